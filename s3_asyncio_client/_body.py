@@ -1,0 +1,272 @@
+"""Request bodies: how long they are, what their hash is, and the pieces to send.
+
+Bytes and files are hashed first, so that S3 can refuse a body that changed on its way. An async iterator can be read
+only once and is therefore signed piece by piece (aws-chunked). Files are read in threads and never held in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from s3_asyncio_client._core.signing import (
+    EMPTY_SHA256,
+    STREAMING_PAYLOAD,
+    ChunkSigner,
+    encoded_length,
+    signature_of,
+)
+from s3_asyncio_client.exceptions import S3ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from s3_asyncio_client._core.signing import Credentials
+
+__all__ = ["Body", "Data", "check_data", "file_size", "is_file", "open_body"]
+
+Data = bytes | bytearray | memoryview | BinaryIO | AsyncIterable[bytes]
+
+_PIECE = 64 * 1024
+_FILE_PIECE = 256 * 1024  # each read is a trip to a thread
+# aiohttp warns about bytes beyond 1 MiB sent in one go, and hashing more than that is felt by the event loop.
+_MANY_BYTES = 1024 * 1024
+
+
+def is_file(data: object) -> bool:
+    """Tell whether *data* is a file to be read: it has `read`, `seek` and `tell`."""
+    return all(callable(getattr(data, name, None)) for name in ("read", "seek", "tell"))
+
+
+def check_data(data: object) -> None:
+    """Refuse a body that cannot be sent.
+
+    Raises:
+        TypeError: *data* is text, a text file, or neither bytes-like, nor a seekable file, nor an async iterable.
+    """
+    if isinstance(data, str):
+        raise TypeError("data must be bytes, not str; pass text.encode()")
+    if hasattr(data, "encoding") and is_file(data):
+        raise TypeError('data must be a binary file, not a text file; open it with mode "rb"')
+    if not (isinstance(data, (bytes, bytearray, memoryview, AsyncIterable)) or is_file(data)):
+        kinds = "bytes, bytearray, memoryview, a seekable binary file or an async iterator of bytes"
+        raise TypeError(f"data must be {kinds}, not {type(data).__name__}")
+
+
+def file_size(file: BinaryIO) -> int:
+    """Return how many bytes lie between the file's position and its end; the position stays."""
+    start = file.tell()
+    end = file.seek(0, 2)
+    file.seek(start)
+    return max(end - start, 0)
+
+
+class _Pieces:
+    """Async iterator over a body that counts and, when it stops early, remembers why.
+
+    A class and not a generator: aiohttp may drop it half-way, and a suspended generator would be left to the garbage
+    collector. aiohttp also hides what a body raises behind an exception of its own; `failure` has the original.
+    """
+
+    __slots__ = ("_left", "_read", "failure")
+
+    def __init__(self, read: Callable[[], Awaitable[bytes]], length: int) -> None:
+        self._read = read
+        self._left = length
+        self.failure: Exception | None = None
+
+    def __aiter__(self) -> _Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._read()
+            self._count(piece)
+        except Exception as error:
+            self.failure = error
+            raise
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    def _count(self, piece: bytes) -> None:
+        self._left -= len(piece)
+        if self._left < 0 or (self._left > 0 and not piece):
+            kind = "more" if self._left < 0 else f"{self._left} bytes fewer"
+            raise S3ClientError(f"the body gave {kind} than its Content-Length; it changed while it was sent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body ready to be signed.
+
+    Attributes:
+        length: Bytes on the wire, for Content-Length.
+        payload_hash: SHA-256 in hex, or the marker of a body signed in chunks.
+        headers: What the body adds to the request's headers.
+    """
+
+    length: int
+    payload_hash: str
+    headers: Mapping[str, str]
+    _file: _FileReader | None = None
+    _view: memoryview | None = None
+    _stream: AsyncIterable[bytes] | None = None
+    _decoded_length: int = 0
+
+    def content(
+        self, signed: Mapping[str, str], *, credentials: Credentials, region: str, now: datetime
+    ) -> bytes | _Pieces | None:
+        """Return what aiohttp is to send; *signed* are the signed headers, the rest as they were signed."""
+        if self._file is not None:
+            return _Pieces(self._file.read, self.length)
+        if self._stream is not None:
+            signer = ChunkSigner(signature_of(signed), credentials=credentials, region=region, now=now)
+            return _Pieces(_ChunkReader(self._stream, signer, self._decoded_length).read, self.length)
+        if self._view is None:
+            return None
+        return bytes(self._view) if len(self._view) <= _MANY_BYTES else _Pieces(_view_reader(self._view), self.length)
+
+    def close(self) -> None:
+        """Put a file back to where it stood, so that a second attempt sends the same bytes."""
+        if self._file is not None:
+            self._file.close()
+
+
+async def open_body(data: Data | None, headers: Mapping[str, str]) -> Body:
+    """Measure and hash a body.
+
+    Args:
+        data: The body; None for none. A file is sent from its position to its end.
+        headers: The request's; an async iterator needs its Content-Length among them.
+
+    Raises:
+        TypeError: As `check_data`.
+        ValueError: An async iterator without a Content-Length.
+        S3ClientError: The Content-Length given is not the length of the bytes or the file.
+    """
+    if data is None:
+        return Body(length=0, payload_hash=EMPTY_SHA256, headers={})
+    check_data(data)
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        view = memoryview(data).cast("B")
+        _check_length(len(view), headers)
+        hashed = await asyncio.to_thread(_sha256, view) if len(view) > _MANY_BYTES else _sha256(view)
+        return Body(length=len(view), payload_hash=hashed, headers={}, _view=view)
+    if isinstance(data, AsyncIterable):
+        return _stream_body(data, headers)
+    reader = _FileReader(data)
+    length, hashed = await asyncio.to_thread(reader.measure)
+    _check_length(length, headers)
+    return Body(length=length, payload_hash=hashed, headers={}, _file=reader)
+
+
+def _content_length(headers: Mapping[str, str]) -> str:
+    return next((value for name, value in headers.items() if name.lower() == "content-length"), "")
+
+
+def _check_length(length: int, headers: Mapping[str, str]) -> None:
+    given = _content_length(headers)
+    if given and given != str(length):
+        raise S3ClientError(
+            f"Content-Length says {given} bytes, the body has {length}; it changed, or the header is wrong"
+        )
+
+
+def _sha256(data: memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _stream_body(data: AsyncIterable[bytes], headers: Mapping[str, str]) -> Body:
+    length = _content_length(headers)
+    if not (length.isascii() and length.isdigit()):
+        raise ValueError("an async iterator needs its length: pass content_length=, the bytes it will give")
+    encoding = next((value for name, value in headers.items() if name.lower() == "content-encoding"), None)
+    return Body(
+        length=encoded_length(int(length), _PIECE),
+        payload_hash=STREAMING_PAYLOAD,
+        headers={
+            "Content-Encoding": f"aws-chunked,{encoding}" if encoding else "aws-chunked",
+            "x-amz-decoded-content-length": length,
+        },
+        _stream=data,
+        _decoded_length=int(length),
+    )
+
+
+def _view_reader(view: memoryview) -> Callable[[], Awaitable[bytes]]:
+    starts = iter(range(0, len(view), _PIECE))
+
+    async def read() -> bytes:
+        start = next(starts, None)
+        return b"" if start is None else bytes(view[start : start + _PIECE])
+
+    return read
+
+
+class _FileReader:
+    """Reads a file in threads. The lock keeps a read that outlives its request from moving the file afterwards."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._start = file.tell()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def measure(self) -> tuple[int, str]:
+        digest, length = hashlib.sha256(), 0
+        with self._lock:
+            while piece := self._file.read(_FILE_PIECE):
+                digest.update(piece)
+                length += len(piece)
+            self._file.seek(self._start)
+        return length, digest.hexdigest()
+
+    async def read(self) -> bytes:
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> bytes:
+        with self._lock:
+            return b"" if self._closed else self._file.read(_FILE_PIECE)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._file.seek(self._start)
+
+
+class _ChunkReader:
+    """Cuts what an async iterator gives into signed chunks of equal size."""
+
+    def __init__(self, stream: AsyncIterable[bytes], signer: ChunkSigner, length: int) -> None:
+        self._iterator = aiter(stream)
+        self._signer = signer
+        self._length = length
+        self._left = length
+        self._buffer = bytearray()
+        self._finished = False
+
+    async def read(self) -> bytes:
+        if self._finished:
+            return b""
+        size = min(_PIECE, self._left)
+        while len(self._buffer) < max(size, 1):
+            piece = await anext(self._iterator, None)
+            if piece is None:
+                break
+            if not isinstance(piece, (bytes, bytearray, memoryview)):
+                raise TypeError(f"an async iterator must give bytes, not {type(piece).__name__}")
+            self._buffer += piece
+        if len(self._buffer) < size or (size == 0 and self._buffer):
+            kind = "more" if self._buffer and size == 0 else "fewer"
+            raise S3ClientError(f"the async iterator gave {kind} bytes than the {self._length} promised for it")
+        chunk = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self._left -= size
+        self._finished = size == 0
+        return self._signer.encode(chunk)

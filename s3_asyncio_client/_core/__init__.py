@@ -1,0 +1,1 @@
+"""The client without I/O: signing, XML, errors, retry decisions."""

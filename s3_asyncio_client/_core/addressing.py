@@ -1,0 +1,211 @@
+"""Where a request goes and what may go into it: URLs, queries, names and header values.
+
+Percent-encoding follows RFC 3986 as SigV4 asks (space is %20, "+" is %2B, "~" stays). Keys are opaque: ".", "..",
+"//" and a leading slash are parts of a name, never of a path to be tidied.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+from urllib.parse import quote as percent_encode
+
+from s3_asyncio_client.exceptions import S3InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "build_url",
+    "canonical_query",
+    "check_bucket",
+    "check_headers",
+    "check_key",
+    "check_new_bucket",
+    "metadata_headers",
+    "quote",
+    "quote_key",
+]
+
+MAX_KEY_BYTES = 1024
+
+_MAX_BUCKET_LENGTH = 255
+_BUCKET = re.compile(r"[A-Za-z0-9._-]+")
+_NEW_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LINE_BREAK = re.compile(r"[\r\n\0]")
+# An encoded word has at most 75 characters; 12 of them are the frame, and base64 makes 4 of every 3 bytes.
+_BYTES_PER_ENCODED_WORD = 45
+
+
+def quote(value: str) -> str:
+    """Percent-encode all but RFC 3986's unreserved characters, as UTF-8; "/" becomes %2F."""
+    return percent_encode(value, safe="")
+
+
+def quote_key(key: str) -> str:
+    """Percent-encode a key for the path of a URL; "/" stays."""
+    return percent_encode(key, safe="/")
+
+
+def canonical_query(params: Mapping[str, str]) -> str:
+    """Encode a query in the order that SigV4 signs: by encoded name, then value; an empty value stands as ``name=``."""
+    return "&".join(f"{name}={value}" for name, value in sorted((quote(k), quote(v)) for k, v in params.items()))
+
+
+def build_url(endpoint_url: str, bucket: str | None, key: str | None = None) -> str:
+    """Give the percent-encoded URL of a bucket or object, without a query.
+
+    Endpoints that begin with ``https://s3.`` get the bucket as a label of the host (virtual-hosted style), all others
+    as the first segment of the path. A bucket that makes no DNS label, or has a dot that a TLS wildcard certificate
+    does not cover, is always put into the path.
+
+    Args:
+        endpoint_url: Scheme and host, a port and a path if need be.
+        bucket: Name of the bucket; None for a request about the account.
+        key: Name of the object; None for a request about the bucket, whose URL has no slash at the end.
+    """
+    base = endpoint_url.rstrip("/")
+    if bucket is None:
+        return base
+    if base.startswith("https://s3.") and _DNS_LABEL.fullmatch(bucket):
+        url = base.replace("https://", f"https://{bucket}.", 1)
+    else:
+        url = f"{base}/{quote(bucket)}"
+    return url if key is None else f"{url}/{quote_key(key)}"
+
+
+def check_bucket(bucket: str) -> None:
+    """Refuse a bucket name that cannot be sent to any server.
+
+    Lenient: S3-compatible servers have buckets with names that S3 no longer takes; see `check_new_bucket`.
+
+    Raises:
+        TypeError: *bucket* is no str.
+        S3InvalidRequestError: It is empty, longer than 255 characters, "." or has "..", or has anything but letters
+            and digits of ASCII, ".", "_" and "-"; the code is InvalidBucketName.
+    """
+    if not isinstance(bucket, str):
+        raise TypeError(f"bucket must be a str, not {type(bucket).__name__}")
+    if not bucket:
+        raise _invalid_bucket(bucket, "is empty; pass the name of a bucket")
+    if len(bucket) > _MAX_BUCKET_LENGTH:
+        raise _invalid_bucket(bucket, f"has {len(bucket)} characters, at most {_MAX_BUCKET_LENGTH} are allowed")
+    if not _BUCKET.fullmatch(bucket) or ".." in bucket or bucket == ".":
+        raise _invalid_bucket(bucket, "must be made of A-Z, a-z, 0-9, '.', '_' and '-', without '..'")
+
+
+def check_new_bucket(bucket: str) -> None:
+    """Refuse a bucket name that S3 would not create.
+
+    Raises:
+        TypeError: *bucket* is no str.
+        S3InvalidRequestError: It breaks a rule for general purpose buckets; the code is InvalidBucketName.
+
+    Source: Amazon S3 User Guide, "General purpose bucket naming rules".
+    """
+    check_bucket(bucket)
+    if not _NEW_BUCKET.fullmatch(bucket):
+        raise _invalid_bucket(
+            bucket, "must be 3 to 63 characters of a-z, 0-9, '.' and '-', with a letter or digit at both ends"
+        )
+    if _is_ipv4(bucket):
+        raise _invalid_bucket(bucket, "must not look like an IP address")
+    if bucket.startswith(_RESERVED_PREFIXES) or bucket.endswith(_RESERVED_SUFFIXES):
+        raise _invalid_bucket(bucket, "begins or ends with something that S3 reserves")
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that cannot be sent.
+
+    Raises:
+        TypeError: *key* is no str.
+        S3InvalidRequestError: It is empty (code InvalidRequest), has lone surrogates and therefore no UTF-8
+            (InvalidURI), or has more than 1024 bytes of it (KeyTooLongError).
+    """
+    if not isinstance(key, str):
+        raise TypeError(f"key must be a str, not {type(key).__name__}")
+    if not key:
+        raise S3InvalidRequestError("key is empty; pass the name of an object, at least one character long")
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        raise S3InvalidRequestError(
+            f"key {key!r} has lone surrogates and so no UTF-8 form; decode file names without surrogateescape",
+            error_code="InvalidURI",
+        ) from None
+    if size > MAX_KEY_BYTES:
+        raise S3InvalidRequestError(
+            f"key {key[:40]!r}... has {size} bytes in UTF-8, at most {MAX_KEY_BYTES} are allowed; shorten it",
+            error_code="KeyTooLongError",
+            details={"Size": str(size), "MaxSizeAllowed": str(MAX_KEY_BYTES)},
+        )
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse headers that would break the request apart.
+
+    Raises:
+        TypeError: A name or value is no str.
+        ValueError: A name is no HTTP token, or a value has a CR, LF or NUL.
+    """
+    for name, value in headers.items():
+        _check_field("header", name, value)
+
+
+def metadata_headers(metadata: Mapping[str, str] | None) -> dict[str, str]:
+    """Give the ``x-amz-meta-*`` headers of user metadata.
+
+    Args:
+        metadata: Name (without prefix) to value. S3 gives the names back in lower case.
+
+    Returns:
+        Header name to value. A value that a header cannot carry as it stands (not ASCII, control characters, spaces
+        at the ends, looks like an encoded word) is encoded by RFC 2047, as S3 itself does with what it sends.
+
+    Raises:
+        TypeError: A name or value is no str.
+        ValueError: A name is no HTTP token, or a value has a CR, LF or NUL.
+    """
+    headers: dict[str, str] = {}
+    for name, value in (metadata or {}).items():
+        _check_field("metadata", name, value)
+        plain = value.isascii() and value.isprintable() and value == value.strip() and "=?" not in value
+        headers[f"x-amz-meta-{name}"] = value if plain else _encoded_words(value)
+    return headers
+
+
+def _check_field(kind: str, name: str, value: str) -> None:
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise TypeError(f"{kind} {name!r} must map a str to a str, not to {type(value).__name__}; use str(...)")
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{kind} name {name!r} must be letters and digits of ASCII and !#$%&'*+-.^_`|~, at least one")
+    if _LINE_BREAK.search(value):  # the value may be a secret: do not show it
+        raise ValueError(f"{kind} {name!r} has a value with a line break (CR or LF) or NUL; remove or encode it")
+
+
+def _encoded_words(value: str) -> str:
+    words = [b""]
+    for character in value:
+        encoded = character.encode("utf-8", "replace")
+        if len(words[-1]) + len(encoded) > _BYTES_PER_ENCODED_WORD:
+            words.append(b"")
+        words[-1] += encoded
+    return " ".join(f"=?UTF-8?B?{base64.b64encode(word).decode()}?=" for word in words)
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _invalid_bucket(bucket: str, problem: str) -> S3InvalidRequestError:
+    return S3InvalidRequestError(f"bucket name {bucket[:80]!r} {problem}", error_code="InvalidBucketName")

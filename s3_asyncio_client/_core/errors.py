@@ -1,0 +1,251 @@
+"""From a failed response to a typed error: pure functions of status, headers and body.
+
+The status decides the class and the code only refines it, because proxies and S3-compatible servers invent codes
+more often than statuses. Everything a server sends may hold a secret (it echoes what was signed), so what goes into
+an error passes through `_details` and `_redact`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from s3_asyncio_client._core.document import parse_document
+from s3_asyncio_client.exceptions import (
+    S3AccessDeniedError,
+    S3ClientError,
+    S3Error,
+    S3InvalidRequestError,
+    S3NotFoundError,
+    S3ResponseError,
+    S3ServerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from xml.etree.ElementTree import Element
+
+__all__ = ["MAX_ERROR_BODY", "error_from_fields", "error_from_response", "fields_of", "parse_error_document"]
+
+MAX_ERROR_BODY = 64 * 1024
+"""Bytes of an error's body that are worth reading; S3's own stay under two thousand."""
+
+_MAX_MESSAGE = 500
+"""Characters of a body that is no error document which go into the message."""
+
+# What a response without a body (every answer to HEAD) stands for. 404 depends on what was asked for.
+_CODE_OF_STATUS = {
+    301: "PermanentRedirect",
+    304: "NotModified",
+    307: "TemporaryRedirect",
+    400: "BadRequest",
+    403: "AccessDenied",
+    405: "MethodNotAllowed",
+    409: "Conflict",
+    411: "MissingContentLength",
+    412: "PreconditionFailed",
+    416: "InvalidRange",
+    500: "InternalError",
+    501: "NotImplemented",
+    503: "ServiceUnavailable",
+}
+_CLASS_OF_STATUS: dict[int, type[S3Error]] = {
+    400: S3InvalidRequestError,
+    403: S3AccessDeniedError,
+    404: S3NotFoundError,
+}
+_CLASS_OF_CODE: dict[str, type[S3Error]] = {
+    "NoSuchKey": S3NotFoundError,
+    "NoSuchBucket": S3NotFoundError,
+    "AccessDenied": S3AccessDeniedError,
+}
+_SHOWN_ELSEWHERE = {"Code", "Message", "RequestId", "HostId"}
+# With these elements S3 helps to debug a signature; they hold the signature, the key's id, the token, whole requests.
+_SECRET_ELEMENT = re.compile(r"StringToSign|CanonicalRequest|SignatureProvided|.*Bytes|Token-.*|AWSAccessKeyId")
+_SECRET_ARGUMENT = re.compile(r"authorization|x-amz-(signature|credential|security-token)", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(
+    r"((?:signature|credential|security-token|awsaccesskeyid)=)[^&\s,;\"'<>]+", re.IGNORECASE
+)
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+_REDIRECT_OR_BAD_REQUEST = {301, 307, 400}
+
+
+def parse_error_document(body: bytes) -> dict[str, str] | None:
+    """Read S3's error document.
+
+    Args:
+        body: A whole body in bytes; empty after HEAD.
+
+    Returns:
+        Element name to text in the order sent, the first of equal names; None if *body* is longer than MAX_ERROR_BODY
+        or is anything but well-formed XML with the root ``<Error>``, in any namespace, without a DOCTYPE.
+
+    Source: S3 API Reference, "Error responses".
+    """
+    if not body or len(body) > MAX_ERROR_BODY:
+        return None
+    try:
+        root = parse_document(body)
+    except ValueError:
+        return None
+    return fields_of(root) if root.tag == "Error" else None
+
+
+def fields_of(root: Element) -> dict[str, str]:
+    """Give the children of an error document: element name to trimmed text, in order, the first of equal names."""
+    fields: dict[str, str] = {}
+    for child in root:
+        fields.setdefault(child.tag, (child.text or "").strip())
+    return fields
+
+
+def error_from_response(
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    operation: str | None = None,
+    bucket: str | None = None,
+    key: str | None = None,
+    now: datetime | None = None,
+) -> S3Error:
+    """Turn a failed response into the error to raise; see `error_from_fields`.
+
+    Args:
+        status: HTTP status.
+        headers: The response's headers, names in any case.
+        body: Its body in bytes; empty after HEAD.
+        operation: S3's name of the operation.
+        bucket: Bucket that was asked for.
+        key: Key that was asked for.
+        now: Current time with a time zone, for a Retry-After that is a date; None ignores such a header.
+    """
+    return error_from_fields(
+        status=status,
+        fields=parse_error_document(body),
+        headers=headers,
+        text=body.decode("utf-8", "replace"),
+        operation=operation,
+        bucket=bucket,
+        key=key,
+        now=now,
+    )
+
+
+def error_from_fields(
+    *,
+    status: int,
+    fields: Mapping[str, str] | None,
+    headers: Mapping[str, str],
+    text: str = "",
+    operation: str | None = None,
+    bucket: str | None = None,
+    key: str | None = None,
+    now: datetime | None = None,
+) -> S3Error:
+    """Make the error of a status, the elements of an error document and the headers.
+
+    Args:
+        status: HTTP status; 200 for an error document inside a success.
+        fields: What `parse_error_document` gave.
+        headers: The response's headers, names in any case.
+        text: The body, for the message if it is no error document.
+        operation: S3's name of the operation.
+        bucket: Bucket that was asked for.
+        key: Key that was asked for; without a body it decides what a 404 is about.
+        now: Current time with a time zone, for a Retry-After that is a date; None ignores such a header.
+
+    Returns:
+        S3NotFoundError, S3AccessDeniedError or S3InvalidRequestError for 404, 403 and 400, and for another 4xx whose
+        code says so; S3ClientError for the other 4xx; S3ServerError for 5xx and for a document inside a 2xx; S3Error
+        for 3xx; S3ResponseError for a 2xx without a document.
+    """
+    sent = {name.lower(): value for name, value in headers.items()}
+    code, message = _code_and_message(status, fields, text.strip(), bucket=bucket, key=key)
+    error_class = _error_class(status, code, has_document=fields is not None)
+    fields = fields or {}
+    return error_class(
+        message,
+        status,
+        code,
+        request_id=fields.get("RequestId") or sent.get("x-amz-request-id"),
+        host_id=fields.get("HostId") or sent.get("x-amz-id-2"),
+        operation=operation,
+        bucket=bucket,
+        key=key,
+        retry_after=_retry_after_s(sent, now),
+        details=_details(status, fields, sent),
+    )
+
+
+def _code_and_message(
+    status: int, fields: Mapping[str, str] | None, text: str, *, bucket: str | None, key: str | None
+) -> tuple[str, str]:
+    if fields is not None:
+        code = fields.get("Code") or "Unknown"
+        return code, _redact(fields.get("Message") or f"S3 answered {status} without a message")
+    if text:
+        return "Unknown", _redact(text)[:_MAX_MESSAGE]
+    missing = "NoSuchKey" if key else "NoSuchBucket" if bucket else "NotFound"
+    code = missing if status == 404 else _CODE_OF_STATUS.get(status, "Unknown")  # noqa: PLR2004 - HTTP's Not Found
+    return code, f"S3 answered {status} without a body"
+
+
+def _error_class(status: int, code: str, *, has_document: bool) -> type[S3Error]:
+    match status // 100:
+        case 5:
+            return S3ServerError
+        case 4:
+            return _CLASS_OF_STATUS.get(status) or _CLASS_OF_CODE.get(code, S3ClientError)
+        case 2:
+            return S3ServerError if has_document else S3ResponseError
+        case _:
+            return S3Error
+
+
+def _details(status: int, fields: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
+    details = {
+        name: _redact(value)
+        for name, value in fields.items()
+        if name not in _SHOWN_ELSEWHERE and not _SECRET_ELEMENT.fullmatch(name)
+    }
+    for name in fields:  # an InvalidArgument about the Authorization header echoes it; several are numbered
+        if name.startswith("ArgumentName") and _SECRET_ARGUMENT.fullmatch(fields[name]):
+            details.pop(name.replace("Name", "Value"), None)
+    region = headers.get("x-amz-bucket-region")
+    if region and status in _REDIRECT_OR_BAD_REQUEST:
+        details.setdefault("Region", region)
+    return details
+
+
+def _redact(text: str) -> str:
+    return _SECRET_PARAMETER.sub(r"\1***", text)
+
+
+def _retry_after_s(headers: Mapping[str, str], now: datetime | None) -> float | None:
+    value = headers.get("retry-after", "").strip()
+    seconds = _number(value)
+    if seconds is None and value and now is not None:
+        seconds = _seconds_until(value, now)
+    if seconds is not None:
+        return seconds
+    milliseconds = _number(headers.get("x-amz-retry-after", "").strip())
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _number(value: str) -> float | None:
+    number = float(value) if _SECONDS.fullmatch(value) else math.inf
+    return number if math.isfinite(number) else None
+
+
+def _seconds_until(http_date: str, now: datetime) -> float | None:
+    try:
+        moment = parsedate_to_datetime(http_date)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:  # HTTP's dates are in GMT even in the spelling that does not say so
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())

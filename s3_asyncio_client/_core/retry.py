@@ -1,0 +1,140 @@
+"""What to do after a failed attempt: a decision, made of values.
+
+Neither clock nor chance is here: the random share comes in, the delay goes out, and who asked does the waiting.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from s3_asyncio_client.exceptions import S3ClientError, S3Error, S3ServerError
+
+__all__ = ["JITTER", "RETRYABLE_CODES", "GiveUp", "Retry", "RetryPolicy", "is_retryable", "next_step"]
+
+JITTER = 0.1
+"""Largest share that is added to a delay, so that clients which failed together do not return together."""
+
+RETRYABLE_CODES = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequests",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+"""Codes that say "later" whatever the status: the throttling and time-out codes of botocore's standard mode."""
+
+_RETRYABLE_CLIENT_STATUSES = frozenset({408, 429, 503, 504})
+_NOT_IMPLEMENTED = 501
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how long to wait; see `retry_with_exponential_backoff` for the meaning of each.
+
+    Raises:
+        TypeError: An argument is not of its type.
+        ValueError: A number is negative, NaN or infinite.
+    """
+
+    max_retries: int = 3
+    base_delay_s: float = 1.0
+    max_delay_s: float = 60.0
+    exponential_base: float = 2.0
+    jitter: bool = True
+    retryable: tuple[type[BaseException], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.max_retries, int) or isinstance(self.max_retries, bool):
+            raise TypeError(f"max_retries must be an int, not {type(self.max_retries).__name__}")
+        if self.max_retries < 0:
+            raise ValueError(f"max_retries must be 0 or more, not {self.max_retries}; 0 means one attempt")
+        _check_number("base_delay", self.base_delay_s)
+        _check_number("max_delay", self.max_delay_s)
+        _check_number("exponential_base", self.exponential_base)
+        for kind in self.retryable:
+            if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+                raise TypeError(f"retryable_exceptions must be exception classes, not {kind!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Try again after *delay_s* seconds."""
+
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Raise the error."""
+
+
+def is_retryable(error: BaseException, extra: tuple[type[BaseException], ...] = ()) -> bool:
+    """Tell whether another attempt may go better.
+
+    Yes: S3ServerError except 501 (S3 will not learn the operation meanwhile), ConnectionError, TimeoutError,
+    S3ClientError with status 408, 429, 503 or 504, any S3Error with a code of RETRYABLE_CODES, instances of *extra*.
+    Never: what is no Exception (cancellation, KeyboardInterrupt), whatever *extra* says.
+    """
+    if not isinstance(error, Exception):
+        return False
+    if isinstance(error, (ConnectionError, TimeoutError, *extra)):
+        return True
+    if not isinstance(error, S3Error):
+        return False
+    if error.error_code in RETRYABLE_CODES:
+        return True
+    if isinstance(error, S3ServerError):
+        return error.status_code != _NOT_IMPLEMENTED and error.error_code != "NotImplemented"
+    return isinstance(error, S3ClientError) and error.status_code in _RETRYABLE_CLIENT_STATUSES
+
+
+def next_step(attempt: int, error: BaseException, *, policy: RetryPolicy, random_share: float) -> Retry | GiveUp:
+    """Decide what follows a failed attempt.
+
+    The delay is ``min(base_delay * exponential_base**attempt, max_delay)`` or, if longer, what the server asked for
+    (Retry-After) up to max_delay; with jitter up to a tenth is added.
+
+    Args:
+        attempt: Number of the attempt that failed, from 0.
+        error: What it raised.
+        policy: The limits.
+        random_share: A random number, 0 <= share < 1.
+    """
+    if attempt >= policy.max_retries or not is_retryable(error, policy.retryable):
+        return GiveUp()
+    delay_s = min(max(_backoff_s(attempt, policy), _asked_s(error)), policy.max_delay_s)
+    return Retry(delay_s=delay_s * (1 + JITTER * random_share) if policy.jitter else delay_s)
+
+
+def _backoff_s(attempt: int, policy: RetryPolicy) -> float:
+    try:
+        return policy.base_delay_s * float(policy.exponential_base) ** attempt
+    except OverflowError:  # 0 times anything stays 0
+        return policy.max_delay_s if policy.base_delay_s else 0.0
+
+
+def _asked_s(error: BaseException) -> float:
+    asked = getattr(error, "retry_after", None)  # on an error made by hand it may be anything
+    return asked if isinstance(asked, int | float) and asked >= 0 else 0.0  # NaN is not >= 0
+
+
+def _check_number(name: str, value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} must be 0 or more and finite, not {value}")

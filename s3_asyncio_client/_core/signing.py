@@ -1,0 +1,266 @@
+"""AWS Signature Version 4 for service "s3": headers, presigned URLs and chunked bodies.
+
+Pure functions: time and credentials come in, strings go out. Every URL is taken as it stands, percent-encoded and
+without a query. S3 is the one service whose path is neither normalised nor encoded a second time.
+
+Source: Amazon S3 API Reference, "Authenticating Requests (AWS Signature Version 4)".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from s3_asyncio_client._core.addressing import canonical_query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = [
+    "EMPTY_SHA256",
+    "STREAMING_PAYLOAD",
+    "UNSIGNED_PAYLOAD",
+    "ChunkSigner",
+    "Credentials",
+    "encoded_length",
+    "presign_url",
+    "sign_request",
+    "signature_of",
+]
+
+EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+STREAMING_PAYLOAD = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+MAX_EXPIRES_S = 7 * 24 * 3600
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# What proxies and HTTP libraries change or add on the way, and what tracing adds, must not break a signature.
+_UNSIGNED_HEADERS = {
+    "authorization",
+    "baggage",
+    "connection",
+    "expect",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "traceparent",
+    "tracestate",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "x-amzn-trace-id",
+}
+# What `sign_request` sets itself; a caller's own would be signed twice.
+_OWN_HEADERS = {"authorization", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
+_CHUNK_SIGNATURE = b";chunk-signature="
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who signs; the secret parts stay out of ``repr``.
+
+    Attributes:
+        access_key: Id of the key.
+        secret_key: The key.
+        session_token: Token of temporary credentials; None for lasting ones.
+    """
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+def sign_request(
+    *,
+    method: str,
+    url: str,
+    params: Mapping[str, str],
+    headers: Mapping[str, str],
+    payload_hash: str,
+    credentials: Credentials,
+    region: str,
+    now: datetime,
+) -> dict[str, str]:
+    """Give the headers to send.
+
+    Args:
+        method: "GET", "PUT" ...
+        url: Percent-encoded, without a query; send exactly this one.
+        params: The query, not encoded; send it in any order, encoded as `canonical_query` does.
+        headers: What else will be sent. All are signed but those that proxies change.
+        payload_hash: SHA-256 of the body in hex, UNSIGNED_PAYLOAD or STREAMING_PAYLOAD.
+        credentials: Who signs.
+        region: Region of the bucket.
+        now: Current time in UTC.
+
+    Returns:
+        *headers* and Host, x-amz-date, x-amz-content-sha256, Authorization and, for temporary credentials,
+        x-amz-security-token.
+    """
+    timestamp = _timestamp(now)
+    to_send = {name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS}
+    to_send["Host"] = _host(url)
+    to_send["x-amz-content-sha256"] = payload_hash
+    to_send["x-amz-date"] = timestamp
+    if credentials.session_token is not None:
+        to_send["x-amz-security-token"] = credentials.session_token
+    canonical, signed_names = _canonical_request(method, url, canonical_query(params), to_send, payload_hash)
+    scope = _scope(timestamp, region)
+    signature = _sign(_signing_key(credentials, timestamp, region), _string_to_sign(timestamp, scope, canonical))
+    to_send["Authorization"] = (
+        f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={signed_names}, Signature={signature}"
+    )
+    return to_send
+
+
+def presign_url(
+    *,
+    method: str,
+    url: str,
+    params: Mapping[str, str],
+    credentials: Credentials,
+    region: str,
+    now: datetime,
+    expires_in: int,
+) -> str:
+    """Give a URL that carries its own signature; the body is not signed, and of the headers only Host is.
+
+    Args:
+        method: The one method that the URL will work for.
+        url: Percent-encoded, without a query.
+        params: Further query parameters, not encoded.
+        credentials: Who signs. With temporary ones the URL dies with them, even before it expires.
+        region: Region of the bucket.
+        now: Current time in UTC.
+        expires_in: Seconds from *now* that the URL works, 1 to 604800 (a week).
+
+    Raises:
+        TypeError: *expires_in* is no int.
+        ValueError: It is out of range.
+    """
+    if not isinstance(expires_in, int) or isinstance(expires_in, bool):
+        raise TypeError(f"expires_in must be an int of seconds, not {type(expires_in).__name__}")
+    if not 1 <= expires_in <= MAX_EXPIRES_S:
+        raise ValueError(f"expires_in must be between 1 and {MAX_EXPIRES_S} seconds (7 days), not {expires_in}")
+    timestamp = _timestamp(now)
+    scope = _scope(timestamp, region)
+    signed = dict(params)
+    signed["X-Amz-Algorithm"] = _ALGORITHM
+    signed["X-Amz-Credential"] = f"{credentials.access_key}/{scope}"
+    signed["X-Amz-Date"] = timestamp
+    signed["X-Amz-Expires"] = str(expires_in)
+    signed["X-Amz-SignedHeaders"] = "host"
+    if credentials.session_token is not None:
+        signed["X-Amz-Security-Token"] = credentials.session_token
+    query = canonical_query(signed)
+    canonical, _ = _canonical_request(method, url, query, {"Host": _host(url)}, UNSIGNED_PAYLOAD)
+    signature = _sign(_signing_key(credentials, timestamp, region), _string_to_sign(timestamp, scope, canonical))
+    return f"{url}?{query}&X-Amz-Signature={signature}"
+
+
+def signature_of(headers: Mapping[str, str]) -> str:
+    """Take the signature out of the headers of `sign_request`, the seed of a ChunkSigner."""
+    return headers["Authorization"].rpartition("Signature=")[2]
+
+
+class ChunkSigner:
+    """Frame and sign a body in chunks, each signature built on the one before (aws-chunked).
+
+    Args:
+        seed_signature: Signature of the request, made with STREAMING_PAYLOAD.
+        credentials: Those of the request.
+        region: That of the request.
+        now: That of the request.
+    """
+
+    def __init__(self, seed_signature: str, *, credentials: Credentials, region: str, now: datetime) -> None:
+        timestamp = _timestamp(now)
+        self._previous = seed_signature
+        self._key = _signing_key(credentials, timestamp, region)
+        self._prefix = f"{_ALGORITHM}-PAYLOAD\n{timestamp}\n{_scope(timestamp, region)}"
+
+    def encode(self, chunk: bytes) -> bytes:
+        """Give the frame of the next chunk; ``b""`` gives the last frame, after which nothing follows.
+
+        S3 wants chunks of at least 8 KiB but for the last one.
+        """
+        digest = hashlib.sha256(chunk).hexdigest()
+        self._previous = _sign(self._key, f"{self._prefix}\n{self._previous}\n{EMPTY_SHA256}\n{digest}")
+        return b"%x%b%b\r\n%b\r\n" % (len(chunk), _CHUNK_SIGNATURE, self._previous.encode(), chunk)
+
+
+def encoded_length(decoded_length: int, chunk_size: int) -> int:
+    """Give the Content-Length of a chunked body: all frames of *chunk_size* bytes, the rest, and the last empty one.
+
+    Args:
+        decoded_length: Bytes of the body itself.
+        chunk_size: Bytes of each chunk but the last.
+
+    Raises:
+        ValueError: *decoded_length* is negative or *chunk_size* is not positive.
+    """
+    if decoded_length < 0 or chunk_size <= 0:
+        raise ValueError(f"need decoded_length >= 0 and chunk_size > 0, not {decoded_length} and {chunk_size}")
+    whole, rest = divmod(decoded_length, chunk_size)
+    return whole * _frame_length(chunk_size) + (_frame_length(rest) if rest else 0) + _frame_length(0)
+
+
+def _frame_length(size: int) -> int:
+    return len(f"{size:x}") + len(_CHUNK_SIGNATURE) + 64 + 2 + size + 2
+
+
+def _canonical_request(
+    method: str, url: str, query: str, headers: Mapping[str, str], payload_hash: str
+) -> tuple[str, str]:
+    """Give the text whose hash is signed, and the names of the headers in it."""
+    signed = sorted(
+        (lowered, " ".join(value.split()))
+        for name, value in headers.items()
+        if (lowered := name.lower()) not in _UNSIGNED_HEADERS
+    )
+    names = ";".join(name for name, _ in signed)
+    lines = "".join(f"{name}:{value}\n" for name, value in signed)
+    return f"{method}\n{_path(url)}\n{query}\n{lines}\n{names}\n{payload_hash}", names
+
+
+def _path(url: str) -> str:
+    # Not urlsplit: it is free to tidy what must stay as it is.
+    slash = url.find("/", url.index("://") + 3)
+    return "/" if slash < 0 else url[slash:]
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{parts.port}"
+
+
+def _timestamp(now: datetime) -> str:
+    return f"{now.year:04}{now.month:02}{now.day:02}T{now.hour:02}{now.minute:02}{now.second:02}Z"
+
+
+def _scope(timestamp: str, region: str) -> str:
+    return f"{timestamp[:8]}/{region}/s3/aws4_request"
+
+
+def _string_to_sign(timestamp: str, scope: str, canonical: str) -> str:
+    return f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def _signing_key(credentials: Credentials, timestamp: str, region: str) -> bytes:
+    key = f"AWS4{credentials.secret_key}".encode()
+    for step in (timestamp[:8], region, "s3", "aws4_request"):
+        key = hmac.digest(key, step.encode(), "sha256")
+    return key
+
+
+def _sign(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()

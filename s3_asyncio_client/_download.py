@@ -1,0 +1,223 @@
+"""Downloading an object to a file: ranges at once, each resumed where it broke, the file whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import secrets
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from s3_asyncio_client._core.integrity import checksum_for
+from s3_asyncio_client._requests import Requester, check_target, close, send, unquoted_etag
+from s3_asyncio_client._workers import run_workers, uninterrupted
+from s3_asyncio_client.exceptions import (
+    S3ConnectionError,
+    S3IntegrityError,
+    S3ResponseError,
+    S3TimeoutError,
+)
+from s3_asyncio_client.transfer import TransferConfig, should_use_multipart
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+
+    from s3_asyncio_client._core.integrity import Checksum
+    from s3_asyncio_client._response import S3Response
+
+__all__ = ["download_file"]
+
+_PIECE = 1024 * 1024
+_OK, _PARTIAL_CONTENT = 200, 206
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Download:
+    """What all ranges of one download share."""
+
+    client: Requester
+    bucket: str
+    key: str
+    etag: str
+    params: dict[str, str]
+    file: BinaryIO
+    report: Callable[[int], object]
+    attempts: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """The attributes of its errors."""
+        return {"operation": "GetObject", "bucket": self.bucket, "key": self.key}
+
+
+async def download_file(
+    client: Requester,
+    bucket: str,
+    key: str,
+    path: str | os.PathLike[str],
+    config: TransferConfig | None = None,
+    progress_callback: Callable[[int], object] | None = None,
+    *,
+    version_id: str | None = None,
+    attempts: int = 3,
+) -> dict[str, Any]:
+    """Download an object to a file; see `S3Client.download_file`."""
+    check_target(bucket, key)
+    if attempts < 1:
+        raise ValueError(f"attempts must be at least 1, got {attempts}")
+    config = config or TransferConfig()
+    target = Path(path)
+    params = {} if version_id is None else {"versionId": version_id}
+    headers = await _describe(client, bucket, key, params)
+    size, etag = _size(headers, bucket, key), headers.get("ETag", "")
+    with _appearing(target) as file:
+        download = _Download(
+            client=client,
+            bucket=bucket,
+            key=key,
+            etag=etag,
+            params=params,
+            file=file,
+            report=progress_callback or _ignore,
+            attempts=attempts,
+        )
+        await _fetch_all(download, size, config)
+        await _verify(download, checksum_for(headers))
+    return {
+        "path": target,
+        "size": size,
+        "etag": unquoted_etag(headers),
+        "version_id": headers.get("x-amz-version-id"),
+    }
+
+
+def _ignore(_: int) -> None:
+    """Take no notice of progress."""
+
+
+async def _describe(client: Requester, bucket: str, key: str, params: dict[str, str]) -> Mapping[str, str]:
+    # The HEAD tells the size, the ETag that all ranges are held to, and the checksum of the whole.
+    request: dict[str, Any] = {"headers": {"x-amz-checksum-mode": "ENABLED"}}
+    if params:
+        request["params"] = params
+    response = await send(client, method="HEAD", bucket=bucket, key=key, **request)
+    await close(response)
+    return response.headers
+
+
+def _size(headers: Mapping[str, str], bucket: str, key: str) -> int:
+    length = headers.get("Content-Length", "")
+    if not (length.isascii() and length.isdigit()):
+        raise S3ResponseError(
+            f"the HEAD of {bucket}/{key} has no Content-Length", operation="HeadObject", bucket=bucket, key=key
+        )
+    return int(length)
+
+
+@contextlib.contextmanager
+def _appearing(target: Path) -> Iterator[BinaryIO]:
+    """Open a new file beside *target* that takes its place at the end, and is removed after any failure."""
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
+    try:
+        with temporary.open("x+b") as file:
+            yield file
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+async def _fetch_all(download: _Download, size: int, config: TransferConfig) -> None:
+    if not should_use_multipart(size, config.multipart_threshold):
+        await _fetch(download, 0, size, whole=True)
+        return
+    starts = iter(range(0, size, config.multipart_chunksize))
+
+    async def worker() -> None:
+        for start in starts:
+            await _fetch(download, start, min(start + config.multipart_chunksize, size), whole=False)
+
+    await run_workers(worker, min(config.max_concurrency, -(-size // config.multipart_chunksize)))
+
+
+async def _fetch(download: _Download, start: int, end: int, *, whole: bool) -> None:
+    """Get the bytes from *start* up to, not including, *end*, asking again for the rest after a break."""
+    position = start
+    for attempt in range(1, download.attempts + 1):
+        try:
+            async with contextlib.aclosing(_pieces(download, position, end, whole=whole and not position)) as pieces:
+                async for chunk in pieces:
+                    await uninterrupted(asyncio.to_thread(_write, download, position, chunk))
+                    position += len(chunk)
+                    download.report(len(chunk))
+        except (S3ConnectionError, S3TimeoutError) as error:
+            if attempt == download.attempts:
+                error.add_note(f"gave up on bytes {start}-{end - 1} after {attempt} attempts")
+                raise
+        else:
+            return
+
+
+async def _pieces(download: _Download, position: int, end: int, *, whole: bool) -> AsyncGenerator[bytes]:
+    """Yield the bytes of one request, and raise unless they are as many as were asked for."""
+    response = await _ask(download, position, end, whole=whole)
+    try:
+        async for chunk in response.iter_chunks(_PIECE):
+            position += len(chunk)
+            if position > end:
+                raise S3ResponseError(f"{position - end} bytes more came than were asked for", **download.where)
+            yield chunk
+        if position < end:
+            raise S3ConnectionError(f"the answer ended at byte {position}, {end} were promised", **download.where)
+    finally:
+        await close(response)
+
+
+async def _ask(download: _Download, position: int, end: int, *, whole: bool) -> S3Response:
+    headers = {"If-Match": download.etag} if download.etag else {}
+    if not whole:
+        headers["Range"] = f"bytes={position}-{end - 1}"
+    request: dict[str, Any] = {"params": download.params} if download.params else {}
+    if headers:
+        request["headers"] = headers
+    response = await send(download.client, method="GET", bucket=download.bucket, key=download.key, **request)
+    if whole:
+        return response
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if response.status != _PARTIAL_CONTENT or match is None or int(match[1]) != position:
+        await close(response)
+        raise S3ResponseError(
+            f"asked for bytes {position}-{end - 1}, got status {response.status} "
+            f"with Content-Range {response.headers.get('Content-Range')!r}",
+            **download.where,
+        )
+    return response
+
+
+def _write(download: _Download, position: int, chunk: bytes) -> None:
+    with download.lock:
+        download.file.seek(position)
+        download.file.write(chunk)
+
+
+async def _verify(download: _Download, checksum: Checksum | None) -> None:
+    """Hold the whole file to S3's checksum: the ranges came without one."""
+    if checksum is None:
+        return
+    await uninterrupted(asyncio.to_thread(_digest, download.file, checksum))
+    if checksum.value != checksum.expected:
+        raise S3IntegrityError(
+            f"{checksum.algorithm} of the file is {checksum.value}, S3 promised {checksum.expected}", **download.where
+        )
+
+
+def _digest(file: BinaryIO, checksum: Checksum) -> None:
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        checksum.update(piece)

@@ -1,0 +1,112 @@
+"""What every operation does around its one request, written so that a mocked `_make_request` is enough."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from s3_asyncio_client._core.addressing import check_bucket, check_headers, check_key
+from s3_asyncio_client._core.errors import error_from_fields, parse_error_document
+from s3_asyncio_client._response import S3Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "Requester",
+    "check_target",
+    "close",
+    "copy_source",
+    "finish",
+    "given",
+    "merged_headers",
+    "only",
+    "quoted_etag",
+    "send",
+    "unquoted_etag",
+]
+
+
+class Requester(Protocol):
+    """The one method of a client that operations need."""
+
+    async def _make_request(
+        self,
+        *,
+        method: str,
+        bucket: str,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+        data: Any = None,
+    ) -> S3Response: ...
+
+
+async def send(client: Requester, **request: Any) -> S3Response:
+    """Make one request; only what is given is passed on, since tests compare the arguments."""
+    return await client._make_request(**request)  # noqa: SLF001 - the contract names this seam
+
+
+async def close(response: S3Response) -> None:
+    """Close a response, or a mock of one whose `close` is a coroutine function."""
+    closing: object = response.close()  # type: ignore[func-returns-value]
+    if inspect.isawaitable(closing):
+        await closing
+
+
+async def finish(response: S3Response, *, bucket: str, key: str | None = None) -> None:
+    """Read what should be an empty body to its end, which gives the connection back, and close.
+
+    Raises:
+        S3ServerError: The body of the success is an error document.
+        S3ConnectionError: The body broke off.
+    """
+    try:
+        if isinstance(response, S3Response) and (body := await response.read()):
+            fields = parse_error_document(body)
+            if fields is not None:
+                raise error_from_fields(status=200, fields=fields, headers=response.headers, bucket=bucket, key=key)
+    finally:
+        await close(response)
+
+
+def check_target(bucket: str, key: str | None = None) -> None:
+    """Refuse a bucket or key that cannot be; as `check_bucket` and `check_key`, a key of None is none."""
+    check_bucket(bucket)
+    if key is not None:
+        check_key(key)
+
+
+def unquoted_etag(headers: Mapping[str, str]) -> str:
+    """Return the ETag without its quotes, "" where there is none."""
+    return headers.get("ETag", "").strip('"')
+
+
+def merged_headers(*groups: Mapping[str, str | None] | None) -> dict[str, str]:
+    """Join headers, later groups win; those with the value None are left out."""
+    merged = {name: value for group in groups for name, value in (group or {}).items() if value is not None}
+    check_headers(merged)
+    return merged
+
+
+def copy_source(bucket: str, key: str, version_id: str | None) -> str:
+    """Spell the value of x-amz-copy-source."""
+    check_target(bucket, key)
+    source = f"/{quote(bucket)}/{quote(key, safe='/~')}"
+    return source if version_id is None else f"{source}?versionId={quote(version_id, safe='')}"
+
+
+def given(**values: str | None) -> dict[str, str]:
+    """Leave out what is None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def only(headers: dict[str, str], params: dict[str, str]) -> dict[str, Any]:
+    """Pass on only what was asked for: tests compare the arguments of `_make_request`."""
+    return {name: value for name, value in (("headers", headers), ("params", params)) if value}
+
+
+def quoted_etag(etag: str | None) -> str | None:
+    """Put an ETag between quotes unless it has them or is "*"."""
+    return etag if etag is None or etag == "*" or '"' in etag else f'"{etag}"'

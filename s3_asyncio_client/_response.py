@@ -1,0 +1,151 @@
+"""What `S3Client._make_request` returns: a response whose body is checked as it is read.
+
+The body is any async iterator of bytes. A backend hands over an iterator that has already translated its own exceptions
+into S3Error; nothing here knows aiohttp, so that a test can build a response from memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from s3_asyncio_client._core.integrity import checksum_for
+from s3_asyncio_client.exceptions import S3ConnectionError, S3IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+
+    from s3_asyncio_client._core.integrity import Checksum
+
+__all__ = ["S3Response", "promised_length", "short_body_message"]
+
+_OK = 200
+
+
+def _nothing() -> None:
+    """Close a response that holds nothing."""
+
+
+def promised_length(headers: Mapping[str, str]) -> int | None:
+    """Return the Content-Length in bytes, None where there is none that makes sense."""
+    value = headers.get("Content-Length", "")
+    return int(value) if value.isascii() and value.isdigit() else None
+
+
+def short_body_message(got: int, promised: int | None) -> str:
+    """Say how a body ended too early; *promised* is None for a chunked one."""
+    return (
+        f"body ended after {got} of {promised} bytes" if promised is not None else f"body broke off after {got} bytes"
+    )
+
+
+class S3Response:
+    """A response whose status was below 300.
+
+    Args:
+        status: HTTP status.
+        headers: Response headers, case-insensitive.
+        chunks: The body in pieces of any size. Errors it raises reach the reader as they are.
+        on_close: Called once by the first `close()`; drops the connection if the body was not read to its end.
+        method: HTTP method of the request; the body of a HEAD is not held to its Content-Length.
+        operation: S3 operation, for the errors' attributes; likewise *bucket* and *key*.
+        bucket: See *operation*.
+        key: See *operation*.
+        verify: True if the body is an object's bytes, to be held to S3's checksum or ETag when the status is 200.
+    """
+
+    __slots__ = ("_body", "_chunks", "_method", "_on_close", "_started", "_verify", "_where", "headers", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        chunks: AsyncIterator[bytes],
+        *,
+        on_close: Callable[[], None] = _nothing,
+        method: str = "GET",
+        operation: str | None = None,
+        bucket: str | None = None,
+        key: str | None = None,
+        verify: bool = False,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._chunks = chunks
+        self._on_close: Callable[[], None] | None = on_close
+        self._method = method
+        self._where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
+        self._verify = verify and status == _OK and method == "GET"
+        self._started = False
+        self._body: bytes | None = None
+
+    def __repr__(self) -> str:
+        """Show the status and what was asked for."""
+        where = "/".join(part for part in (self._where["bucket"], self._where["key"]) if part)
+        return f"<S3Response {self.status} {self._where['operation'] or self._method} {where}>"
+
+    async def read(self) -> bytes:
+        """Return the whole body; the second call returns the same bytes again.
+
+        Raises:
+            S3ConnectionError: The body ended before its Content-Length or the connection broke.
+            S3TimeoutError: The body stalled.
+            S3IntegrityError: The bytes are not those that S3's checksum or ETag is of.
+            RuntimeError: `iter_chunks` has already taken a part of the body.
+        """
+        if self._body is None:
+            self._body = b"".join([chunk async for chunk in self.iter_chunks()])
+        return self._body
+
+    async def text(self) -> str:
+        """Return the whole body as UTF-8 text, with U+FFFD for what is not; raises as `read` does."""
+        return (await self.read()).decode("utf-8", "replace")
+
+    async def iter_chunks(self, size: int = 65536) -> AsyncGenerator[bytes]:
+        """Yield the body in pieces of at most *size* bytes, in order.
+
+        The length and checksum are judged when the last piece was taken, so treat the bytes as provisional until the
+        loop has ended without an error. Raises as `read` does, and ValueError for a *size* below 1.
+        """
+        if size < 1:
+            raise ValueError(f"size must be at least 1 byte, got {size}")
+        if self._body is None and self._started:
+            raise RuntimeError("the body of this response was already read in pieces; ask for the object again")
+        self._started = True
+        source = self._checked() if self._body is None else _once(self._body)
+        async for chunk in source:
+            for start in range(0, len(chunk), size):
+                yield chunk[start : start + size]
+
+    async def _checked(self) -> AsyncIterator[bytes]:
+        checksum = checksum_for(self.headers) if self._verify else None
+        got = 0
+        try:
+            async for chunk in self._chunks:
+                got += len(chunk)
+                if checksum is not None:
+                    checksum.update(chunk)
+                yield chunk
+            self._judge(got, checksum)
+        finally:
+            # At the end the connection is back in its pool and this is a formality; anywhere else it must be dropped.
+            self.close()
+
+    def _judge(self, got: int, checksum: Checksum | None) -> None:
+        promised = promised_length(self.headers)
+        if promised is not None and got != promised and self._method != "HEAD":
+            raise S3ConnectionError(short_body_message(got, promised), **self._where)
+        if checksum is not None and checksum.value != checksum.expected:
+            raise S3IntegrityError(
+                f"{checksum.algorithm} of the {got} bytes is {checksum.value}, S3 promised {checksum.expected}",
+                **self._where,
+            )
+
+    def close(self) -> None:
+        """Let go of the connection; the unread rest of the body is lost. Closing twice does nothing."""
+        if self._on_close is not None:
+            on_close, self._on_close = self._on_close, None
+            on_close()
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body

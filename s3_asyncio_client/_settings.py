@@ -1,0 +1,40 @@
+"""The settings of a client, checked: what came, and what was allowed."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import aiohttp
+
+__all__ = ["check_endpoint", "check_text", "client_timeout"]
+
+_DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
+
+
+def check_text(name: str, value: object) -> None:
+    """Refuse what is no str; the value may be a secret and is not shown."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+
+
+def check_endpoint(url: str) -> None:
+    """Refuse an endpoint without scheme or host, or with credentials, query or fragment."""
+    check_text("endpoint_url", url)
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f'endpoint_url must begin with http:// or https:// and name a host, got "{url}"')
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("endpoint_url must be scheme, host, port and path only; pass credentials as access_key=")
+
+
+def client_timeout(timeout: float | aiohttp.ClientTimeout | None) -> aiohttp.ClientTimeout:
+    """Make a ClientTimeout of seconds for the whole request, of one, or of None for the default."""
+    if timeout is None:
+        return _DEFAULT_TIMEOUT
+    if isinstance(timeout, aiohttp.ClientTimeout):
+        return timeout
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout must be seconds or an aiohttp.ClientTimeout, not {type(timeout).__name__}")
+    if not timeout > 0:  # also NaN
+        raise ValueError(f"timeout must be more than 0 seconds, got {timeout}")
+    return aiohttp.ClientTimeout(total=timeout)

@@ -1,0 +1,120 @@
+"""The aiohttp side of a request: the session, the one place where its exceptions become ours, and the body's pieces.
+
+aiohttp resends an idempotent request once by itself when a pooled connection breaks. For S3 that would repeat an upload
+whose body is spent and hide an attempt from everybody who counts them, so a client middleware carries the exceptions
+that set it off past aiohttp's loop. They travel in `BrokenConnection`, since aiohttp would catch our own
+S3ConnectionError as the OSError that it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+
+from s3_asyncio_client._response import promised_length, short_body_message
+from s3_asyncio_client.exceptions import S3ConnectionError, S3ResponseError, S3TimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from s3_asyncio_client.exceptions import S3Error
+
+__all__ = ["NETWORK_ERRORS", "BrokenConnection", "Target", "aiohttp_chunks", "new_session", "translate"]
+
+
+class BrokenConnection(Exception):
+    """Carries an exception of aiohttp past the loop that would resend the request."""
+
+
+# What a request can raise: aiohttp's own, plain OSErrors (TimeoutError is one), and the parser's where it leaks.
+NETWORK_ERRORS = (BrokenConnection, aiohttp.ClientError, HttpProcessingError, OSError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a request asks for, to be named in errors: never a query string, never a header."""
+
+    operation: str
+    bucket: str
+    key: str | None
+    endpoint: str
+
+    def __str__(self) -> str:
+        """Spell it as in "PutObject of bucket/key at http://host"."""
+        where = self.bucket if self.key is None else f"{self.bucket}/{self.key}"
+        return f"{self.operation} of {where} at {self.endpoint}"
+
+
+async def _never_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise  # aiohttp does not resend after these
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise BrokenConnection(str(error)) from error
+
+
+def new_session(timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+    """Make the session of a client: one attempt per request, bodies as they are stored, no cookies."""
+    return aiohttp.ClientSession(
+        timeout=timeout,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_never_resend,),
+        trust_env=False,
+    )
+
+
+def translate(error: BaseException, target: Target) -> S3Error:
+    """Turn what aiohttp raised into the S3Error that stands for it; the caller chains it with `from`."""
+    if isinstance(error, BrokenConnection) and error.__cause__ is not None:
+        error = error.__cause__
+    kind: type[S3Error]
+    if isinstance(error, TimeoutError):
+        connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+        kind, reason = S3TimeoutError, "timed out while connecting" if connecting else "no answer in time"
+    elif isinstance(error, (aiohttp.ClientResponseError, HttpProcessingError)):
+        kind, reason = S3ResponseError, "the answer is not HTTP"
+    elif isinstance(error, aiohttp.InvalidURL):
+        kind, reason = S3ResponseError, "aiohttp refuses the URL"
+    else:
+        kind, reason = S3ConnectionError, _connection_reason(error)
+    return kind(f"{target}: {reason}", operation=target.operation, bucket=target.bucket, key=target.key)
+
+
+# Our own words: aiohttp puts the whole URL, query included, into some of its messages.
+def _connection_reason(error: BaseException) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "the host name could not be resolved"
+        case aiohttp.ClientSSLError():
+            return "the TLS handshake failed"
+        case aiohttp.ClientConnectorError():
+            return f"could not connect ({error.os_error.strerror or 'no reason given'})"
+        case aiohttp.ServerDisconnectedError():
+            return "the server closed the connection before it answered"
+        case OSError(strerror=str(reason)):
+            return f"the connection broke ({reason})"
+    return f"the connection broke ({type(error).__name__})"
+
+
+async def aiohttp_chunks(response: aiohttp.ClientResponse, target: Target) -> AsyncIterator[bytes]:
+    """Yield the body of *response* as it arrives, with S3Errors in place of aiohttp's exceptions.
+
+    Raises:
+        S3ConnectionError: The body ended early or the connection broke; the message counts what had arrived.
+        S3TimeoutError: Nothing came for as long as the session's sock_read allows.
+    """
+    try:
+        async for chunk in response.content.iter_any():
+            yield chunk
+    except NETWORK_ERRORS as error:
+        if isinstance(error, TimeoutError):
+            raise translate(error, target) from error
+        ended = short_body_message(response.content.total_bytes, promised_length(response.headers))
+        raise S3ConnectionError(
+            f"{target}: {ended}", operation=target.operation, bucket=target.bucket, key=target.key
+        ) from error

@@ -1,0 +1,304 @@
+"""The client: one `_make_request`, through which every operation goes."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from s3_asyncio_client._body import Data, open_body
+from s3_asyncio_client._core.addressing import build_url, check_headers
+from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
+from s3_asyncio_client._core.naming import object_read, operation_name
+from s3_asyncio_client._core.signing import Credentials, presign_url
+from s3_asyncio_client._prepare import Prepared, prepare
+from s3_asyncio_client._requests import check_target
+from s3_asyncio_client._response import S3Response
+from s3_asyncio_client._settings import check_endpoint, check_text, client_timeout
+from s3_asyncio_client._transport import (
+    NETWORK_ERRORS,
+    BrokenConnection,
+    Target,
+    aiohttp_chunks,
+    new_session,
+    translate,
+)
+from s3_asyncio_client.buckets import BucketOperations
+from s3_asyncio_client.config import load_profile
+from s3_asyncio_client.exceptions import S3Error
+from s3_asyncio_client.objects import ObjectOperations
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    import aiohttp
+
+__all__ = ["S3Client"]
+
+_FIRST_ERROR_STATUS = 300
+# A body arrives as it is stored, and a Content-Type that nobody gave would be stored with the object.
+_SKIP_AUTO_HEADERS = ("Accept-Encoding", "Content-Type")
+
+# Every living client, so that a debugging or test tool can see which endpoints are in use.
+_live: weakref.WeakSet[S3Client] = weakref.WeakSet()
+
+
+class S3Client(BucketOperations, ObjectOperations):
+    """An asyncio client for S3 and what speaks its protocol; an async context manager.
+
+    Args:
+        access_key: Access key id.
+        secret_key: Secret access key; never shown.
+        region: Region that requests are signed for.
+        endpoint_url: Scheme and host of the service, with a port and a path if need be. Buckets become part of the host
+            name where it begins with "https://s3.", else of the path. Default: S3 of the region.
+        session_token: Token of temporary credentials; never shown.
+        verify_etag: Whether whole objects are held to S3's checksum or ETag when read.
+        timeout: Seconds for a whole request, or an aiohttp.ClientTimeout. Default: no limit on the whole, 10 s to
+            connect, 60 s between two reads.
+
+    Raises:
+        TypeError: An argument of the wrong type.
+        ValueError: A region that is empty, an endpoint without http:// or https:// or with a user or query in it, or a
+            timeout that is not positive.
+    """
+
+    def __init__(
+        self,
+        access_key: str,
+        secret_key: str,
+        region: str = "us-east-1",
+        endpoint_url: str | None = None,
+        *,
+        session_token: str | None = None,
+        verify_etag: bool = True,
+        timeout: float | aiohttp.ClientTimeout | None = None,
+    ) -> None:
+        for name, value in (("access_key", access_key), ("secret_key", secret_key), ("region", region)):
+            check_text(name, value)
+        if not region:
+            raise ValueError('region is empty; pass a region such as "us-east-1"')
+        if session_token is not None:
+            check_text("session_token", session_token)
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.region = region
+        self.endpoint_url = f"https://s3.{region}.amazonaws.com" if endpoint_url is None else endpoint_url
+        check_endpoint(self.endpoint_url)
+        self.session_token = session_token
+        self.verify_etag = verify_etag
+        self._timeout = client_timeout(timeout)
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        _live.add(self)
+
+    def __repr__(self) -> str:
+        """Show where it sends to, and no secret."""
+        return f"<S3Client {self.endpoint_url} region={self.region}{' closed' if self._closed else ''}>"
+
+    @classmethod
+    def from_aws_config(
+        cls,
+        profile_name: str = "default",
+        config_path: str | os.PathLike[str] | None = None,
+        credentials_path: str | os.PathLike[str] | None = None,
+    ) -> Self:
+        """Make a client from the files of the AWS command line.
+
+        Args:
+            profile_name: Profile to take.
+            config_path: Default: AWS_CONFIG_FILE or ~/.aws/config.
+            credentials_path: Default: AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials.
+
+        Raises:
+            ValueError: The profile or one of its keys is missing.
+        """
+        profile = load_profile(profile_name, config_path, credentials_path)
+        return cls(
+            profile.access_key,
+            profile.secret_key,
+            profile.region,
+            profile.endpoint_url,
+            session_token=profile.session_token,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Return the client; a closed one raises RuntimeError."""
+        self._check_open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections. Closing twice does nothing; a request afterwards raises RuntimeError."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def generate_presigned_url(
+        self, method: str, bucket: str, key: str, expires_in: int = 3600, params: Mapping[str, str] | None = None
+    ) -> str:
+        """Make a URL that lets whoever has it make one kind of request; nothing is sent.
+
+        Args:
+            method: HTTP method, such as "GET".
+            bucket: Bucket.
+            key: Object key.
+            expires_in: Seconds that the URL holds, 1 to 604800.
+            params: Further query parameters, such as {"response-content-type": "text/plain"}.
+
+        Raises:
+            S3InvalidRequestError: The bucket or key cannot be.
+            ValueError: *expires_in* is out of range.
+        """
+        check_target(bucket, key)
+        return presign_url(
+            method=method.upper(),
+            url=self._build_url(bucket, key),
+            params=params or {},
+            credentials=self._credentials(),
+            region=self.region,
+            now=datetime.now(UTC),
+            expires_in=expires_in,
+        )
+
+    async def _make_request(
+        self,
+        *,
+        method: str,
+        bucket: str,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+        data: Data | None = None,
+    ) -> S3Response:
+        """Make one signed request; the seam through which everything goes.
+
+        Args:
+            method: HTTP method.
+            bucket: Bucket.
+            key: Object key; None for the bucket itself.
+            headers: Headers beyond those of the signature.
+            params: Query parameters, not encoded.
+            data: Body: bytes, a seekable binary file, or an async iterator whose Content-Length is in *headers*.
+
+        Returns:
+            The response, its body unread; close it, or read it to its end.
+
+        Raises:
+            RuntimeError: The client is closed.
+            TypeError, ValueError, S3InvalidRequestError: An argument that cannot be sent.
+            S3Error: The status is 300 or more, or there was no usable answer; the subclass says which.
+        """
+        self._check_open()
+        check_target(bucket, key)
+        check_headers(headers or {})
+        target = Target(
+            operation=operation_name(method, key, params, headers), bucket=bucket, key=key, endpoint=self._origin()
+        )
+        body = await open_body(data, headers or {})
+        try:
+            prepared = prepare(
+                method=method,
+                url=self._build_url(bucket, key),
+                params=params or {},
+                headers=self._with_checksum_mode(headers or {}, target.operation),
+                body=body,
+                credentials=self._credentials(),
+                region=self.region,
+                now=datetime.now(UTC),
+            )
+            response = await self._send(prepared, target)
+            if response.status >= _FIRST_ERROR_STATUS:
+                raise await _error(response, target)
+        finally:
+            body.close()
+        return response
+
+    def _with_checksum_mode(self, headers: dict[str, str], operation: str) -> dict[str, str]:
+        if not self.verify_etag or not object_read(operation):
+            return headers
+        return {"x-amz-checksum-mode": "ENABLED", **headers}
+
+    async def _send(self, request: Prepared, target: Target) -> S3Response:
+        if self._session is None:
+            self._session = new_session(self._timeout)
+        try:
+            response = await self._session.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=request.content,
+                allow_redirects=False,
+                auto_decompress=False,
+                skip_auto_headers=_SKIP_AUTO_HEADERS,
+            )
+        except NETWORK_ERRORS as error:
+            failure: Exception | None = getattr(request.content, "failure", None)
+            if failure is not None:
+                raise failure from None
+            raise translate(error, target) from (error.__cause__ if isinstance(error, BrokenConnection) else error)
+        return S3Response(
+            response.status,
+            response.headers,
+            aiohttp_chunks(response, target),
+            on_close=response.close,
+            method=request.method,
+            operation=target.operation,
+            bucket=target.bucket,
+            key=target.key,
+            verify=self.verify_etag and object_read(target.operation),
+        )
+
+    def _build_url(self, bucket: str, key: str | None = None) -> str:
+        return build_url(self.endpoint_url, bucket, key)
+
+    def _parse_error_response(self, status: int, response_text: str) -> S3Error:
+        return error_from_response(status=status, headers={}, body=response_text.encode())
+
+    def _credentials(self) -> Credentials:
+        return Credentials(self.access_key, self.secret_key, self.session_token)
+
+    def _origin(self) -> str:
+        parts = urlsplit(self.endpoint_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("this S3Client is closed; make a new one")
+
+
+async def _error(response: S3Response, target: Target) -> S3Error:
+    """Turn a response of status 300 or more into an error; a body that breaks off leaves the status to tell."""
+    body, cut = b"", None
+    try:
+        async with contextlib.aclosing(response.iter_chunks()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > MAX_ERROR_BODY:
+                    break
+    except S3Error as error:
+        body, cut = b"", error
+    finally:
+        response.close()
+    result = error_from_response(
+        status=response.status,
+        headers=response.headers,
+        body=body,
+        operation=target.operation,
+        bucket=target.bucket,
+        key=target.key,
+        now=datetime.now(UTC),
+    )
+    if cut is not None:
+        result.add_note(f"the document that explains it could not be read: {cut}")
+    return result

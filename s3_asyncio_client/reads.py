@@ -1,0 +1,218 @@
+"""Reading objects: whole, in part, piece by piece, into a file."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from email.header import decode_header, make_header
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from s3_asyncio_client._download import download_file
+from s3_asyncio_client._requests import (
+    Requester,
+    check_target,
+    close,
+    given,
+    merged_headers,
+    only,
+    quoted_etag,
+    unquoted_etag,
+)
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from s3_asyncio_client._response import S3Response
+    from s3_asyncio_client.transfer import TransferConfig
+
+__all__ = ["ByteRange", "ReadOperations", "ReadOptions", "range_header"]
+
+_META = "x-amz-meta-"
+
+ByteRange = tuple[int, int | None] | str
+
+
+def range_header(byte_range: ByteRange) -> str:
+    """Spell a Range header.
+
+    Args:
+        byte_range: (first, last) byte, counted from 0, both included, a last of None for the end; (-n, None) for the
+            last n bytes; or a finished header such as "bytes=0-99".
+
+    Raises:
+        TypeError: Neither a pair of ints nor a str.
+        ValueError: The range ends before it begins, or a str does not begin with "bytes=".
+    """
+    if isinstance(byte_range, str):
+        if not byte_range.startswith("bytes="):
+            raise ValueError(f'byte_range must look like "bytes=0-99" or (0, 99), got "{byte_range}"')
+        return byte_range
+    first, last = byte_range
+    if not isinstance(first, int) or not (last is None or isinstance(last, int)):
+        raise TypeError(f"byte_range must be a pair of ints, got {byte_range!r}")
+    if first < 0 and last is None:
+        return f"bytes={first}"
+    if first < 0 or (last is not None and last < first):
+        raise ValueError(f"byte_range must be (first, last) with 0 <= first <= last, got {byte_range!r}")
+    return f"bytes={first}-{'' if last is None else last}"
+
+
+class ReadOptions(TypedDict, total=False):
+    """What a read can ask for; all of it by keyword.
+
+    Attributes:
+        byte_range: (first, last) byte, both included; last None: to the end; (-n, None): the last n bytes.
+        version_id: Version to read.
+        if_match: Only if the object has this ETag, else 412.
+        if_none_match: Only if it does not, else 304.
+        if_modified_since: Only if changed since this HTTP date, else 304.
+        if_unmodified_since: Only if not changed since, else 412.
+        part_number: Only this part of a multipart upload, 1 to 10000.
+    """
+
+    byte_range: ByteRange | None
+    version_id: str | None
+    if_match: str | None
+    if_none_match: str | None
+    if_modified_since: str | None
+    if_unmodified_since: str | None
+    part_number: int | None
+
+
+class ReadOperations(Requester):
+    """The part of S3Client that reads objects."""
+
+    async def get_object(self, bucket: str, key: str, **options: Unpack[ReadOptions]) -> dict[str, Any]:
+        """Read an object, or a part of it, into memory.
+
+        Args:
+            bucket: Bucket.
+            key: Object key.
+            **options: See `ReadOptions`.
+
+        Returns:
+            body (bytes), content_type, content_length (bytes), etag (without quotes), last_modified (as S3 spells it),
+            version_id, server_side_encryption, metadata (dict, names in lower case); and content_range if a range was
+            asked for. What S3 does not send is None.
+
+        Raises:
+            S3NotFoundError: No such object.
+            S3IntegrityError: The bytes are not those that S3 promised.
+            S3Error: 304 NotModified if *if_none_match* or *if_modified_since* hold; it is not retryable.
+        """
+        response = await self._get(bucket, key, **options)
+        try:
+            body = await response.read()
+        finally:
+            await close(response)
+        result = {"body": body, **_described(response.headers, len(body))}
+        if options.get("byte_range") is not None:
+            result["content_range"] = response.headers.get("Content-Range")
+        return result
+
+    @asynccontextmanager
+    async def open_object(self, bucket: str, key: str, **options: Unpack[ReadOptions]) -> AsyncIterator[S3Response]:
+        """Open an object for reading piece by piece: ``async with`` this, then ``async for`` its `iter_chunks()`.
+
+        Args:
+            bucket: Bucket.
+            key: Object key.
+            **options: See `ReadOptions`.
+
+        Raises:
+            S3NotFoundError: No such object.
+            S3ClientError: 412 PreconditionFailed, 416 InvalidRange.
+        """
+        response = await self._get(bucket, key, **options)
+        try:
+            yield response
+        finally:
+            await close(response)
+
+    async def _get(self, bucket: str, key: str, **options: Unpack[ReadOptions]) -> S3Response:
+        check_target(bucket, key)
+        byte_range, part_number = options.get("byte_range"), options.get("part_number")
+        headers = merged_headers(
+            {
+                "Range": None if byte_range is None else range_header(byte_range),
+                "If-Match": quoted_etag(options.get("if_match")),
+                "If-None-Match": quoted_etag(options.get("if_none_match")),
+                "If-Modified-Since": options.get("if_modified_since"),
+                "If-Unmodified-Since": options.get("if_unmodified_since"),
+            }
+        )
+        number = None if part_number is None else str(part_number)
+        params = given(versionId=options.get("version_id"), partNumber=number)
+        return await self._make_request(method="GET", bucket=bucket, key=key, **only(headers, params))
+
+    async def head_object(self, bucket: str, key: str, *, version_id: str | None = None) -> dict[str, Any]:
+        """Describe an object; the result is that of `get_object` without the body.
+
+        Raises:
+            S3NotFoundError: No such object. HEAD has no body, so the code follows from the status.
+        """
+        check_target(bucket, key)
+        response = await self._make_request(
+            method="HEAD", bucket=bucket, key=key, **only({}, given(versionId=version_id))
+        )
+        await close(response)
+        return _described(response.headers, 0)
+
+    async def download_file(
+        self,
+        bucket: str,
+        key: str,
+        path: str | os.PathLike[str],
+        config: TransferConfig | None = None,
+        progress_callback: Callable[[int], object] | None = None,
+        *,
+        version_id: str | None = None,
+        attempts: int = 3,
+    ) -> dict[str, Any]:
+        """Download an object to a file, which appears complete or not at all.
+
+        Objects above the config's multipart_threshold are read in ranges, max_concurrency at a time, all under If-Match
+        of the ETag seen first. A range that breaks off is resumed from where it stopped.
+
+        Args:
+            bucket: Bucket.
+            key: Object key.
+            path: Where to; an existing file is replaced at the end.
+            config: Sizes and concurrency.
+            progress_callback: Called with the number of bytes of each piece written.
+            version_id: Version to read.
+            attempts: How often one range may be asked for, at least 1.
+
+        Returns:
+            path (Path), size (bytes), etag, version_id.
+
+        Raises:
+            S3ClientError: 412 PreconditionFailed if the object was replaced meanwhile.
+            S3IntegrityError: The bytes are not those that S3 promised.
+            S3ConnectionError, S3TimeoutError: A range broke off *attempts* times.
+            ValueError: *attempts* is below 1.
+        """
+        return await download_file(
+            self, bucket, key, path, config, progress_callback, version_id=version_id, attempts=attempts
+        )
+
+
+def _described(headers: Mapping[str, str], body_length: int) -> dict[str, Any]:
+    return {
+        "content_type": headers.get("Content-Type"),
+        "content_length": int(headers.get("Content-Length", body_length)),
+        "etag": unquoted_etag(headers),
+        "last_modified": headers.get("Last-Modified"),
+        "version_id": headers.get("x-amz-version-id"),
+        "server_side_encryption": headers.get("x-amz-server-side-encryption"),
+        "metadata": {
+            name.lower()[len(_META) :]: _decoded(value)
+            for name, value in headers.items()
+            if name.lower().startswith(_META)
+        },
+    }
+
+
+def _decoded(value: str) -> str:
+    # S3 sends what is not ASCII as encoded words (RFC 2047).
+    return str(make_header(decode_header(value))) if "=?" in value else value

@@ -1,0 +1,140 @@
+"""Sizes of transfers: when to split, into what, and how to read a file piece by piece."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, BinaryIO
+
+from s3_asyncio_client._body import file_size, is_file
+from s3_asyncio_client.exceptions import S3ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+__all__ = [
+    "DEFAULT_MULTIPART_CHUNKSIZE",
+    "DEFAULT_MULTIPART_THRESHOLD",
+    "MAX_PARTS",
+    "MAX_PART_SIZE",
+    "MIN_PART_SIZE",
+    "TransferConfig",
+    "adjust_chunk_size",
+    "calculate_file_size",
+    "read_exactly",
+    "read_file_chunks",
+    "read_fileobj_chunks",
+    "should_use_multipart",
+]
+
+_MIB = 1024 * 1024
+
+DEFAULT_MULTIPART_THRESHOLD = 8 * _MIB
+DEFAULT_MULTIPART_CHUNKSIZE = 8 * _MIB
+# Source: S3 User Guide, multipart upload limits.
+MIN_PART_SIZE = 5 * _MIB
+MAX_PART_SIZE = 5 * 1024 * _MIB
+MAX_PARTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class TransferConfig:
+    """How files are split. A transfer holds at most multipart_chunksize * max_concurrency bytes in memory.
+
+    Attributes:
+        multipart_threshold: Bytes above which a file is split.
+        multipart_chunksize: Bytes of a part; uploads raise it to what S3 asks for (see `adjust_chunk_size`).
+        max_concurrency: Parts in flight at one time.
+
+    Raises:
+        TypeError: A value is no int.
+        ValueError: A value is below 1.
+    """
+
+    multipart_threshold: int = DEFAULT_MULTIPART_THRESHOLD
+    multipart_chunksize: int = DEFAULT_MULTIPART_CHUNKSIZE
+    max_concurrency: int = 10
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"{field.name} must be an int, not {type(value).__name__}")
+            if value < 1:
+                raise ValueError(f"{field.name} must be at least 1, got {value}")
+
+
+def should_use_multipart(size: int, threshold: int = DEFAULT_MULTIPART_THRESHOLD) -> bool:
+    """Tell whether *size* bytes are more than *threshold* bytes."""
+    return size > threshold
+
+
+def adjust_chunk_size(chunksize: int, file_size: int | None = None) -> int:
+    """Return the part size nearest to *chunksize* bytes that S3 takes.
+
+    Args:
+        chunksize: Wanted size in bytes.
+        file_size: Bytes of the whole; with it the parts are made large enough for 10,000 of them to hold it.
+
+    Raises:
+        S3ClientError: *file_size* is more than 10,000 parts of 5 GiB.
+    """
+    size = min(max(chunksize, MIN_PART_SIZE), MAX_PART_SIZE)
+    if file_size is not None and file_size > size * MAX_PARTS:
+        # Whole MiB: the same file gets the same parts, and so the same ETag, whatever the odd bytes at its end.
+        size = math.ceil(file_size / MAX_PARTS / _MIB) * _MIB
+        if size > MAX_PART_SIZE:
+            raise S3ClientError(f"a file of {file_size} bytes is more than {MAX_PARTS} parts of {MAX_PART_SIZE} bytes")
+    return size
+
+
+def calculate_file_size(source: str | os.PathLike[str] | BinaryIO) -> int:
+    """Return the bytes of a file; of an open one those from its position to its end. The position stays.
+
+    Raises:
+        S3ClientError: There is no such file, or *source* is neither a path nor a seekable binary file.
+    """
+    try:
+        if isinstance(source, (str, os.PathLike)):
+            return os.stat(source).st_size  # noqa: PTH116 - takes str and PathLike alike
+        if is_file(source):
+            return file_size(source)
+    except (OSError, ValueError) as error:  # ValueError: closed, or not seekable
+        raise S3ClientError(f"the size of the file cannot be told: {error}") from error
+    raise S3ClientError(f"expected a path or a seekable binary file, got {type(source).__name__}")
+
+
+def read_exactly(file: BinaryIO, size: int) -> bytes:
+    """Read *size* bytes, fewer only at the end of the file: raw files may give less than asked for at a time."""
+    data = file.read(size)
+    if not isinstance(data, bytes):
+        raise TypeError(f'the file must give bytes, not {type(data).__name__}; open it with mode "rb"')
+    if len(data) == size or not data:
+        return data
+    pieces = [data]
+    missing = size - len(data)
+    while missing and (piece := file.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+async def read_file_chunks(path: str | os.PathLike[str], part_size: int) -> AsyncIterator[bytes]:
+    """Yield the file at *path* in pieces of *part_size* bytes, the last one shorter; reads in a thread."""
+    file = await asyncio.to_thread(open, path, "rb")
+    try:
+        async for chunk in read_fileobj_chunks(file, part_size):
+            yield chunk
+    finally:
+        file.close()
+
+
+async def read_fileobj_chunks(fileobj: BinaryIO, part_size: int) -> AsyncIterator[bytes]:
+    """Yield an open file from its position on, as `read_file_chunks` does; the file stays open."""
+    if part_size < 1:
+        raise ValueError(f"part_size must be at least 1 byte, got {part_size}")
+    while chunk := await asyncio.to_thread(read_exactly, fileobj, part_size):
+        yield chunk
