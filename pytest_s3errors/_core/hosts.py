@@ -1,0 +1,72 @@
+"""Which host names are S3's, and where in one the bucket stands."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+__all__ = ["is_s3_host", "region_of", "split_host"]
+
+_REGION = r"(?!fips-)[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}"
+
+# After the bucket's label, in the order of https://docs.aws.amazon.com/general/latest/gr/s3.html: the global, regional
+# and old dashed names, dual-stack, FIPS, acceleration, directory buckets, access points (of a region, of many, with a
+# Lambda behind them) and interface endpoints in a VPC. s3-control, s3-website and s3-outposts speak other protocols.
+_AMAZON = re.compile(
+    r"(?:(?P<bucket>.+)\.)?"
+    r"(?P<endpoint>(?:"
+    r"s3(?:-fips)?(?:[.-]R|\.dualstack\.R)?|s3-external-1"
+    r"|s3-accelerate(?:\.dualstack)?"
+    r"|s3express-[a-z0-9-]+(?:\.dualstack)?\.R"
+    r"|s3-accesspoint(?:-fips)?(?:\.dualstack)?\.R|accesspoint\.s3-global|s3-object-lambda(?:-fips)?\.R"
+    r"|(?:bucket|accesspoint)\.vpce-[a-z0-9-]+\.s3\.R\.vpce"
+    r")\.amazonaws\.com(?:\.cn)?\.?)".replace("R", _REGION)
+)
+_IN_NAME = re.compile(rf"[.-]({_REGION})\.")
+
+
+@lru_cache(maxsize=1024)
+def is_s3_host(host: str) -> bool:
+    """Whether *host* is one of Amazon's own S3 hosts, whichever the case; a port may follow it.
+
+    True for every form that takes S3's data-plane requests, with or without a bucket in front; False for other
+    services (`s3-control` and `s3-website` among them) and for names that merely resemble one.
+    """
+    return _AMAZON.fullmatch(_without_port(host.lower())) is not None
+
+
+@lru_cache(maxsize=1024)
+def region_of(host: str) -> str | None:
+    """The region that *host* names, "us-east-1" for Amazon's global names, None for any other host."""
+    name = _without_port(host.lower())
+    if _AMAZON.fullmatch(name) is None:
+        return None
+    regions = _IN_NAME.findall(name)
+    return regions[-1] if regions else "us-east-1"
+
+
+@lru_cache(maxsize=1024)
+def split_host(host: str, endpoints: tuple[str, ...]) -> tuple[str, str | None]:
+    """*host* as (endpoint, bucket), both in lower case; the bucket is None where the path must name it.
+
+    Args:
+        host: A Host header: a name, perhaps with a port.
+        endpoints: Further hosts that take a bucket in front. One with a port stands for that port alone.
+    """
+    host = host.lower()
+    name = _without_port(host)
+    port = host[len(name) :]
+    if found := _AMAZON.fullmatch(name):
+        return found["endpoint"] + port, found["bucket"]
+    for known in sorted({endpoint.lower() for endpoint in endpoints}, key=len, reverse=True):
+        if known in (host, name):
+            return host, None
+        for whole, rest in ((host, ""), (name, port)):
+            if whole.endswith("." + known):
+                return known + rest, whole[: -len(known) - 1]
+    return host, None
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() else host
