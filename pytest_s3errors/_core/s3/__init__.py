@@ -1,0 +1,7 @@
+"""The in-memory S3, an operation family per module: what a request does to the store, and what S3 answers."""
+
+from __future__ import annotations
+
+from .model import SUPPORTED, answer, missing
+
+__all__ = ["SUPPORTED", "answer", "missing"]

@@ -1,0 +1,135 @@
+"""What an object has beside its bytes: from request headers into the store, and back into response headers."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_s3errors._core.messages import EMPTY
+from pytest_s3errors._core.store import DEFAULT_CONTENT_TYPE, StoredObject
+
+from .times import http_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .ask import Ask
+
+MAX_METADATA_BYTES = 2048
+META = "x-amz-meta-"
+SSE = "x-amz-server-side-encryption"
+STORAGE_CLASSES = frozenset(
+    {
+        "STANDARD",
+        "REDUCED_REDUNDANCY",
+        "STANDARD_IA",
+        "ONEZONE_IA",
+        "INTELLIGENT_TIERING",
+        "GLACIER",
+        "DEEP_ARCHIVE",
+        "OUTPOSTS",
+        "GLACIER_IR",
+        "SNOW",
+        "EXPRESS_ONEZONE",
+        "FSX_OPENZFS",
+        "FSX_ONTAP",
+    }
+)
+# System headers that S3 keeps with an object and gives back, in the spelling of its responses.
+KEPT = {
+    "cache-control": "Cache-Control",
+    "content-disposition": "Content-Disposition",
+    "content-encoding": "Content-Encoding",
+    "content-language": "Content-Language",
+    "expires": "Expires",
+    "x-amz-storage-class": "x-amz-storage-class",
+    "x-amz-website-redirect-location": "x-amz-website-redirect-location",
+    SSE: SSE,
+    f"{SSE}-aws-kms-key-id": f"{SSE}-aws-kms-key-id",
+    f"{SSE}-bucket-key-enabled": f"{SSE}-bucket-key-enabled",
+}
+
+
+def attributes_of(ask: Ask) -> dict[str, Any]:
+    """Return content_type, metadata and headers for a `StoredObject`, as the request's headers state them.
+
+    Refuses with MetadataTooLarge, InvalidStorageClass or InvalidArgument (encryption).
+    """
+    metadata: dict[str, str] = {}
+    kept: dict[str, str] = {}
+    for name, value in ask.call.headers.items():
+        if name in KEPT:
+            kept[name] = value
+        elif name.startswith(META):
+            metadata[name[len(META) :]] = value
+    if metadata:
+        _check_metadata(ask, metadata)
+    if kept:
+        _check_kept(ask, kept)
+    return {
+        "content_type": ask.call.headers.get("content-type") or DEFAULT_CONTENT_TYPE,
+        "metadata": MappingProxyType(metadata) if metadata else EMPTY,
+        "headers": MappingProxyType(kept) if kept else EMPTY,
+    }
+
+
+def response_headers(obj: StoredObject) -> dict[str, str]:
+    """Return the headers that GetObject and HeadObject send for *obj*, without checksums and ranges."""
+    headers = {
+        "Last-Modified": http_date(obj.last_modified),
+        "ETag": f'"{obj.etag}"',
+        SSE: "AES256",
+        "Accept-Ranges": "bytes",
+        "Content-Type": header_text(obj.content_type),
+    }
+    for name, value in obj.headers.items():
+        headers[KEPT.get(name, name)] = header_text(value)
+    if headers.get("x-amz-storage-class") == "STANDARD":  # the one class that S3 does not name
+        del headers["x-amz-storage-class"]
+    for name, value in obj.metadata.items():
+        headers[META + name] = header_text(value)
+    return headers
+
+
+def encryption_headers(obj: StoredObject) -> dict[str, str]:
+    """Return the encryption headers that every write of *obj* answers with; S3 encrypts with AES256 unless told."""
+    stated = {name: header_text(value) for name, value in obj.headers.items() if name.startswith(SSE)}
+    return {SSE: "AES256", **stated}
+
+
+def checksum_headers(checksums: Mapping[str, str], checksum_type: str = "FULL_OBJECT") -> dict[str, str]:
+    """Return `x-amz-checksum-*` for what is known; empty where nothing is."""
+    if not checksums:
+        return {}
+    headers = {f"x-amz-checksum-{algorithm}": value for algorithm, value in checksums.items()}
+    return {**headers, "x-amz-checksum-type": checksum_type}
+
+
+def header_text(value: str) -> str:
+    """Return *value* as S3 sends it in a header: text beyond ASCII becomes an encoded word of RFC 2047."""
+    if value.isascii():
+        return value
+    return f"=?UTF-8?B?{b64encode(value.encode('utf-8', 'replace')).decode()}?="
+
+
+def _check_metadata(ask: Ask, metadata: Mapping[str, str]) -> None:
+    size = sum(len(name) + len(value.encode("utf-8", "replace")) for name, value in metadata.items())
+    if size > MAX_METADATA_BYTES:
+        elements = {"Size": str(size), "MaxSizeAllowed": str(MAX_METADATA_BYTES)}
+        raise ask.refused("MetadataTooLarge", elements=elements)
+
+
+def _check_kept(ask: Ask, kept: dict[str, str]) -> None:
+    storage_class = kept.get("x-amz-storage-class")
+    if storage_class is not None and storage_class not in STORAGE_CLASSES:
+        raise ask.refused("InvalidStorageClass", elements={"StorageClassRequested": storage_class})
+    encryption = kept.get(SSE)
+    if encryption is not None and encryption not in {"AES256", "aws:kms", "aws:kms:dsse"}:
+        raise ask.bad_argument(SSE, encryption, "The encryption method given is not supported")
+    if "content-encoding" in kept:
+        # aws-chunked names the framing of the request, not of what is stored.
+        encodings = [one.strip() for one in kept.pop("content-encoding").split(",")]
+        stored = ",".join(one for one in encodings if one and one != "aws-chunked")
+        if stored:
+            kept["content-encoding"] = stored

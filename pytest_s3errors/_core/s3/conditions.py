@@ -1,0 +1,119 @@
+"""Conditional requests: which conditions a request states, and whether they hold.
+
+Reads and copy sources follow RFC 9110, 13.2.2; writes take only `If-None-Match: *` and `If-Match: etag`. Conditions
+are named in AWS's casing, as the Condition element of PreconditionFailed has them (facts 46-49).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .times import http_date, parse_http_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_s3errors._core.messages import Refused
+    from pytest_s3errors._core.store import StoredObject
+
+    from .ask import Ask
+
+_NOT_IMPLEMENTED = "A header you sent asks for something that S3 does not offer."
+
+
+def check_read(ask: Ask, obj: StoredObject) -> None:
+    """Refuse a GetObject or HeadObject whose conditions do not hold: 412, or 304 for an unchanged object."""
+    headers = ask.call.headers
+    failed = failed_condition(headers, obj)
+    if failed is None:
+        return
+    if failed in {"If-None-Match", "If-Modified-Since"}:
+        unchanged = {"ETag": f'"{obj.etag}"', "Last-Modified": http_date(obj.last_modified)}
+        raise ask.refused("NotModified", headers=unchanged)
+    raise precondition_failed(ask, failed)
+
+
+def check_copy_source(ask: Ask, source: StoredObject) -> None:
+    """Refuse a copy whose `x-amz-copy-source-if-*` conditions do not hold: always 412 (fact 47)."""
+    failed = failed_condition(ask.call.headers, source, prefix="x-amz-copy-source-")
+    if failed is not None:
+        raise precondition_failed(ask, f"x-amz-copy-source-{failed}")
+
+
+def check_write(ask: Ask) -> None:
+    """Refuse a write whose conditions on the object now under the key do not hold."""
+    if_match, if_none_match = ask.call.headers.get("if-match"), ask.call.headers.get("if-none-match")
+    if if_match is None and if_none_match is None:
+        return
+    if if_match is not None and if_none_match is not None:
+        raise _not_offered(ask, "If-Match,If-None-Match", "S3 takes one conditional header in a write.")
+    current = ask.store.find(ask.bucket, ask.key)
+    if if_none_match is not None:
+        if if_none_match.strip() != "*":
+            raise _not_offered(ask, "If-None-Match", "In a write If-None-Match takes no value but *.")
+        if current is not None:
+            raise precondition_failed(ask, "If-None-Match")
+    if if_match is not None:
+        if if_match.strip() == "*":
+            raise _not_offered(ask, "If-Match", "In a write If-Match takes an ETag.")
+        check_still(ask, current, if_match)
+
+
+def check_delete(ask: Ask) -> None:
+    """Refuse a DeleteObject whose If-Match does not hold, or with a condition only directory buckets know (fact 51)."""
+    for header in ("x-amz-if-match-last-modified-time", "x-amz-if-match-size"):
+        if header in ask.call.headers:
+            raise _not_offered(ask, header, "Only directory buckets know this condition.")
+    if_match = ask.call.headers.get("if-match")
+    if if_match is not None:
+        check_still(ask, ask.store.find(ask.bucket, ask.key), if_match)
+
+
+def check_still(ask: Ask, current: StoredObject | None, if_match: str) -> None:
+    """Refuse unless the *current* object has an ETag that *if_match* names; NoSuchKey where it is gone (fact 48)."""
+    if current is None:
+        raise ask.refused("NoSuchKey")
+    if not etag_matches(if_match, current.etag):
+        raise precondition_failed(ask, "If-Match")
+
+
+def failed_condition(headers: Mapping[str, str], obj: StoredObject, prefix: str = "") -> str | None:
+    """Return the name, in AWS's casing and without *prefix*, of the first condition that *obj* fails; None if all hold.
+
+    An If-Match that holds outweighs If-Unmodified-Since, an If-None-Match that holds outweighs If-Modified-Since; a
+    date that is none is no condition.
+    """
+    if_match = headers.get(f"{prefix}if-match")
+    if if_match is not None:
+        if not etag_matches(if_match, obj.etag):
+            return "If-Match"
+    elif _changed_since(headers.get(f"{prefix}if-unmodified-since"), obj) is True:
+        return "If-Unmodified-Since"
+    if_none_match = headers.get(f"{prefix}if-none-match")
+    if if_none_match is not None:
+        return "If-None-Match" if etag_matches(if_none_match, obj.etag) else None
+    if _changed_since(headers.get(f"{prefix}if-modified-since"), obj) is False:
+        return "If-Modified-Since"
+    return None
+
+
+def etag_matches(condition: str, etag: str) -> bool:
+    """Tell whether a condition's list of ETags, quoted or not, or `*`, names the unquoted *etag*."""
+    if condition.strip() == "*":
+        return True
+    return any(one.strip().removeprefix("W/").strip('"') == etag for one in condition.split(","))
+
+
+def precondition_failed(ask: Ask, condition: str) -> Refused:
+    """Return PreconditionFailed naming *condition* in AWS's casing."""
+    return ask.refused("PreconditionFailed", elements={"Condition": condition})
+
+
+def _changed_since(date: str | None, obj: StoredObject) -> bool | None:
+    moment = None if date is None else parse_http_date(date)
+    return None if moment is None else obj.last_modified > moment
+
+
+def _not_offered(ask: Ask, header: str, why: str) -> Refused:
+    elements = {"Header": header, "additionalMessage": why}
+    return ask.refused("NotImplemented", message=_NOT_IMPLEMENTED, elements=elements)

@@ -1,0 +1,158 @@
+"""CopyObject and UploadPartCopy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from hashlib import md5
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from pytest_s3errors._core.envelope import document
+from pytest_s3errors._core.messages import Response
+
+from .attributes import SSE, attributes_of, encryption_headers
+from .buckets import XML
+from .conditions import check_copy_source, check_write
+from .digests import ALGORITHMS, checksum
+from .multipart import CHECKSUM_ELEMENTS, find_upload, keep_part
+from .ranges import part_number
+from .times import iso_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pytest_s3errors._core.store import StoredObject
+
+    from .ask import Ask
+
+MAX_COPY_BYTES = 5 * 1024**3
+_SOURCE_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
+_HEADER = "x-amz-copy-source"
+
+
+def copy_object(ask: Ask) -> Response:
+    """Store a copy of another object, with its metadata or with new."""
+    ask.check_writable()
+    source = _source(ask)
+    replacing = _replaces_metadata(ask)
+    _check_not_idle(ask, source, replacing=replacing)
+    check_copy_source(ask, source)
+    check_write(ask)
+    if source.size > MAX_COPY_BYTES:
+        message = f"A copy source has at most {MAX_COPY_BYTES} bytes; this one has {source.size}."
+        raise ask.refused("InvalidRequest", message=message)
+    obj = replace(
+        source,
+        bucket=ask.bucket,
+        key=ask.key,
+        etag=md5(source.body, usedforsecurity=False).hexdigest(),
+        last_modified=ask.store.now(),
+        checksums=_checksums(ask, source),
+        checksum_type="FULL_OBJECT",
+        part_sizes=(),
+        **_attributes(ask, source, replacing=replacing),
+    )
+    ask.store.commit(obj)
+    body = _result("CopyObjectResult", obj.etag, obj.last_modified, obj.checksums)
+    return Response(status=200, headers={**XML, **encryption_headers(obj)}, body=body)
+
+
+def upload_part_copy(ask: Ask) -> Response:
+    """Keep a part that holds another object's bytes, or a range of them."""
+    number = part_number(ask)
+    upload = find_upload(ask)
+    source = _source(ask)
+    check_copy_source(ask, source)
+    first, end = _source_range(ask, source)
+    body = source.body[first:end]
+    checksums = {} if upload.algorithm is None else {upload.algorithm: checksum(upload.algorithm, body)}
+    part = keep_part(ask, upload, number, body, checksums)
+    document_ = _result("CopyPartResult", part.etag, part.last_modified, part.checksums)
+    return Response(status=200, headers={**XML, **encryption_headers(upload.draft)}, body=document_)
+
+
+def _source(ask: Ask) -> StoredObject:
+    """Return the object that x-amz-copy-source names, or refuse with what is wrong with it."""
+    text = ask.call.headers.get(_HEADER, "")
+    bucket, key, version_id = _parsed_source(ask, text)
+    found = ask.readable_bucket(bucket).objects.get(key)
+    replace(ask, key=key).check_version(version_id)
+    if found is None:
+        raise ask.refused("NoSuchKey", elements={"Key": key})
+    return found
+
+
+def _parsed_source(ask: Ask, text: str) -> tuple[str, str, str | None]:
+    # The version is split off before decoding: a key may hold "?versionId=" in its encoded form.
+    path, versioned, version_id = text.partition("?versionId=")
+    bucket, _, key = unquote(path).removeprefix("/").partition("/")
+    if not (bucket and key):
+        raise ask.bad_argument(_HEADER, text, "The copy source must be bucket/key, percent-encoded")
+    return bucket, key, version_id if versioned else None
+
+
+def _replaces_metadata(ask: Ask) -> bool:
+    directive = ask.call.headers.get("x-amz-metadata-directive", "COPY")
+    if directive not in {"COPY", "REPLACE"}:
+        raise ask.bad_argument("x-amz-metadata-directive", directive, "The metadata directive must be COPY or REPLACE")
+    return directive == "REPLACE"
+
+
+def _check_not_idle(ask: Ask, source: StoredObject, *, replacing: bool) -> None:
+    """Refuse to copy an object onto itself where nothing about it would change."""
+    changing = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE)
+    itself = (source.bucket, source.key) == (ask.bucket, ask.key)
+    if itself and not replacing and not any(name in ask.call.headers for name in changing):
+        message = (
+            "An object can be copied onto itself only with new metadata, another storage class, website redirect "
+            "location or encryption."
+        )
+        raise ask.refused("InvalidRequest", message=message)
+
+
+def _attributes(ask: Ask, source: StoredObject, *, replacing: bool) -> dict[str, Any]:
+    """Return content_type, metadata and headers of the copy.
+
+    Storage class, encryption and redirect are never copied: the request states them, or S3's defaults hold.
+    """
+    stated = attributes_of(ask)
+    if replacing:
+        return stated
+    own = {name: value for name, value in stated["headers"].items() if name.startswith("x-amz-")}
+    copied = {name: value for name, value in source.headers.items() if not name.startswith("x-amz-")}
+    return {"content_type": source.content_type, "metadata": source.metadata, "headers": {**copied, **own}}
+
+
+def _checksums(ask: Ask, source: StoredObject) -> Mapping[str, str]:
+    name = ask.call.headers.get("x-amz-checksum-algorithm")
+    if name is None:
+        # A sum over parts is none of the copy, which has no parts.
+        return {algorithm: checksum(algorithm, source.body) for algorithm in source.checksums}
+    if name.lower() not in ALGORITHMS:
+        raise ask.refused("InvalidRequest", message=f"S3 has no checksum algorithm {name}.")
+    return {name.lower(): checksum(name.lower(), source.body)}
+
+
+def _source_range(ask: Ask, source: StoredObject) -> tuple[int, int]:
+    """Return (first, end) of the bytes to copy, end exclusive; only `bytes=first-last` within the source will do."""
+    header = f"{_HEADER}-range"
+    text = ask.call.headers.get(header)
+    if text is None:
+        return 0, source.size
+    matched = _SOURCE_RANGE.fullmatch(text)
+    if matched is None or int(matched[1]) > int(matched[2]):
+        message = f"{header} must be bytes=first-last, counted from 0, both included"
+        raise ask.bad_argument(header, text, message)
+    first, last = int(matched[1]), int(matched[2])
+    if last >= source.size:
+        message = f"The range goes beyond the copy source, which has {source.size} bytes"
+        raise ask.bad_argument(header, text, message)
+    return first, last + 1
+
+
+def _result(root: str, etag: str, modified: datetime, checksums: Mapping[str, str]) -> bytes:
+    children = [("LastModified", iso_date(modified)), ("ETag", f'"{etag}"')]
+    children += [(CHECKSUM_ELEMENTS[name], value) for name, value in checksums.items()]
+    return document(root, children)

@@ -1,0 +1,135 @@
+"""Digests that a request states about its body, held against the body (facts 63-65)."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from hashlib import md5, sha1, sha256
+from typing import TYPE_CHECKING
+
+from .crc import crc32c, crc64nvme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .ask import Ask
+
+MD5_BYTES = 16
+SHA256_HEX = 64
+HEX_DIGITS = frozenset("0123456789abcdef")
+UNSIGNED = "UNSIGNED-PAYLOAD"
+STREAMING = "STREAMING-"
+
+
+def _crc32(body: bytes) -> bytes:
+    return binascii.crc32(body).to_bytes(4, "big")
+
+
+def _sha1(body: bytes) -> bytes:
+    return sha1(body, usedforsecurity=False).digest()
+
+
+def _sha256(body: bytes) -> bytes:
+    return sha256(body).digest()
+
+
+ALGORITHMS: Mapping[str, Callable[[bytes], bytes]] = {
+    "crc32": _crc32,
+    "crc32c": crc32c,
+    "crc64nvme": crc64nvme,
+    "sha1": _sha1,
+    "sha256": _sha256,
+}
+SIZES: Mapping[str, int] = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
+
+
+def check_content_md5(ask: Ask, body: bytes) -> None:
+    """Refuse with InvalidDigest or BadDigest unless Content-MD5, where given, is the digest of *body*."""
+    stated = ask.call.headers.get("content-md5")
+    if stated is None:
+        return
+    wanted = decode_base64(stated, MD5_BYTES)
+    if wanted is None:
+        raise ask.refused("InvalidDigest", elements={"Content-MD5": stated})
+    actual = md5(body, usedforsecurity=False).digest()
+    if wanted != actual:
+        # S3 spells what it expected in hex for PutObject, in base64 elsewhere.
+        expected = wanted.hex() if ask.call.operation == "PutObject" else stated
+        digests = {"ExpectedDigest": expected, "CalculatedDigest": b64encode(actual).decode()}
+        raise ask.refused("BadDigest", elements=digests)
+
+
+def check_content_sha256(ask: Ask, body: bytes) -> None:
+    """Refuse unless x-amz-content-sha256, where it is a digest, is that of *body*, the bytes as they came."""
+    stated = ask.call.headers.get("x-amz-content-sha256")
+    if stated is None or stated == UNSIGNED or stated.startswith(STREAMING):
+        return
+    if len(stated) != SHA256_HEX or not HEX_DIGITS.issuperset(stated):
+        raise ask.bad_argument(
+            "x-amz-content-sha256", stated, f"x-amz-content-sha256 is {UNSIGNED}, {STREAMING}* or a SHA-256 in hex"
+        )
+    actual = sha256(body).hexdigest()
+    if stated != actual:
+        digests = {"ClientComputedContentSHA256": stated, "S3ComputedContentSHA256": actual}
+        raise ask.refused("XAmzContentSHA256Mismatch", elements=digests)
+
+
+def checked_checksums(ask: Ask, body: bytes, trailers: Mapping[str, str]) -> dict[str, str]:
+    """Return the checksum that the request states in a header or trailer, by algorithm, after holding it to *body*.
+
+    Refuses with InvalidRequest (malformed, two of them, not the announced algorithm) or BadDigest.
+    """
+    stated = stated_checksums(ask.call.headers, trailers)
+    check_announced(ask, stated)
+    for algorithm, value in stated.items():
+        if decode_base64(value, SIZES[algorithm]) is None:
+            message = f"The value of x-amz-checksum-{algorithm} is no checksum of that algorithm."
+            raise ask.refused("InvalidRequest", message=message)
+        if value != checksum(algorithm, body):
+            message = f"The {algorithm.upper()} you sent is not that of the body."
+            raise ask.refused("BadDigest", message=message)
+    return stated
+
+
+def stated_checksums(*sources: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of `x-amz-checksum-*` in *sources*, by algorithm."""
+    return {
+        algorithm: source[name]
+        for source in sources
+        if not _NAMES.isdisjoint(source)
+        for algorithm, name in _HEADERS.items()
+        if name in source
+    }
+
+
+def check_announced(ask: Ask, stated: Mapping[str, str]) -> None:
+    """Refuse with InvalidRequest two checksums, or another than x-amz-sdk-checksum-algorithm announces."""
+    if len(stated) > 1:
+        raise ask.refused("InvalidRequest", message="A request states one x-amz-checksum- value; this one has several.")
+    announced = ask.call.headers.get("x-amz-sdk-checksum-algorithm")
+    if announced is None:
+        return
+    if announced.lower() not in ALGORITHMS:
+        raise ask.refused("InvalidRequest", message=f"S3 has no checksum algorithm {announced}.")
+    if announced.lower() not in stated:
+        message = "x-amz-sdk-checksum-algorithm is given without an x-amz-checksum- value of that algorithm."
+        raise ask.refused("InvalidRequest", message=message)
+
+
+def checksum(algorithm: str, body: bytes) -> str:
+    """Return the base64 checksum of *body*."""
+    return b64encode(ALGORITHMS[algorithm](body)).decode()
+
+
+def decode_base64(text: str, size: int) -> bytes | None:
+    """Return the *size* bytes that *text* encodes, None where it does not."""
+    try:
+        raw = b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) == size else None
+
+
+_HEADERS = {algorithm: f"x-amz-checksum-{algorithm}" for algorithm in ALGORITHMS}
+_NAMES = frozenset(_HEADERS.values())
+DIGEST_HEADERS = _NAMES | {"content-md5", "x-amz-sdk-checksum-algorithm", "x-amz-trailer"}

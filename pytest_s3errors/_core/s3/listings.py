@@ -1,0 +1,197 @@
+"""ListObjectsV2 and ListObjects.
+
+Keys are kept sorted; a page is a walk from a place in them that rolls up what shares a prefix to the delimiter. The
+continuation token says where the page before ended, with a checksum, so that no token but ours is taken.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from binascii import crc32
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote_plus
+
+from pytest_s3errors._core.envelope import Children, document
+from pytest_s3errors._core.messages import Response
+
+from .buckets import OWNER_ID, XML
+from .times import iso_date
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_s3errors._core.store import StoredObject
+
+    from .ask import Ask
+
+MAX_PAGE = 1000
+_MAX_INT = 2**31 - 1
+_DIGITS = len(str(_MAX_INT))
+_CRC_BYTES = 4
+
+Elements: TypeAlias = list[tuple[str, str | Children]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page: keys, common prefixes, and where it ended; `last` is None unless more follows."""
+
+    keys: list[str]
+    prefixes: list[str]
+    last: str | None
+
+    def __len__(self) -> int:
+        """How many entries it has; a common prefix counts as one."""
+        return len(self.keys) + len(self.prefixes)
+
+
+def list_objects_v2(ask: Ask) -> Response:
+    """Answer with a page of keys, continued by token."""
+    query = ask.call.query
+    bucket = ask.readable_bucket()
+    limit, encode = page_size(ask, "max-keys"), encoder(ask)
+    token, start_after = query.get("continuation-token"), query.get("start-after", "")
+    prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+    after = start_after if token is None else _read_token(ask, token)
+    # Where a token says that the page ended with a common prefix, all that it stands for has been listed;
+    # start-after skips keys only.
+    skip = token is not None
+    page = walk(bucket.sorted_keys(), prefix=prefix, delimiter=delimiter, after=after, limit=limit, skip=skip)
+    children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix))]
+    children += given(("StartAfter", encode(start_after)), ("ContinuationToken", token))
+    if page.last is not None:
+        children.append(("NextContinuationToken", _token(page.last)))
+    children += [("KeyCount", str(len(page))), ("MaxKeys", str(limit))]
+    owner = query.get("fetch-owner", "").lower() == "true"
+    children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
+    children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner)
+    return Response(status=200, headers=XML, body=document("ListBucketResult", children))
+
+
+def list_objects(ask: Ask) -> Response:
+    """Answer with a page of keys, continued by marker: the first form of the call."""
+    query = ask.call.query
+    bucket = ask.readable_bucket()
+    limit, encode = page_size(ask, "max-keys"), encoder(ask)
+    marker, prefix, delimiter = (query.get(name, "") for name in ("marker", "prefix", "delimiter"))
+    page = walk(bucket.sorted_keys(), prefix=prefix, delimiter=delimiter, after=marker, limit=limit, skip=True)
+    children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix)), ("Marker", encode(marker))]
+    # Without a delimiter the last key is the marker; S3 repeats it only where it may be a common prefix.
+    if page.last is not None and delimiter:
+        children.append(("NextMarker", encode(page.last)))
+    children.append(("MaxKeys", str(limit)))
+    children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
+    children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=True)
+    return Response(status=200, headers=XML, body=document("ListBucketResult", children))
+
+
+def walk(keys: Sequence[str], *, prefix: str, delimiter: str, after: str, limit: int, skip: bool) -> Page:
+    """Return the page of the sorted *keys* that follows *after*.
+
+    Args:
+        keys: Sorted.
+        prefix: What listed keys start with.
+        delimiter: Keys that have it behind the prefix are rolled up to it; "" for none.
+        after: The key or common prefix that the page before ended with; "" for the first page.
+        limit: Entries, at most.
+        skip: Leave out a common prefix that *after* starts with.
+    """
+    listed: list[str] = []
+    prefixes: list[str] = []
+    last = ""
+    at = max(bisect_right(keys, after), bisect_left(keys, prefix))
+    while at < len(keys) and keys[at].startswith(prefix):
+        key = keys[at]
+        cut = key.find(delimiter, len(prefix)) if delimiter else -1
+        group = key[: cut + len(delimiter)] if cut >= 0 else ""
+        if not (group and skip and after.startswith(group)):
+            if len(listed) + len(prefixes) == limit:
+                return Page(keys=listed, prefixes=prefixes, last=last if limit else None)
+            last = group or key
+            (prefixes if group else listed).append(last)
+        at = _past(keys, group, at) if group else at + 1
+    return Page(keys=listed, prefixes=prefixes, last=None)
+
+
+def page_size(ask: Ask, name: str) -> int:
+    """Return the request's page size, 1000 at most; refuse what is no number or negative (fact 69)."""
+    text = ask.call.query.get(name, "")
+    if not text:
+        return MAX_PAGE
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS and abs(int(text)) <= _MAX_INT):
+        raise ask.bad_argument(name, text, f"{name} must be an integer")
+    if int(text) < 0:
+        # Here S3 names the argument as its own code does: maxKeys.
+        argument = "".join(word.title() if n else word for n, word in enumerate(name.split("-")))
+        raise ask.bad_argument(argument, text, f"{argument} must be an integer from 0 to {_MAX_INT}")
+    return min(int(text), MAX_PAGE)
+
+
+def encoder(ask: Ask) -> Callable[[str], str]:
+    """Return what spells keys in the answer, by the request's encoding-type."""
+    encoding = ask.call.query.get("encoding-type")
+    if encoding is None:
+        return str
+    if encoding != "url":
+        raise ask.bad_argument("encoding-type", encoding, "The only encoding type is url")
+    return _url
+
+
+def _url(text: str) -> str:
+    return quote_plus(text, safe="/")
+
+
+def _past(keys: Sequence[str], group: str, at: int) -> int:
+    """Return where the keys that start with *group* end; nothing sorts between them and group + U+10FFFF."""
+    end = bisect_left(keys, group + "\U0010ffff", at)
+    while end < len(keys) and keys[end].startswith(group):
+        end += 1
+    return end
+
+
+def _page(page: Page, objects: list[StoredObject], encode: Callable[[str], str], *, owner: bool) -> Elements:
+    children: Elements = [("IsTruncated", "false" if page.last is None else "true")]
+    children += [("Contents", _content(obj, encode, owner=owner)) for obj in objects]
+    children += [("CommonPrefixes", [("Prefix", encode(prefix))]) for prefix in page.prefixes]
+    return children
+
+
+def _content(obj: StoredObject, encode: Callable[[str], str], *, owner: bool) -> Elements:
+    content: Elements = [
+        ("Key", encode(obj.key)),
+        ("LastModified", iso_date(obj.last_modified)),
+        ("ETag", f'"{obj.etag}"'),
+    ]
+    if obj.checksums:
+        content += [("ChecksumAlgorithm", algorithm.upper()) for algorithm in obj.checksums]
+        content.append(("ChecksumType", obj.checksum_type))
+    content.append(("Size", str(obj.size)))
+    if owner:
+        content.append(("Owner", [("ID", OWNER_ID)]))
+    content.append(("StorageClass", obj.headers.get("x-amz-storage-class", "STANDARD")))
+    return content
+
+
+def given(*pairs: tuple[str, str | None]) -> Elements:
+    """Return the elements that the request gave a value for."""
+    return [(name, text) for name, text in pairs if text]
+
+
+def _token(last: str) -> str:
+    raw = last.encode()
+    return urlsafe_b64encode(crc32(raw).to_bytes(_CRC_BYTES, "big") + raw).decode()
+
+
+def _read_token(ask: Ask, token: str) -> str:
+    """Return where the page before ended, or refuse a token that is none of ours (fact 70)."""
+    try:
+        raw = urlsafe_b64decode(token.encode("ascii"))
+        if len(raw) > _CRC_BYTES and crc32(raw[_CRC_BYTES:]) == int.from_bytes(raw[:_CRC_BYTES], "big"):
+            return raw[_CRC_BYTES:].decode()
+    except (Base64Error, ValueError):
+        pass
+    raise ask.bad_argument("continuation-token", None, "The continuation token is none of this listing")

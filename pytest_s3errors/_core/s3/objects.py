@@ -1,0 +1,91 @@
+"""PutObject, GetObject, HeadObject."""
+
+from __future__ import annotations
+
+from hashlib import md5
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.messages import Response
+from pytest_s3errors._core.store import StoredObject
+
+from .attributes import (
+    attributes_of,
+    checksum_headers,
+    encryption_headers,
+    response_headers,
+)
+from .conditions import check_read, check_write
+from .payload import receive
+from .ranges import requested_range
+
+if TYPE_CHECKING:
+    from .ask import Ask
+
+_OVERRIDES = {
+    "response-cache-control": "Cache-Control",
+    "response-content-disposition": "Content-Disposition",
+    "response-content-encoding": "Content-Encoding",
+    "response-content-language": "Content-Language",
+    "response-content-type": "Content-Type",
+    "response-expires": "Expires",
+}
+
+
+def put_object(ask: Ask) -> Response:
+    """Store the body under the key."""
+    ask.check_writable()
+    attributes = attributes_of(ask)
+    payload = receive(ask)
+    check_write(ask)
+    obj = StoredObject(
+        bucket=ask.bucket,
+        key=ask.key,
+        body=payload.body,
+        etag=md5(payload.body, usedforsecurity=False).hexdigest(),
+        last_modified=ask.store.now(),
+        checksums=payload.checksums,
+        **attributes,
+    )
+    ask.store.commit(obj)
+    headers = {"ETag": f'"{obj.etag}"', **encryption_headers(obj), **checksum_headers(obj.checksums)}
+    return Response(status=200, headers=headers)
+
+
+def get_object(ask: Ask) -> Response:
+    """Answer with the object, or the range of it that was asked for."""
+    return _read(ask)
+
+
+def head_object(ask: Ask) -> Response:
+    """Answer as GetObject does, without the body."""
+    whole = _read(ask)
+    return Response(status=whole.status, headers=whole.headers, length=len(whole.body))
+
+
+def _read(ask: Ask) -> Response:
+    obj = ask.readable_object()
+    check_read(ask, obj)
+    span = requested_range(ask, obj)
+    headers = response_headers(obj)
+    if ask.call.query:
+        _override(ask, headers)
+        if "partNumber" in ask.call.query and obj.parts:
+            headers["x-amz-mp-parts-count"] = str(obj.parts)
+    if span is None or not obj.size:
+        if ask.call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
+            headers.update(checksum_headers(obj.checksums, obj.checksum_type))
+        return Response(status=200, headers=headers, body=obj.body)
+    first, end = span
+    headers["Content-Range"] = f"bytes {first}-{end - 1}/{obj.size}"
+    return Response(status=206, headers=headers, body=obj.body[first:end])
+
+
+def _override(ask: Ask, headers: dict[str, str]) -> None:
+    """Let `response-*` parameters replace headers; text that no header can carry is refused."""
+    for name, header in _OVERRIDES.items():
+        value = ask.call.query.get(name)
+        if value is None:
+            continue
+        if not value.isprintable() or any(character > "\xff" for character in value):
+            raise ask.bad_argument(name, value, "A response header takes ISO-8859-1 only")
+        headers[header] = value

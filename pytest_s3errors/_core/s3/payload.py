@@ -1,0 +1,80 @@
+"""A request's body as S3 receives it: unframed, whole, and what its digests say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.messages import EMPTY
+
+from .chunked import ChunkTooSmallError, FramingError, TrailerError, unframe
+from .digests import (
+    DIGEST_HEADERS,
+    STREAMING,
+    check_content_md5,
+    check_content_sha256,
+    checked_checksums,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .ask import Ask
+
+MAX_UPLOAD_BYTES = 5 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """A body that arrived whole; `checksums` are those stated with it, by algorithm, all verified."""
+
+    body: bytes
+    checksums: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+def receive(ask: Ask) -> Payload:
+    """Return the request's body, or refuse it: too large, cut short, badly framed, or not what its digests say."""
+    headers = ask.call.headers
+    sha256 = headers.get("x-amz-content-sha256", "")
+    chunked = sha256.startswith(STREAMING) or "aws-chunked" in headers.get("content-encoding", "")
+    stated = _stated_length(ask, "x-amz-decoded-content-length" if chunked else "content-length", required=chunked)
+    body, trailers = _unframed(ask) if chunked else (ask.body, EMPTY)
+    if stated is not None and stated != len(body):
+        raise ask.refused("IncompleteBody")
+    if sha256:
+        check_content_sha256(ask, ask.body)
+    if DIGEST_HEADERS.isdisjoint(headers):
+        return Payload(body=body)
+    check_content_md5(ask, body)
+    return Payload(body=body, checksums=checked_checksums(ask, body, trailers))
+
+
+def _stated_length(ask: Ask, header: str, *, required: bool) -> int | None:
+    text = ask.call.headers.get(header)
+    if text is None:
+        if required:
+            raise ask.refused("MissingContentLength")
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - what fits 64 bits
+        raise ask.bad_argument(header, text, f"{header} is a number of bytes")
+    length = int(text)
+    if length > MAX_UPLOAD_BYTES:
+        elements = {"ProposedSize": text, "MaxSizeAllowed": str(MAX_UPLOAD_BYTES)}
+        raise ask.refused("EntityTooLarge", elements=elements)
+    return length
+
+
+def _unframed(ask: Ask) -> tuple[bytes, Mapping[str, str]]:
+    try:
+        received = unframe(ask.body)
+    except ChunkTooSmallError as small:
+        elements = {"Chunk": str(small.chunk), "BadChunkSize": str(small.size)}
+        raise ask.refused("InvalidChunkSizeError", elements=elements) from small
+    except FramingError as error:
+        raise ask.refused("IncompleteBody") from error
+    except TrailerError as error:
+        raise ask.refused("MalformedTrailerError") from error
+    announced = ask.call.headers.get("x-amz-trailer", "")
+    if any(name and name not in received.trailers for name in announced.lower().replace(" ", "").split(",")):
+        raise ask.refused("MalformedTrailerError")
+    return received.body, received.trailers

@@ -1,0 +1,62 @@
+"""Byte ranges of an object: the Range header, and partNumber."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.store import StoredObject
+
+    from .ask import Ask
+
+MAX_PART_NUMBER = 10_000
+_RANGE = re.compile(r"bytes=(\d{0,1000})-(\d{0,1000})", re.ASCII)
+
+
+def requested_range(ask: Ask, obj: StoredObject) -> tuple[int, int] | None:
+    """Return (first, end) of what a GetObject or HeadObject asks for, end exclusive; None for the whole object."""
+    text = ask.call.headers.get("range")
+    if "partNumber" in ask.call.query:
+        if text is not None:
+            raise ask.refused("InvalidRequest", message="Range and partNumber exclude each other.")
+        return _part_range(ask, obj)
+    return None if text is None else _byte_range(ask, text, obj.size)
+
+
+def part_number(ask: Ask) -> int:
+    """Return the request's partNumber, or refuse with InvalidArgument unless it is 1 to 10000 (fact 62)."""
+    text = ask.call.query.get("partNumber", "")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PART_NUMBER)) else 0
+    if not 1 <= number <= MAX_PART_NUMBER:
+        message = f"A part number is an integer from 1 to {MAX_PART_NUMBER}"
+        raise ask.bad_argument("partNumber", text, message)
+    return number
+
+
+def _part_range(ask: Ask, obj: StoredObject) -> tuple[int, int]:
+    number = part_number(ask)
+    sizes = obj.part_sizes or (obj.size,)
+    if number > len(sizes):
+        elements = {"PartNumberRequested": str(number), "ActualPartCount": str(len(sizes))}
+        raise ask.refused("InvalidPartNumber", elements=elements)
+    first = sum(sizes[: number - 1])
+    return first, first + sizes[number - 1]
+
+
+def _byte_range(ask: Ask, text: str, size: int) -> tuple[int, int] | None:
+    """Return the range; one that S3 cannot read, or a list of ranges, counts as none (fact 52)."""
+    matched = _RANGE.fullmatch(text.strip())
+    if matched is None or matched.groups() == ("", ""):
+        return None
+    first_text, last_text = matched.groups()
+    if first_text:
+        first, end = int(first_text), int(last_text) + 1 if last_text else size
+        if last_text and end <= first:
+            return None
+    else:
+        first, end = max(0, size - int(last_text)), size
+    if first >= size:
+        elements = {"RangeRequested": text, "ActualObjectSize": str(size)}
+        raise ask.refused("InvalidRange", elements=elements)
+    return first, min(end, size)

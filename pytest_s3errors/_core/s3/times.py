@@ -1,0 +1,41 @@
+"""S3's spellings of a moment.
+
+Written by hand: `strftime` names days and months in the process's locale, and is slower.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def http_date(moment: datetime) -> str:
+    """Return *moment*, UTC, as HTTP headers have it: `Sun, 06 Nov 1994 08:49:37 GMT`."""
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month]
+    clock = f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}"
+    return f"{day}, {moment.day:02} {month} {moment.year:04} {clock} GMT"
+
+
+def iso_date(moment: datetime) -> str:
+    """Return *moment*, UTC, as S3's documents have it: `1994-11-06T08:49:37.000Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def parse_http_date(text: str) -> datetime | None:
+    """Return the moment an HTTP date names, None where it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def parse_basic_date(text: str) -> datetime | None:
+    """Return the moment of an `X-Amz-Date` (`19941106T084937Z`), None where it is none."""
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,110 @@
+"""ListParts and ListMultipartUploads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.envelope import document
+from pytest_s3errors._core.messages import Response
+
+from .buckets import OWNER_ID, XML
+from .listings import Elements, encoder, given, page_size, walk
+from .multipart import CHECKSUM_ELEMENTS, find_upload
+from .times import iso_date
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.store import Part, Upload
+
+    from .ask import Ask
+
+_OWNER = [("ID", OWNER_ID)]
+
+
+def list_parts(ask: Ask) -> Response:
+    """Answer with a page of the parts of one upload."""
+    upload = find_upload(ask)
+    limit = page_size(ask, "max-parts")
+    marker = _part_marker(ask)
+    following = sorted(number for number in upload.parts if number > marker)
+    page = following[:limit]
+    children: Elements = [("Bucket", ask.bucket), ("Key", ask.key), ("UploadId", upload.upload_id)]
+    children += [("Initiator", _OWNER), ("Owner", _OWNER), ("StorageClass", _storage_class(upload))]
+    children += [("PartNumberMarker", str(marker)), ("NextPartNumberMarker", str(page[-1] if page else marker))]
+    children += [("MaxParts", str(limit)), ("IsTruncated", "true" if len(page) < len(following) and limit else "false")]
+    children += _algorithm(upload)
+    children += [("Part", _part(number, upload.parts[number])) for number in page]
+    return Response(status=200, headers=XML, body=document("ListPartsResult", children))
+
+
+def list_multipart_uploads(ask: Ask) -> Response:
+    """Answer with a page of the bucket's unfinished uploads, by key, and by their beginning within a key."""
+    query = ask.call.query
+    ask.readable_bucket()
+    limit, encode = page_size(ask, "max-uploads"), encoder(ask)
+    key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
+    prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+    here = sorted(
+        (upload for upload in ask.store.uploads.values() if upload.draft.bucket == ask.bucket),
+        key=lambda upload: upload.draft.key,
+    )
+    here = _after(here, key_marker, id_marker)
+    # Several uploads may share a key: roll up by key first, then take the page's share of uploads.
+    keys = sorted({upload.draft.key for upload in here})
+    rolled = walk(keys, prefix=prefix, delimiter=delimiter, after="", limit=len(keys), skip=False)
+    entries: list[tuple[str, Upload | None]] = [(name, None) for name in rolled.prefixes if name != key_marker]
+    entries += [(upload.draft.key, upload) for upload in here if upload.draft.key in set(rolled.keys)]
+    entries.sort(key=lambda entry: entry[0])
+    page = entries[:limit]
+    truncated = len(page) < len(entries) and limit > 0
+    children: Elements = [("Bucket", ask.bucket), ("KeyMarker", encode(key_marker)), ("UploadIdMarker", id_marker)]
+    if truncated:
+        name, last = page[-1]
+        children += [("NextKeyMarker", encode(name)), ("NextUploadIdMarker", last.upload_id if last else "")]
+    children += given(("Prefix", encode(prefix)), ("Delimiter", encode(delimiter)))
+    children += given(("EncodingType", query.get("encoding-type")))
+    children += [("MaxUploads", str(limit)), ("IsTruncated", "true" if truncated else "false")]
+    children += [("Upload", _upload(upload, encode(name))) for name, upload in page if upload is not None]
+    children += [("CommonPrefixes", [("Prefix", encode(name))]) for name, upload in page if upload is None]
+    return Response(status=200, headers=XML, body=document("ListMultipartUploadsResult", children))
+
+
+def _after(uploads: list[Upload], key_marker: str, id_marker: str) -> list[Upload]:
+    """Return the uploads behind the markers; *uploads* is in the order of the listing.
+
+    With an upload id the marker is that upload; an id that is gone, or none, leaves the whole key behind.
+    """
+    places = [place for place, upload in enumerate(uploads) if upload.draft.key == key_marker]
+    named = [place for place in places if uploads[place].upload_id == id_marker]
+    if named:
+        return uploads[named[0] + 1 :]
+    return [upload for upload in uploads if upload.draft.key > key_marker]
+
+
+def _part_marker(ask: Ask) -> int:
+    text = ask.call.query.get("part-number-marker", "") or "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - what fits 31 bits
+        raise ask.bad_argument("part-number-marker", text, "part-number-marker must be an integer from 0")
+    return int(text)
+
+
+def _part(number: int, part: Part) -> Elements:
+    listed: Elements = [("PartNumber", str(number)), ("LastModified", iso_date(part.last_modified))]
+    listed += [("ETag", f'"{part.etag}"'), ("Size", str(len(part.body)))]
+    listed += [(CHECKSUM_ELEMENTS[name], value) for name, value in part.checksums.items()]
+    return listed
+
+
+def _upload(upload: Upload, key: str) -> Elements:
+    listed: Elements = [("Key", key), ("UploadId", upload.upload_id), ("Initiator", _OWNER), ("Owner", _OWNER)]
+    listed += [("StorageClass", _storage_class(upload)), ("Initiated", iso_date(upload.draft.last_modified))]
+    return listed + _algorithm(upload)
+
+
+def _algorithm(upload: Upload) -> Elements:
+    if upload.algorithm is None:
+        return []
+    return [("ChecksumAlgorithm", upload.algorithm.upper()), ("ChecksumType", upload.draft.checksum_type)]
+
+
+def _storage_class(upload: Upload) -> str:
+    return upload.draft.headers.get("x-amz-storage-class", "STANDARD")

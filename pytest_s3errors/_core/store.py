@@ -1,0 +1,276 @@
+"""What the simulated S3 holds: buckets, objects, unfinished multipart uploads.
+
+The public face is that of the `s3_store` fixture: `put`, `get`, `exists`, `delete`, `keys` and a few more. The S3 model
+(`pytest_s3errors._core.s3`) goes through the lower half (`find`, `commit`, `remove`, `uploads`), which trusts its
+arguments. The clock is an argument; nothing here does I/O. Not safe for use from several threads at once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import UTC, datetime
+from hashlib import md5
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from .held import DEFAULT_CONTENT_TYPE, Bucket, Part, StoredObject, UnfinishedUpload, Upload
+from .names import bucket_name_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "DEFAULT_CONTENT_TYPE",
+    "DEFAULT_REGION",
+    "MAX_KEY_BYTES",
+    "Bucket",
+    "Part",
+    "Store",
+    "StoredObject",
+    "UnfinishedUpload",
+    "Upload",
+]
+
+DEFAULT_REGION = "us-east-1"
+MAX_KEY_BYTES = 1024
+
+
+class Store:
+    """Everything the simulated S3 holds.
+
+    Until a bucket is declared, any bucket comes into being with its first write. After `declare_bucket` only declared
+    and created buckets exist, and requests for others get NoSuchBucket.
+
+    Args:
+        now: The time of S3's clock, aware.
+        strict_buckets: True: buckets exist only where declared or created, from the start.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime], strict_buckets: bool = False) -> None:
+        self._now = now
+        self._strict = strict_buckets
+        self._buckets: dict[str, Bucket] = {}
+        self._deleted: set[str] = set()
+        self.uploads: dict[str, Upload] = {}
+
+    # For tests: arrange and assert.
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        last_modified: datetime | None = None,
+        **headers: str,
+    ) -> StoredObject:
+        """Store an object, and its bucket where that is new, without a request.
+
+        Args:
+            bucket: A name that S3 allows.
+            key: 1 to 1024 bytes in UTF-8.
+            body: The bytes; text must be encoded first.
+            content_type: "binary/octet-stream" where None, as S3 does.
+            metadata: User metadata, names without `x-amz-meta-`.
+            last_modified: Aware; S3's clock where None. Fractions of a second are dropped.
+            **headers: System headers, `_` for `-`: `cache_control="no-cache"`.
+
+        Returns:
+            The object as stored.
+
+        Raises:
+            TypeError: The body is no bytes, a name or value no text.
+            ValueError: S3 allows no such bucket name or key; *last_modified* has no time zone.
+        """
+        check_bucket_name(bucket)
+        check_key(key)
+        content = _as_bytes(body)
+        moment = self.now() if last_modified is None else _whole_second(last_modified)
+        system = {name.lower().replace("_", "-"): value for name, value in headers.items()}
+        user = {name.lower(): value for name, value in (metadata or {}).items()}
+        _check_text({**system, **user})
+        obj = StoredObject(
+            bucket=bucket,
+            key=key,
+            body=content,
+            etag=md5(content, usedforsecurity=False).hexdigest(),
+            last_modified=moment,
+            content_type=content_type or DEFAULT_CONTENT_TYPE,
+            metadata=MappingProxyType(user),
+            headers=MappingProxyType(system),
+        )
+        self.commit(obj)
+        return obj
+
+    def get(self, bucket: str, key: str) -> StoredObject:
+        """Return the object at *bucket*/*key*.
+
+        Raises:
+            KeyError: There is none; the message names what is there.
+        """
+        obj = self.find(bucket, key)
+        if obj is None:
+            raise KeyError(self._absence(bucket, key))
+        return obj
+
+    def exists(self, bucket: str, key: str) -> bool:
+        """Tell whether S3 holds *bucket*/*key*."""
+        return self.find(bucket, key) is not None
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Take an object out without a request.
+
+        Raises:
+            KeyError: There is none; the message names what is there.
+        """
+        self.get(bucket, key)
+        self.remove(bucket, key)
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Return the bucket's keys that start with *prefix*, in S3's order; empty where no such bucket exists."""
+        found = self._buckets.get(bucket)
+        if found is None:
+            return []
+        order = found.sorted_keys()
+        matching = []
+        for key in order[bisect_left(order, prefix) :]:
+            if not key.startswith(prefix):
+                break
+            matching.append(key)
+        return matching
+
+    @property
+    def buckets(self) -> list[str]:
+        """The names of all buckets, sorted."""
+        return sorted(self._buckets)
+
+    def create_bucket(self, name: str, region: str = DEFAULT_REGION) -> None:
+        """Make an empty bucket; one that exists stays as it is.
+
+        Raises:
+            TypeError: The name is no text.
+            ValueError: S3 allows no such bucket name.
+        """
+        check_bucket_name(name)
+        if name not in self._buckets:
+            self.add_bucket(name, region)
+
+    def declare_bucket(self, name: str, region: str = DEFAULT_REGION) -> None:
+        """Make a bucket as `create_bucket` does; from now on no other bucket comes into being by a write."""
+        self.create_bucket(name, region)
+        self._strict = True
+
+    @property
+    def unfinished_uploads(self) -> list[UnfinishedUpload]:
+        """Multipart uploads neither completed nor aborted, in the order in which they began."""
+        return [
+            UnfinishedUpload(
+                bucket=upload.draft.bucket,
+                key=upload.draft.key,
+                upload_id=upload.upload_id,
+                parts=MappingProxyType({number: len(upload.parts[number].body) for number in sorted(upload.parts)}),
+            )
+            for upload in self.uploads.values()
+        ]
+
+    # For the S3 model: no checks.
+
+    def now(self) -> datetime:
+        """The time of S3's clock in whole seconds, UTC."""
+        return _whole_second(self._now())
+
+    def bucket(self, name: str) -> Bucket | None:
+        """The bucket, or None where there is none."""
+        return self._buckets.get(name)
+
+    def accepts(self, name: str) -> bool:
+        """Tell whether a write to bucket *name* may go ahead: it exists, or may come into being by the write."""
+        return name in self._buckets or not (self._strict or name in self._deleted)
+
+    def find(self, bucket: str, key: str) -> StoredObject | None:
+        """The object, or None where it or its bucket is absent."""
+        found = self._buckets.get(bucket)
+        return None if found is None else found.objects.get(key)
+
+    def commit(self, obj: StoredObject) -> None:
+        """Put *obj* in its bucket, made now where it is new."""
+        (self._buckets.get(obj.bucket) or self.add_bucket(obj.bucket, DEFAULT_REGION)).add(obj)
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Take an object out; nothing happens if it is absent."""
+        found = self._buckets.get(bucket)
+        if found is not None:
+            found.remove(key)
+
+    def begin(self, upload: Upload) -> None:
+        """Take up a multipart upload; its bucket is made now where it is new."""
+        if upload.draft.bucket not in self._buckets:
+            self.add_bucket(upload.draft.bucket, DEFAULT_REGION)
+        self.uploads[upload.upload_id] = upload
+
+    def add_bucket(self, name: str, region: str) -> Bucket:
+        """Make a new bucket."""
+        made = self._buckets[name] = Bucket(name=name, region=region, created=self.now())
+        self._deleted.discard(name)
+        return made
+
+    def remove_bucket(self, name: str) -> None:
+        """Take a bucket out with its uploads; a later write does not bring it back, CreateBucket does."""
+        del self._buckets[name]
+        self._deleted.add(name)
+        self.uploads = {k: upload for k, upload in self.uploads.items() if upload.draft.bucket != name}
+
+    def _absence(self, bucket: str, key: str) -> str:
+        if bucket not in self._buckets:
+            return f"no bucket {bucket!r}; there are: {_some(self.buckets)}"
+        return f"no object {key!r} in bucket {bucket!r}; there are: {_some(self.keys(bucket))}"
+
+
+def check_bucket_name(name: object) -> None:
+    """Raise TypeError or ValueError unless S3 allows a bucket of this name."""
+    if not isinstance(name, str):
+        raise TypeError(f"a bucket name is a str, not {type(name).__name__}")
+    problem = bucket_name_problem(name)
+    if problem is not None:
+        raise ValueError(f"S3 allows no bucket named {name!r}: {problem}")
+
+
+def check_key(key: object) -> None:
+    """Raise TypeError or ValueError unless S3 allows an object of this key."""
+    if not isinstance(key, str):
+        raise TypeError(f"a key is a str, not {type(key).__name__}")
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError as error:
+        raise ValueError(f"S3 allows no key {key!r}: it has no UTF-8 form") from error
+    if not 1 <= size <= MAX_KEY_BYTES:
+        raise ValueError(f"S3 allows keys of 1 to {MAX_KEY_BYTES} bytes in UTF-8; this one has {size}")
+
+
+def _as_bytes(body: object) -> bytes:
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    raise TypeError(f"body is bytes, not {type(body).__name__}; encode text first")
+
+
+def _check_text(fields: Mapping[str, object]) -> None:
+    for name, value in fields.items():
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is a str, not {type(value).__name__}")
+
+
+def _whole_second(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:  # S3's clock on every request: skip the conversion
+        return moment.replace(microsecond=0) if moment.microsecond else moment
+    if moment.tzinfo is None:
+        raise ValueError(f"last_modified needs a time zone: {moment!r} has none")
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _some(names: list[str], limit: int = 10) -> str:
+    if not names:
+        return "none"
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(map(repr, names[:limit])) + more
