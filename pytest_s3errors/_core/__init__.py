@@ -1,0 +1,1 @@
+"""The simulated S3, without I/O: requests in, exchanges out."""

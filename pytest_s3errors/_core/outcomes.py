@@ -1,0 +1,274 @@
+"""What each fault makes of an answer: from a `Fault` to an `Exchange`, which a layer plays out without deciding."""
+
+from __future__ import annotations
+
+import enum
+import urllib.parse
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from .catalogue import CODES, error_reply, usual_code
+from .envelope import error_in_200, render_error
+from .faults import answers_with_body
+from .messages import Call, ErrorReply, Response
+from .rules import Glob
+
+if TYPE_CHECKING:
+    from .faults import Fault
+
+_OTHER_REGION = "eu-west-1"
+_GARBAGE = b"\x15\x03\x01\x00\x02\x02\x28 no HTTP here\r\n\r\n"
+_HTML = b"""<html>\r
+<head><title>%(status)d %(reason)s</title></head>\r
+<body>\r
+<center><h1>%(status)d %(reason)s</h1></center>\r
+</body>\r
+</html>\r
+"""
+
+
+class Ending(enum.Enum):
+    """What becomes of the connection after the bytes of the answer."""
+
+    KEEP = "keep"
+    CLOSE = "FIN"
+    RESET = "RST"
+    HANG = "silence"
+
+
+_ENDINGS = {"reset": Ending.RESET, "disconnect": Ending.CLOSE, "stall": Ending.HANG}
+
+
+class Ids(NamedTuple):
+    """The two ids by which S3 names one request."""
+
+    request_id: str
+    host_id: str
+
+
+class Exchange(NamedTuple):
+    """What a layer has to do: wait `delay_s`, send the answer (up to `sent` bytes of its body, None: all), end.
+
+    `answer` None sends nothing; `raw` bytes stand for an answer that is no HTTP. A tuple, since one is made for every
+    request and a frozen dataclass takes twice as long to make.
+    """
+
+    answer: Response | ErrorReply | None
+    ids: Ids
+    ending: Ending = Ending.KEEP
+    sent: int | None = None
+    raw: bytes = b""
+    delay_s: float = 0.0
+
+    def response(self, call: Call) -> Response | None:
+        """The answer as a response, S3's ids and server name in its headers."""
+        answer = self.answer
+        if isinstance(answer, ErrorReply):
+            return render_error(answer, call, request_id=self.ids.request_id, host_id=self.ids.host_id)
+        return answer
+
+
+Model = Callable[[Call, bytes], Response | ErrorReply]
+
+
+def outcome(fault: Fault | None, call: Call, body: bytes, *, model: Model, ids: Ids) -> Exchange:
+    """What *fault* does to *call*; `model` is S3 itself, asked only where the fault lets the work be done."""
+    if fault is None:
+        return _answered(model(call, body), ids)
+    if fault.kind == "error":
+        return _answered(_error(fault, call), ids)
+    return _KINDS[fault.kind](fault, call, body, model, ids)
+
+
+def _answered(reply: Response | ErrorReply, ids: Ids) -> Exchange:
+    if isinstance(reply, Response):
+        reply = replace(
+            reply,
+            headers={
+                "x-amz-id-2": ids.host_id,
+                "x-amz-request-id": ids.request_id,
+                **reply.headers,
+                "Server": "AmazonS3",
+            },
+        )
+    return Exchange(answer=reply, ids=ids)
+
+
+def _rendered(reply: Response | ErrorReply, call: Call, ids: Ids) -> Response:
+    response = _answered(reply, ids).response(call)
+    assert response is not None  # only an exchange without an answer has none
+    return response
+
+
+def _error(fault: Fault, call: Call) -> Response | ErrorReply:
+    code = fault.code or usual_code(fault.status or 0, call) or _reason_code(fault.status or 0)
+    status = fault.status or CODES[code].status
+    reply = error_reply(code, call, status=status, message=fault.message, headers=dict(fault.headers))
+    if fault.body is None:
+        return reply
+    return Response(
+        status=status,
+        headers={"Content-Type": "application/xml", **reply.headers},
+        body=b"" if call.method == "HEAD" else fault.body,
+    )
+
+
+def _reason_code(status: int) -> str:
+    """A code for the statuses that S3 itself has none for: 502 is BadGateway."""
+    try:
+        return HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "").replace("'", "")
+    except ValueError:
+        return f"Status{status}"
+
+
+def _nothing(ending: Ending, raw: bytes = b"") -> Callable[[Fault, Call, bytes, Model, Ids], Exchange]:
+    def ended(_fault: Fault, _call: Call, _body: bytes, _model: Model, ids: Ids) -> Exchange:
+        return Exchange(answer=None, ids=ids, ending=ending, raw=raw)
+
+    return ended
+
+
+def _cut(ending: Ending) -> Callable[[Fault, Call, bytes, Model, Ids], Exchange]:
+    def cut(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
+        response = _rendered(model(call, body), call, ids)
+        return Exchange(answer=response, ids=ids, ending=ending, sent=fault.cut(len(response.body)))
+
+    return cut
+
+
+def _lost_response(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
+    model(call, body)
+    if fault.as_ in _ENDINGS:
+        return Exchange(answer=None, ids=ids, ending=_ENDINGS[fault.as_])
+    return _answered(error_reply(fault.as_, call), ids)
+
+
+def _short_body(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
+    response = _rendered(model(call, body), call, ids)
+    size = fault.cut(len(response.body))
+    headers = dict(response.headers)
+    if "Content-Range" in headers:
+        first, _, total = headers["Content-Range"].removeprefix("bytes ").replace("/", "-").split("-")
+        headers["Content-Range"] = f"bytes {first}-{int(first) + max(size - 1, 0)}/{total}"
+    return Exchange(answer=replace(response, body=response.body[:size], headers=headers), ids=ids)
+
+
+def _corrupted_body(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
+    response = _rendered(model(call, body), call, ids)
+    spoiled = bytearray(response.body)
+    if spoiled:
+        spoiled[fault.cut(len(spoiled))] ^= 1
+    return Exchange(answer=replace(response, body=bytes(spoiled)), ids=ids)
+
+
+def _malformed_xml(_fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
+    if answers_with_body(call.operation) and call.operation != "GetObject":
+        response = _rendered(model(call, body), call, ids)
+        if response.body.startswith(b"<"):
+            return Exchange(answer=replace(response, body=response.body[: len(response.body) * 3 // 4]), ids=ids)
+    response = _rendered(error_reply("InternalError", call), call, ids)
+    return Exchange(answer=replace(response, body=response.body[: len(response.body) // 2]), ids=ids)
+
+
+def _empty_body(_fault: Fault, _call: Call, _body: bytes, _model: Model, ids: Ids) -> Exchange:
+    return _answered(Response(status=200), ids)
+
+
+def _html_body(fault: Fault, call: Call, _body: bytes, _model: Model, ids: Ids) -> Exchange:
+    status = fault.status or 503
+    page = _HTML % {b"status": status, b"reason": _reason(status)}
+    # A load balancer in front of S3 knows nothing of S3's request ids.
+    return Exchange(
+        answer=Response(
+            status=status,
+            headers={"Content-Type": "text/html", "Server": "awselb/2.0"},
+            body=b"" if call.method == "HEAD" else page,
+        ),
+        ids=ids,
+    )
+
+
+def _reason(status: int) -> bytes:
+    try:
+        return HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""
+
+
+def _error_in_200(fault: Fault, call: Call, _body: bytes, _model: Model, ids: Ids) -> Exchange:
+    reply = error_reply(fault.code or "InternalError", call, message=fault.message)
+    response = error_in_200(reply, call, request_id=ids.request_id, host_id=ids.host_id)
+    return _answered(response, ids)
+
+
+def _redirect(fault: Fault, call: Call, _body: bytes, _model: Model, ids: Ids) -> Exchange:
+    status, region = fault.status or 301, fault.region or _OTHER_REGION
+    bucket = call.bucket or ""
+    endpoint = f"{bucket}.s3.{region}.amazonaws.com" if bucket else f"s3.{region}.amazonaws.com"
+    headers = {"x-amz-bucket-region": region}
+    if status == HTTPStatus.TEMPORARY_REDIRECT:
+        _, mark, query = call.url.partition("?")
+        headers["Location"] = f"https://{endpoint}/{urllib.parse.quote(call.key or '', safe='/~')}{mark}{query}"
+    code = "PermanentRedirect" if status == HTTPStatus.MOVED_PERMANENTLY else "TemporaryRedirect"
+    reply = error_reply(code, call, elements={"Endpoint": endpoint}, headers=headers)
+    return _answered(reply, ids)
+
+
+def _partial_delete(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
+    """Run the delete without the keys that fail, then put an <Error> for each of those into its answer."""
+    try:
+        root = ET.fromstring(body)  # noqa: S314 - a request of the test itself; the model checks it once more
+    except ET.ParseError:
+        return _answered(model(call, body), ids)
+    namespace = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
+    fails, refused = Glob.of(fault.keys), []
+    for item in root.findall(f"{namespace}Object"):
+        key = item.findtext(f"{namespace}Key") or ""
+        if fails(key):
+            root.remove(item)
+            refused.append(key)
+    reply: Response | ErrorReply
+    if root.find(f"{namespace}Object") is None and refused:
+        reply = Response(status=200, headers={"Content-Type": "application/xml"}, body=_EMPTY_DELETE)
+    else:
+        # Length and digests that came with the request are those of the whole list.
+        headers = {k: v for k, v in call.headers.items() if not k.startswith(("content-", "x-amz-c"))}
+        reply = model(replace(call, headers=headers), ET.tostring(root) if refused else body)
+    if isinstance(reply, Response) and refused:
+        error = error_reply(fault.code or "AccessDenied", call, message=fault.message)
+        entries = "".join(_delete_error(key, error) for key in refused).encode()
+        reply = replace(reply, body=reply.body.replace(b"</DeleteResult>", entries + b"</DeleteResult>"))
+    return _answered(reply, ids)
+
+
+_EMPTY_DELETE = b'<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>'
+
+
+def _delete_error(key: str, error: ErrorReply) -> str:
+    entry = ET.Element("Error")
+    for name, text in (("Key", key), ("Code", error.code), ("Message", error.message)):
+        ET.SubElement(entry, name).text = text
+    return ET.tostring(entry, encoding="unicode")
+
+
+_KINDS: dict[str, Callable[[Fault, Call, bytes, Model, Ids], Exchange]] = {
+    "connection_reset": _nothing(Ending.RESET),
+    "disconnect": _nothing(Ending.CLOSE),
+    "stall": _nothing(Ending.HANG),
+    "garbage": _nothing(Ending.CLOSE, _GARBAGE),
+    "lost_response": _lost_response,
+    "truncated_body": _cut(Ending.CLOSE),
+    "reset_body": _cut(Ending.RESET),
+    "stalled_body": _cut(Ending.HANG),
+    "short_body": _short_body,
+    "corrupted_body": _corrupted_body,
+    "malformed_xml": _malformed_xml,
+    "empty_body": _empty_body,
+    "html_body": _html_body,
+    "error_in_200": _error_in_200,
+    "redirect": _redirect,
+    "partial_delete": _partial_delete,
+}

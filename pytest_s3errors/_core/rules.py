@@ -1,0 +1,176 @@
+"""Rules: which requests fail, when, and how. Pure values; `ArmedRule` adds the counters of one test."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .faults import Fault
+    from .messages import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A shell-style pattern; `*` crosses slashes. Matching is case-sensitive."""
+
+    pattern: str
+    _matches: Callable[[str], object]
+
+    @classmethod
+    def of(cls, pattern: str, *, ignore_case: bool = False) -> Glob:
+        """Compile *pattern*; one without wildcards is a plain comparison."""
+        if not ignore_case and not any(c in pattern for c in "*?["):
+            return cls(pattern, pattern.__eq__)
+        return cls(pattern, re.compile(fnmatch.translate(pattern), re.IGNORECASE if ignore_case else 0).match)
+
+    def __call__(self, value: str | None) -> bool:
+        """Whether *value* is there and matches."""
+        return value is not None and self._matches(value) not in (None, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first field in which a request is not what a rule waits for; `rank` counts the fields that agreed."""
+
+    field: str
+    wanted: str
+    came: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One field of a request that a rule asks about; `wanted` is how it is shown."""
+
+    field: str
+    wanted: str
+    read: Callable[[Call], Any]
+    agrees: Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which requests a rule is about: those that meet every condition, in this order."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    def difference(self, call: Call) -> Difference | None:
+        """The first field of *call* that differs, None if it matches."""
+        for rank, condition in enumerate(self.conditions):
+            came = condition.read(call)
+            if not condition.agrees(came):
+                return Difference(condition.field, condition.wanted, repr(came), rank)
+        return None
+
+    def operations(self, names: Iterable[str]) -> list[str]:
+        """Those of the operations *names* that can match; all of them if the rule does not ask for any."""
+        asked = [condition for condition in self.conditions if condition.field == "operation"]
+        return [name for name in names if all(condition.agrees(name) for condition in asked)]
+
+
+ANY = Match()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One marker or one call of the controller.
+
+    `outcomes` has one entry for `s3_fail`, repeated under `times`, and one per matching request for `s3_script`
+    (None: the request passes). `after`, `every`, `times` count matching requests that no earlier rule took.
+    `spelling` is how the user wrote the rule, for messages.
+    """
+
+    outcomes: tuple[Fault | None, ...]
+    match: Match = ANY
+    times: int | None = None
+    after: int = 0
+    every: int = 1
+    probability: float = 1.0
+    delay_s: float = 0.0
+    optional: bool = False
+    spelling: str = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One request taken by a rule: `fault` None means that the rule lets it through; `number` counts from 1."""
+
+    rule: ArmedRule
+    fault: Fault | None
+    number: int
+
+
+class ArmedRule:
+    """A rule with its counters in one test."""
+
+    __slots__ = ("cancelled", "due", "fired", "from_body", "matched", "nearest", "rule")
+
+    def __init__(self, rule: Rule, *, from_body: bool = False) -> None:
+        self.rule = rule
+        self.from_body = from_body
+        self.matched = 0
+        self.due = 0
+        self.fired = 0
+        self.cancelled = False
+        self.nearest: tuple[Difference, Call] | None = None
+
+    @property
+    def remaining(self) -> int | None:
+        """How many more times it can fire, None if for ever."""
+        if self.cancelled:
+            return 0
+        return None if self.rule.times is None else self.rule.times - self.fired
+
+    def take(self, call: Call, draw: Callable[[], float]) -> Firing | None:
+        """Count *call* if it matches, and take it if the rule is due; *draw* gives a number in [0, 1)."""
+        rule = self.rule
+        if self.cancelled or (rule.times is not None and self.fired >= rule.times):
+            return None
+        difference = rule.match.difference(call)
+        if difference is not None:
+            if self.nearest is None or difference.rank > self.nearest[0].rank:
+                self.nearest = (difference, call)
+            return None
+        fault = rule.outcomes[self.fired % len(rule.outcomes)]
+        if fault is not None and not fault.applies_to(call):
+            difference = Difference("operation", f"one whose answer can show {fault.kind}", repr(call.operation), 99)
+            self.nearest = (
+                self.nearest if self.nearest and self.nearest[0].rank == difference.rank else (difference, call)
+            )
+            return None
+        self.matched += 1
+        if self.matched <= rule.after:
+            return None
+        self.due += 1
+        if self.due % rule.every or (rule.probability < 1 and draw() >= rule.probability):
+            return None
+        self.fired += 1
+        return Firing(self, fault, self.fired)
+
+
+class Schedule:
+    """The rules of one test, in the order in which they are asked."""
+
+    __slots__ = ("_draw", "rules")
+
+    def __init__(self, rules: tuple[Rule, ...], draw: Callable[[], float]) -> None:
+        self.rules = [ArmedRule(rule) for rule in rules]
+        self._draw = draw
+
+    def take(self, call: Call) -> Firing | None:
+        """The first rule that matches and is due takes the request; later rules do not see it."""
+        for armed in self.rules:
+            firing = armed.take(call, self._draw)
+            if firing is not None:
+                return firing
+        return None
+
+    @property
+    def unfired(self) -> list[ArmedRule]:
+        """The rules that had to fire and did not."""
+        return [armed for armed in self.rules if not armed.fired and not armed.rule.optional]
