@@ -1,0 +1,126 @@
+"""The `s3_errors` fixture: rules from the test's body, and what came to S3."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+from pytest_s3errors._core.checks import RuleError, known_options
+from pytest_s3errors._core.spelling import MATCH_OPTIONS, fail_rule, match_of, script_rule
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pytest_s3errors._core.journal import Entry, Record
+    from pytest_s3errors._core.rules import ArmedRule, Rule
+    from pytest_s3errors._run import Run
+
+__all__ = ["RuleHandle", "S3Errors"]
+
+
+class RuleHandle:
+    """A rule that was set from the test's body. As a context manager it is cancelled where the block ends."""
+
+    def __init__(self, armed: ArmedRule) -> None:
+        self._armed = armed
+
+    def __repr__(self) -> str:
+        """The rule as it was written, and how often it fired."""
+        return f"<{self._armed.rule.spelling}, fired {self.fired}>"
+
+    @property
+    def fired(self) -> int:
+        """How many requests the rule took."""
+        return self._armed.fired
+
+    @property
+    def remaining(self) -> int | None:
+        """How many more it will take, None for no limit."""
+        return self._armed.remaining
+
+    def cancel(self) -> None:
+        """Take no more requests. A rule that never fired still fails the test, unless it is optional."""
+        self._armed.cancelled = True
+
+    def __enter__(self) -> Self:
+        """Return the handle; the rule is in force since it was made."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Cancel the rule."""
+        self.cancel()
+
+
+class S3Errors:
+    """Sets rules and reads the journal of the running test."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def fail(self, what: str | int | None = None, /, **options: Any) -> RuleHandle:
+        """Let requests fail, with the arguments of `@pytest.mark.s3_fail`.
+
+        Rules set here are asked before those of markers, in the order in which they were set.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        _no_layer("s3_errors.fail", options)
+        return self._add(fail_rule(() if what is None else (what,), options, name="s3_errors.fail"))
+
+    def script(self, *outcomes: str | int, **match: Any) -> RuleHandle:
+        """Give one outcome to each matching request, with the arguments of `@pytest.mark.s3_script`.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        _no_layer("s3_errors.script", match)
+        return self._add(script_rule(outcomes, match, name="s3_errors.script"))
+
+    def _add(self, rule: Rule) -> RuleHandle:
+        armed = self._run.simulator.add(rule)
+        if self._run.control:
+            armed.cancelled = True
+        return RuleHandle(armed)
+
+    @property
+    def requests(self) -> list[Record]:
+        """What came to S3 since the test's body began, in order of arrival."""
+        return self._run.simulator.requests
+
+    def attempts(self, **match: Any) -> int:
+        """How many requests matched, `operation="PutObject"` for example; all without an argument.
+
+        Raises:
+            RuleError: an option is not one of those that say which requests; it is a ValueError.
+        """
+        return len(self._matching("s3_errors.attempts", match))
+
+    def waits(self, **match: Any) -> list[float]:
+        """Seconds of test time from the end of each matching request to the start of the next matching one.
+
+        Raises:
+            RuleError: an option is not one of those that say which requests; it is a ValueError.
+        """
+        entries = self._matching("s3_errors.waits", match)
+        return [
+            max(0.0, later.started_s - earlier.ended_s)
+            for earlier, later in pairwise(entries)
+            if earlier.ended_s is not None
+        ]
+
+    def timeline(self) -> str:
+        """The requests so far, a line each, with the waits between and the rule that took each."""
+        return self._run.timeline()
+
+    def _matching(self, name: str, options: dict[str, Any]) -> list[Entry]:
+        known_options(name, options, MATCH_OPTIONS)
+        match = match_of(options, name=name)
+        return [entry for entry in self._run.simulator.entries if match.difference(entry.call) is None]
+
+
+def _no_layer(name: str, options: dict[str, Any]) -> None:
+    if "layer" in options:
+        raise RuleError(f"{name}(layer=...): the layer is chosen before the test begins; use @pytest.mark.s3_layer")

@@ -1,0 +1,1 @@
+"""Adapters between a client and the simulator; they decide nothing."""

@@ -1,0 +1,98 @@
+"""The `wire` layer for aiohttp: connections to S3 end at a loopback server in the event loop that asked for them.
+
+Only where the connection goes changes: `TCPConnector._create_connection` (its name and first argument have been
+the same since aiohttp 2, UnixConnector overrides it too) dials the loopback server for S3's hosts. The request, its
+URL, Host and signature, the connector's pool and limits, trace configs and the HTTP parser never know. The documented
+`BaseConnector.connect` is watched, so that a pooled connection from before the test, or a connector that dials by
+itself, can't reach a real S3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import weakref
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from .server import Server
+
+if TYPE_CHECKING:
+    import pytest
+    from yarl import URL
+
+    from pytest_s3errors._run import Run
+
+Closer = Callable[[asyncio.AbstractEventLoop], Awaitable[None]]
+
+
+class AiohttpWire:
+    """The loopback servers of one test, one to an event loop."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._starting: dict[asyncio.AbstractEventLoop, asyncio.Task[int]] = {}
+        self._servers: dict[asyncio.AbstractEventLoop, Server] = {}
+        self._origins: dict[int, str] = {}
+        self._ours: weakref.WeakSet[asyncio.Protocol] = weakref.WeakSet()
+
+    def install(self, patches: pytest.MonkeyPatch) -> None:
+        """Reroute every connector until *patches* are undone."""
+        create, connect = aiohttp.TCPConnector._create_connection, aiohttp.BaseConnector.connect  # noqa: SLF001
+
+        @functools.wraps(create)
+        async def create_connection(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._takes(req.url):
+                return await self._dial(connector, req.url)
+            return await create(connector, req, *args, **kwargs)
+
+        @functools.wraps(connect)
+        async def watched_connect(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
+            if not self._takes(req.url):
+                return await connect(connector, req, *args, **kwargs)
+            self._run.check_playable()
+            # A pool holds at most as many connections from before the test as this closes; a fresh one is ours.
+            for _ in range(1000):
+                connection = await connect(connector, req, *args, **kwargs)
+                if connection.protocol in self._ours:
+                    return connection
+                connection.close()
+            raise self._run.escape(str(req.url.host), f"through a {type(connector).__name__}")
+
+        patches.setattr(aiohttp.TCPConnector, "_create_connection", create_connection)
+        patches.setattr(aiohttp.BaseConnector, "connect", watched_connect)
+
+    def _takes(self, url: URL) -> bool:
+        return url.host is not None and self._run.is_s3(url.host, url.port)
+
+    async def _dial(self, connector: Any, url: URL) -> asyncio.Protocol:
+        loop = asyncio.get_running_loop()
+        _, protocol = await loop.create_connection(connector._factory, "127.0.0.1", await self._port(loop))  # noqa: SLF001
+        self._ours.add(protocol)
+        self._origins[protocol.transport.get_extra_info("sockname")[1]] = f"{url.scheme}://{url.authority}"
+        return protocol  # type: ignore[no-any-return]  # aiohttp's own protocol, made by its own factory
+
+    async def _port(self, loop: asyncio.AbstractEventLoop) -> int:
+        """The port of the server in *loop*, which the first connection of the loop starts."""
+        starting = self._starting.get(loop)
+        if starting is None:
+            server = Server(self._run.simulator, endpoints=self._run.endpoints, origin_of=self._origins.get)
+            self._servers[loop] = server
+            starting = self._starting[loop] = loop.create_task(server.start())
+            self._run.before_close(loop, server.stop)
+        return await asyncio.shield(starting)
+
+
+def guard(run: Run, patches: pytest.MonkeyPatch) -> None:
+    """For a layer without sockets: any aiohttp request to S3 that gets past it is an escape."""
+    connect = aiohttp.BaseConnector.connect
+
+    @functools.wraps(connect)
+    async def refused(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
+        if req.url.host is not None and run.is_s3(req.url.host, req.url.port):
+            raise run.escape(req.url.host, "through aiohttp itself")
+        return await connect(connector, req, *args, **kwargs)
+
+    patches.setattr(aiohttp.BaseConnector, "connect", refused)

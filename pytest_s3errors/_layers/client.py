@@ -1,0 +1,222 @@
+"""The `client` layer: `S3Client._make_request` answered by the simulator, without a socket or a signature.
+
+The client's operations, its response object and its exceptions stay real: a fault becomes what the client would have
+raised for it on the wire, made by the client's own functions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import os
+from collections.abc import AsyncIterable, AsyncIterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from pytest_s3errors._core.messages import Call, ErrorReply
+from pytest_s3errors._core.operations import operation_of
+from pytest_s3errors._core.outcomes import Ending
+from s3_asyncio_client._body import _ChunkReader, check_data, open_body
+from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
+from s3_asyncio_client._core.errors import error_from_fields
+from s3_asyncio_client._requests import check_target
+from s3_asyncio_client._response import S3Response, promised_length, short_body_message
+from s3_asyncio_client._transport import Target, translate
+from s3_asyncio_client.client import S3Client, _error
+from s3_asyncio_client.exceptions import S3ConnectionError
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_s3errors._core.messages import Response
+    from pytest_s3errors._core.outcomes import Exchange
+    from pytest_s3errors._run import Run
+    from s3_asyncio_client._body import Data
+    from s3_asyncio_client.exceptions import S3Error
+
+_FIRST_ERROR_STATUS = HTTPStatus.MULTIPLE_CHOICES
+
+
+def install(run: Run, patches: pytest.MonkeyPatch) -> None:
+    """Answer the requests of every `S3Client` from *run* until *patches* are undone."""
+
+    async def _make_request(
+        self: S3Client,
+        *,
+        method: str,
+        bucket: str,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+        data: Data | None = None,
+    ) -> S3Response:
+        self._check_open()
+        check_target(bucket, key)
+        check_headers(headers or {})
+        run.check_playable()
+        call = _call(self, method, bucket, key, headers or {}, params or {})
+        body = await _whole(data, headers or {})
+        simulator = run.simulator
+        entry = simulator.begin(call)
+        try:
+            exchange = simulator.answer(entry, body)
+            run.check_playable()
+            if exchange.delay_s:
+                await asyncio.sleep(exchange.delay_s)
+            return await _played(self, exchange, call)
+        finally:
+            simulator.end(entry)
+
+    patches.setattr(S3Client, "_make_request", _make_request)
+
+
+# What repeats from request to request, and would be a good part of one's cost.
+_split = functools.lru_cache(urlsplit)
+_url = functools.lru_cache(build_url)
+
+
+def _call(
+    client: S3Client, method: str, bucket: str, key: str | None, headers: dict[str, str], params: dict[str, str]
+) -> Call:
+    asked = {name.lower(): value for name, value in headers.items()}
+    operation = operation_of(method, has_bucket=True, has_key=key is not None, query=params, headers=asked)
+    if operation == "GetObject" and client.verify_etag:
+        asked.setdefault("x-amz-checksum-mode", "ENABLED")
+    url = _url(client.endpoint_url, bucket, key)
+    return Call(
+        method=method,
+        url=f"{url}?{canonical_query(params)}" if params else url,
+        endpoint=_split(client.endpoint_url).netloc,
+        operation=operation,
+        bucket=bucket,
+        key=key,
+        query=params,
+        headers=asked,
+    )
+
+
+class _Unsigned:
+    """In the place of the signer of a streamed body: the bytes as they are."""
+
+    def encode(self, chunk: bytes) -> bytes:
+        return chunk
+
+
+async def _whole(data: Data | None, headers: dict[str, str]) -> bytes:
+    """The body in one piece, after the client's own checks; a file is put back to where it stood."""
+    if data is None:
+        return b""
+    if isinstance(data, bytes):
+        return data
+    check_data(data)
+    if isinstance(data, bytearray | memoryview):
+        return bytes(data)
+    body = await open_body(data, headers)
+    try:
+        if isinstance(data, AsyncIterable):
+            length = int(body.headers["x-amz-decoded-content-length"])
+            reader: Any = _ChunkReader(data, _Unsigned(), length)  # type: ignore[arg-type]
+            pieces = []
+            while piece := await reader.read():
+                pieces.append(piece)
+            return b"".join(pieces)
+        return await asyncio.to_thread(data.read)
+    finally:
+        body.close()
+
+
+async def _played(client: S3Client, exchange: Exchange, call: Call) -> S3Response:
+    reply = exchange.answer
+    if isinstance(reply, ErrorReply) and exchange.sent is None:
+        raise _refused(reply, exchange, call)
+    at = _split(client.endpoint_url)
+    target = Target(
+        operation=call.operation or call.method,
+        bucket=call.bucket or "",
+        key=call.key,
+        endpoint=f"{at.scheme}://{at.netloc}",
+    )
+    if reply is None:
+        raise _broken(exchange, target)
+    response = exchange.response(call)
+    assert response is not None  # there is an answer
+    result = S3Response(
+        response.status,
+        _headers(response, call),
+        _chunks(response, exchange, call, target),
+        method=call.method,
+        operation=target.operation,
+        bucket=target.bucket,
+        key=target.key,
+        verify=client.verify_etag and call.operation == "GetObject",
+    )
+    if response.status >= _FIRST_ERROR_STATUS:
+        raise await _error(result, target)
+    return result
+
+
+def _broken(exchange: Exchange, target: Target) -> S3Error:
+    error: BaseException
+    if exchange.raw:
+        error = aiohttp.ClientResponseError(_NO_REQUEST, (), status=400, message="bad status line")
+    elif exchange.ending is Ending.RESET:
+        error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    elif exchange.ending is Ending.HANG:
+        error = aiohttp.SocketTimeoutError("no answer")
+    else:
+        error = aiohttp.ServerDisconnectedError()
+    return translate(error, target)
+
+
+_NO_REQUEST: Any = None
+
+
+def _refused(reply: ErrorReply, exchange: Exchange, call: Call) -> S3Error:
+    """The error of *reply*, without the way through XML and back."""
+    ids = exchange.ids
+    headers = {"x-amz-request-id": ids.request_id, "x-amz-id-2": ids.host_id, **reply.headers}
+    bodiless = call.method == "HEAD" or reply.status == HTTPStatus.NOT_MODIFIED
+    fields = {
+        "Code": reply.code,
+        "Message": reply.message,
+        **dict(reply.elements),
+        "RequestId": ids.request_id,
+        "HostId": ids.host_id,
+    }
+    return error_from_fields(
+        status=reply.status,
+        fields=None if bodiless else fields,
+        headers=headers,
+        operation=call.operation,
+        bucket=call.bucket,
+        key=call.key,
+    )
+
+
+def _headers(response: Response, call: Call) -> CIMultiDictProxy[str]:
+    headers = CIMultiDict(response.headers)
+    if response.status != HTTPStatus.NO_CONTENT and (
+        response.length is not None or response.body or call.method != "HEAD"
+    ):
+        length = len(response.body) if response.length is None else response.length
+        headers["Content-Length"] = str(length)
+    return CIMultiDictProxy(headers)
+
+
+async def _chunks(response: Response, exchange: Exchange, call: Call, target: Target) -> AsyncIterator[bytes]:
+    if call.method == "HEAD":
+        return
+    body = response.body if exchange.sent is None else response.body[: exchange.sent]
+    if body:
+        yield body
+    if exchange.sent is None or not response.body:
+        return
+    if exchange.ending is Ending.HANG:
+        raise translate(aiohttp.SocketTimeoutError("no more of the body"), target)
+    ended = short_body_message(len(body), promised_length(_headers(response, call)))
+    raise S3ConnectionError(f"{target}: {ended}", operation=target.operation, bucket=target.bucket, key=target.key)

@@ -1,0 +1,163 @@
+"""The pytest plugin: options, markers, fixtures and hooks. Nothing heavy is imported before a test asks for S3."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_s3errors._controller import S3Errors
+    from pytest_s3errors._core.store import Store
+    from pytest_s3errors._run import Plan, Run, Settings
+    from s3_asyncio_client import S3Client
+
+MARKERS = {
+    "s3_fail": "s3_fail(what=None, /, **options): fail S3 requests with an error code, a status or a network fault.",
+    "s3_script": "s3_script(*outcomes, **match): one outcome per matching request, in order; then requests pass.",
+    "s3_bucket": 's3_bucket(name, region="us-east-1"): a bucket that exists when the test starts; others do not.',
+    "s3_object": 's3_object(bucket, key, body=b"", **attributes): an object that exists when the test starts.',
+    "s3_layer": 's3_layer("client" | "wire"): where the simulated S3 takes the place of the real one.',
+}
+FIXTURES = frozenset({"s3_client", "s3_errors", "s3_store"})
+
+_plan: pytest.StashKey[Plan] = pytest.StashKey()
+_mistake: pytest.StashKey[str] = pytest.StashKey()
+_run: pytest.StashKey[Run] = pytest.StashKey()
+_settings: pytest.StashKey[Settings] = pytest.StashKey()
+_seed: pytest.StashKey[str] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the command line's and the ini file's options."""
+    group = parser.getgroup("s3errors", "S3 error conditions")
+    group.addoption("--s3-layer", help="layer of tests that name none: wire (default) or client")
+    group.addoption("--s3-seed", help="seed of every random choice; the header shows the one in use")
+    group.addoption("--s3-control", action="store_true", help="run the same tests with every fault switched off")
+    parser.addini("s3_layer", "layer of tests that name none: wire (default) or client", default="wire")
+    parser.addini("s3_endpoints", "further hosts to treat as S3, one glob a line", type="linelist")
+    parser.addini("s3_passthrough", "hosts that requests may go to although they are S3's", type="linelist")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers and settle the seed, one for all workers of a distributed run."""
+    for line in MARKERS.values():
+        config.addinivalue_line("markers", line)
+    worker = getattr(config, "workerinput", {})
+    given = worker.get("s3_seed") or config.getoption("--s3-seed")
+    config.stash[_seed] = str(given if given is not None else random.SystemRandom().randrange(10**6))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the seed to a worker of pytest-xdist."""
+    node.workerinput["s3_seed"] = node.config.stash[_seed]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Show the seed, with which the same faults come again."""
+    control = ", control run: every fault is switched off" if config.getoption("--s3-control") else ""
+    return f"s3errors: --s3-seed={config.stash[_seed]}{control}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Read the markers of every test that has one, so that a wrong one stops the run before it begins."""
+    for item in items:
+        names = {mark.name for mark in item.iter_markers() if mark.name.startswith("s3_")}
+        if names:
+            from pytest_s3errors._markers import check_names, plan_of  # noqa: PLC0415 - only where a marker is used
+
+            try:
+                check_names(item, names, MARKERS, config.getini("markers"))
+                item.stash[_plan] = plan_of(item)
+            except pytest.UsageError as error:
+                # Collection on a worker of pytest-xdist can't stop the run with a message; its tests can.
+                if not hasattr(config, "workerinput"):
+                    raise
+                item.stash[_mistake] = str(error)
+
+
+def _settings_of(config: pytest.Config) -> Settings:
+    if _settings not in config.stash:
+        from pytest_s3errors._markers import settings_of  # noqa: PLC0415 - only where S3 is used
+
+        config.stash[_settings] = settings_of(config, seed=config.stash[_seed])
+    return config.stash[_settings]
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Start the simulation before the fixtures of a test that uses it."""
+    if _mistake in item.stash:
+        pytest.fail(item.stash[_mistake], pytrace=False)
+    if _plan in item.stash or FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        from pytest_s3errors._run import Plan, Run  # noqa: PLC0415 - only where S3 is used
+
+        run = Run(item.stash.get(_plan, Plan()), _settings_of(item.config), test=item.nodeid)
+        item.stash[_run] = run
+        run.start()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Let rules fire while the test's body runs, and fail it for what it could not see or swallowed."""
+    run = item.stash.get(_run, None)
+    if run is None:
+        return (yield)
+    with run.body(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """End the simulation after the fixtures are gone."""
+    try:
+        return (yield)
+    finally:
+        run = item.stash.get(_run, None)
+        if run is not None:
+            run.stop()
+            del item.stash[_run]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the timeline of a test that failed."""
+    report = yield
+    run = item.stash.get(_run, None)
+    if run is not None and report.when == "call" and report.failed:
+        sections = run.sections(call.excinfo and call.excinfo.value)
+        add = getattr(report.longrepr, "addsection", None)
+        if add is not None:
+            # Part of the failure itself: --show-capture can't hide it, and it is in the JUnit XML.
+            for title, text in sections:
+                add(title, text)
+        else:
+            report.sections += sections
+    return report
+
+
+@pytest.fixture
+def s3_errors(request: pytest.FixtureRequest) -> S3Errors:
+    """The controller of the simulated S3: set rules, read the journal."""
+    from pytest_s3errors._controller import S3Errors  # noqa: PLC0415 - only where it is used
+
+    return S3Errors(request.node.stash[_run])
+
+
+@pytest.fixture
+def s3_store(request: pytest.FixtureRequest) -> Store:
+    """What the simulated S3 holds, to arrange and assert without a request."""
+    return request.node.stash[_run].simulator.store  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def s3_client(request: pytest.FixtureRequest) -> S3Client:
+    """An `S3Client` on the simulated S3, closed at the end."""
+    return request.node.stash[_run].client()  # type: ignore[no-any-return]

@@ -1,0 +1,44 @@
+"""A small project to run tests in."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+# pytester forgets the modules that a run inside this process imported; those that are here already it keeps.
+import pytest_s3errors._controller
+import pytest_s3errors._layers.aiohttp_wire
+import pytest_s3errors._layers.client
+import pytest_s3errors._markers  # noqa: F401
+
+INI = """
+[pytest]
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+addopts = -p no:cacheprovider --strict-markers
+filterwarnings = error
+"""
+
+HEADER = """
+import asyncio
+import aiohttp
+import pytest
+from s3_asyncio_client import *
+"""
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Run:
+    """Run a test file, with warnings as errors, in this process or (`subprocess=True`) in one of its own."""
+
+    def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
+        pytester.makeini(INI + ini)
+        pytester.makepyfile(test_it=HEADER + textwrap.dedent(source))
+        how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
+        return how("-q", *args)
+
+    return run

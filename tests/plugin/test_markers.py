@@ -1,0 +1,175 @@
+"""Markers: what they accept, in which order they count, and what they say to a mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_the_first_promise(run):
+    """Two of three requests fail, the third is stored: at both layers, with nothing but the marker."""
+    run(
+        """
+        @pytest.mark.parametrize("layer", [
+            pytest.param("client", marks=pytest.mark.s3_layer("client")),
+            pytest.param("wire", marks=pytest.mark.s3_layer("wire")),
+        ])
+        @pytest.mark.s3_fail(status=503, times=2)
+        async def test_upload_is_retried(s3_client, s3_errors, s3_store, layer):
+            await retry_with_exponential_backoff(lambda: s3_client.put_object("bucket", "key", b"data"), base_delay=0)
+            assert s3_errors.attempts(operation="PutObject") == 3
+            assert s3_store.get("bucket", "key").body == b"data"
+        """
+    ).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("marker", "says"),
+    [
+        ("s3_fail(status=503, time=2)", "*test_it.py::test_it: s3_fail() has no option 'time'; did you mean 'times'?*"),
+        ('s3_fail("SlowDwn")', "*test_it.py::test_it: s3_fail: 'SlowDwn' is neither*did you mean 'SlowDown'?*"),
+        ("s3_fail(status=99)", "*test_it.py::test_it: s3_fail(status=99): allowed is an HTTP status from 300 to 599*"),
+        ("s3_fail(503, times=-1)", "*test_it.py::test_it: s3_fail(times=-1): allowed is a whole number from 1 up*"),
+        ("s3_fail(times=-1)", "*test_it.py::test_it: s3_fail*"),
+        (
+            's3_fail(503, operation="PutObjects")',
+            "*test_it.py::test_it: s3_fail(operation='PutObjects'): *did you mean 'PutObject'?*",
+        ),
+        ('s3_fail(operation="PutObjects")', "*test_it.py::test_it: s3_fail*"),
+        ('s3_script(503, "okay")', "*test_it.py::test_it: s3_script: 'okay'*did you mean 'ok'?*"),
+        ('s3_layer("mok")', "*test_it.py::test_it: s3_layer(): layer 'mok' is not one of client, wire*"),
+        ("s3_layer()", "*test_it.py::test_it: s3_layer() takes one argument*"),
+        ("s3_bucket()", "*test_it.py::test_it: s3_bucket(): missing a required argument: 'name'; it takes (name*"),
+        ("s3_bucket(7)", "*test_it.py::test_it: s3_bucket(): *"),
+        ('s3_object("bucket", "key", "text")', "*test_it.py::test_it: s3_object(): *bytes*"),
+        ('s3_object("bucket", "")', "*test_it.py::test_it: s3_object(): *"),
+    ],
+)
+def test_a_wrong_marker_stops_collection(run, marker, says):
+    """One line names the test, the argument, what is allowed and the nearest right spelling; no test runs."""
+    result = run(
+        f"@pytest.mark.{marker}\nasync def test_it(s3_client): print('executed')\ndef test_other(): print('executed')"
+    )
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {says.removeprefix('*')}"])
+    assert "executed" not in result.stdout.str()
+
+
+def test_a_misspelt_marker_is_caught_without_strict_markers(run):
+    """`s3_fial` would otherwise be a warning and a test that tests nothing."""
+    result = run(
+        "@pytest.mark.s3_fial(503)\ndef test_it(): pass",
+        "-o",
+        "addopts=",
+        "-W",
+        "ignore::pytest.PytestUnknownMarkWarning",
+    )
+    result.stderr.fnmatch_lines(["ERROR: test_it.py::test_it: there is no marker 's3_fial'; did you mean 's3_fail'?"])
+
+
+def test_somebody_elses_s3_marker_is_left_alone(run):
+    """A marker that another project registered, or that is like none of ours, is none of our business."""
+    run(
+        "@pytest.mark.s3_failure\n@pytest.mark.s3_integration\ndef test_it(): pass",
+        ini="markers =\n    s3_failure: theirs\n    s3_integration: theirs",
+    ).assert_outcomes(passed=1)
+
+
+def test_function_rules_come_before_class_before_module(run):
+    """Closest first, and top to bottom within one function."""
+    run(
+        """
+        pytestmark = [pytest.mark.s3_fail(505, times=1), pytest.mark.s3_fail(506, times=1)]
+
+        async def statuses(client, count):
+            found = []
+            for _ in range(count):
+                try:
+                    await client.head_object("bucket", "key")
+                except S3Error as error:
+                    found.append(error.status_code)
+            return found
+
+        @pytest.mark.s3_fail(503, times=1)
+        @pytest.mark.s3_fail(504, times=1)
+        class TestOrder:
+            @pytest.mark.s3_fail(501, times=1)
+            @pytest.mark.s3_fail(502, times=1)
+            async def test_it(self, s3_client):
+                assert await statuses(s3_client, 7) == [501, 502, 503, 504, 505, 506, 404]
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_buckets_and_objects_exist_when_the_test_starts(run):
+    """Declared buckets exist and others do not; objects have their attributes."""
+    run(
+        """
+        @pytest.mark.s3_bucket("logs", region="eu-west-1")
+        @pytest.mark.s3_object("logs", "a/b.txt", b"hello", content_type="text/plain", metadata={"who": "me"})
+        async def test_declared(s3_client):
+            got = await s3_client.get_object("logs", "a/b.txt")
+            assert (got["body"], got["content_type"], got["metadata"]) == (b"hello", "text/plain", {"who": "me"})
+            with pytest.raises(S3NotFoundError) as caught:
+                await s3_client.put_object("other", "key", b"")
+            assert caught.value.error_code == "NoSuchBucket"
+
+        async def test_undeclared(s3_client, s3_store):
+            with pytest.raises(S3NotFoundError):
+                await s3_client.get_object("any", "key")
+            await s3_client.put_object("any", "key", b"x")
+            await s3_client.put_object("b", "key", b"x")
+            assert s3_store.keys("any") == s3_store.keys("b") == ["key"]
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_a_script_is_played_in_order(run):
+    """One outcome per matching request; after the last, requests pass; others are not its business."""
+    run(
+        """
+        @pytest.mark.s3_script(503, "SlowDown", "connection_reset", "ok", "AccessDenied", operation="PutObject")
+        async def test_it(s3_client, s3_errors):
+            outcomes = []
+            for _ in range(6):
+                try:
+                    await s3_client.put_object("bucket", "key", b"x")
+                    outcomes.append("ok")
+                except S3Error as error:
+                    outcomes.append(error.error_code or type(error).__name__)
+                await s3_client.list_objects("bucket") if "ok" in outcomes else None
+            assert outcomes == ["ServiceUnavailable", "SlowDown", "S3ConnectionError", "ok", "AccessDenied", "ok"]
+        """
+    ).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("how", ["marker", "option", "ini", "rule"])
+def test_the_layer_can_be_chosen(run, how):
+    """By the rule, the marker, the command line or the ini file."""
+    marks = {"marker": '@pytest.mark.s3_layer("client")', "rule": '@pytest.mark.s3_fail(503, layer="client")'}
+    result = run(
+        f"""
+        {marks.get(how, "")}
+        async def test_it(s3_client):
+            with pytest.raises(S3Error) if {how == "rule"} else pytest.raises(S3NotFoundError):
+                await s3_client.head_object("bucket", "key")
+            assert s3_client._session is None  # no session, no socket: the client layer
+        """,
+        *(["--s3-layer=client"] if how == "option" else []),
+        ini="s3_layer = client" if how == "ini" else "",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_rules_of_one_test_agree_on_the_layer(run):
+    """Two rules that ask for two layers are a mistake."""
+    result = run(
+        '@pytest.mark.s3_fail(503, layer="client")\n@pytest.mark.s3_fail(500, layer="wire")\ndef test_it(): pass'
+    )
+    result.stderr.fnmatch_lines(["ERROR: test_it.py::test_it: one test runs at one layer*"])
+
+
+def test_markers_are_listed(run):
+    """`pytest --markers` explains each."""
+    result = run("", "--markers")
+    for name in ("s3_fail", "s3_script", "s3_bucket", "s3_object", "s3_layer"):
+        result.stdout.fnmatch_lines([f"@pytest.mark.{name}(*"])

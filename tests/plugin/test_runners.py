@@ -1,0 +1,246 @@
+"""Every way to run an async test: pytest-asyncio, anyio, asyncio.run, unittest, xdist."""
+
+from __future__ import annotations
+
+
+def test_pytest_asyncio_strict(run):
+    """With the marker of strict mode, and fixtures of the plugin beside it."""
+    run(
+        """
+        @pytest.mark.asyncio
+        @pytest.mark.s3_fail(503, times=1)
+        async def test_it(s3_client, s3_errors):
+            with pytest.raises(S3ServerError):
+                await s3_client.put_object("bucket", "key", b"")
+            await s3_client.put_object("bucket", "key", b"")
+            assert s3_errors.attempts() == 2
+        """,
+        "-o",
+        "asyncio_mode=strict",
+    ).assert_outcomes(passed=1)
+
+
+def test_a_loop_of_the_session(run):
+    """Tests that share one event loop do not share a simulation."""
+    run(
+        """
+        pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+        @pytest.mark.parametrize("number", range(3))
+        @pytest.mark.s3_fail(503, times=1)
+        async def test_it(s3_client, s3_errors, s3_store, number):
+            with pytest.raises(S3ServerError):
+                await s3_client.put_object("bucket", f"key{number}", b"")
+            await s3_client.put_object("bucket", f"key{number}", b"")
+            assert (s3_errors.attempts(), s3_store.keys("bucket")) == (2, [f"key{number}"])
+        """
+    ).assert_outcomes(passed=3)
+
+
+def test_anyio(run):
+    """anyio's plugin, with a client that the test makes itself and with ours."""
+    run(
+        """
+        pytestmark = pytest.mark.anyio
+
+        @pytest.fixture
+        def anyio_backend(): return "asyncio"
+
+        @pytest.mark.s3_fail(503, times=1)
+        async def test_own(s3_errors):
+            async with S3Client("a", "b") as client:
+                with pytest.raises(S3ServerError):
+                    await client.put_object("bucket", "key", b"")
+                await client.put_object("bucket", "key", b"")
+            assert s3_errors.attempts() == 2
+
+        @pytest.mark.s3_fail(503, times=1)
+        async def test_ours(s3_client):
+            with pytest.raises(S3ServerError):
+                await s3_client.put_object("bucket", "key", b"")
+        """,
+        "-p",
+        "no:asyncio",
+        "-o",
+        "asyncio_mode=",
+        "-o",
+        "filterwarnings=error\nignore::pytest.PytestConfigWarning",
+    ).assert_outcomes(passed=2)
+
+
+def test_asyncio_run_in_a_plain_test(run):
+    """Once or twice in one test, with a client of the test's and with the fixture's; no loop is left open."""
+    run(
+        """
+        @pytest.mark.s3_fail(503, times=2)
+        def test_it(s3_client, s3_errors, s3_store):
+            async def put():
+                async with S3Client("a", "b") as client:
+                    await client.put_object("bucket", "key", b"x")
+            for _ in range(2):
+                with pytest.raises(S3ServerError):
+                    asyncio.run(put())
+            asyncio.run(put())
+            async def ours():
+                return await s3_client.get_object("bucket", "key")
+            assert asyncio.run(ours())["body"] == asyncio.run(ours())["body"] == b"x"
+            assert s3_errors.attempts() == 5
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_unittest(run):
+    """IsolatedAsyncioTestCase takes markers on the class and on methods."""
+    run(
+        """
+        import unittest
+
+        @pytest.mark.s3_object("bucket", "key", b"x")
+        class Test(unittest.IsolatedAsyncioTestCase):
+            async def asyncSetUp(self):
+                self.client = S3Client("a", "b")
+                self.addAsyncCleanup(self.client.close)
+
+            @pytest.mark.s3_fail(503, times=1)
+            async def test_it(self):
+                with self.assertRaises(S3ServerError):
+                    await self.client.get_object("bucket", "key")
+                self.assertEqual((await self.client.get_object("bucket", "key"))["body"], b"x")
+
+            @pytest.mark.s3_fail("NoSuchKey")
+            async def test_method(self):
+                with self.assertRaises(S3NotFoundError):
+                    await self.client.get_object("bucket", "key")
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_fixtures_are_served_but_no_rule_takes_them(run):
+    """What a fixture asks for before and after the test is arrangement: it works and does not count."""
+    run(
+        """
+        @pytest.fixture
+        async def arranged(s3_client):
+            await s3_client.put_object("bucket", "key", b"x")
+            yield
+            await s3_client.delete_object("bucket", "key")
+
+        @pytest.mark.s3_fail(503, times=1)
+        async def test_it(s3_client, s3_errors, arranged):
+            with pytest.raises(S3ServerError):
+                await s3_client.get_object("bucket", "key")
+            assert s3_errors.attempts() == 1
+        """
+    ).assert_outcomes(passed=1)
+
+
+SEEDED = """
+@pytest.mark.parametrize("number", range(6))
+@pytest.mark.s3_fail(503, probability=0.5)
+async def test_it(s3_client, number):
+    fate = ""
+    for _ in range(24):
+        try:
+            await s3_client.put_object("bucket", "key", b"")
+            fate += "."
+        except S3ServerError:
+            fate += "x"
+    with open(OUT, "a") as file:
+        file.write(f"{number} {fate}\\n")
+"""
+
+
+def test_the_same_seed_gives_the_same_faults(run, tmp_path):
+    """In whatever order and on however many workers; another seed gives others."""
+
+    def fates(name: str, *args: str) -> list[str]:
+        result = run(f"OUT = {str(tmp_path / name)!r}\n{SEEDED}", *args, subprocess=True)
+        result.assert_outcomes(passed=6)
+        return sorted((tmp_path / name).read_text().splitlines())
+
+    seven = fates("a", "--s3-seed=7")
+    assert len(set(seven)) == 6
+    assert fates("b", "--s3-seed=7", "-n2") == seven
+    assert fates("c", "--s3-seed=8") != seven
+    assert len({line.split()[1] for line in seven}) > 1
+
+
+def test_the_header_shows_the_seed(run):
+    """Also the one that was drawn, so that a run can be repeated."""
+    result = run("def test_it(): pass", "-v", "--s3-seed=42")
+    result.stdout.fnmatch_lines(["s3errors: --s3-seed=42"])
+    result = run("def test_it(): pass", "-v")
+    result.stdout.re_match_lines([r"s3errors: --s3-seed=\d+"])
+
+
+def test_workers_share_a_seed_that_was_drawn(run, tmp_path):
+    """Without --s3-seed the workers of one run still agree."""
+    out = tmp_path / "seeds"
+    run(
+        f"""
+        @pytest.mark.parametrize("number", range(4))
+        def test_it(pytestconfig, number):
+            from pytest_s3errors import plugin
+            with open({str(out)!r}, "a") as file:
+                file.write(pytestconfig.stash[plugin._seed] + "\\n")
+        """,
+        "-n2",
+        subprocess=True,
+    ).assert_outcomes(passed=4)
+    assert len(set(out.read_text().split())) == 1
+
+
+def test_a_wrong_marker_stops_a_distributed_run_too(run):
+    """xdist's workers collect; the message gets through."""
+    result = run("@pytest.mark.s3_fail(503, time=2)\ndef test_it(): pass", "-n1", subprocess=True)
+    assert result.ret != 0
+    text = result.stdout.str() + result.stderr.str()
+    assert "did you mean 'times'" in text
+
+
+def test_a_failure_on_a_worker_shows_its_timeline(run):
+    """Sections travel with the report."""
+    result = run(
+        "@pytest.mark.s3_fail(503)\nasync def test_it(s3_client): await s3_client.put_object('bucket', 'key', b'')",
+        "-n1",
+        subprocess=True,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*S3 timeline*", "*PutObject bucket/key  503 ServiceUnavailable  <- s3_fail(503), 1"])
+
+
+def test_the_control_run_switches_every_fault_off(run):
+    """Rules do not fire and need not; what fails now failed for other reasons."""
+    result = run(
+        """
+        @pytest.mark.s3_fail(503)
+        async def test_marker(s3_client, s3_store):
+            await s3_client.put_object("bucket", "key", b"x")
+            assert s3_store.exists("bucket", "key")
+
+        async def test_controller(s3_client, s3_errors):
+            with s3_errors.fail("SlowDown"):
+                await s3_client.put_object("bucket", "key", b"x")
+
+        @pytest.mark.s3_script(503)
+        async def test_other(s3_client):
+            assert False, "for other reasons"
+        """,
+        "--s3-control",
+        "-v",
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["s3errors: --s3-seed=*, control run: every fault is switched off"])
+
+
+def test_a_project_that_does_not_use_it_is_not_touched(run):
+    """No heavy module is imported, nothing is patched."""
+    run(
+        """
+        def test_it():
+            import sys
+            assert not any(name.startswith(("pytest_s3errors._", "botocore")) for name in sys.modules)
+            assert "pytest_s3errors.plugin" in sys.modules
+        """.replace("import sys", "import sys"),
+        subprocess=True,
+    ).assert_outcomes(passed=1)

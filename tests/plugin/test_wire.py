@@ -1,0 +1,307 @@
+"""The wire layer: any aiohttp session, any endpoint of S3; the code under test never sees the loopback."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_a_plain_session_is_rerouted_and_does_not_notice(run):
+    """URL, Host, request_info and traces are those of the real S3; the signed URL works as it is."""
+    run(
+        """
+        URL = "https://bucket.s3.eu-west-1.amazonaws.com/a%20b?x-id=GetObject"
+
+        @pytest.mark.s3_object("bucket", "a b", b"hello")
+        @pytest.mark.s3_fail(503, times=1)
+        async def test_it(s3_errors):
+            seen = []
+            config = aiohttp.TraceConfig()
+            async def started(session, context, params): seen.append(str(params.url))
+            async def sent(session, context, params): seen.append(params.headers["Host"])
+            config.on_request_start.append(started)
+            config.on_request_headers_sent.append(sent)
+            async with aiohttp.ClientSession(trace_configs=[config]) as session:
+                async with session.get(URL) as response:
+                    assert response.status == 503
+                    assert response.reason == "Service Unavailable"
+                    assert "<Code>ServiceUnavailable</Code>" in await response.text()
+                async with session.get(URL) as response:
+                    assert await response.read() == b"hello"
+                    assert str(response.url) == str(response.request_info.url) == URL
+                    assert str(response.real_url) == URL
+                    assert response.host == "bucket.s3.eu-west-1.amazonaws.com"
+                    assert response.headers["Server"] == "AmazonS3"
+            assert seen == [URL, "bucket.s3.eu-west-1.amazonaws.com"] * 2
+            first, second = s3_errors.requests
+            assert (first.url, first.endpoint, first.key) == (URL, "s3.eu-west-1.amazonaws.com", "a b")
+            assert (first.status, first.error_code, first.rule) == (503, "ServiceUnavailable", "s3_fail(503, times=1)")
+            assert (second.status, second.rule, second.operation) == (200, None, "GetObject")
+        """
+    ).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bucket.s3.amazonaws.com/key",
+        "https://s3.amazonaws.com/bucket/key",
+        "https://s3-eu-west-1.amazonaws.com/bucket/key",
+        "https://bucket.s3.dualstack.us-west-2.amazonaws.com/key",
+        "https://bucket.s3.cn-north-1.amazonaws.com.cn/key",
+        "http://bucket.s3.eu-west-1.amazonaws.com:8080/key",
+    ],
+)
+def test_all_forms_of_s3s_names_are_rerouted(run, url):
+    """Regional, old, dual-stack, Chinese; http and https; virtual-hosted and path-style."""
+    run(
+        f"""
+        @pytest.mark.s3_object("bucket", "key", b"hello")
+        async def test_it():
+            async with aiohttp.ClientSession() as session, session.get("{url}") as response:
+                assert await response.read() == b"hello"
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_the_endpoint_of_any_client_is_s3(run):
+    """So is what is listed in s3_endpoints; a presigned URL of such an endpoint works through any session."""
+    run(
+        """
+        @pytest.mark.s3_object("bucket", "key", b"hello")
+        async def test_client(s3_errors):
+            async with S3Client("a", "b", endpoint_url="https://minio.example:9000") as client:
+                assert (await client.get_object("bucket", "key"))["body"] == b"hello"
+                url = client.generate_presigned_url("GET", "bucket", "key")
+                async with aiohttp.ClientSession() as session, session.get(url) as response:
+                    assert await response.read() == b"hello"
+            assert {r.endpoint for r in s3_errors.requests} == {"minio.example:9000"}
+
+        @pytest.mark.s3_object("bucket", "key", b"hello")
+        async def test_ini():
+            async with aiohttp.ClientSession() as session:
+                async with session.get("http://store.internal/bucket/key") as response:
+                    assert await response.read() == b"hello"
+        """,
+        ini="s3_endpoints = *.internal",
+    ).assert_outcomes(passed=2)
+
+
+def test_rules_tell_endpoints_apart(run):
+    """endpoint= is the host that was asked for: primary or backup."""
+    run(
+        """
+        @pytest.mark.s3_fail("ServiceUnavailable", endpoint="s3.eu-west-1.amazonaws.com")
+        @pytest.mark.s3_object("bucket", "key", b"hello")
+        async def test_it():
+            async with S3Client("a", "b", region="eu-west-1") as primary, \\
+                       S3Client("a", "b", endpoint_url="https://backup.example") as backup:
+                with pytest.raises(S3ServerError):
+                    await primary.get_object("bucket", "key")
+                assert (await backup.get_object("bucket", "key"))["body"] == b"hello"
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_other_hosts_pass_untouched(run):
+    """A server of the test's own is reached; a host in s3_passthrough is not S3's for us."""
+    run(
+        """
+        from aiohttp import web
+
+        @pytest.fixture
+        async def port():
+            async def hello(request): return web.Response(text="mine")
+            app = web.Application()
+            app.router.add_get("/", hello)
+            runner = web.AppRunner(app)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            yield runner.addresses[0][1]
+            await runner.cleanup()
+
+        async def test_own(s3_client, port):
+            async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/") as response:
+                assert await response.text() == "mine"
+
+        async def test_passthrough(s3_errors, port):
+            from aiohttp.abc import AbstractResolver
+            class Resolver(AbstractResolver):
+                async def resolve(self, host, port_=0, family=0):
+                    return [dict(hostname=host, host="127.0.0.1", port=port, family=2, proto=0, flags=0)]
+                async def close(self): pass
+            connector = aiohttp.TCPConnector(resolver=Resolver())
+            async with aiohttp.ClientSession(connector=connector) as session:
+                async with session.get("http://let-through.s3.amazonaws.com/") as response:
+                    assert await response.text() == "mine"
+            assert s3_errors.attempts() == 0
+        """,
+        ini="s3_passthrough = let-through.s3.amazonaws.com",
+    ).assert_outcomes(passed=2)
+
+
+def test_a_session_made_before_the_test_is_rerouted(run):
+    """Also one that already holds a pooled connection to that very host."""
+    run(
+        """
+        from aiohttp import web
+        from aiohttp.abc import AbstractResolver
+
+        pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+        import pytest_asyncio
+
+        @pytest_asyncio.fixture(scope="module", loop_scope="module")
+        async def session():
+            async def real(request): return web.Response(text="the real one")
+            app = web.Application()
+            app.router.add_get("/key", real)
+            runner = web.AppRunner(app)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            class Resolver(AbstractResolver):
+                async def resolve(self, host, port=0, family=0):
+                    at = runner.addresses[0][1]
+                    return [dict(hostname=host, host="127.0.0.1", port=at, family=2, proto=0, flags=0)]
+                async def close(self): pass
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Resolver())) as session:
+                yield session
+            await runner.cleanup()
+
+        async def get(session):
+            async with session.get("http://bucket.s3.amazonaws.com/key") as response:
+                return await response.text()
+
+        async def test_1_before(session):
+            assert await get(session) == "the real one"
+
+        @pytest.mark.s3_object("bucket", "key", b"simulated")
+        async def test_2_marked(session):
+            assert await get(session) == "simulated"
+
+        async def test_3_after(session):
+            assert await get(session) == "the real one"
+        """
+    ).assert_outcomes(passed=3)
+
+
+def test_aiohttp_sees_its_own_exceptions(run):
+    """What users of plain aiohttp catch in production."""
+    run(
+        """
+        URL = "https://bucket.s3.eu-west-1.amazonaws.com/key"
+
+        @pytest.mark.parametrize(("fault", "error"), [
+            pytest.param("connection_reset", aiohttp.ClientOSError, marks=pytest.mark.s3_fail("connection_reset")),
+            pytest.param("disconnect", aiohttp.ServerDisconnectedError, marks=pytest.mark.s3_fail("disconnect")),
+            pytest.param("garbage", aiohttp.ClientResponseError, marks=pytest.mark.s3_fail("garbage")),
+            pytest.param("truncated", aiohttp.ClientPayloadError, marks=pytest.mark.s3_fail("truncated_body")),
+            pytest.param("reset", (aiohttp.ClientOSError, aiohttp.ClientPayloadError),
+                         marks=pytest.mark.s3_fail("reset_body")),
+            pytest.param("stall", asyncio.TimeoutError, marks=pytest.mark.s3_fail("stall")),
+        ])
+        @pytest.mark.s3_object("bucket", "key", b"x" * 1000)
+        async def test_it(fault, error):
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(sock_read=0.2)) as session:
+                with pytest.raises(error):
+                    async with session.get(URL) as response:
+                        await response.read()
+        """
+    ).assert_outcomes(passed=6)
+
+
+def test_a_large_body_breaks_where_it_should(run):
+    """Megabytes before the break arrive; with RST too, since it waits until they are out."""
+    run(
+        """
+        @pytest.mark.s3_object("bucket", "key", b"x" * 4_000_000)
+        @pytest.mark.s3_fail("truncated_body", at=3_000_000, times=1)
+        @pytest.mark.s3_fail("reset_body", at=3_000_000, times=1)
+        async def test_it():
+            for _ in range(2):
+                got = 0
+                async with aiohttp.ClientSession() as session:
+                    with pytest.raises((aiohttp.ClientPayloadError, aiohttp.ClientOSError)):
+                        async with session.get("https://bucket.s3.amazonaws.com/key") as response:
+                            assert response.headers["Content-Length"] == "4000000"
+                            async for chunk in response.content.iter_any():
+                                got += len(chunk)
+                assert got > 2_900_000
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_fifty_requests_at_once(run):
+    """Exactly `times` of a gather fail, at both layers, whatever the order; the journal has each once."""
+    run(
+        """
+        @pytest.mark.parametrize("layer", [
+            pytest.param("client", marks=pytest.mark.s3_layer("client")), "wire"])
+        @pytest.mark.parametrize("times", [
+            pytest.param(n, marks=pytest.mark.s3_fail(503, times=n)) for n in (1, 7, 49, 50)])
+        async def test_it(s3_client, s3_errors, s3_store, layer, times):
+            async def put(number):
+                await s3_client.put_object("bucket", f"key{number}", b"x")
+            results = await asyncio.gather(*map(put, range(50)), return_exceptions=True)
+            assert sum(isinstance(r, S3ServerError) for r in results) == times
+            assert len(s3_store.keys("bucket")) == 50 - times
+            assert len({r.key for r in s3_errors.requests}) == s3_errors.attempts() == 50
+        """
+    ).assert_outcomes(passed=8)
+
+
+@pytest.mark.parametrize("layer", ["client", "wire"])
+def test_ten_thousand_faulted_requests(run, layer):
+    """Memory is flat apart from the journal; no task, socket or warning is left."""
+    run(
+        """
+        import gc
+
+        @pytest.mark.s3_fail(503)
+        async def test_it(s3_client, s3_errors):
+            async def some(count):
+                for _ in range(count):
+                    try:
+                        await s3_client.head_object("bucket", "key")
+                    except S3ServerError:
+                        pass
+                gc.collect()
+                return len(gc.get_objects())
+            warm = await some(1000)
+            grown = await some(9000) - warm
+            # An entry of the journal with its call, firing, headers and query, and nothing else.
+            assert grown < 9000 * 6
+            assert s3_errors.attempts() == 10_000
+            assert len(asyncio.all_tasks()) <= 3
+        """,
+        f"--s3-layer={layer}",
+    ).assert_outcomes(passed=1)
+
+
+def test_nothing_is_left_behind(run):
+    """After a test, passed, failed or interrupted, every patch is taken back and every socket closed."""
+    run(
+        """
+        import gc, socket, warnings
+        before = (aiohttp.TCPConnector._create_connection, aiohttp.BaseConnector.connect, socket.getaddrinfo,
+                  S3Client._make_request)
+
+        @pytest.mark.s3_fail(503, layer="wire")
+        async def test_wire(s3_client):
+            await s3_client.put_object("bucket", "key", b"")
+
+        @pytest.mark.s3_fail(503, layer="client")
+        async def test_client(s3_client):
+            await s3_client.put_object("bucket", "key", b"")
+
+        @pytest.mark.s3_fail("stall")
+        async def test_cancelled(s3_client):
+            async with asyncio.timeout(0.05):
+                await s3_client.put_object("bucket", "key", b"")
+
+        def test_after():
+            gc.collect()
+            assert before == (aiohttp.TCPConnector._create_connection, aiohttp.BaseConnector.connect,
+                              socket.getaddrinfo, S3Client._make_request)
+        """
+    ).assert_outcomes(failed=3, passed=1)
