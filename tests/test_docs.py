@@ -1,0 +1,223 @@
+"""README and docs/ keep their word: every Python block runs, every link leads somewhere, every table is complete.
+
+A ``python`` block with a test in it is run by pytest, any other as a script. HTML comments right above a block say
+more: ``<!-- continues -->`` joins it to the block before, ``<!-- fails: text -->`` promises that its test fails with
+that text. A ``text`` block under ``<!-- output -->`` is what the block before it prints, times aside.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import s3_asyncio_client
+from pytest_s3errors._core.catalogue import CODES
+from pytest_s3errors._core.faults import FAULTS
+from pytest_s3errors._core.s3 import SUPPORTED
+from pytest_s3errors._core.spelling import FAULT_OPTIONS, MATCH_OPTIONS, PLAN_OPTIONS
+from pytest_s3errors.plugin import FIXTURES, MARKERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_BLOCK = re.compile(r"((?:^<!--[^\n]*-->\n)*)^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_TEST = re.compile(r"^\s*(?:async )?def test_", re.MULTILINE)
+_FAILS = re.compile(r"<!-- fails: (.+) -->")
+_SECONDS = re.compile(r" *\d+\.\d{2,3} s")
+_ERROR_MARGIN = re.compile(r"^E +")  # pytest indents an error as the line that raised it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One Python block, with those that it continues; `outputs` are what it is said to print."""
+
+    where: str
+    code: str
+    fails: str | None
+    outputs: tuple[str, ...] = ()
+
+
+def examples_of(page: Path) -> Iterator[Example]:
+    """The examples of *page*, in order."""
+    text = page.read_text(encoding="utf-8")
+    current: Example | None = None
+    for block in _BLOCK.finditer(text):
+        notes, language, body = block.groups()
+        where = f"{page.relative_to(ROOT).as_posix()}:{text.count(chr(10), 0, block.start(2)) + 1}"
+        if language == "text" and "<!-- output -->" in notes:
+            assert current is not None, f"{where}: the output of which block?"
+            current = Example(
+                where=current.where, code=current.code, fails=current.fails, outputs=(*current.outputs, body)
+            )
+        elif language == "python":
+            code = textwrap.dedent(body)
+            if "<!-- continues -->" in notes:
+                assert current is not None, f"{where}: which block does this one continue?"
+                code = f"{current.code}\n\n{code}"
+            elif current is not None:
+                yield current
+            fails = _FAILS.search(notes)
+            current = Example(where=where, code=code, fails=fails[1] if fails else None)
+    if current is not None:
+        yield current
+
+
+EXAMPLES = [example for page in PAGES for example in examples_of(page)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.where)
+def test_python_block_runs(example: Example, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test in the docs passes, or fails as the page says; a script ends without an error."""
+    if not _TEST.search(example.code):
+        assert example.fails is None, "only a test can fail as promised"
+        exec(compile(example.code, example.where, "exec"), {"__name__": "__main__"})
+        return
+    monkeypatch.setenv("COLUMNS", "80")
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makepyfile(test_upload=example.code)
+    result = pytester.runpytest("-p", "no:cacheprovider", "-W", "error")
+    said = "\n".join([*result.outlines, *result.errlines])
+    if example.fails is None:
+        result.assert_outcomes(passed=len(_TEST.findall(example.code)))
+    else:
+        assert result.ret in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.USAGE_ERROR)
+        assert example.fails in said
+    assert_lines_in_order("\n".join(example.outputs), said)
+
+
+def assert_lines_in_order(wanted: str, said: str) -> None:
+    """Every line of *wanted* is a line of *said*, in that order; seconds may differ."""
+    came = iter([plain(line) for line in said.splitlines()])
+    for line in wanted.splitlines():
+        assert any(plain(line) == other for other in came), f"not in the output, or not in this place: {line!r}"
+
+
+def plain(line: str) -> str:
+    """*line* without what differs from run to run."""
+    return _ERROR_MARGIN.sub("E ", _SECONDS.sub(" s", line)).rstrip()
+
+
+def test_a_changed_output_is_noticed() -> None:
+    """The comparison of outputs can fail: another word, another order, a line too many; times don't matter."""
+    assert_lines_in_order("  0.001 s Put  503\n   : 0.010 s", "x\n  9.999 s Put  503\ny\n   : 1.000 s")
+    for wrong in ("  0.001 s Put  500", "   : 0.010 s\n  0.001 s Put  503", "  0.001 s Put  503\nmore"):
+        with pytest.raises(AssertionError, match="not in the output"):
+            assert_lines_in_order(wrong, "  9.999 s Put  503\n   : 1.000 s")
+
+
+def test_there_are_examples_on_the_pages_for_users() -> None:
+    """The search for blocks finds them: none of these pages is without one."""
+    for name in ("README.md", "docs/tutorial.md", "docs/reference/markers.md", "docs/reference/fixtures.md"):
+        assert any(example.where.startswith(name) for example in EXAMPLES), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_no_block_and_no_comment_is_passed_over(page: Path) -> None:
+    """An indented block or a comment with a blank line below it would be read by nobody."""
+    text = page.read_text(encoding="utf-8")
+    found = [block.groups() for block in _BLOCK.finditer(text)]
+    assert text.count("```python") == sum(language == "python" for _, language, _ in found)
+    assert text.count("<!--") == sum(notes.count("<!--") for notes, _, _ in found)
+
+
+def headings_of(page: Path) -> list[str]:
+    """The headings of *page* as the anchors that GitHub makes of them."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_and_named_files_exist(page: Path) -> None:
+    """Every link inside the project leads to a file and a heading; every path named in passing is there."""
+    text = page.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith(("https://", "http://")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), f"{link}: there is no {target}"
+        assert not anchor or anchor in headings_of(target), f"{link}: no such heading in {target.name}"
+    for name in re.findall(r"(?<![\w/.])(?:docs|tests|pytest_s3errors|s3_asyncio_client|\.ci)/[\w./-]*\w", text):
+        assert (ROOT / name).exists(), f"{name} is named and not there"
+
+
+def test_every_page_is_linked_from_the_index() -> None:
+    """Nobody has to guess that a page exists."""
+    index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        name = page.relative_to(ROOT / "docs").as_posix() if page.is_relative_to(ROOT / "docs") else "../README.md"
+        assert name == "index.md" or f"({name})" in index
+
+
+def rows_of(page: str, heading: str) -> list[list[str]]:
+    """The cells of the first table under *heading*, without its head."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    section = re.split(rf"^#+ {re.escape(heading)}$", text, maxsplit=1, flags=re.MULTILINE)[1]
+    table = re.search(r"(?:^\|.*\|\n)+", section, re.MULTILINE)
+    assert table is not None, f"no table under {heading!r}"
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table[0].splitlines()[2:]]
+
+
+def names_in(cell: str) -> list[str]:
+    """What stands in backticks in *cell*, without a trailing ``=``."""
+    return [name.rstrip("=") for name in re.findall(r"`([\w.-]+=?)`", cell)]
+
+
+def test_the_fault_table_is_the_table_of_the_code() -> None:
+    """Names, wire and options of every network fault, in the code's order."""
+    page = [
+        (cells[0].strip("`"), cells[1], set(names_in(cells[2])))
+        for cells in rows_of("docs/reference/markers.md", "Network faults")
+    ]
+    assert page == [(name, kind.wire, set(kind.options)) for name, kind in FAULTS.items()]
+
+
+def test_the_code_table_is_the_catalogue() -> None:
+    """Every S3 error code stands in the row of its status."""
+    page = {
+        (name, int(row[0]))
+        for row in rows_of("docs/reference/markers.md", "S3 error codes")
+        for name in names_in(row[1])
+    }
+    assert page == {(code, spec.status) for code, spec in CODES.items()}
+
+
+def test_the_option_tables_are_complete() -> None:
+    """Every option of s3_fail has a row."""
+    for heading, options in (
+        ("Which requests", MATCH_OPTIONS),
+        ("When", PLAN_OPTIONS),
+        ("What fails", FAULT_OPTIONS),
+    ):
+        cells = " ".join(row[0] for row in rows_of("docs/reference/markers.md", heading))
+        assert sorted(names_in(cells)) == sorted(options), heading
+
+
+def test_every_marker_and_fixture_has_a_section() -> None:
+    """The reference pages name what the plugin registers, and nothing else."""
+    for page, names in (("markers", set(MARKERS)), ("fixtures", set(FIXTURES))):
+        text = (ROOT / f"docs/reference/{page}.md").read_text(encoding="utf-8")
+        assert set(re.findall(r"^## `(s3_\w+)", text, re.MULTILINE)) == names
+
+
+def test_the_client_page_names_everything_public() -> None:
+    """Every public name of the package and every operation of the client stands on its page."""
+    text = (ROOT / "docs/reference/client.md").read_text(encoding="utf-8")
+    operations = [name for name in dir(s3_asyncio_client.S3Client) if not name.startswith("_")]
+    missing = [name for name in [*s3_asyncio_client.__all__, *operations] if f"{name}" not in text]
+    assert not missing
+
+
+def test_the_simulated_operations_are_listed() -> None:
+    """The limits page names each operation that the simulated S3 has."""
+    text = (ROOT / "docs/limitations.md").read_text(encoding="utf-8")
+    section = text.partition("## Operations of the simulated S3")[2].partition("\n## ")[0]
+    assert set(names_in(section)) >= SUPPORTED

@@ -1,0 +1,99 @@
+"""The backup job in docs/examples does what its pages say: its suite passes, its failing test fails because of S3."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+EXAMPLE = Path(__file__).parents[1] / "docs/examples/backup_job"
+
+
+@pytest.fixture
+def example(pytester: pytest.Pytester) -> Path:
+    """A copy of the example, the current directory."""
+    caches = shutil.ignore_patterns("__pycache__", ".*")
+    shutil.copytree(EXAMPLE, pytester.path, ignore=caches, dirs_exist_ok=True)
+    return pytester.path
+
+
+@pytest.fixture
+def demo(example: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script behind README's first command, on the copy; its pytest runs in this process."""
+    spec = importlib.util.spec_from_file_location("run_demo", example / "run_demo.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def run_pytest(_python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        result = pytester.runpytest("-p", "no:cacheprovider", *arguments)
+        return subprocess.CompletedProcess(arguments, result.ret, stdout=result.stdout.str())
+
+    monkeypatch.setattr(module, "pytest", run_pytest)
+    # What Python compiles while the tests run would not be on disk when the job walks the directory.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    return module
+
+
+def test_the_suite_passes_without_a_warning(example: Path, pytester: pytest.Pytester) -> None:
+    """All tests of the suite pass, and nothing is left open behind them."""
+    result = pytester.runpytest("-p", "no:cacheprovider", "-W", "error", "test_backup.py")
+    result.assert_outcomes(passed=(example / "test_backup.py").read_text(encoding="utf-8").count("def test_"))
+
+
+def test_the_failing_test_shows_the_timeline(example: Path, pytester: pytest.Pytester) -> None:
+    """Four attempts, each with the rule that took it, and the waits between."""
+    result = pytester.runpytest("-p", "no:cacheprovider", "demo_failing.py")
+    result.assert_outcomes(failed=1)
+    rule = "s3_fail('SlowDown', operation='PutObject', key='notes.txt', times=5)"
+    line = "* s PutObject backups/notes.txt  503 SlowDown  <- " + rule
+    wait = " * : 0.* s"
+    result.stdout.fnmatch_lines(["*S3 timeline*", f"{line}, 1 of 5"])
+    result.stdout.fnmatch_lines([f"{line}, 1 of 5", wait, f"{line}, 2 of 5", wait, f"{line}, 3 of 5"], consecutive=True)
+    result.stdout.fnmatch_lines([f"{line}, 3 of 5", wait, f"{line}, 4 of 5"], consecutive=True)
+    result.stdout.no_fnmatch_line("*, 5 of 5")
+
+
+def test_the_failing_test_passes_in_a_control_run(example: Path, pytester: pytest.Pytester) -> None:
+    """Without its fault it passes: it fails because of S3 alone."""
+    pytester.runpytest("-p", "no:cacheprovider", "--s3-control", "demo_failing.py").assert_outcomes(passed=1)
+
+
+def test_the_demonstration_ends_as_promised(demo: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is stored is what is on disk, and one test fails with its timeline."""
+    assert demo.stored(Path(sys.executable)) == ("9 files were stored as they are on disk", "")
+    assert demo.failing(Path(sys.executable))[1] == ""
+    assert "9 files, 12 uploads: 3 of them failed and were repeated" in capsys.readouterr().out
+
+
+BROKEN = {
+    "stored": ("demo_stored.py", "{len(body):6}", "{len(body) + 1:6}"),
+    "failing": ("demo_failing.py", "times=5", "times=3"),
+    "suite": ("test_backup.py", "import os", "import os.nothing"),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN)
+def test_the_demonstration_notices_a_broken_promise(demo: ModuleType, example: Path, part: str) -> None:
+    """A wrong size, a failing test that passes, a failing suite: each is told."""
+    file, right, wrong = BROKEN[part]
+    text = (example / file).read_text(encoding="utf-8")
+    assert right in text
+    (example / file).write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    assert getattr(demo, part)(Path(sys.executable))[1]
+
+
+def test_the_demonstration_wants_the_failure_to_be_due_to_s3(demo: ModuleType, example: Path) -> None:
+    """A test that fails in the control run too is not the promised one."""
+    text = (example / "demo_failing.py").read_text(encoding="utf-8")
+    (example / "demo_failing.py").write_text(text + "    raise AssertionError\n", encoding="utf-8")
+    assert demo.failing(Path(sys.executable))[1]
