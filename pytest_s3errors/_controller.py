@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_s3errors._core.checks import RuleError, known_options
 from pytest_s3errors._core.spelling import MATCH_OPTIONS, fail_rule, match_of, script_rule
+from pytest_s3errors._run import TEST_ACCESS_KEY, TEST_SECRET_KEY
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules import ArmedRule, Rule
     from pytest_s3errors._run import Run
 
-__all__ = ["RuleHandle", "S3Errors"]
+__all__ = ["RuleHandle", "S3Errors", "S3Server"]
 
 
 class RuleHandle:
@@ -51,6 +54,36 @@ class RuleHandle:
     ) -> None:
         """Cancel the rule."""
         self.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Server:
+    """Where the simulated S3 listens, for clients that take a URL: `host` and `port`, always on the loopback."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The endpoint, ``http://127.0.0.1:PORT``; buckets stand in the path."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Environment variables by which the AWS command line and SDKs of a subprocess find it, and nothing else."""
+        return {
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": TEST_ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": TEST_SECRET_KEY,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_REGION": "us-east-1",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": self.host,
+        }
 
 
 class S3Errors:

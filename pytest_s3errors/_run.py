@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fnmatch
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from pytest_s3errors._core.store import Store
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules import Rule
+    from pytest_s3errors._layers.thread_server import ThreadServer
     from s3_asyncio_client import S3Client
 
 TEST_ACCESS_KEY = "AKIAPYTESTS3ERRORS00"
@@ -67,7 +69,9 @@ class Run:
             rules=() if settings.control else plan.rules,
             seed=f"{settings.seed} {test}",
             clock=lambda: time.monotonic() - self._zero,
+            lock=threading.RLock(),
         )
+        self._server: ThreadServer | None = None
         self.clients: list[S3Client] = []
         self._known: set[tuple[str, int | None]] = set()
         self._patches = pytest.MonkeyPatch()
@@ -82,24 +86,39 @@ class Run:
 
     def start(self) -> None:
         """Install the layer and the guard against requests that would leave the machine."""
-        from pytest_s3errors._layers import aiohttp_wire, client  # noqa: PLC0415 - aiohttp only where it is needed
+        # Here, so that aiohttp is imported only where a test is about S3.
+        from pytest_s3errors._layers import aiohttp_wire, client, httpx_wire, loop_servers, sync_wire  # noqa: PLC0415
 
         if self._layer == "client":
             client.install(self, self._patches)
             aiohttp_wire.guard(self, self._patches)
+            self._guard_names()
         else:
-            aiohttp_wire.AiohttpWire(self).install(self._patches)
-        self._guard_names()
+            servers = loop_servers.LoopServers(self)
+            aiohttp_wire.AiohttpWire(self, servers).install(self._patches)
+            httpx_wire.install(self, servers, self._patches)
+            sync_wire.SyncWire(self).install(self._patches)
 
     def stop(self) -> None:
         """Close servers and clients, take the patches back; nothing of the test is left."""
         self._patches.undo()
+        if self._server is not None:
+            self._server.stop()
         for loop in tuple(self._closers):
             if not loop.is_closed() and not loop.is_running():
                 self._close_in(loop)
         for client in self.clients:
             if client._session is not None:  # noqa: SLF001 - both packages are one distribution
                 asyncio.run(client.close())
+
+    @property
+    def thread_server(self) -> ThreadServer:
+        """The server in a thread, for clients that block or that take its URL."""
+        from pytest_s3errors._layers.thread_server import ThreadServer  # noqa: PLC0415 - only where it is needed
+
+        if self._server is None:
+            self._server = ThreadServer(self.simulator, endpoints=self.endpoints)
+        return self._server
 
     def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
         """Have *closer* run in *loop* when the test is over or the loop closes, whichever is first."""
@@ -154,13 +173,19 @@ class Run:
             self._known.add((host, port))
         return known
 
+    def names_s3(self, host: object, port: object) -> bool:
+        """Whether *host*, as it is given to a resolver, is a name of S3's; an address is nobody's name."""
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if not isinstance(name, str) or not name or name.replace(".", "").isdigit() or ":" in name:
+            return False
+        return self.is_s3(name, int(port) if isinstance(port, int | str) and str(port).isdigit() else None)
+
     def _guard_names(self) -> None:
         getaddrinfo = socket.getaddrinfo
 
         def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
-            name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-            if isinstance(name, str) and name and not _is_address(name) and self.is_s3(name):
-                raise self.escape(name, "by a client that this layer does not reroute")
+            if self.names_s3(host, args[0] if args else None):
+                raise self.escape(str(host), "by a client that this layer does not reroute")
             return getaddrinfo(host, *args, **kwargs)
 
         self._patches.setattr(socket, "getaddrinfo", guarded)
@@ -243,7 +268,3 @@ class Run:
     def timeline(self) -> str:
         """The requests of the test, a line each."""
         return timeline(self.simulator.entries)
-
-
-def _is_address(name: str) -> bool:
-    return name.replace(".", "").isdigit() or ":" in name

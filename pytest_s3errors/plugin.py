@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_s3errors._controller import S3Errors
+    from pytest_s3errors._controller import S3Errors, S3Server
     from pytest_s3errors._core.store import Store
     from pytest_s3errors._run import Plan, Run, Settings
     from s3_asyncio_client import S3Client
@@ -22,7 +22,7 @@ MARKERS = {
     "s3_object": 's3_object(bucket, key, body=b"", **attributes): an object that exists when the test starts.',
     "s3_layer": 's3_layer("client" | "wire"): where the simulated S3 takes the place of the real one.',
 }
-FIXTURES = frozenset({"s3_client", "s3_errors", "s3_store"})
+FIXTURES = frozenset({"s3_client", "s3_errors", "s3_server", "s3_store"})
 
 _plan: pytest.StashKey[Plan] = pytest.StashKey()
 _mistake: pytest.StashKey[str] = pytest.StashKey()
@@ -161,3 +161,11 @@ def s3_store(request: pytest.FixtureRequest) -> Store:
 def s3_client(request: pytest.FixtureRequest) -> S3Client:
     """An `S3Client` on the simulated S3, closed at the end."""
     return request.node.stash[_run].client()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def s3_server(request: pytest.FixtureRequest) -> S3Server:
+    """Where the simulated S3 listens on the loopback, for clients that take a URL and for subprocesses."""
+    from pytest_s3errors._controller import S3Server  # noqa: PLC0415 - only where it is used
+
+    return S3Server(host="127.0.0.1", port=request.node.stash[_run].thread_server.port)

@@ -7,6 +7,7 @@ body, and `end` when the last byte of the answer is out.
 from __future__ import annotations
 
 import random
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from .envelope import new_ids
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from .messages import Call
     from .outcomes import Exchange
-    from .rules import Firing, Rule
+    from .rules import Rule
     from .store import Store
 
 
@@ -30,13 +31,21 @@ class Simulator:
 
     `armed` says whether rules fire and requests count: they do while the test's own body runs; what fixtures ask for
     before and after it is served and forgotten. `problems` collects what the simulator could not play: each fails
-    the test. Randomness (request ids, `probability=`) comes from *seed* alone.
+    the test. Randomness (request ids, `probability=`) comes from *seed* alone. *lock* is held while a request is
+    decided or answered, so that servers in several threads can share one simulator.
     """
 
     def __init__(
-        self, *, store: Store, rules: tuple[Rule, ...] = (), seed: str = "", clock: Callable[[], float]
+        self,
+        *,
+        store: Store,
+        rules: tuple[Rule, ...] = (),
+        seed: str = "",
+        clock: Callable[[], float],
+        lock: AbstractContextManager[object] | None = None,
     ) -> None:
         self.store = store
+        self._lock = lock or nullcontext()
         self.armed = False
         self.problems: list[str] = []
         self.entries: list[Entry] = []
@@ -58,20 +67,19 @@ class Simulator:
 
     def begin(self, call: Call) -> Entry:
         """Decide who takes *call* and open its line in the journal."""
-        firing: Firing | None = None
-        if self.armed:
-            firing = self.schedule.take(call)
-        entry = Entry(call, firing, self._clock())
-        if self.armed:
-            self.entries.append(entry)
-        return entry
+        with self._lock:
+            entry = Entry(call, self.schedule.take(call) if self.armed else None, self._clock())
+            if self.armed:
+                self.entries.append(entry)
+            return entry
 
     def answer(self, entry: Entry, body: bytes) -> Exchange:
         """What a layer has to send for *entry*; with a rule's fault in it, or S3's own answer."""
         entry.body_size = len(body)
         fault = entry.firing.fault if entry.firing else None
-        ids = Ids(*new_ids(self._ids.getrandbits))
-        exchange = outcome(fault, entry.call, body, model=self._model, ids=ids)
+        with self._lock:
+            ids = Ids(*new_ids(self._ids.getrandbits))
+            exchange = outcome(fault, entry.call, body, model=self._model, ids=ids)
         reply = exchange.answer
         if reply is not None:
             entry.status = reply.status

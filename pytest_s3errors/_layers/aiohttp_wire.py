@@ -1,10 +1,10 @@
 """The `wire` layer for aiohttp: connections to S3 end at a loopback server in the event loop that asked for them.
 
-Only where the connection goes changes: `TCPConnector._create_connection` (its name and first argument have been
-the same since aiohttp 2, UnixConnector overrides it too) dials the loopback server for S3's hosts. The request, its
-URL, Host and signature, the connector's pool and limits, trace configs and the HTTP parser never know. The documented
-`BaseConnector.connect` is watched, so that a pooled connection from before the test, or a connector that dials by
-itself, can't reach a real S3.
+Only where the connection goes changes: `TCPConnector._create_connection` dials the loopback server for S3's hosts (its
+name and first argument, and the `_factory` of a connector's protocols, are the same since aiohttp 2; UnixConnector
+lives on them too). The request, its URL, Host and signature, the connector's pool and limits, trace configs and the
+HTTP parser never know. The documented `BaseConnector.connect` is watched, so that a pooled connection from before the
+test, or a connector that dials by itself, can't reach a real S3.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import weakref
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-
-from .server import Server
 
 if TYPE_CHECKING:
     import pytest
@@ -25,17 +22,15 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._run import Run
 
-Closer = Callable[[asyncio.AbstractEventLoop], Awaitable[None]]
+    from .loop_servers import LoopServers
 
 
 class AiohttpWire:
-    """The loopback servers of one test, one to an event loop."""
+    """Dials for the connectors of one test, and knows which connections are ours."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, servers: LoopServers) -> None:
         self._run = run
-        self._starting: dict[asyncio.AbstractEventLoop, asyncio.Task[int]] = {}
-        self._servers: dict[asyncio.AbstractEventLoop, Server] = {}
-        self._origins: dict[int, str] = {}
+        self._servers = servers
         self._ours: weakref.WeakSet[asyncio.Protocol] = weakref.WeakSet()
 
     def install(self, patches: pytest.MonkeyPatch) -> None:
@@ -68,21 +63,11 @@ class AiohttpWire:
         return url.host is not None and self._run.is_s3(url.host, url.port)
 
     async def _dial(self, connector: Any, url: URL) -> asyncio.Protocol:
-        loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_connection(connector._factory, "127.0.0.1", await self._port(loop))  # noqa: SLF001
+        port = await self._servers.port()
+        _, protocol = await asyncio.get_running_loop().create_connection(connector._factory, "127.0.0.1", port)  # noqa: SLF001
         self._ours.add(protocol)
-        self._origins[protocol.transport.get_extra_info("sockname")[1]] = f"{url.scheme}://{url.authority}"
+        self._servers.origins[protocol.transport.get_extra_info("sockname")[1]] = f"{url.scheme}://{url.authority}"
         return protocol  # type: ignore[no-any-return]  # aiohttp's own protocol, made by its own factory
-
-    async def _port(self, loop: asyncio.AbstractEventLoop) -> int:
-        """The port of the server in *loop*, which the first connection of the loop starts."""
-        starting = self._starting.get(loop)
-        if starting is None:
-            server = Server(self._run.simulator, endpoints=self._run.endpoints, origin_of=self._origins.get)
-            self._servers[loop] = server
-            starting = self._starting[loop] = loop.create_task(server.start())
-            self._run.before_close(loop, server.stop)
-        return await asyncio.shield(starting)
 
 
 def guard(run: Run, patches: pytest.MonkeyPatch) -> None:

@@ -150,14 +150,14 @@ async def test_aiohttp():
     async with aiohttp.ClientSession() as session:
         await swallow(lambda: session.get("https://bucket.s3.eu-west-1.amazonaws.com/key"))
 
-@pytest.mark.s3_layer("wire")
+@pytest.mark.s3_layer("client")
 def test_name(s3_errors):
     try:
         socket.create_connection(("s3.amazonaws.com", 443), timeout=1)
     except Exception:
         pass
 
-@pytest.mark.s3_layer("wire")
+@pytest.mark.s3_layer("client")
 async def test_name_in_a_thread(s3_errors):
     loop = asyncio.get_running_loop()
     await swallow(lambda: loop.getaddrinfo("s3.amazonaws.com", 443))

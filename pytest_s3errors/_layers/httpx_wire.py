@@ -1,0 +1,61 @@
+"""The `wire` layer for httpx in async code: httpcore's connections to S3 end at the server in the running loop.
+
+httpx's blocking client needs nothing of this, see `sync_wire`. The seam is httpcore's documented network backend:
+`AnyIOBackend.connect_tcp` dials the loopback server for S3's hosts, and the stream that it returns takes a request for
+TLS as done.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_s3errors._run import Run
+
+    from .loop_servers import LoopServers
+
+
+def install(run: Run, servers: LoopServers, patches: pytest.MonkeyPatch) -> None:
+    """Reroute httpcore's asyncio backend, where it is installed, until *patches* are undone."""
+    try:
+        import httpcore  # noqa: PLC0415 - an optional part
+    except ImportError:
+        return
+
+    class PlainStream(httpcore.AsyncNetworkStream):
+        """A TCP stream that stays as it is when it is asked for TLS."""
+
+        def __init__(self, stream: httpcore.AsyncNetworkStream, host: str) -> None:
+            self._stream = stream
+            self._host = host
+
+        async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+            return await self._stream.read(max_bytes, timeout)
+
+        async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+            await self._stream.write(buffer, timeout)
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+        async def start_tls(self, *_args: Any, **_kwargs: Any) -> httpcore.AsyncNetworkStream:
+            servers.origins[self._stream.get_extra_info("client_addr")[1]] = f"https://{self._host}"
+            return self
+
+        def get_extra_info(self, info: str) -> Any:
+            return self._stream.get_extra_info(info)
+
+    connect = httpcore.AnyIOBackend.connect_tcp
+
+    @functools.wraps(connect)
+    async def connect_tcp(backend: Any, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
+        if not run.is_s3(host, port):
+            return await connect(backend, host, port, *args, **kwargs)
+        run.check_playable()
+        stream = await connect(backend, "127.0.0.1", await servers.port(), *args, **kwargs)
+        return PlainStream(stream, host)
+
+    patches.setattr(httpcore.AnyIOBackend, "connect_tcp", connect_tcp)

@@ -1,0 +1,53 @@
+"""The loopback S3 in a thread of its own, for clients that block: it answers while they wait."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+from .server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_s3errors._core.simulator import Simulator
+
+_PATIENCE_S = 10
+
+
+class ThreadServer:
+    """One loopback listener in one thread; started by the first who asks for its port."""
+
+    def __init__(self, simulator: Simulator, *, endpoints: Callable[[], tuple[str, ...]]) -> None:
+        # What clients that were rerouted believe to talk to, by their port.
+        self.origins: dict[int, str] = {}
+        self._server = Server(simulator, endpoints=endpoints, origin_of=self.origins.get)
+        self._starting = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self.started_port: int | None = None
+
+    @property
+    def port(self) -> int:
+        """The port on 127.0.0.1; asking for it starts the server."""
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="simulated S3", daemon=True)
+                self._thread.start()
+                starting = asyncio.run_coroutine_threadsafe(self._server.start(), self._loop)
+                self.started_port = starting.result(_PATIENCE_S)
+            assert self.started_port is not None  # the loop and its server start together
+            return self.started_port
+
+    def stop(self) -> None:
+        """Close every connection and the listener, and end the thread."""
+        with self._starting:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._server.stop(), loop).result(_PATIENCE_S)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_PATIENCE_S)
+        loop.close()
