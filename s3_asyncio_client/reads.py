@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -214,5 +215,10 @@ def _described(headers: Mapping[str, str], body_length: int) -> dict[str, Any]:
 
 
 def _decoded(value: str) -> str:
-    # S3 sends what is not ASCII as encoded words (RFC 2047).
-    return str(make_header(decode_header(value))) if "=?" in value else value
+    """Read what S3 sends as encoded words (RFC 2047) because it is not ASCII; what only looks like one stays."""
+    if "=?" not in value:
+        return value
+    try:
+        return str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, ValueError):
+        return value

@@ -6,11 +6,12 @@ import base64
 import hashlib
 import io
 import zlib
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from loopback import Loopback, answer, error
 
-from s3_asyncio_client import S3ClientError, S3InvalidRequestError, S3ServerError
+from s3_asyncio_client import S3Client, S3ClientError, S3InvalidRequestError, S3ServerError
 from s3_asyncio_client.reads import range_header
 
 COPIED = b"""<CopyObjectResult><LastModified>2026-01-01T00:00:00.000Z</LastModified>
@@ -234,3 +235,11 @@ async def test_copies_check_both_ends():
         with pytest.raises(S3InvalidRequestError):
             await client.copy_object("src", "k", "", "k")
     assert server.connections == 0
+
+
+@pytest.mark.parametrize("value", ["=?bogus?B?eA==?=", "=?utf-8?B?x?=", "a =? b ?= c"])
+async def test_metadata_that_only_looks_encoded_comes_back_as_it_is(value):
+    """A foreign writer's metadata is no reason to fail a read."""
+    client = S3Client("a", "b")
+    client._make_request = AsyncMock(return_value=Mock(headers={"x-amz-meta-note": value}, close=Mock()))
+    assert (await client.head_object("bucket", "key"))["metadata"] == {"note": value}
