@@ -1,24 +1,78 @@
-"""Repeat what failed, with growing pauses."""
+"""Repeat what failed, with growing pauses.
+
+What may be repeated? Most failures leave open whether S3 did the work: a lost answer looks like a lost request.
+
+==========================================  =========================================================================
+operation                                   repeated after S3 had done the work
+==========================================  =========================================================================
+GetObject, HeadObject, ListObjects          safe; a listing or object may have changed meanwhile
+PutObject                                   safe: the same bytes under the same key; with versioning a second version
+PutObject with If-None-Match or If-Match    not safe: 412, for it meets the caller's own object: check before
+CopyObject                                  safe as PutObject, while the source stays what it was (*source_if_match*)
+DeleteObject, DeleteObjects                 safe; with versioning each makes a delete marker unless a version is named
+CreateBucket                                409 BucketAlreadyOwnedByYou outside of us-east-1; it is the caller's own
+DeleteBucket                                404 NoSuchBucket
+CreateMultipartUpload                       not safe: a second upload, and the first is nobody's and costs money; sweep
+                                            old uploads by a lifecycle rule
+UploadPart                                  safe: a part of the same number is replaced
+CompleteMultipartUpload                     not safe: 404 NoSuchUpload, although the object is there: check before
+AbortMultipartUpload                        404 NoSuchUpload, which is what was wanted
+a body from an iterator                     not safe: the iterator is used up; make it anew in *operation*
+==========================================  =========================================================================
+
+*check_before_retry* is the way to check.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import logging
 import random
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from s3_asyncio_client._core.retry import GiveUp, RetryPolicy, next_step
-from s3_asyncio_client.exceptions import S3Error
+from s3_asyncio_client._core.budget import RetryBudget
+from s3_asyncio_client._core.retry import GiveUp, Retry, RetryPolicy, next_step
+from s3_asyncio_client._operation import check_operation, no_awaitable
+from s3_asyncio_client.exceptions import S3Error, S3NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
-__all__ = ["retry_with_exponential_backoff"]
+__all__ = ["RetryAttempt", "RetryBudget", "retry_with_exponential_backoff", "s3_retry"]
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _log = logging.getLogger("s3_asyncio_client")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAttempt:
+    """A failed attempt that another will follow; what *on_retry* is called with.
+
+    Attributes:
+        number: Which attempt failed, from 1.
+        max_attempts: How many there will be at most.
+        error: What it raised.
+        delay_s: Seconds until the next attempt.
+        elapsed_s: Seconds since the first attempt began.
+    """
+
+    number: int
+    max_attempts: int
+    error: Exception
+    delay_s: float
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    policy: RetryPolicy
+    budget: RetryBudget | None
+    on_retry: Callable[[RetryAttempt], object] | None
 
 
 async def retry_with_exponential_backoff(
@@ -27,8 +81,13 @@ async def retry_with_exponential_backoff(
     base_delay: float = 1.0,
     max_delay: float = 60.0,
     exponential_base: float = 2.0,
-    jitter: bool = True,  # noqa: FBT001, FBT002 - as above
+    jitter: bool = True,  # noqa: FBT001, FBT002 - people pass it by position
     retryable_exceptions: type[BaseException] | Iterable[type[BaseException]] | None = None,
+    *,
+    deadline: float | None = None,
+    budget: RetryBudget | None = None,
+    on_retry: Callable[[RetryAttempt], object] | None = None,
+    check_before_retry: Callable[[], Awaitable[_T | None]] | None = None,
 ) -> _T:
     """Await *operation* until it succeeds, fails for good, or has been repeated often enough.
 
@@ -37,8 +96,10 @@ async def retry_with_exponential_backoff(
     ``min(base_delay * exponential_base**n, max_delay)`` seconds, or what the server asked for by Retry-After if that
     is longer, at most *max_delay*; jitter adds up to a tenth. Cancellation is never retried.
 
-    A lost response leaves open whether S3 did the work: the repetition of a conditional write may then meet the
-    caller's own object (412), and that of CompleteMultipartUpload an upload that is gone (404).
+    A lost response leaves open whether S3 did the work; the table at the top of `s3_asyncio_client.retry` says which
+    operations are safe to repeat. For the others *check_before_retry* looks first: it is awaited before each attempt
+    but the first, as a part of that attempt. What it returns is the result, if it is not None; None or an
+    S3NotFoundError mean that the work is not done. Any other error of its own counts as that attempt's failure.
 
     Args:
         operation: Called without arguments for each attempt; returns a new awaitable each time.
@@ -48,16 +109,22 @@ async def retry_with_exponential_backoff(
         exponential_base: What the delay is multiplied by from retry to retry.
         jitter: Whether to add a random share.
         retryable_exceptions: A class or several to retry as well.
+        deadline: Seconds from the first attempt's start, by the event loop's clock, after which no attempt begins. One
+            that runs is not cut off: give the client a timeout, or put all of it under `asyncio.timeout`.
+        budget: Shared with other calls; without tokens left there is no retry.
+        on_retry: Called before each wait; may be async. What it raises ends the retrying.
+        check_before_retry: Tells whether an earlier attempt did the work after all.
 
     Returns:
-        What the first successful attempt returned.
+        What the first successful attempt returned, or what *check_before_retry* found.
 
     Raises:
         TypeError: *operation* is not callable or returns no awaitable, or another argument is not of its type.
         ValueError: A number is negative, NaN or infinite.
-        BaseException: The last attempt's own error, with the number of attempts as a note.
+        BaseException: The last attempt's own error, with the number of attempts as a note, and with the deadline or
+            the budget if it was that which forbade another.
     """
-    _check_operation(operation)
+    check_operation(operation)
     policy = RetryPolicy(
         max_retries=max_retries,
         base_delay_s=base_delay,
@@ -65,37 +132,159 @@ async def retry_with_exponential_backoff(
         exponential_base=exponential_base,
         jitter=jitter,
         retryable=_classes(retryable_exceptions),
+        deadline_s=deadline,
     )
-    attempt = 0
+    return await _run(operation, check_before_retry, _Rules(policy=policy, budget=budget, on_retry=on_retry))
+
+
+def s3_retry(
+    max_retries: int = 3,
+    base_delay: float = 1.0,
+    retryable_errors: type[BaseException] | Iterable[type[BaseException]] | None = None,
+    *,
+    max_delay: float = 60.0,
+    exponential_base: float = 2.0,
+    jitter: bool = True,
+    deadline: float | None = None,
+    budget: RetryBudget | None = None,
+    on_retry: Callable[[RetryAttempt], object] | None = None,
+    check_before_retry: Callable[..., Awaitable[Any]] | None = None,
+) -> Callable[[Callable[_P, Awaitable[_T]]], Callable[_P, Coroutine[Any, Any, _T]]]:
+    """Make a decorator that gives an async function or method the behaviour of `retry_with_exponential_backoff`.
+
+    Each attempt gets the same arguments: an iterator among them is used up by the first.
+
+    Args:
+        max_retries: As there.
+        base_delay: As there, seconds.
+        retryable_errors: As *retryable_exceptions* there.
+        max_delay: As there, seconds.
+        exponential_base: As there.
+        jitter: As there.
+        deadline: As there, seconds; for each call anew.
+        budget: As there; all calls of the function share it.
+        on_retry: As there.
+        check_before_retry: As there, but called with the arguments of the call.
+
+    Raises:
+        TypeError: What is decorated is not an async function, the parentheses are missing, or an argument is not of
+            its type: all of it when the function is defined.
+        ValueError: A number is negative, NaN or infinite.
+    """
+    if callable(max_retries):
+        raise TypeError("s3_retry needs its parentheses: write @s3_retry() above the function")
+    policy = RetryPolicy(
+        max_retries=max_retries,
+        base_delay_s=base_delay,
+        max_delay_s=max_delay,
+        exponential_base=exponential_base,
+        jitter=jitter,
+        retryable=_classes(retryable_errors),
+        deadline_s=deadline,
+    )
+    rules = _Rules(policy=policy, budget=budget, on_retry=on_retry)
+
+    def decorate(function: Callable[_P, Awaitable[_T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
+        _check_async(function)
+
+        @functools.wraps(function)
+        async def repeated(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+            check = None if check_before_retry is None else functools.partial(check_before_retry, *args, **kwargs)
+            return await _run(functools.partial(function, *args, **kwargs), check, rules)
+
+        return repeated
+
+    return decorate
+
+
+async def _run(
+    operation: Callable[[], Awaitable[_T]], check: Callable[[], Awaitable[_T | None]] | None, rules: _Rules
+) -> _T:
+    now = asyncio.get_running_loop().time
+    started, attempt, spent = now(), 0, 0
     while True:
         try:
+            found = await _look(check) if attempt and check is not None else None
+            if found is not None:
+                break
             outcome = operation()
             if inspect.isawaitable(outcome):
-                return await outcome
+                found = await outcome
+                break
         except Exception as error:
-            share = random.random()  # noqa: S311 - it spreads clients, it hides nothing
-            step = next_step(attempt, error, policy=policy, random_share=share)
-            attempt += 1
-            if isinstance(step, GiveUp):
-                error.add_note(f"gave up after {attempt} attempt{'s' * (attempt != 1)}")
+            failed, spent = _failed(attempt, error, rules, elapsed_s=now() - started)
+            if failed is None:
                 raise
-            _log.warning(
-                "attempt %d of %d failed (%s), next in %.2f s", attempt, max_retries + 1, _name(error), step.delay_s
-            )
+            await _announce(failed, rules)
+            delay_s = failed.delay_s
+            del failed
         else:
-            raise TypeError(f"operation must return an awaitable, not {type(outcome).__name__}")
+            raise no_awaitable(outcome)
         # Outside the handler, so that the error and the frames of its traceback do not live through the wait.
-        await asyncio.sleep(step.delay_s)
+        await _wait(delay_s, rules.budget, spent)
+        attempt += 1
+    if rules.budget is not None:
+        rules.budget.refund(spent or rules.budget.success_refund)
+    return found
 
 
-def _check_operation(operation: object) -> None:
-    if callable(operation):
+def _failed(attempt: int, error: Exception, rules: _Rules, *, elapsed_s: float) -> tuple[RetryAttempt | None, int]:
+    """Decide, pay for the retry, or note on *error* why there is none."""
+    share = random.random()  # noqa: S311 - it spreads clients, it hides nothing
+    step = next_step(attempt, error, policy=rules.policy, random_share=share, elapsed_s=elapsed_s)
+    spent = 0
+    if isinstance(step, Retry) and rules.budget is not None:
+        spent = rules.budget.take(error)
+        if not spent:
+            step = GiveUp(reason=f"the retry budget is spent ({rules.budget.available} tokens left)")
+    if isinstance(step, GiveUp):
+        reason = f": {step.reason}" if step.reason else ""
+        error.add_note(f"gave up after {attempt + 1} attempt{'s' * (attempt > 0)}{reason}")
+        return None, 0
+    failed = RetryAttempt(
+        number=attempt + 1,
+        max_attempts=rules.policy.max_retries + 1,
+        error=error,
+        delay_s=step.delay_s,
+        elapsed_s=elapsed_s,
+    )
+    return failed, spent
+
+
+async def _announce(failed: RetryAttempt, rules: _Rules) -> None:
+    what = (failed.number, failed.max_attempts, _name(failed.error), failed.delay_s)
+    _log.warning("attempt %d of %d failed (%s), next in %.2f s", *what)
+    if rules.on_retry is not None:
+        answer = rules.on_retry(failed)
+        if inspect.isawaitable(answer):
+            await answer
+
+
+async def _wait(delay_s: float, budget: RetryBudget | None, spent: int) -> None:
+    try:
+        await asyncio.sleep(delay_s)
+    except asyncio.CancelledError:
+        if budget is not None:
+            budget.refund(spent)  # the retry that it was for is never made
+        raise
+
+
+async def _look(check: Callable[[], Awaitable[_T | None]]) -> _T | None:
+    try:
+        return await check()
+    except S3NotFoundError:
+        return None
+
+
+def _check_async(function: Callable[..., object]) -> None:
+    # An instance is as good as a function if its class has an async __call__.
+    instance_call = getattr(type(function), "__call__", None)  # noqa: B004 - not whether it is there, but what it is
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(instance_call):
         return
-    hint = ""
-    if inspect.iscoroutine(operation):
-        operation.close()  # it will never run: without this it would complain about that, too
-        hint = "; a coroutine runs only once, pass what makes it: lambda: client.get_object(...)"
-    raise TypeError(f"operation must be callable without arguments, not {type(operation).__name__}{hint}")
+    name = getattr(function, "__qualname__", None) or repr(function)
+    wrapped = isinstance(function, staticmethod | classmethod)
+    hint = f"; put @s3_retry() below @{type(function).__name__}" if wrapped else ""
+    raise TypeError(f"s3_retry decorates async functions (async def), which {name} is not{hint}")
 
 
 def _classes(given: type[BaseException] | Iterable[type[BaseException]] | None) -> tuple[type[BaseException], ...]:

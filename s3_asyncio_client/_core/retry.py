@@ -57,6 +57,7 @@ class RetryPolicy:
     exponential_base: float = 2.0
     jitter: bool = True
     retryable: tuple[type[BaseException], ...] = ()
+    deadline_s: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.max_retries, int) or isinstance(self.max_retries, bool):
@@ -66,6 +67,8 @@ class RetryPolicy:
         _check_number("base_delay", self.base_delay_s)
         _check_number("max_delay", self.max_delay_s)
         _check_number("exponential_base", self.exponential_base)
+        if self.deadline_s is not None:
+            _check_number("deadline", self.deadline_s)
         for kind in self.retryable:
             if not (isinstance(kind, type) and issubclass(kind, BaseException)):
                 raise TypeError(f"retryable_exceptions must be exception classes, not {kind!r}")
@@ -78,9 +81,11 @@ class Retry:
     delay_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiveUp:
-    """Raise the error."""
+    """Raise the error; *reason* says why if it is neither the error itself nor the number of attempts."""
+
+    reason: str | None = None
 
 
 def is_retryable(error: BaseException, extra: tuple[type[BaseException], ...] = ()) -> bool:
@@ -103,22 +108,30 @@ def is_retryable(error: BaseException, extra: tuple[type[BaseException], ...] = 
     return isinstance(error, S3ClientError) and error.status_code in _RETRYABLE_CLIENT_STATUSES
 
 
-def next_step(attempt: int, error: BaseException, *, policy: RetryPolicy, random_share: float) -> Retry | GiveUp:
+def next_step(
+    attempt: int, error: BaseException, *, policy: RetryPolicy, random_share: float, elapsed_s: float = 0.0
+) -> Retry | GiveUp:
     """Decide what follows a failed attempt.
 
     The delay is ``min(base_delay * exponential_base**attempt, max_delay)`` or, if longer, what the server asked for
-    (Retry-After) up to max_delay; with jitter up to a tenth is added.
+    (Retry-After) up to max_delay; with jitter up to a tenth is added. A delay that ends after the deadline is not
+    begun, and at the deadline there is no further attempt even without a delay.
 
     Args:
         attempt: Number of the attempt that failed, from 0.
         error: What it raised.
         policy: The limits.
         random_share: A random number, 0 <= share < 1.
+        elapsed_s: Seconds since the first attempt began.
     """
     if attempt >= policy.max_retries or not is_retryable(error, policy.retryable):
         return GiveUp()
     delay_s = min(max(_backoff_s(attempt, policy), _asked_s(error)), policy.max_delay_s)
-    return Retry(delay_s=delay_s * (1 + JITTER * random_share) if policy.jitter else delay_s)
+    if policy.jitter:
+        delay_s *= 1 + JITTER * random_share
+    if policy.deadline_s is not None and (elapsed_s + delay_s > policy.deadline_s or elapsed_s >= policy.deadline_s):
+        return GiveUp(reason=f"the next would begin after the deadline of {policy.deadline_s:g} s")
+    return Retry(delay_s=delay_s)
 
 
 def _backoff_s(attempt: int, policy: RetryPolicy) -> float:

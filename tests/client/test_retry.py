@@ -10,6 +10,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted import TEMPORARY, Script
 
 from s3_asyncio_client._core.retry import GiveUp, Retry, RetryPolicy, is_retryable, next_step
 from s3_asyncio_client.exceptions import (
@@ -26,35 +27,6 @@ from s3_asyncio_client.exceptions import (
     S3TimeoutError,
 )
 from s3_asyncio_client.retry import retry_with_exponential_backoff
-
-TEMPORARY = S3ServerError("away", 503, "SlowDown")
-
-
-@pytest.fixture
-def sleeps(monkeypatch):
-    """The waits that were asked for, in seconds; none is really made."""
-    waits = []
-
-    async def sleep(delay_s):
-        waits.append(delay_s)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    return waits
-
-
-class Script:
-    """An operation that ends as it is told, attempt by attempt; exceptions are raised, the rest is returned."""
-
-    def __init__(self, *outcomes):
-        self.outcomes = list(outcomes)
-        self.calls = 0
-
-    async def __call__(self):
-        self.calls += 1
-        outcome = self.outcomes.pop(0)
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
 
 
 @pytest.mark.parametrize(
@@ -190,6 +162,9 @@ def test_the_number_of_retries_is_exact(attempt, goes_on):
         ("exponential_base", math.nan, ValueError),
         ("exponential_base", -2, ValueError),
         ("exponential_base", True, TypeError),
+        ("deadline", -1, ValueError),
+        ("deadline", math.nan, ValueError),
+        ("deadline", "1", TypeError),
         ("retryable_exceptions", [3], TypeError),
         ("retryable_exceptions", [int], TypeError),
         ("retryable_exceptions", int, TypeError),
@@ -319,32 +294,47 @@ async def test_retries_are_logged_without_the_errors_text(sleeps, caplog, capsys
     assert len(sleeps) == 2
 
 
+# What an attempt may end with, and the seconds that the server asks to wait: None for an end of the matter.
 OUTCOMES = st.sampled_from(
     [
         (1, None),
         (S3ServerError("x", 503), 0),
         (S3ServerError("x", 503, retry_after=7), 7),
+        (S3ClientError("x", 429), 0),
         (S3ConnectionError("x"), 0),
+        (S3TimeoutError("x"), 0),
+        (LookupError("x"), 0),
+        (ValueError("x"), None),
         (S3NotFoundError(), None),
+        (asyncio.CancelledError(), None),
     ]
 )
+
+
+def model(outcomes, max_retries, base, growth, cap, deadline):
+    """Waits and end of the loop that one would write on paper, at a jitter of one twentieth."""
+    waits = []
+    for attempt, (outcome, asked) in enumerate(outcomes):
+        if asked is None or attempt == max_retries:
+            return waits, outcome
+        wait = min(max(base * growth**attempt, asked), cap) * 1.05
+        if deadline is not None and (sum(waits) + wait > deadline or sum(waits) >= deadline):
+            return waits, outcome
+        waits.append(wait)
+    raise AssertionError("one outcome for each attempt")
 
 
 @given(
     outcomes=st.lists(OUTCOMES, min_size=7, max_size=7),
     max_retries=st.integers(0, 6),
     base=st.sampled_from([0, 0.5, 1]),
+    growth=st.sampled_from([0, 1, 2, 3.5]),
     cap=st.sampled_from([0, 3, 60]),
+    deadline=st.sampled_from([None, 0, 3, 20]),
 )
-async def test_attempts_waits_and_end_follow_the_model(outcomes, max_retries, base, cap):
+async def test_attempts_waits_and_end_follow_the_model(outcomes, max_retries, base, growth, cap, deadline):
     """For any run of outcomes, calls, waits and the result are those of the loop one would write on paper."""
-    expected_waits, end = [], None
-    for attempt, (outcome, asked) in enumerate(outcomes):
-        end = outcome
-        if asked is None or attempt == max_retries:
-            break
-        expected_waits.append(min(max(base * 2**attempt, asked), cap))
-
+    expected_waits, end = model(outcomes, max_retries, base, growth, cap, deadline)
     waits, operation = [], Script(*(outcome for outcome, _ in outcomes))
 
     async def sleep(delay_s):
@@ -352,11 +342,14 @@ async def test_attempts_waits_and_end_follow_the_model(outcomes, max_retries, ba
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio, "sleep", sleep)
+        patch.setattr(asyncio.get_running_loop(), "time", lambda: sum(waits))
         patch.setattr(random, "random", lambda: 0.5)
         try:
-            result = await retry_with_exponential_backoff(operation, max_retries, base, cap)
-        except S3Error as error:
+            result = await retry_with_exponential_backoff(
+                operation, max_retries, base, cap, growth, True, LookupError, deadline=deadline
+            )
+        except (S3Error, LookupError, ValueError, asyncio.CancelledError) as error:
             result = error
     assert result is end
     assert operation.calls == len(expected_waits) + 1
-    assert waits == pytest.approx([wait * 1.05 for wait in expected_waits])
+    assert waits == pytest.approx(expected_waits)

@@ -1,0 +1,37 @@
+"""What the patterns ask of the operation that they are given: to be callable, and to return an awaitable."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = ["check_operation", "no_awaitable", "perform"]
+
+_T = TypeVar("_T")
+
+
+def check_operation(operation: object) -> None:
+    """Refuse what can't be called, with a word about the usual slip: a coroutine in place of what makes it."""
+    if callable(operation):
+        return
+    hint = ""
+    if inspect.iscoroutine(operation):
+        operation.close()  # it will never run: without this it would complain about that, too
+        hint = "; a coroutine runs only once, pass what makes it: lambda: client.get_object(...)"
+    raise TypeError(f"operation must be callable without arguments, not {type(operation).__name__}{hint}")
+
+
+def no_awaitable(outcome: object) -> TypeError:
+    """Make the error for an operation that returned something else than an awaitable."""
+    return TypeError(f"operation must return an awaitable, not {type(outcome).__name__}")
+
+
+async def perform(operation: Callable[[], Awaitable[_T]]) -> _T:
+    """Await what *operation* returns; a TypeError if that can't be awaited."""
+    outcome = operation()
+    if not inspect.isawaitable(outcome):
+        raise no_awaitable(outcome)
+    return await outcome

@@ -1,0 +1,260 @@
+"""Stop asking a service that is down, and try it again after a while."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from typing import TYPE_CHECKING, TypeVar
+
+from s3_asyncio_client._core.circuit import Circuit, CircuitPolicy, CircuitState, Pass, Refuse, Result
+from s3_asyncio_client._operation import check_operation, perform
+from s3_asyncio_client.exceptions import CircuitOpenError, S3Error, S3ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
+
+    Listener = Callable[["CircuitBreaker", CircuitState, CircuitState], object]
+    Watcher = Callable[["CircuitBreaker", CircuitState | None, CircuitState], object]
+
+__all__ = ["CircuitBreaker", "CircuitRegistry", "CircuitState", "watch_circuits"]
+
+_T = TypeVar("_T")
+_F = TypeVar("_F")
+_Old = TypeVar("_Old", CircuitState, CircuitState | None)
+
+_log = logging.getLogger("s3_asyncio_client")
+
+# By a key of their own, for one function may watch twice.
+_watchers: dict[object, Watcher] = {}
+
+
+class CircuitBreaker:
+    """Lets calls through while they succeed, refuses them while the service is down.
+
+    It is closed at first. After *failure_threshold* failures in a row it opens, and every call raises CircuitOpenError
+    at once. *timeout* seconds later it is half open: the next call is made as a probe, and until that has ended all
+    others are refused. If the probe succeeds the circuit closes, if it fails the circuit is open for the whole timeout
+    again.
+
+    A failure is an exception of *expected_exception*. Any other is no failure, and no success either: while closed it
+    neither counts nor ends a row of failures, so a 404 between two 503s does not hide that S3 is in trouble. For a
+    probe, an S3Error with a status (404, 403 ...) is an answer of S3, which is what the probe was to find out: the
+    circuit closes. Anything else (a ValueError, a cancellation, a connection that broke if that is not expected) leaves
+    the circuit half open, and the next call is the probe. Give the client a timeout: a probe that never ends would keep
+    the circuit half open.
+
+    Calls count in the period in which they began: one that began before the circuit opened changes nothing when it ends
+    afterwards.
+
+    A breaker belongs to the tasks of one event loop at a time.
+
+    Args:
+        failure_threshold: Failures in a row that open it, 1 or more.
+        timeout: Seconds that it stays open; with 0 the next call is a probe at once.
+        expected_exception: Class, or tuple of classes, that count as failures. To count failures of the network as
+            well pass (S3ServerError, S3ConnectionError, S3TimeoutError).
+        clock: Function that returns seconds and never goes back. Default: the clock of the running event loop.
+        name: What it protects, for messages.
+
+    Raises:
+        TypeError: An argument is not of its type.
+        ValueError: A number is out of its range, NaN or infinite.
+    """
+
+    def __init__(
+        self,
+        failure_threshold: int = 5,
+        timeout: float = 60.0,
+        expected_exception: type[BaseException] | tuple[type[BaseException], ...] = S3ServerError,
+        *,
+        clock: Callable[[], float] | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._circuit = Circuit(policy=_policy(failure_threshold, timeout, expected_exception))
+        self._clock = clock
+        self._listeners: dict[object, Listener] = {}
+        self.expected_exception = expected_exception
+        self.name = name
+        _tell(_watchers, self, None, CircuitState.CLOSED)
+
+    def __repr__(self) -> str:
+        """Show the state, and how near it is to opening."""
+        name = f" {self.name!r}" if self.name is not None else ""
+        return f"<CircuitBreaker{name} {self.state.value}, {self.failure_count} of {self.failure_threshold} failures>"
+
+    @property
+    def failure_threshold(self) -> int:
+        """Failures in a row that open it."""
+        return self._circuit.policy.failure_threshold
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that it stays open."""
+        return self._circuit.policy.timeout_s
+
+    @property
+    def state(self) -> CircuitState:
+        """Where it is. An open one becomes half open by the first call after the timeout, not by the clock alone."""
+        return self._circuit.state
+
+    @property
+    def failure_count(self) -> int:
+        """Failures since the last success."""
+        return self._circuit.failure_count
+
+    @property
+    def last_failure_time(self) -> float | None:
+        """Reading of the clock, in seconds, at the last failure that counted; None before the first."""
+        return self._circuit.last_failure_s
+
+    async def call(self, operation: Callable[[], Awaitable[_T]]) -> _T:
+        """Await what *operation*, called without arguments, returns; or refuse without calling it.
+
+        Raises:
+            CircuitOpenError: The circuit is open, or half open with a probe under way; nothing was called.
+            TypeError: *operation* is not callable or returns no awaitable.
+            BaseException: What the operation raised.
+        """
+        check_operation(operation)
+        before = self.state
+        answer = self._circuit.ask(self._now())
+        if isinstance(answer, Refuse):
+            raise self._refusal(answer)
+        self._report(before)
+        result = Result.NOTHING  # what ends here without being an Exception, cancellation above all, says nothing
+        try:
+            value = await perform(operation)
+            result = Result.SUCCESS
+        except Exception as error:
+            result = self._judge(error)
+            raise
+        finally:
+            self._settle(answer, result)
+        return value
+
+    def add_listener(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener(breaker, old, new)`` at each change of state, as soon as it has happened.
+
+        It is called in the middle of somebody's call, so what it raises is logged and goes no further.
+
+        Returns:
+            A function that takes the listener out again.
+        """
+        return _add(self._listeners, listener)
+
+    def _settle(self, given: Pass, result: Result) -> None:
+        before = self.state
+        # Only a failure needs the time: an abandoned coroutine may be closed where no event loop runs any more.
+        self._circuit.settle(given, result, self._now() if result is Result.FAILURE else 0.0)
+        self._report(before)
+
+    def _judge(self, error: Exception) -> Result:
+        if isinstance(error, self._circuit.policy.expected):
+            return Result.FAILURE
+        answered = isinstance(error, S3Error) and error.status_code is not None
+        return Result.SUCCESS if answered and self.state is CircuitState.HALF_OPEN else Result.NOTHING
+
+    def _refusal(self, answer: Refuse) -> CircuitOpenError:
+        what = "the circuit" if self.name is None else f"the circuit {self.name!r}"
+        if answer.retry_in_s is None:
+            return CircuitOpenError(f"{what} is half open and its probe has not ended: no request was made")
+        return CircuitOpenError(
+            f"{what} is open for another {answer.retry_in_s:.3g} s: no request was made", retry_in_s=answer.retry_in_s
+        )
+
+    def _report(self, old: CircuitState) -> None:
+        new = self.state
+        if new is old:
+            return
+        level = logging.WARNING if new is CircuitState.OPEN else logging.INFO
+        _log.log(level, "circuit %s: %s, was %s", self.name or "without a name", new.value, old.value)
+        _tell(self._listeners, self, old, new)
+        _tell(_watchers, self, old, new)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time() if self._clock is None else self._clock()
+
+
+class CircuitRegistry:
+    """One breaker for each endpoint or bucket, so that the failure of one does not shut the others.
+
+    Breakers are made when they are first asked for, and kept: keys should be few, such as endpoints, not objects.
+
+    Args:
+        failure_threshold: As for `CircuitBreaker`.
+        timeout: As there, seconds.
+        expected_exception: As there.
+        clock: As there.
+
+    Raises:
+        TypeError: An argument is not of its type.
+        ValueError: A number is out of its range, NaN or infinite.
+    """
+
+    def __init__(
+        self,
+        failure_threshold: int = 5,
+        timeout: float = 60.0,
+        expected_exception: type[BaseException] | tuple[type[BaseException], ...] = S3ServerError,
+        *,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        _policy(failure_threshold, timeout, expected_exception)  # a mistake should show here, not at the first call
+        self._breakers: dict[Hashable, CircuitBreaker] = {}
+        self._make = functools.partial(CircuitBreaker, failure_threshold, timeout, expected_exception, clock=clock)
+
+    def get(self, key: Hashable) -> CircuitBreaker:
+        """Return the breaker of *key*, the same one each time; its name is the key as text."""
+        if key not in self._breakers:
+            self._breakers[key] = self._make(name=str(key))
+        return self._breakers[key]
+
+    @property
+    def breakers(self) -> dict[Hashable, CircuitBreaker]:
+        """The breakers that were asked for so far, by key, in that order; a copy."""
+        return dict(self._breakers)
+
+
+def watch_circuits(watcher: Watcher) -> Callable[[], None]:
+    """Call ``watcher(breaker, old, new)`` for every breaker: when it is made (*old* is None) and at each change.
+
+    It is for tools that have no breaker in hand, such as metrics and tests; what it raises is logged and goes no
+    further.
+
+    Returns:
+        A function that ends the watch.
+    """
+    return _add(_watchers, watcher)
+
+
+def _policy(
+    failure_threshold: int, timeout: float, expected: type[BaseException] | tuple[type[BaseException], ...]
+) -> CircuitPolicy:
+    classes = expected if isinstance(expected, tuple) else (expected,)
+    return CircuitPolicy(failure_threshold=failure_threshold, timeout_s=timeout, expected=classes)
+
+
+def _add(functions: dict[object, _F], function: _F) -> Callable[[], None]:
+    if not callable(function):
+        raise TypeError(f"a listener must be callable, not {type(function).__name__}")
+    token = object()
+    functions[token] = function
+
+    def remove() -> None:
+        functions.pop(token, None)
+
+    return remove
+
+
+def _tell(
+    functions: Mapping[object, Callable[[CircuitBreaker, _Old, CircuitState], object]],
+    breaker: CircuitBreaker,
+    old: _Old,
+    new: CircuitState,
+) -> None:
+    for function in list(functions.values()):
+        try:
+            function(breaker, old, new)
+        except Exception:  # noqa: BLE001 - it is not the caller's, whose call goes on; it is logged
+            _log.exception("a listener of %r failed", breaker)
