@@ -1,0 +1,202 @@
+"""A batch of uploads under way: who goes next, and how each ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from s3_asyncio_client._core.redact import redact
+from s3_asyncio_client._requests import check_target
+from s3_asyncio_client._sources import ObjectWriter, Source, Upload, uploads_of
+from s3_asyncio_client._workers import run_workers
+from s3_asyncio_client.exceptions import CircuitOpenError, S3Error
+from s3_asyncio_client.retry import retry_with_exponential_backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["Batch", "BatchProgress", "is_failure"]
+
+_log = logging.getLogger("s3_asyncio_client")
+
+# What can befall a single file. Other exceptions are mistakes in a program, and another pass would not mend them.
+_FAILURES = (S3Error, OSError, CircuitOpenError)
+_KEYS_IN_NOTE = 20
+
+_Send = Callable[[Upload], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchProgress:
+    """What a progress callback is told each time an upload of the batch has ended.
+
+    Attributes:
+        key: Key of the file.
+        error: What it failed with; None if it was stored.
+        second_pass: Whether this was the file's second pass.
+        stored: Files of the batch stored so far.
+        total: Files in the batch.
+    """
+
+    key: str
+    error: BaseException | None
+    second_pass: bool
+    stored: int
+    total: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """A batch under way: entries by key, and the keys that are in flight now."""
+
+    client: ObjectWriter
+    bucket: str
+    uploads: Sequence[Upload]
+    max_concurrent: int
+    report: Callable[[BatchProgress], object] | None
+    _entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _stored: int = 0
+    _in_flight: dict[str, None] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        client: ObjectWriter,
+        bucket: str,
+        files: Iterable[tuple[str, Source]],
+        max_concurrent: int,
+        report: Callable[[BatchProgress], object] | None,
+    ) -> Batch:
+        """Check all arguments before anything is sent."""
+        check_target(bucket)
+        if isinstance(max_concurrent, bool) or not isinstance(max_concurrent, int):
+            raise TypeError(f"max_concurrent must be an int, not {type(max_concurrent).__name__}")
+        if max_concurrent < 1:
+            raise ValueError(f"max_concurrent must be at least 1, got {max_concurrent}")
+        uploads = uploads_of(files)
+        return cls(client=client, bucket=bucket, uploads=uploads, max_concurrent=max_concurrent, report=report)
+
+    @property
+    def successful(self) -> list[dict[str, Any]]:
+        """Entries of what S3 has confirmed, in the order of the batch."""
+        return [entry for entry in self._ended() if entry["success"]]
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """Entries of what failed in its last pass, in the order of the batch."""
+        return [entry for entry in self._ended() if not entry["success"]]
+
+    def _ended(self) -> list[dict[str, Any]]:
+        return [self._entries[upload.key] for upload in self.uploads if upload.key in self._entries]
+
+    async def send(self, upload: Upload) -> dict[str, Any]:
+        """Make one attempt."""
+        return await upload.send(self.client, self.bucket)
+
+    def send_with_retries(self, max_retries: int, base_delay: float) -> _Send:
+        """Return what makes as many attempts as are allowed."""
+
+        async def send(upload: Upload) -> dict[str, Any]:
+            # partial binds this very upload; a lambda in a loop would send whichever is the last.
+            return await retry_with_exponential_backoff(
+                partial(self.send, upload), max_retries=max_retries, base_delay=base_delay
+            )
+
+        return send
+
+    async def run(
+        self,
+        uploads: Sequence[Upload],
+        send: _Send,
+        *,
+        second_pass: bool = False,
+    ) -> None:
+        """Send *uploads*, max_concurrent at a time, and write down how each ended."""
+        waiting = iter(uploads)
+
+        async def worker() -> None:
+            for upload in waiting:
+                self._in_flight[upload.key] = None
+                error = await self._settle(upload, send)
+                del self._in_flight[upload.key]
+                self._tell(upload.key, error, second_pass=second_pass)
+
+        try:
+            if uploads:
+                await run_workers(worker, min(self.max_concurrent, len(uploads)))
+        except BaseException as error:
+            self._say_what_is_stored(error)
+            raise
+
+    async def _settle(self, upload: Upload, send: _Send) -> BaseException | None:
+        try:
+            result = await send(upload)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            failure: BaseException = error  # the client's own doing: nobody cancelled this batch
+        except Exception as error:  # noqa: BLE001 - one file's failure, whatever it is, is no other file's
+            failure = error
+        else:
+            self._entries[upload.key] = {"key": upload.key, "success": True, "result": result, "error": None}
+            self._stored += 1
+            return None
+        self._entries[upload.key] = self._failed(upload, failure)
+        return failure
+
+    def _failed(self, upload: Upload, error: BaseException) -> dict[str, Any]:
+        told = redact(str(error) or type(error).__name__)
+        mistake = not isinstance(error, _FAILURES)
+        if mistake:
+            error.add_note(f"while uploading {self.bucket}/{upload.key}")
+        _log.log(
+            logging.ERROR if mistake else logging.WARNING,
+            "%s/%s was not uploaded: %s: %s",
+            self.bucket,
+            upload.key,
+            type(error).__name__,
+            told,
+        )
+        return {
+            "key": upload.key,
+            "success": False,
+            "result": None,
+            "error": told,
+            "exception": error,
+            "data": upload.source,
+        }
+
+    def _tell(self, key: str, error: BaseException | None, *, second_pass: bool) -> None:
+        if self.report is not None:
+            self.report(
+                BatchProgress(
+                    key=key, error=error, second_pass=second_pass, stored=self._stored, total=len(self.uploads)
+                )
+            )
+
+    def _say_what_is_stored(self, error: BaseException) -> None:
+        # Attributes of the very exception: of a subclass of CancelledError asyncio.timeout() would not know that it
+        # is its own.
+        stored, in_flight = [entry["key"] for entry in self.successful], list(self._in_flight)
+        error.stored, error.in_flight = stored, in_flight  # type: ignore[attr-defined]
+        error.add_note(
+            f"the batch for {self.bucket} stopped: {len(stored)} of {len(self.uploads)} files were stored"
+            f"{_listed(stored)}; {len(in_flight)} in flight may be stored{_listed(in_flight)}"
+        )
+
+
+def is_failure(entry: Mapping[str, Any]) -> bool:
+    """Tell whether what failed is a file's own failure rather than a mistake in a program."""
+    return isinstance(entry["exception"], _FAILURES)
+
+
+def _listed(keys: Sequence[str]) -> str:
+    if not keys:
+        return ""
+    more = f" and {len(keys) - _KEYS_IN_NOTE} more" if len(keys) > _KEYS_IN_NOTE else ""
+    return f" ({', '.join(keys[:_KEYS_IN_NOTE])}{more})"

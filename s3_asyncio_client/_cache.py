@@ -1,0 +1,115 @@
+"""Objects in a local folder: blocking reads and writes, to be called in a thread."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mimetypes
+import os
+import secrets
+import stat
+import sys
+import time
+from email.utils import formatdate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from s3_asyncio_client._core.cache_names import UNFINISHED, hashed_name, plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["read_cached", "write_cached"]
+
+# These file systems usually find "a" where "A" was asked for, and they would serve another object's bytes.
+_IGNORES_CASE = sys.platform in ("darwin", "win32")
+
+
+def read_cached(folder: str | os.PathLike[str], bucket: str, key: str, max_age_s: float | None) -> dict[str, Any]:
+    """Return a cached object as `get_object` would, and stale (True), age_s (seconds since its file was written).
+
+    Raises:
+        FileNotFoundError: There is no copy, or none that is at most *max_age_s* seconds old.
+        OSError: There is one that cannot be read.
+    """
+    found = [copy for parts in _names(bucket, key) if (copy := _copy(folder, parts)) is not None]
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, "there is no copy", str(Path(folder, *_names(bucket, key)[0])))
+    # Of two copies, the older one is from when the file system could not take this name, or took it still.
+    modified, path = max(found)
+    age_s = max(0.0, time.time() - modified)
+    if max_age_s is not None and age_s > max_age_s:
+        raise FileNotFoundError(
+            errno.ENOENT, f"the copy is {age_s:.0f} s old, at most {max_age_s:g} s are allowed", str(path)
+        )
+    return _described(key, path.read_bytes(), modified) | {"stale": True, "age_s": age_s}
+
+
+def write_cached(folder: str | os.PathLike[str], bucket: str, key: str, body: bytes) -> None:
+    """Keep *body*; who reads meanwhile sees the old file or the new one, whole.
+
+    Raises:
+        OSError: The folder cannot be written to.
+    """
+    *preferred, last = _names(bucket, key)
+    for parts in preferred:
+        # "a" may be a file where "a/b" needs a folder, or the other way round; the path may also be too long.
+        with contextlib.suppress(OSError):
+            return _write(Path(folder, *parts), body)
+    return _write(Path(folder, *last), body)
+
+
+def _names(bucket: str, key: str) -> list[tuple[str, ...]]:
+    plain = plain_name(bucket, key)
+    hashed = hashed_name(bucket, key)
+    return [hashed] if plain is None else [plain, hashed]
+
+
+def _spelled_so(folder: str | os.PathLike[str], parts: Sequence[str]) -> bool:
+    """Tell whether the file has this very name, and not one that the file system takes for the same."""
+    if not _IGNORES_CASE:
+        return True
+    return all(part in os.listdir(Path(folder, *parts[:depth])) for depth, part in enumerate(parts))  # noqa: PTH208 - names
+
+
+def _copy(folder: str | os.PathLike[str], parts: Sequence[str]) -> tuple[float, Path] | None:
+    """Return when a file was written (seconds since 1970) and its path; None if there is no such file."""
+    path = Path(folder, *parts)
+    try:
+        status = path.stat()
+        # A folder is no copy, and a pipe would keep us waiting.
+        return (status.st_mtime, path) if stat.S_ISREG(status.st_mode) and _spelled_so(folder, parts) else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise
+
+
+def _write(path: Path, body: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _described(key: str, body: bytes, modified: float) -> dict[str, Any]:
+    return {
+        "body": body,
+        "content_type": mimetypes.guess_type(key)[0] or "application/octet-stream",
+        "content_length": len(body),
+        "etag": None,
+        "last_modified": formatdate(modified, usegmt=True),
+        "version_id": None,
+        "server_side_encryption": None,
+        "metadata": {},
+    }

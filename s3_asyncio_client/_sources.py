@@ -1,0 +1,144 @@
+"""What a batch uploads: sources that give the very same bytes each time they are asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from s3_asyncio_client._body import is_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ObjectWriter", "Source", "StreamSource", "Upload", "uploads_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSource:
+    """Bytes that are made anew for each attempt.
+
+    Attributes:
+        factory: Called without arguments for each attempt; returns a new async iterator of bytes, the same ones each
+            time. It is closed after the attempt if it has `aclose`.
+        length: How many bytes it gives.
+
+    Raises:
+        TypeError: *factory* cannot be called, or *length* is no int.
+        ValueError: *length* is negative.
+    """
+
+    factory: Callable[[], AsyncIterator[bytes]]
+    length: int
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if not callable(self.factory):
+            kind = type(self.factory).__name__
+            raise TypeError(f"factory must be callable without arguments, not {kind}; an iterator gives its bytes once")
+        if isinstance(self.length, bool) or not isinstance(self.length, int):
+            raise TypeError(f"length must be an int, not {type(self.length).__name__}")
+        if self.length < 0:
+            raise ValueError(f"length must be 0 or more bytes, got {self.length}")
+
+
+Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | StreamSource
+"""Bytes, a path (a str is one), a seekable binary file, or a `StreamSource`."""
+
+
+class ObjectWriter(Protocol):
+    """What a batch asks of a client; an `S3Client` has it."""
+
+    async def put_object(
+        self, bucket: str, key: str, data: Any, /, *, content_length: int | None = None
+    ) -> dict[str, Any]:
+        """Store an object."""
+        ...
+
+    async def upload_file(self, bucket: str, key: str, file_source: Any, /) -> dict[str, Any]:
+        """Store a file of any size."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One file of a batch, checked; *start* is where an open file stood when the batch began, else None."""
+
+    key: str
+    source: Source
+    start: int | None = None
+
+    async def send(self, client: ObjectWriter, bucket: str) -> dict[str, Any]:
+        """Make one attempt; a file is put back to its start before and after it."""
+        if isinstance(self.source, bytes):
+            return await client.put_object(bucket, self.key, self.source)
+        if isinstance(self.source, StreamSource):
+            return await _send_stream(client, bucket, self.key, self.source)
+        self._rewind()
+        try:
+            return await client.upload_file(bucket, self.key, self.source)
+        finally:
+            self._rewind()
+
+    def _rewind(self) -> None:
+        if self.start is not None:
+            self.source.seek(self.start)  # type: ignore[union-attr]
+
+
+async def _send_stream(client: ObjectWriter, bucket: str, key: str, source: StreamSource) -> dict[str, Any]:
+    stream = source.factory()
+    try:
+        return await client.put_object(bucket, key, stream, content_length=source.length)
+    finally:
+        if (aclose := getattr(stream, "aclose", None)) is not None:
+            # While the request that failed is still being cancelled, a generator cannot be closed; the cancellation
+            # ends it. That must not hide what the request failed with.
+            with contextlib.suppress(RuntimeError):
+                await aclose()
+
+
+def uploads_of(files: Iterable[tuple[str, Source]]) -> list[Upload]:
+    """Check the files of a batch; nothing is read and nothing sent.
+
+    Raises:
+        TypeError: An item is no (key, data) pair, or its data is no `Source`.
+        ValueError: Two files have the same key or are the same open file, or a file is closed or cannot be rewound.
+    """
+    uploads: list[Upload] = []
+    keys: set[str] = set()
+    opened: dict[int, str] = {}
+    for item in files:
+        if not (isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)):  # noqa: PLR2004 - a pair
+            raise TypeError(f"files must be (key, data) pairs, not {type(item).__name__}")
+        upload = _upload(*item)
+        if upload.key in keys:
+            raise ValueError(f"{upload.key!r} stands twice in the batch; one of the two would replace the other")
+        keys.add(upload.key)
+        if upload.start is not None:
+            other = opened.setdefault(id(upload.source), upload.key)
+            if other != upload.key:
+                raise ValueError(f"{other!r} and {upload.key!r} are the same open file; open it once for each")
+        uploads.append(upload)
+    return uploads
+
+
+def _upload(key: str, data: Source) -> Upload:
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return Upload(key=key, source=bytes(data))  # a copy of what the caller could change between two passes
+    if isinstance(data, (str, os.PathLike, StreamSource)):
+        return Upload(key=key, source=data)
+    if is_file(data):
+        try:
+            return Upload(key=key, source=data, start=data.tell())
+        except (OSError, ValueError) as error:
+            raise ValueError(f"the file for {key!r} cannot be rewound for another attempt: {error}") from error
+    raise TypeError(
+        f"the data for {key!r} must be bytes, a path, a seekable binary file or a StreamSource, not {_kind(data)}"
+    )
+
+
+def _kind(data: object) -> str:
+    hint = "; wrap it: StreamSource(factory=..., length=...)" if callable(data) or hasattr(data, "__anext__") else ""
+    return f"{type(data).__name__}{hint}"
