@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from s3_asyncio_client._response import S3Response
+from s3_asyncio_client.batch import (
+    BatchProgress,
+    StreamSource,
+    resilient_batch_upload,
+    retry_failed_uploads,
+    upload_files_with_error_handling,
+)
+from s3_asyncio_client.circuit import CircuitBreaker, CircuitRegistry, CircuitState, watch_circuits
 from s3_asyncio_client.client import S3Client
+from s3_asyncio_client.conditional import get_object_if_exists, handle_get_object, safe_head_object
+from s3_asyncio_client.context import S3ErrorContext, debug_s3_operation, logged_s3_operation
 from s3_asyncio_client.exceptions import (
     CircuitOpenError,
     S3AccessDeniedError,
@@ -17,25 +27,51 @@ from s3_asyncio_client.exceptions import (
     S3ServerError,
     S3TimeoutError,
 )
-from s3_asyncio_client.retry import retry_with_exponential_backoff
+from s3_asyncio_client.fallback import S3NowhereFoundError, S3WithFallback
+from s3_asyncio_client.retry import RetryAttempt, RetryBudget, retry_with_exponential_backoff, s3_retry
+from s3_asyncio_client.robust import RobustS3Client
+from s3_asyncio_client.tracing import S3TraceEvent, s3_trace_config
 from s3_asyncio_client.transfer import TransferConfig
 
 __all__ = [
+    "BatchProgress",
+    "CircuitBreaker",
     "CircuitOpenError",
+    "CircuitRegistry",
+    "CircuitState",
+    "RetryAttempt",
+    "RetryBudget",
+    "RobustS3Client",
     "S3AccessDeniedError",
     "S3Client",
     "S3ClientError",
     "S3ConnectionError",
     "S3Error",
+    "S3ErrorContext",
     "S3IntegrityError",
     "S3InvalidRequestError",
     "S3NotFoundError",
+    "S3NowhereFoundError",
     "S3Response",
     "S3ResponseError",
     "S3ServerError",
     "S3TimeoutError",
+    "S3TraceEvent",
+    "S3WithFallback",
+    "StreamSource",
     "TransferConfig",
+    "debug_s3_operation",
+    "get_object_if_exists",
+    "handle_get_object",
+    "logged_s3_operation",
+    "resilient_batch_upload",
+    "retry_failed_uploads",
     "retry_with_exponential_backoff",
+    "s3_retry",
+    "s3_trace_config",
+    "safe_head_object",
+    "upload_files_with_error_handling",
+    "watch_circuits",
 ]
 
 __version__ = "0.1.0"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aiohttp
 
-__all__ = ["check_endpoint", "check_text", "client_timeout"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["check_endpoint", "check_text", "checked_traces", "client_timeout"]
 
 _DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
 
@@ -38,3 +42,13 @@ def client_timeout(timeout: float | aiohttp.ClientTimeout | None) -> aiohttp.Cli
     if not timeout > 0:  # also NaN
         raise ValueError(f"timeout must be more than 0 seconds, got {timeout}")
     return aiohttp.ClientTimeout(total=timeout)
+
+
+def checked_traces(configs: Sequence[aiohttp.TraceConfig]) -> tuple[aiohttp.TraceConfig, ...]:
+    """Refuse what is no aiohttp.TraceConfig, a single one outside a list too."""
+    if isinstance(configs, aiohttp.TraceConfig):
+        raise TypeError("trace_configs must be a list of aiohttp.TraceConfig; put the one into a list")
+    for config in configs:
+        if not isinstance(config, aiohttp.TraceConfig):
+            raise TypeError(f"trace_configs must hold aiohttp.TraceConfig, not {type(config).__name__}")
+    return tuple(configs)

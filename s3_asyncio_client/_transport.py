@@ -18,7 +18,7 @@ from s3_asyncio_client._response import promised_length, short_body_message
 from s3_asyncio_client.exceptions import S3ConnectionError, S3ResponseError, S3TimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from s3_asyncio_client.exceptions import S3Error
 
@@ -57,7 +57,9 @@ async def _never_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
         raise BrokenConnection(str(error)) from error
 
 
-def new_session(timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+def new_session(
+    timeout: aiohttp.ClientTimeout, trace_configs: Sequence[aiohttp.TraceConfig] = ()
+) -> aiohttp.ClientSession:
     """Make the session of a client: one attempt per request, bodies as they are stored, no cookies."""
     return aiohttp.ClientSession(
         timeout=timeout,
@@ -65,6 +67,7 @@ def new_session(timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         middlewares=(_never_resend,),
         trust_env=False,
+        trace_configs=list(trace_configs),
     )
 
 

@@ -16,7 +16,7 @@ from s3_asyncio_client._core.signing import Credentials, presign_url
 from s3_asyncio_client._prepare import Prepared, prepare
 from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._response import S3Response
-from s3_asyncio_client._settings import check_endpoint, check_text, client_timeout
+from s3_asyncio_client._settings import check_endpoint, check_text, checked_traces, client_timeout
 from s3_asyncio_client._transport import (
     NETWORK_ERRORS,
     BrokenConnection,
@@ -32,7 +32,7 @@ from s3_asyncio_client.objects import ObjectOperations
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     import aiohttp
@@ -60,6 +60,7 @@ class S3Client(BucketOperations, ObjectOperations):
         verify_etag: Whether whole objects are held to S3's checksum or ETag when read.
         timeout: Seconds for a whole request, or an aiohttp.ClientTimeout. Default: no limit on the whole, 10 s to
             connect, 60 s between two reads.
+        trace_configs: aiohttp.TraceConfigs for the session that the client makes, see `s3_trace_config`.
 
     Raises:
         TypeError: An argument of the wrong type.
@@ -77,6 +78,7 @@ class S3Client(BucketOperations, ObjectOperations):
         session_token: str | None = None,
         verify_etag: bool = True,
         timeout: float | aiohttp.ClientTimeout | None = None,
+        trace_configs: Sequence[aiohttp.TraceConfig] = (),
     ) -> None:
         for name, value in (("access_key", access_key), ("secret_key", secret_key), ("region", region)):
             check_text(name, value)
@@ -92,6 +94,7 @@ class S3Client(BucketOperations, ObjectOperations):
         self.session_token = session_token
         self.verify_etag = verify_etag
         self._timeout = client_timeout(timeout)
+        self._trace_configs = checked_traces(trace_configs)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
         _live.add(self)
@@ -231,7 +234,7 @@ class S3Client(BucketOperations, ObjectOperations):
 
     async def _send(self, request: Prepared, target: Target) -> S3Response:
         if self._session is None:
-            self._session = new_session(self._timeout)
+            self._session = new_session(self._timeout, self._trace_configs)
         try:
             response = await self._session.request(
                 request.method,
@@ -241,6 +244,7 @@ class S3Client(BucketOperations, ObjectOperations):
                 allow_redirects=False,
                 auto_decompress=False,
                 skip_auto_headers=_SKIP_AUTO_HEADERS,
+                trace_request_ctx={"s3_target": target},
             )
         except NETWORK_ERRORS as error:
             failure: Exception | None = getattr(request.content, "failure", None)

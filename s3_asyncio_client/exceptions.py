@@ -113,7 +113,12 @@ class S3Error(Exception):
 
     def __reduce__(self) -> tuple[Callable[..., S3Error], tuple[object, ...], dict[str, object]]:
         # Not through __init__: a subclass may have another signature, and the state holds all attributes (notes too).
-        return _rebuild, (type(self), self.args), self.__dict__.copy()
+        return _rebuild, (type(self), self.args), _state(self)
+
+
+def _state(error: BaseException) -> dict[str, object]:
+    # Lists and dicts anew: a note or a detail that is added to a copy is not one of the original.
+    return {name: value.copy() if isinstance(value, (list, dict)) else value for name, value in error.__dict__.items()}
 
 
 def _rebuild(cls: type[_E], args: tuple[object, ...]) -> _E:
@@ -201,4 +206,4 @@ class CircuitOpenError(Exception):
         self.retry_in_s = retry_in_s
 
     def __reduce__(self) -> tuple[Callable[..., CircuitOpenError], tuple[object, ...], dict[str, object]]:
-        return _rebuild, (type(self), self.args), self.__dict__.copy()
+        return _rebuild, (type(self), self.args), _state(self)

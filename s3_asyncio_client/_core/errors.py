@@ -2,7 +2,7 @@
 
 The status decides the class and the code only refines it, because proxies and S3-compatible servers invent codes
 more often than statuses. Everything a server sends may hold a secret (it echoes what was signed), so what goes into
-an error passes through `_details` and `_redact`.
+an error passes through `redact` and `safe_elements`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from s3_asyncio_client._core.document import parse_document
+from s3_asyncio_client._core.redact import redact, safe_elements
 from s3_asyncio_client.exceptions import (
     S3AccessDeniedError,
     S3ClientError,
@@ -63,12 +64,6 @@ _CLASS_OF_CODE: dict[str, type[S3Error]] = {
     "AccessDenied": S3AccessDeniedError,
 }
 _SHOWN_ELSEWHERE = {"Code", "Message", "RequestId", "HostId"}
-# With these elements S3 helps to debug a signature; they hold the signature, the key's id, the token, whole requests.
-_SECRET_ELEMENT = re.compile(r"StringToSign|CanonicalRequest|SignatureProvided|.*Bytes|Token-.*|AWSAccessKeyId")
-_SECRET_ARGUMENT = re.compile(r"authorization|x-amz-(signature|credential|security-token)", re.IGNORECASE)
-_SECRET_PARAMETER = re.compile(
-    r"((?:signature|credential|security-token|awsaccesskeyid)=)[^&\s,;\"'<>]+", re.IGNORECASE
-)
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 _REDIRECT_OR_BAD_REQUEST = {301, 307, 400}
 
@@ -186,9 +181,9 @@ def _code_and_message(
 ) -> tuple[str, str]:
     if fields is not None:
         code = fields.get("Code") or "Unknown"
-        return code, _redact(fields.get("Message") or f"S3 answered {status} without a message")
+        return code, redact(fields.get("Message") or f"S3 answered {status} without a message")
     if text:
-        return "Unknown", _redact(text)[:_MAX_MESSAGE]
+        return "Unknown", redact(text)[:_MAX_MESSAGE]
     missing = "NoSuchKey" if key else "NoSuchBucket" if bucket else "NotFound"
     code = missing if status == 404 else _CODE_OF_STATUS.get(status, "Unknown")  # noqa: PLR2004 - HTTP's Not Found
     return code, f"S3 answered {status} without a body"
@@ -207,22 +202,11 @@ def _error_class(status: int, code: str, *, has_document: bool) -> type[S3Error]
 
 
 def _details(status: int, fields: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
-    details = {
-        name: _redact(value)
-        for name, value in fields.items()
-        if name not in _SHOWN_ELSEWHERE and not _SECRET_ELEMENT.fullmatch(name)
-    }
-    for name in fields:  # an InvalidArgument about the Authorization header echoes it; several are numbered
-        if name.startswith("ArgumentName") and _SECRET_ARGUMENT.fullmatch(fields[name]):
-            details.pop(name.replace("Name", "Value"), None)
+    details = safe_elements({name: value for name, value in fields.items() if name not in _SHOWN_ELSEWHERE})
     region = headers.get("x-amz-bucket-region")
     if region and status in _REDIRECT_OR_BAD_REQUEST:
         details.setdefault("Region", region)
     return details
-
-
-def _redact(text: str) -> str:
-    return _SECRET_PARAMETER.sub(r"\1***", text)
 
 
 def _retry_after_s(headers: Mapping[str, str], now: datetime | None) -> float | None:

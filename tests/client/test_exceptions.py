@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
+import traceback
+import types
 
 import pytest
 
@@ -194,3 +197,66 @@ def test_the_cause_is_kept():
         raise S3ConnectionError("the connection was reset", operation="PutObject") from cause
     assert caught.value.__cause__ is cause
     assert caught.value.errno is None
+
+
+def test_a_subclass_with_another_signature_survives_pickle(monkeypatch):
+    """Pickling does not call `__init__` either."""
+    monkeypatch.setitem(sys.modules, "shards", types.ModuleType("shards"))
+    sys.modules["shards"].OwnError = OwnError
+    monkeypatch.setattr(OwnError, "__module__", "shards")
+    error = OwnError(7)
+    error.add_note("the third time today")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.shard, str(again)) == (OwnError, 7, "shard 7 is away")
+    assert again.__notes__ == ["the third time today"]
+
+
+@pytest.mark.parametrize("cls", [*CLASSES, CircuitOpenError])
+def test_a_note_on_a_copy_is_not_one_of_the_original(cls):
+    """A copy has lists and dicts of its own: changing it leaves the original as it was."""
+    error = cls("gone")
+    error.add_note("first")
+    again = copy.copy(error)
+    again.add_note("second")
+    assert error.__notes__ == ["first"]
+    assert again.__notes__ == ["first", "second"]
+    if isinstance(again, S3Error):
+        again.details["Region"] = "eu-west-1"
+        assert error.details == {}
+
+
+@pytest.mark.parametrize("cls", [*CLASSES, CircuitOpenError])
+def test_notes_are_printed_below_the_error(cls):
+    """`add_note` works as on any exception: Python prints the note, `str()` stays as it was."""
+    error = cls("gone")
+    error.add_note("while reading the index")
+    assert "while reading the index" not in str(error)
+    assert traceback.format_exception_only(error)[-1] == "while reading the index\n"
+
+
+def test_a_group_of_errors_survives_pickle():
+    """What a TaskGroup raises in a worker reaches the parent whole."""
+    group = ExceptionGroup("two", [S3NotFoundError("a", bucket="b"), ExceptionGroup("in", [S3TimeoutError("c")])])
+    again = pickle.loads(pickle.dumps(group))
+    assert again.exceptions[0].bucket == "b"
+    assert again.subgroup(TimeoutError).exceptions[0].exceptions[0].message == "c"
+
+
+def test_except_star_leaves_the_rest():
+    """Classes of the tree are taken out of nested groups one by one; what none took is raised on."""
+    seen = []
+
+    def handle():
+        try:
+            raise ExceptionGroup(
+                "all", [S3AccessDeniedError(), ExceptionGroup("in", [S3ServerError("x", 503), S3ConnectionError("y")])]
+            )
+        except* S3ServerError as group:
+            seen.append(group)
+        except* ConnectionError as group:
+            seen.append(group)
+
+    with pytest.raises(ExceptionGroup) as left:
+        handle()
+    assert [type(group.exceptions[0].exceptions[0]) for group in seen] == [S3ServerError, S3ConnectionError]
+    assert [type(error) for error in left.value.exceptions] == [S3AccessDeniedError]

@@ -1,0 +1,70 @@
+"""What must not be shown, taken out of texts: the one place that knows what a secret looks like.
+
+Known secrets (a client's own keys) go first, wherever they stand. Then what is recognised by its shape: key ids, values
+after names such as "Signature=", Authorization headers, users in URLs. A query with any of these goes as a whole, since
+a presigned one lets whoever reads it in. Every pattern consumes what it looks at, so the time is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["HIDDEN", "MIN_SECRET_CHARS", "redact", "safe_elements"]
+
+HIDDEN = "***"
+"""What stands in the place of a secret."""
+
+MIN_SECRET_CHARS = 8
+"""Shorter ones are hidden by their place in a text only: no service gives out such secrets, and they may be words."""
+
+_NAMES = (
+    r"(?:signature|credential|password|security[_-]?token|session[_-]?token|access[_-]?key[_-]?id"
+    r"|access[_-]?token|customer[_-]key|secret[_-]?(?:access[_-]?)?key)"
+)
+_IS = r"""\\?["']? ?(?:=|:|%3D|%3d) ?\\?["']?"""
+_VALUE = re.compile(rf"""({_NAMES}{_IS})[^&\s,;"'<>\\]+""", re.IGNORECASE)
+_SECRET_NAME = re.compile(rf"{_NAMES}(?:=|%3D)", re.IGNORECASE)
+_AUTHORIZATION = re.compile(rf"""(authorization{_IS})[^"'\r\n<>\\]+""", re.IGNORECASE)
+_KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{12,}")
+_USER = re.compile(r"""(\w://)[^\s/"'<>]+@""")
+_QUERY = re.compile(r"""\?[^\s"'<>]+""")
+# Every shape above has one of these in it, and few texts have: most are let through at the price of looking for them.
+_SIGNS = ("=", ":", "%3", "AKIA", "ASIA")
+
+# With these elements S3 helps to debug a signature; they hold the signature, the key's id, the token, whole requests.
+_SECRET_ELEMENT = re.compile(r"StringToSign|CanonicalRequest|SignatureProvided|.*Bytes|Token-.*|AWSAccessKeyId")
+_SECRET_ARGUMENT = re.compile(r"authorization|x-amz-(signature|credential|security-token)", re.IGNORECASE)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return *text* with "***" in the place of what lets its reader in; twice is as good as once.
+
+    Args:
+        text: Any text: a message, a traceback, a URL, the repr of headers.
+        secrets: Keys and tokens that are hidden wherever they stand as whole words, percent-encoded too; those of
+            fewer than MIN_SECRET_CHARS characters are passed over.
+    """
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
+        if len(secret) >= MIN_SECRET_CHARS:
+            spellings = {re.escape(spelling) for spelling in (secret, quote(secret), quote(secret, safe=""))}
+            text = re.sub(rf"(?<![A-Za-z0-9])(?:{'|'.join(sorted(spellings))})(?![A-Za-z0-9])", HIDDEN, text)
+    if not any(sign in text for sign in _SIGNS):
+        return text
+    text = _USER.sub(rf"\1{HIDDEN}@", text)
+    text = _QUERY.sub(lambda query: f"?{HIDDEN}" if _SECRET_NAME.search(query[0]) else query[0], text)
+    text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)
+    return _KEY_ID.sub(HIDDEN, _VALUE.sub(rf"\1{HIDDEN}", text))
+
+
+def safe_elements(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the elements of an error document that may be shown, each redacted, in the same order."""
+    shown = {name: redact(value) for name, value in fields.items() if not _SECRET_ELEMENT.fullmatch(name)}
+    for name in fields:  # an InvalidArgument about the Authorization header echoes it; several are numbered
+        if name.startswith("ArgumentName") and _SECRET_ARGUMENT.fullmatch(fields[name]):
+            shown.pop(name.replace("Name", "Value"), None)
+    return shown

@@ -1,0 +1,197 @@
+"""What to write down when S3 fails: a record of the error and its surroundings, and calls that log themselves.
+
+Everything goes through `redact`: no credential, token, signature or presigned query is in a record or a log line, also
+not where a chained error, a note or a line of a traceback quotes one. For that reason nothing here passes `exc_info`
+to `logging`, which would print the exceptions as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import aiohttp
+
+import s3_asyncio_client
+from s3_asyncio_client._core.record import brief_record, error_record, json_line, one_line, plain
+from s3_asyncio_client._core.redact import redact
+from s3_asyncio_client._operation import check_operation, perform
+from s3_asyncio_client.client import _live
+from s3_asyncio_client.exceptions import S3ClientError, S3NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+__all__ = ["S3ErrorContext", "debug_s3_operation", "logged_s3_operation"]
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger("s3_asyncio_client.operations")
+_error_log = logging.getLogger("s3_asyncio_client.errors")
+
+
+class S3ErrorContext:
+    """Makes and logs records of errors; two functions under one name."""
+
+    @staticmethod
+    def collect_context(
+        operation: str, bucket: str | None, key: str | None, exception: BaseException, client: object = None
+    ) -> dict[str, Any]:
+        """Return what a person needs who looks into *exception* later; JSON can hold all of it.
+
+        Args:
+            operation: What was attempted, in the caller's words or S3's ("PutObject").
+            bucket: Bucket, None for none.
+            key: Key, None for none.
+            exception: The error; of an S3Error all attributes are taken.
+            client: The client that was used, or what wraps one; its keys and token are hidden wherever they stand, as
+                are those of every other S3Client that is in use.
+
+        Returns:
+            timestamp (ISO 8601 in UTC, with "+00:00"), operation, bucket, key, exception (type, message, status_code,
+            error_code, request_id, host_id, retry_after in seconds, attempts, details, notes, traceback, chain: a list
+            of the errors behind it), client (type, region, endpoint_url; None without a client) and versions. A value
+            that is not known is None.
+        """
+        secrets = _secrets(client)
+        return {
+            "timestamp": datetime.now(UTC).isoformat(),
+            "operation": plain(operation, secrets),
+            "bucket": plain(bucket, secrets),
+            "key": plain(key, secrets),
+            "exception": error_record(exception, secrets),
+            "client": _client_record(client, secrets),
+            "versions": {
+                "python": platform.python_version(),
+                "s3_asyncio_client": s3_asyncio_client.__version__,
+                "aiohttp": aiohttp.__version__,
+            },
+        }
+
+    @staticmethod
+    def log_error_context(
+        context: Mapping[str, Any], *, logger: logging.Logger | None = None, level: int = logging.ERROR
+    ) -> None:
+        """Log *context* as one line of JSON.
+
+        Args:
+            context: What `collect_context` returned, or any mapping; it is redacted once more.
+            logger: Default: "s3_asyncio_client.errors".
+            level: A level of `logging`.
+        """
+        (logger or _error_log).log(level, "%s", json_line(dict(context)))
+
+
+async def debug_s3_operation(
+    client: object,
+    operation_name: str,
+    operation_func: Callable[[], Awaitable[_T]],
+    bucket: str | None = None,
+    key: str | None = None,
+    *,
+    logger: logging.Logger | None = None,
+) -> _T:
+    """Await what *operation_func* returns; if it fails, log the whole context and raise the same error.
+
+    Args:
+        client: The client in use, for the record.
+        operation_name: What to call the operation in the record.
+        operation_func: Called once, without arguments.
+        bucket: Bucket, for the record.
+        key: Key, for the record.
+        logger: Default: "s3_asyncio_client.errors".
+
+    Raises:
+        TypeError: *operation_func* is not callable or returns no awaitable.
+        Exception: What the operation raised, unchanged. A cancellation passes unlogged.
+    """
+    check_operation(operation_func)
+    try:
+        return await perform(operation_func)
+    except Exception as error:
+        context = S3ErrorContext.collect_context(operation_name, bucket, key, error, client)
+        S3ErrorContext.log_error_context(context, logger=logger)
+        raise
+
+
+async def logged_s3_operation(
+    client: object, operation_name: str, func: Callable[[], Awaitable[_T]], *, logger: logging.Logger | None = None
+) -> _T:
+    """Await what *func* returns, and log its beginning, its end with the seconds it took, or its failure.
+
+    The beginning is logged at DEBUG, success and cancellation at INFO, and a failure at INFO if it is a 404, at
+    WARNING if it is another S3ClientError, else at ERROR.
+
+    Args:
+        client: The client in use; its endpoint is named, its secrets are hidden.
+        operation_name: What to call the operation.
+        func: Called once, without arguments.
+        logger: Default: "s3_asyncio_client.operations".
+
+    Raises:
+        TypeError: *func* is not callable or returns no awaitable.
+        BaseException: What the operation raised, unchanged.
+    """
+    check_operation(func)
+    log, secrets, clock = logger or _log, _secrets(client), asyncio.get_running_loop().time
+    name = one_line(redact(str(operation_name), secrets))
+    log.debug("%s begins at %s", name, (_client_record(client, secrets) or {}).get("endpoint_url"))
+    started_s = clock()
+    try:
+        result = await perform(func)
+    except asyncio.CancelledError:
+        log.info("%s was cancelled after %.3f s", name, clock() - started_s)
+        raise
+    except Exception as error:
+        reason = one_line(redact(_reason(error), secrets))
+        log.log(_level(error), "%s failed after %.3f s: %s", name, clock() - started_s, reason)
+        raise
+    log.info("%s succeeded after %.3f s", name, clock() - started_s)
+    return result
+
+
+def _level(error: Exception) -> int:
+    if isinstance(error, S3NotFoundError):
+        return logging.INFO  # often an answer that the caller is waiting for
+    return logging.WARNING if isinstance(error, S3ClientError) else logging.ERROR
+
+
+def _reason(error: Exception) -> str:
+    record = brief_record(error)
+    request = [f"request {record['request_id']}"] if record["request_id"] else []
+    return ", ".join([f"{record['type']}: {record['message']}", *request, *record["notes"]])
+
+
+def _clients(client: object) -> Iterator[object]:
+    """Yield *client* and what it wraps: a RobustS3Client has a `client`, an S3WithFallback a `primary`."""
+    yield client
+    for name in ("client", "primary", "fallback"):
+        inner = getattr(client, name, None)
+        if inner is not None:
+            yield inner
+
+
+def _secrets(client: object) -> list[str]:
+    found = [
+        getattr(owner, name, None)
+        for owner in (*_clients(client), *list(_live))
+        for name in ("access_key", "secret_key", "session_token")
+    ]
+    return sorted({secret for secret in found if isinstance(secret, str)})
+
+
+def _client_record(client: object, secrets: list[str]) -> dict[str, Any] | None:
+    if client is None:
+        return None
+    for owner in _clients(client):
+        if hasattr(owner, "endpoint_url"):
+            client = owner
+            break
+    return {
+        "type": type(client).__name__,
+        "region": plain(getattr(client, "region", None), secrets),
+        "endpoint_url": plain(getattr(client, "endpoint_url", None), secrets),
+    }
