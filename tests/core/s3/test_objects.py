@@ -73,8 +73,8 @@ def test_writing_makes_the_bucket_unless_buckets_are_declared(s3, code):
 
 def test_writing_to_a_bucket_of_impossible_name(s3):
     """A bucket that cannot exist is InvalidBucketName and is not made."""
-    reply = s3("PUT", "/a_b/key")
-    assert (reply.code, dict(reply.elements)) == ("InvalidBucketName", {"BucketName": "a_b"})
+    reply = s3("PUT", "/a%20b/key")
+    assert (reply.code, dict(reply.elements)) == ("InvalidBucketName", {"BucketName": "a b"})
     assert s3.store.buckets == []
 
 

@@ -1,0 +1,1 @@
+"""What the plugin costs: run `python -m tests.bench` in the checkout, with the package installed."""
