@@ -34,7 +34,7 @@ _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{12,}")
 _USER = re.compile(r"""(\w://)[^\s/"'<>]+@""")
 _QUERY = re.compile(r"""\?[^\s"'<>]+""")
 # Every shape above has one of these in it, and few texts have: most are let through at the price of looking for them.
-_SIGNS = ("=", ":", "%3", "AKIA", "ASIA")
+_SIGN = re.compile(r"[=:]|%3|A[KS]IA")
 
 # With these elements S3 helps to debug a signature; they hold the signature, the key's id, the token, whole requests.
 _SECRET_ELEMENT = re.compile(r"StringToSign|CanonicalRequest|SignatureProvided|.*Bytes|Token-.*|AWSAccessKeyId")
@@ -53,7 +53,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= MIN_SECRET_CHARS:
             spellings = {re.escape(spelling) for spelling in (secret, quote(secret), quote(secret, safe=""))}
             text = re.sub(rf"(?<![A-Za-z0-9])(?:{'|'.join(sorted(spellings))})(?![A-Za-z0-9])", HIDDEN, text)
-    if not any(sign in text for sign in _SIGNS):
+    if _SIGN.search(text) is None:
         return text
     text = _USER.sub(rf"\1{HIDDEN}@", text)
     text = _QUERY.sub(lambda query: f"?{HIDDEN}" if _SECRET_NAME.search(query[0]) else query[0], text)
