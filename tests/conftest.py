@@ -14,7 +14,18 @@ settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
 
+# Before 1.4, pytest-asyncio leaves a loop open where async tests and `asyncio.run` share a run.
+LEAKY = tuple(map(int, importlib.metadata.version("pytest-asyncio").split(".")[:2])) < (1, 4)
+TOLERATED = ("default::pytest.PytestUnraisableExceptionWarning",) if LEAKY else ()
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Bear with what pytest-asyncio before 1.4 leaves open when async tests and `asyncio.run` share a run."""
-    if tuple(map(int, importlib.metadata.version("pytest-asyncio").split(".")[:2])) < (1, 4):
-        config.addinivalue_line("filterwarnings", "default::pytest.PytestUnraisableExceptionWarning")
+    """Bear with what others leave open."""
+    for warning in TOLERATED:
+        config.addinivalue_line("filterwarnings", warning)
+
+
+@pytest.fixture
+def warnings_are_errors() -> list[str]:
+    """Arguments for a run of pytest inside a test."""
+    return [part for warning in ("error", *TOLERATED) for part in ("-W", warning)]

@@ -44,9 +44,11 @@ def demo(example: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPat
     return module
 
 
-def test_the_suite_passes_without_a_warning(example: Path, pytester: pytest.Pytester) -> None:
+def test_the_suite_passes_without_a_warning(
+    example: Path, pytester: pytest.Pytester, warnings_are_errors: list[str]
+) -> None:
     """All tests of the suite pass, and nothing is left open behind them."""
-    result = pytester.runpytest("-p", "no:cacheprovider", "-W", "error", "test_backup.py")
+    result = pytester.runpytest("-p", "no:cacheprovider", *warnings_are_errors, "test_backup.py")
     result.assert_outcomes(passed=(example / "test_backup.py").read_text(encoding="utf-8").count("def test_"))
 
 
