@@ -8,11 +8,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_s3errors._core.checks import RuleError, known_options
-from pytest_s3errors._core.spelling import MATCH_OPTIONS, fail_rule, match_of, script_rule
+from pytest_s3errors._core.expectations import expectation_of
+from pytest_s3errors._core.spelling import MATCH_OPTIONS, fail_rule, match_of, outage_rule, script_rule, slow_rule
 from pytest_s3errors._run import TEST_ACCESS_KEY, TEST_SECRET_KEY
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from aioresponses import aioresponses
+    from respx import Router
 
     from pytest_s3errors._core.journal import Entry, Record
     from pytest_s3errors._core.rules import ArmedRule, Rule
@@ -112,8 +116,49 @@ class S3Errors:
         _no_layer("s3_errors.script", match)
         return self._add(script_rule(outcomes, match, name="s3_errors.script"))
 
+    def mount(self, router: aioresponses | Router) -> None:
+        """Answer, until the test is over, the S3 requests that come to a router that the test already has.
+
+        Args:
+            router: An `aioresponses()` or a respx router. Its own routes are asked first and stay as they are; for
+                respx those that it has when it is mounted. At any layer, what comes this way is answered as at `mock`.
+
+        Raises:
+            TypeError: it is neither.
+        """
+        self._run.mock_layer.mount(router)
+
+    def outage(self, duration: float, /, **options: Any) -> RuleHandle:
+        """Let matching requests fail for a while, with the arguments of `@pytest.mark.s3_outage`.
+
+        Its `start` counts from now.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        _no_layer("s3_errors.outage", options)
+        return self._add(outage_rule((duration,), options, name="s3_errors.outage"))
+
+    def slow(self, first_byte: float = 0.0, bytes_per_second: float | None = None, **match: Any) -> RuleHandle:
+        """Let matching answers come late and at a rate, with the arguments of `@pytest.mark.s3_slow`.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        _no_layer("s3_errors.slow", match)
+        pace = {} if bytes_per_second is None else {"bytes_per_second": bytes_per_second}
+        return self._add(slow_rule((), {"first_byte": first_byte, **pace, **match}, name="s3_errors.slow"))
+
+    def expect(self, **expectations: Any) -> None:
+        """Expect something of the whole body, with the arguments of `@pytest.mark.s3_expect`; checked at its end.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        self._run.verdict.expectations.append(expectation_of((), expectations, name="s3_errors.expect"))
+
     def _add(self, rule: Rule) -> RuleHandle:
-        armed = self._run.simulator.add(rule)
+        armed = self._run.add(rule)
         if self._run.control:
             armed.cancelled = True
         return RuleHandle(armed)
@@ -139,14 +184,14 @@ class S3Errors:
         """
         entries = self._matching("s3_errors.waits", match)
         return [
-            max(0.0, later.started_s - earlier.ended_s)
+            max(0.0, round(later.started_s - earlier.ended_s, 9))
             for earlier, later in pairwise(entries)
             if earlier.ended_s is not None
         ]
 
     def timeline(self) -> str:
         """The requests so far, a line each, with the waits between and the rule that took each."""
-        return self._run.timeline()
+        return self._run.verdict.timeline()
 
     def _matching(self, name: str, options: dict[str, Any]) -> list[Entry]:
         known_options(name, options, MATCH_OPTIONS)

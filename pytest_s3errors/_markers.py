@@ -11,9 +11,11 @@ import pytest
 
 from pytest_s3errors._core.catalogue import nearest
 from pytest_s3errors._core.checks import RuleError
+from pytest_s3errors._core.expectations import Expectation, expectation_of
 from pytest_s3errors._core.rules import Rule
-from pytest_s3errors._core.spelling import RULES, check_layer
+from pytest_s3errors._core.spelling import RULES, check_layer, check_server, check_time
 from pytest_s3errors._core.store import Store
+from pytest_s3errors._layers.process_server import Process
 from pytest_s3errors._run import Plan, Settings
 
 
@@ -26,6 +28,9 @@ def plan_of(item: pytest.Item) -> Plan:
     rules: list[Rule] = []
     arrange: list[Callable[[Store], object]] = []
     layers: dict[str, str] = {}
+    times: list[str] = []
+    expectations: list[Expectation] = []
+    servers: list[str] = []
     for mark in marks_in_order(item):
         try:
             if mark.name in RULES:
@@ -34,11 +39,24 @@ def plan_of(item: pytest.Item) -> Plan:
                     layers.setdefault(rules[-1].spelling, mark.kwargs["layer"])
             elif mark.name == "s3_layer":
                 layers.setdefault(f"s3_layer{mark.args!r}", _one_layer(mark))
+            elif mark.name == "s3_expect":
+                expectations.append(expectation_of(mark.args, mark.kwargs))
+            elif mark.name == "s3_time":
+                times.append(_one_time(mark))
+            elif mark.name == "s3_server":
+                servers.append(_one_server(mark))
             elif mark.name in _ARRANGING:
                 arrange.append(_checked(mark))
         except (RuleError, TypeError, ValueError) as error:
             raise pytest.UsageError(f"{item.nodeid}: {error}") from None
-    return Plan(rules=tuple(rules), layer=_agreed(item, layers), arrange=tuple(reversed(arrange)))
+    return Plan(
+        rules=tuple(rules),
+        layer=_agreed(item, layers),
+        time=times[0] if times else None,
+        server=servers[0] if servers else None,
+        arrange=tuple(reversed(arrange)),
+        expectations=tuple(expectations),
+    )
 
 
 def marks_in_order(item: pytest.Item) -> Iterator[pytest.Mark]:
@@ -62,6 +80,18 @@ def _one_layer(mark: pytest.Mark) -> str:
     if len(mark.args) != 1 or mark.kwargs:
         raise RuleError('s3_layer() takes one argument, such as s3_layer("client")')
     return check_layer("s3_layer()", mark.args[0])
+
+
+def _one_time(mark: pytest.Mark) -> str:
+    if len(mark.args) != 1 or mark.kwargs:
+        raise RuleError('s3_time() takes one argument, s3_time("virtual") or s3_time("real")')
+    return check_time("s3_time()", mark.args[0])
+
+
+def _one_server(mark: pytest.Mark) -> str:
+    if len(mark.args) != 1 or mark.kwargs:
+        raise RuleError('s3_server() takes one argument, s3_server("thread") or s3_server("process")')
+    return check_server("s3_server()", mark.args[0])
 
 
 def s3_bucket(store: Store, name: str, region: str = "us-east-1") -> None:
@@ -92,18 +122,12 @@ def _checked(mark: pytest.Mark) -> Callable[[Store], object]:
     return lambda store: act(store, *mark.args, **mark.kwargs)
 
 
-# Promised, and not there: a marker that does nothing would let a test pass that tests nothing.
-_LATER = frozenset({"s3_expect", "s3_outage", "s3_server", "s3_slow", "s3_time"})
-
-
 def check_names(item: pytest.Item, names: set[str], ours: Iterable[str], registered: list[str]) -> None:
     """Refuse a marker that is not ours, nor anybody's who registered it, but looks like ours.
 
     Raises:
         pytest.UsageError: naming the test, the marker and the one that is probably meant.
     """
-    for name in sorted(names & _LATER):
-        raise pytest.UsageError(f"{item.nodeid}: {name} is not in this version of pytest-s3errors yet")
     theirs = {line.partition(":")[0].partition("(")[0].strip() for line in registered}
     for name in sorted(names - theirs):
         meant = nearest(name, ours)
@@ -115,16 +139,34 @@ def settings_of(config: pytest.Config, *, seed: str) -> Settings:
     """What command line and ini say.
 
     Raises:
-        pytest.UsageError: the layer is not one.
+        pytest.UsageError: a value is none of those allowed.
     """
     try:
         layer = check_layer("--s3-layer or ini s3_layer", config.getoption("--s3-layer") or config.getini("s3_layer"))
+        time = check_time("--s3-time or ini s3_time", config.getoption("--s3-time") or config.getini("s3_time"))
+        server = check_server("ini s3_server", config.getini("s3_server"))
+        max_time_s = float(_positive(config, "s3_max_time"))
+        max_requests = _positive(config, "s3_max_requests")
     except RuleError as error:
         raise pytest.UsageError(str(error)) from None
+    process = Process()
+    config.add_cleanup(process.stop)
     return Settings(
         layer=layer,
         seed=seed,
         control=config.getoption("--s3-control"),
         endpoints=tuple(config.getini("s3_endpoints")),
         passthrough=tuple(config.getini("s3_passthrough")),
+        time=time,
+        max_time_s=max_time_s,
+        max_requests=max_requests,
+        server=server,
+        process=process,
     )
+
+
+def _positive(config: pytest.Config, option: str) -> int:
+    value = str(config.getini(option))
+    if not value.isascii() or not value.isdigit() or not int(value):
+        raise RuleError(f"ini {option}: {value!r} is not a whole number from 1 up")
+    return int(value)

@@ -7,31 +7,31 @@ import contextlib
 import fnmatch
 import socket
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_s3errors._core.describe import never_fired, timeline
+from pytest_s3errors._clock import Clock, RealClock, VirtualClock
 from pytest_s3errors._core.hosts import is_s3_host
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._core.store import Store
+from pytest_s3errors._failures import SimulationError
+from pytest_s3errors._verdict import Verdict
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.rules import Rule
+    from pytest_s3errors._core.expectations import Expectation
+    from pytest_s3errors._core.rules import ArmedRule, Rule
+    from pytest_s3errors._layers.mock import MockLayer
+    from pytest_s3errors._layers.process_server import Process, RemoteSimulator, RemoteTest
     from pytest_s3errors._layers.thread_server import ThreadServer
     from s3_asyncio_client import S3Client
 
 TEST_ACCESS_KEY = "AKIAPYTESTS3ERRORS00"
 TEST_SECRET_KEY = "not-a-secret/known-to-every-test"  # noqa: S105 - a test double's key, published here
-
-
-class SimulationError(pytest.fail.Exception):  # type: ignore[name-defined,misc]
-    """The simulator could not play the test's plan. Not an `Exception`, so that no retry loop catches it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,11 @@ class Settings:
     control: bool
     endpoints: tuple[str, ...]
     passthrough: tuple[str, ...]
+    time: str = "virtual"
+    max_time_s: float = 86_400.0
+    max_requests: int = 10_000
+    server: str = "thread"
+    process: Process | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,10 @@ class Plan:
 
     rules: tuple[Rule, ...] = ()
     layer: str | None = None
+    time: str | None = None
+    server: str | None = None
     arrange: tuple[Callable[[Store], object], ...] = ()
+    expectations: tuple[Expectation, ...] = ()
 
 
 class Run:
@@ -60,27 +68,58 @@ class Run:
     def __init__(self, plan: Plan, settings: Settings, *, test: str) -> None:
         self._settings = settings
         self._layer = plan.layer or settings.layer
-        self._zero = time.monotonic()
-        store = Store(now=lambda: datetime.now(UTC))
+        remote = settings.process if (plan.server or settings.server) == "process" else None
+        # The time of another process is the system's.
+        self.clock = self._clock("real" if remote else plan.time or settings.time)
+        self._server: ThreadServer | RemoteTest | None = None
+        self.simulator: Simulator | RemoteSimulator
+        rules = () if settings.control else plan.rules
+        seed = f"{settings.seed} {test}"
+        self.remote: RemoteTest | None = None
+        if remote is not None:
+            self.remote = self._server = remote.start_test(
+                seed=seed, rules=rules, max_requests=settings.max_requests, endpoints=self.endpoints
+            )
+            self.simulator = self._server.simulator
+        else:
+            self.simulator = Simulator(
+                store=Store(now=lambda: datetime.now(UTC)),
+                rules=rules,
+                seed=seed,
+                clock=lambda: self.clock.now,
+                lock=threading.RLock(),
+                max_requests=settings.max_requests,
+            )
         for act in plan.arrange:
-            act(store)
-        self.simulator = Simulator(
-            store=store,
-            rules=() if settings.control else plan.rules,
-            seed=f"{settings.seed} {test}",
-            clock=lambda: time.monotonic() - self._zero,
-            lock=threading.RLock(),
-        )
-        self._server: ThreadServer | None = None
+            act(self.simulator.store)
+        self.verdict = Verdict(self, plan.expectations)
+        self.ports: set[int] = set()
         self.clients: list[S3Client] = []
         self._known: set[tuple[str, int | None]] = set()
         self._patches = pytest.MonkeyPatch()
+        self._mock: MockLayer | None = None
+        self._endings: list[Callable[[], object]] = []
         self._closers: dict[asyncio.AbstractEventLoop, list[Callable[[], Awaitable[object]]]] = {}
 
     @property
     def control(self) -> bool:
         """Whether faults and strictness are switched off."""
         return self._settings.control
+
+    def _clock(self, time: str) -> Clock:
+        if time == "real":
+            return RealClock()
+        return VirtualClock(
+            limit_s=self._settings.max_time_s,
+            refuse=self._refuse,
+            ports=self._all_ports,
+            server=lambda: cast("ThreadServer | None", self._server),  # another process keeps real time
+            check=self.check_playable,
+        )
+
+    def _all_ports(self) -> frozenset[int]:
+        started = self._server.started_port if self._server is not None else None
+        return frozenset(self.ports) if started is None else frozenset((*self.ports, started))
 
     # From start to stop.
 
@@ -93,14 +132,33 @@ class Run:
             client.install(self, self._patches)
             aiohttp_wire.guard(self, self._patches)
             self._guard_names()
+        elif self._layer == "mock":
+            self.mock_layer.install()
+            aiohttp_wire.guard(self, self._patches)
+            self._guard_names()
         else:
             servers = loop_servers.LoopServers(self)
             aiohttp_wire.AiohttpWire(self, servers).install(self._patches)
             httpx_wire.install(self, servers, self._patches)
             sync_wire.SyncWire(self).install(self._patches)
+            if self.simulator.connects:
+                self._watch_connecting()
+
+    def add(self, rule: Rule) -> ArmedRule:
+        """Arm one more rule, from the test's body."""
+        if rule.connects and self._layer == "wire" and not self.simulator.connects:
+            self._watch_connecting()
+        return self.simulator.add(rule)
+
+    def _watch_connecting(self) -> None:
+        from pytest_s3errors._layers import connect_hooks  # noqa: PLC0415 - it imports every client that is installed
+
+        connect_hooks.install(self, self._patches)
 
     def stop(self) -> None:
         """Close servers and clients, take the patches back; nothing of the test is left."""
+        while self._endings:
+            self._endings.pop()()
         self._patches.undo()
         if self._server is not None:
             self._server.stop()
@@ -112,12 +170,26 @@ class Run:
                 asyncio.run(client.close())
 
     @property
-    def thread_server(self) -> ThreadServer:
-        """The server in a thread, for clients that block or that take its URL."""
+    def mock_layer(self) -> MockLayer:
+        """The doubles of HTTP clients that this test's requests go through, at the mock layer or by `mount`."""
+        from pytest_s3errors._layers.mock import MockLayer  # noqa: PLC0415 - only where it is needed
+
+        if self._mock is None:
+            self._mock = MockLayer(self, self._patches)
+        return self._mock
+
+    def at_end(self, act: Callable[[], object]) -> None:
+        """Have *act* called when the test is over, before the patches are taken back; the last one first."""
+        self._endings.append(act)
+
+    @property
+    def thread_server(self) -> ThreadServer | RemoteTest:
+        """The server in a thread or a process, for clients that block or that take its URL."""
         from pytest_s3errors._layers.thread_server import ThreadServer  # noqa: PLC0415 - only where it is needed
 
         if self._server is None:
-            self._server = ThreadServer(self.simulator, endpoints=self.endpoints)
+            simulator = cast("Simulator", self.simulator)  # it is in this process
+            self._server = ThreadServer(simulator, endpoints=self.endpoints)
         return self._server
 
     def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
@@ -201,61 +273,22 @@ class Run:
         )
         return SimulationError(self.simulator.problems[-1], pytrace=False)
 
+    def _refuse(self, why: str) -> SimulationError | None:
+        """Note that the test can't go on; the server's own thread has nobody to raise it to."""
+        self.simulator.problems.append(why)
+        of_server = self._server is not None and self._server.runs_here
+        return None if of_server else SimulationError(why, pytrace=False)
+
     def check_playable(self) -> None:
         """Stop at once a test whose plan is broken.
 
         Raises:
-            SimulationError: a problem was noted, by this request or an earlier one.
+            SimulationError: a problem was noted, by this request or an earlier one; or the running event loop is none
+                that the test's clock drives.
         """
+        self.clock.check_loop()
         if self.simulator.problems:
             raise SimulationError(self.simulator.problems[0], pytrace=False)
-
-    @contextlib.contextmanager
-    def body(self, item: pytest.Item) -> Iterator[None]:
-        """Around the test's own body: rules fire in it, and what it could not see or swallowed fails it.
-
-        Raises:
-            SimulationError: the plan was broken, whatever the body made of it; or the body passed and a rule that
-                had to fire did not.
-        """
-        self._zero = time.monotonic()
-        self.simulator.armed = True
-        try:
-            yield
-        except (pytest.skip.Exception, pytest.xfail.Exception, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            problem = self._problem()
-            if problem is None or isinstance(error, SimulationError):
-                raise
-            raise problem from error
-        else:
-            # unittest keeps a failure of the body for itself and hands it to pytest later.
-            failed = getattr(item, "_excinfo", None)
-            problem = self._problem() or (None if failed else self._unfired())
-            if problem is not None:
-                raise problem
-        finally:
-            self.simulator.armed = False
-
-    def _problem(self) -> SimulationError | None:
-        problems = dict.fromkeys(self.simulator.problems)
-        return SimulationError("\n\n".join(problems), pytrace=False) if problems else None
-
-    def _unfired(self) -> SimulationError | None:
-        text = self._never_fired()
-        return SimulationError(text, pytrace=False) if text else None
-
-    def _never_fired(self) -> str:
-        rules = [] if self.control else self.simulator.schedule.unfired
-        return "\n".join(never_fired(armed, self.simulator.entries) for armed in rules)
-
-    def sections(self, error: BaseException | None) -> list[tuple[str, str]]:
-        """What a report of the failed test shows beside its *error*."""
-        sections = [("S3 timeline", self.timeline())]
-        # An error of ours says it already.
-        never = "" if isinstance(error, SimulationError) else self._never_fired()
-        return [*sections, ("S3 rules that never fired", never)] if never else sections
 
     def client(self) -> S3Client:
         """A client with the test's credentials, closed with the run."""
@@ -264,7 +297,3 @@ class Run:
         client = S3Client(TEST_ACCESS_KEY, TEST_SECRET_KEY)
         self.clients.append(client)
         return client
-
-    def timeline(self) -> str:
-        """The requests of the test, a line each."""
-        return timeline(self.simulator.entries)

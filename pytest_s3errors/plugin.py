@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_s3errors._clock import Clock
     from pytest_s3errors._controller import S3Errors, S3Server
     from pytest_s3errors._core.store import Store
     from pytest_s3errors._run import Plan, Run, Settings
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 MARKERS = {
     "s3_fail": "s3_fail(what=None, /, **options): fail S3 requests with an error code, a status or a network fault.",
     "s3_script": "s3_script(*outcomes, **match): one outcome per matching request, in order; then requests pass.",
+    "s3_outage": 's3_outage(duration, /, *, start=0.0, what="ServiceUnavailable", **match): fail for so many seconds.',
+    "s3_slow": "s3_slow(first_byte=0.0, bytes_per_second=None, **match): answers come late, and at a rate.",
     "s3_bucket": 's3_bucket(name, region="us-east-1"): a bucket that exists when the test starts; others do not.',
     "s3_object": 's3_object(bucket, key, body=b"", **attributes): an object that exists when the test starts.',
-    "s3_layer": 's3_layer("client" | "wire"): where the simulated S3 takes the place of the real one.',
+    "s3_layer": 's3_layer("client" | "mock" | "wire"): where the simulated S3 takes the place of the real one.',
+    "s3_server": 's3_server("thread" | "process"): where the simulated S3 of blocking and foreign clients runs.',
+    "s3_expect": "s3_expect(**expectations): what must hold of the test's whole body: attempts, backoff, elapsed ...",
+    "s3_time": 's3_time("virtual" | "real"): whether sleeps and timeouts of the test take real time.',
 }
-FIXTURES = frozenset({"s3_client", "s3_errors", "s3_server", "s3_store"})
+FIXTURES = frozenset({"s3_client", "s3_clock", "s3_errors", "s3_server", "s3_store"})
 
 _plan: pytest.StashKey[Plan] = pytest.StashKey()
 _mistake: pytest.StashKey[str] = pytest.StashKey()
@@ -34,10 +40,15 @@ _seed: pytest.StashKey[str] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the command line's and the ini file's options."""
     group = parser.getgroup("s3errors", "S3 error conditions")
-    group.addoption("--s3-layer", help="layer of tests that name none: wire (default) or client")
+    group.addoption("--s3-layer", help="layer of tests that name none: wire (default), mock or client")
+    group.addoption("--s3-time", help="time of tests that say nothing about it: virtual (default) or real")
     group.addoption("--s3-seed", help="seed of every random choice; the header shows the one in use")
     group.addoption("--s3-control", action="store_true", help="run the same tests with every fault switched off")
-    parser.addini("s3_layer", "layer of tests that name none: wire (default) or client", default="wire")
+    parser.addini("s3_layer", "layer of tests that name none: wire (default), mock or client", default="wire")
+    parser.addini("s3_time", "time of tests that say nothing about it: virtual (default) or real", default="virtual")
+    parser.addini("s3_max_time", "seconds of virtual time after which a test fails", default="86400")
+    parser.addini("s3_max_requests", "requests after which a test fails", default="10000")
+    parser.addini("s3_server", "where the server runs: thread (default) or process", default="thread")
     parser.addini("s3_endpoints", "further hosts to treat as S3, one glob a line", type="linelist")
     parser.addini("s3_passthrough", "hosts that requests may go to although they are S3's", type="linelist")
 
@@ -108,7 +119,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     run = item.stash.get(_run, None)
     if run is None:
         return (yield)
-    with run.body(item):
+    with run.verdict.body(item):
         return (yield)
 
 
@@ -132,7 +143,7 @@ def pytest_runtest_makereport(
     report = yield
     run = item.stash.get(_run, None)
     if run is not None and report.when == "call" and report.failed:
-        sections = run.sections(call.excinfo and call.excinfo.value)
+        sections = run.verdict.sections(call.excinfo and call.excinfo.value)
         add = getattr(report.longrepr, "addsection", None)
         if add is not None:
             # Part of the failure itself: --show-capture can't hide it, and it is in the JUnit XML.
@@ -143,12 +154,28 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """Colour the timelines just before they are printed, where colours can be shown."""
+    if terminalreporter.hasmarkup and "failed" in terminalreporter.stats:
+        from pytest_s3errors._colours import colour  # noqa: PLC0415 - only where a test failed
+
+        colour(terminalreporter.stats["failed"])
+    return (yield)
+
+
 @pytest.fixture
 def s3_errors(request: pytest.FixtureRequest) -> S3Errors:
     """The controller of the simulated S3: set rules, read the journal."""
     from pytest_s3errors._controller import S3Errors  # noqa: PLC0415 - only where it is used
 
     return S3Errors(request.node.stash[_run])
+
+
+@pytest.fixture
+def s3_clock(request: pytest.FixtureRequest) -> Clock:
+    """Test time: `now` in seconds since the test's body began, `advance(seconds)`, and the `sleeps` so far."""
+    return request.node.stash[_run].clock  # type: ignore[no-any-return]
 
 
 @pytest.fixture

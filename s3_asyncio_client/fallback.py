@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from s3_asyncio_client._cache import read_cached, write_cached
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-__all__ = ["ObjectReader", "S3NowhereFoundError", "S3WithFallback"]
+__all__ = ["ObjectReader", "S3NowhereFoundError", "S3WithFallback", "watch_fallbacks"]
 
 _log = logging.getLogger("s3_asyncio_client")
+# By a key of their own, for one function may watch twice.
+_watchers: dict[object, Callable[[str, str, str], object]] = {}
 
 # What says that this source cannot help now. The caller's own mistakes (TypeError, ValueError) are none of it.
 _NO_HELP = (S3Error, CircuitOpenError, ConnectionError, TimeoutError)
@@ -146,6 +149,7 @@ class S3WithFallback:
                 causes.append((source, error))
             else:
                 await self._keep(bucket, key, found)
+                _tell(source, bucket, key)
                 return {**found, "source": source}
         if self.cache_dir is not None:
             try:
@@ -154,6 +158,7 @@ class S3WithFallback:
                 causes.append(("local_cache", error))
             else:
                 _log.warning("%s/%s comes from the local cache, %.0f s old", bucket, key, cached["age_s"])
+                _tell("local_cache", bucket, key)
                 return {**cached, "source": "local_cache"}
         nowhere = S3NowhereFoundError(bucket, key, causes)
         raise nowhere from ExceptionGroup("what each source raised", nowhere.causes)
@@ -165,6 +170,29 @@ class S3WithFallback:
             await asyncio.to_thread(write_cached, self.cache_dir, bucket, key, found["body"])
         except OSError as error:
             _log.warning("%s/%s could not be kept in the local cache: %s", bucket, key, error)
+
+
+def watch_fallbacks(watcher: Callable[[str, str, str], object]) -> Callable[[], None]:
+    """Call ``watcher(source, bucket, key)`` for every read that any `S3WithFallback` answers.
+
+    It is for tools such as metrics and tests. *source* is "primary", "fallback" or "local_cache"; what the watcher
+    raises is the reader's to see, so let it raise nothing.
+
+    Returns:
+        A function that ends the watch.
+    """
+    token = object()
+    _watchers[token] = watcher
+
+    def end() -> None:
+        _watchers.pop(token, None)
+
+    return end
+
+
+def _tell(source: str, bucket: str, key: str) -> None:
+    for watcher in tuple(_watchers.values()):
+        watcher(source, bucket, key)
 
 
 def _note_failure(source: str, bucket: str, key: str, error: Exception) -> None:

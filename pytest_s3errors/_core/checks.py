@@ -84,6 +84,13 @@ def cut_at(name: str, value: object) -> int | float:
     return found
 
 
+def rate(name: str, value: object) -> float:
+    found = number(name, "bytes_per_second", value, "a number of bytes, above 0")
+    if found <= 0:
+        raise RuleError(f"{name}(bytes_per_second={value!r}): allowed is a number of bytes, above 0")
+    return found
+
+
 def boolean(name: str, option: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise RuleError(f"{name}({option}={value!r}): allowed are True and False")

@@ -54,6 +54,15 @@ class RequestParser:
         self._left = 0
         self._state = self._read_head
 
+    @property
+    def received(self) -> int:
+        """How many bytes of the body under way are here."""
+        return len(self._body)
+
+    def take_received(self) -> bytes:
+        """Those bytes, of a request that is not read to its end; nothing more can be fed."""
+        return bytes(self._body)
+
     def feed(self, data: bytes) -> Iterator[Head | bytes]:
         """Yield what *data* completes.
 

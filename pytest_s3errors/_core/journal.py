@@ -47,7 +47,18 @@ class Record:
 class Entry:
     """A record while it is being written; one to a request, so it is small and its fields are set in place."""
 
-    __slots__ = ("body_size", "call", "ended_s", "error_code", "firing", "started_s", "status")
+    __slots__ = (
+        "begun",
+        "body_size",
+        "call",
+        "ended",
+        "ended_s",
+        "error_code",
+        "firing",
+        "slowing",
+        "started_s",
+        "status",
+    )
 
     def __init__(self, call: Call, firing: Firing | None, started_s: float) -> None:
         self.call = call
@@ -57,6 +68,10 @@ class Entry:
         self.status: int | None = None
         self.error_code: str | None = None
         self.body_size = 0
+        self.slowing: Firing | None = None
+        # Their places in the order of all beginnings and ends, which can fall into one instant of test time.
+        self.begun = 0
+        self.ended: int | None = None
 
     @property
     def fault(self) -> str | None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import enum
 import urllib.parse
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .catalogue import CODES, error_reply, usual_code
-from .envelope import error_in_200, render_error
+from .envelope import error_in_200
+from .exchange import Ending, Exchange, Ids, Model
 from .faults import answers_with_body
-from .messages import Call, ErrorReply, Response
+from .messages import EMPTY, Call, ErrorReply, Response
 from .rules import Glob
+from .s3.chunked import FRAMING_ERRORS, is_framed, unframe
 
 if TYPE_CHECKING:
     from .faults import Fault
+    from .rules import Rule
+
+__all__ = ["Ending", "Exchange", "Ids", "Model", "outcome"]
 
 _OTHER_REGION = "eu-west-1"
 _GARBAGE = b"\x15\x03\x01\x00\x02\x02\x28 no HTTP here\r\n\r\n"
@@ -30,48 +34,7 @@ _HTML = b"""<html>\r
 """
 
 
-class Ending(enum.Enum):
-    """What becomes of the connection after the bytes of the answer."""
-
-    KEEP = "keep"
-    CLOSE = "FIN"
-    RESET = "RST"
-    HANG = "silence"
-
-
 _ENDINGS = {"reset": Ending.RESET, "disconnect": Ending.CLOSE, "stall": Ending.HANG}
-
-
-class Ids(NamedTuple):
-    """The two ids by which S3 names one request."""
-
-    request_id: str
-    host_id: str
-
-
-class Exchange(NamedTuple):
-    """What a layer has to do: wait `delay_s`, send the answer (up to `sent` bytes of its body, None: all), end.
-
-    `answer` None sends nothing; `raw` bytes stand for an answer that is no HTTP. A tuple, since one is made for every
-    request and a frozen dataclass takes twice as long to make.
-    """
-
-    answer: Response | ErrorReply | None
-    ids: Ids
-    ending: Ending = Ending.KEEP
-    sent: int | None = None
-    raw: bytes = b""
-    delay_s: float = 0.0
-
-    def response(self, call: Call) -> Response | None:
-        """The answer as a response, S3's ids and server name in its headers."""
-        answer = self.answer
-        if isinstance(answer, ErrorReply):
-            return render_error(answer, call, request_id=self.ids.request_id, host_id=self.ids.host_id)
-        return answer
-
-
-Model = Callable[[Call, bytes], Response | ErrorReply]
 
 
 def outcome(fault: Fault | None, call: Call, body: bytes, *, model: Model, ids: Ids) -> Exchange:
@@ -81,6 +44,15 @@ def outcome(fault: Fault | None, call: Call, body: bytes, *, model: Model, ids: 
     if fault.kind == "error":
         return _answered(_error(fault, call), ids)
     return _KINDS[fault.kind](fault, call, body, model, ids)
+
+
+def slowed(exchange: Exchange, rule: Rule) -> Exchange:
+    """*exchange* as a rule that slows lets it pass; what has no connection or no answer has no pace either."""
+    if exchange.connect is not None:
+        return exchange
+    rates = [rate for rate in (exchange.bytes_per_second, rule.bytes_per_second) if rate is not None]
+    pace = min(rates) if rates and exchange.answer is not None else None
+    return exchange._replace(delay_s=exchange.delay_s + rule.delay_s, bytes_per_second=pace)
 
 
 def _answered(reply: Response | ErrorReply, ids: Ids) -> Exchange:
@@ -112,7 +84,7 @@ def _error(fault: Fault, call: Call) -> Response | ErrorReply:
     return Response(
         status=status,
         headers={"Content-Type": "application/xml", **reply.headers},
-        body=b"" if call.method == "HEAD" else fault.body,
+        body=b"" if call.method == "HEAD" or status == HTTPStatus.NOT_MODIFIED else fault.body,
     )
 
 
@@ -131,10 +103,18 @@ def _nothing(ending: Ending, raw: bytes = b"") -> Callable[[Fault, Call, bytes, 
     return ended
 
 
+def _no_connection(name: str, ending: Ending) -> Callable[[Fault, Call, bytes, Model, Ids], Exchange]:
+    def ended(_fault: Fault, _call: Call, _body: bytes, _model: Model, ids: Ids) -> Exchange:
+        return Exchange(answer=None, ids=ids, ending=ending, connect=name)
+
+    return ended
+
+
 def _cut(ending: Ending) -> Callable[[Fault, Call, bytes, Model, Ids], Exchange]:
     def cut(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
         response = _rendered(model(call, body), call, ids)
-        return Exchange(answer=response, ids=ids, ending=ending, sent=fault.cut(len(response.body)))
+        size = fault.cut(len(response.body))
+        return Exchange(answer=response, ids=ids, ending=ending, sent=size, chunked=fault.chunked)
 
     return cut
 
@@ -153,7 +133,12 @@ def _short_body(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -
     if "Content-Range" in headers:
         first, _, total = headers["Content-Range"].removeprefix("bytes ").replace("/", "-").split("-")
         headers["Content-Range"] = f"bytes {first}-{int(first) + max(size - 1, 0)}/{total}"
-    return Exchange(answer=replace(response, body=response.body[:size], headers=headers), ids=ids)
+    return _whole(replace(response, body=response.body[:size], headers=headers), fault, ids)
+
+
+def _slow_body(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
+    response = _rendered(model(call, body), call, ids)
+    return _whole(response, fault, ids)._replace(bytes_per_second=fault.bytes_per_second)
 
 
 def _corrupted_body(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
@@ -161,7 +146,25 @@ def _corrupted_body(fault: Fault, call: Call, body: bytes, model: Model, ids: Id
     spoiled = bytearray(response.body)
     if spoiled:
         spoiled[fault.cut(len(spoiled))] ^= 1
-    return Exchange(answer=replace(response, body=bytes(spoiled)), ids=ids)
+    return _whole(replace(response, body=bytes(spoiled)), fault, ids)
+
+
+def _whole(response: Response, fault: Fault, ids: Ids) -> Exchange:
+    return Exchange(answer=response, ids=ids, chunked=fault.chunked or None)
+
+
+def _replaced_object(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
+    """Cut the answer to this read, then store another body under the key, so that a second read meets it."""
+    whole = model(replace(call, query=EMPTY, headers=EMPTY), b"")
+    if not isinstance(whole, Response):
+        return _answered(model(call, body), ids)
+    exchange = _cut(Ending.CLOSE)(fault, call, body, model, ids)
+    other = bytes(byte ^ 0xFF for byte in whole.body) or b"replaced"
+    headers = {name.lower(): value for name, value in whole.headers.items()}
+    kept = {name: value for name, value in headers.items() if name.startswith(("content-type", "x-amz-meta-"))}
+    put = replace(call, method="PUT", operation="PutObject", query=EMPTY, headers=kept)
+    model(put, other if fault.body is None else fault.body)
+    return exchange
 
 
 def _malformed_xml(_fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
@@ -217,11 +220,22 @@ def _redirect(fault: Fault, call: Call, _body: bytes, _model: Model, ids: Ids) -
     return _answered(reply, ids)
 
 
+_ABOUT_BODY = (
+    "content-",
+    "x-amz-checksum-",
+    "x-amz-content-sha256",
+    "x-amz-decoded-",
+    "x-amz-sdk-checksum-",
+    "x-amz-trailer",
+)
+
+
 def _partial_delete(fault: Fault, call: Call, body: bytes, model: Model, ids: Ids) -> Exchange:
     """Run the delete without the keys that fail, then put an <Error> for each of those into its answer."""
     try:
-        root = ET.fromstring(body)  # noqa: S314 - a request of the test itself; the model checks it once more
-    except ET.ParseError:
+        plain = unframe(body).body if is_framed(call.headers) else body
+        root = ET.fromstring(plain)  # noqa: S314 - a request of the test itself; the model checks it once more
+    except (ET.ParseError, *FRAMING_ERRORS):
         return _answered(model(call, body), ids)
     namespace = root.tag.partition("}")[0] + "}" if root.tag.startswith("{") else ""
     fails, refused = Glob.of(fault.keys), []
@@ -235,8 +249,8 @@ def _partial_delete(fault: Fault, call: Call, body: bytes, model: Model, ids: Id
         reply = Response(status=200, headers={"Content-Type": "application/xml"}, body=_EMPTY_DELETE)
     else:
         # Length and digests that came with the request are those of the whole list.
-        headers = {k: v for k, v in call.headers.items() if not k.startswith(("content-", "x-amz-c"))}
-        reply = model(replace(call, headers=headers), ET.tostring(root) if refused else body)
+        headers = {name: value for name, value in call.headers.items() if not name.startswith(_ABOUT_BODY)}
+        reply = model(replace(call, headers=headers), ET.tostring(root))
     if isinstance(reply, Response) and refused:
         error = error_reply(fault.code or "AccessDenied", call, message=fault.message)
         entries = "".join(_delete_error(key, error) for key in refused).encode()
@@ -255,6 +269,10 @@ def _delete_error(key: str, error: ErrorReply) -> str:
 
 
 _KINDS: dict[str, Callable[[Fault, Call, bytes, Model, Ids], Exchange]] = {
+    "connection_refused": _no_connection("connection_refused", Ending.RESET),
+    "dns_failure": _no_connection("dns_failure", Ending.RESET),
+    "tls_failure": _no_connection("tls_failure", Ending.RESET),
+    "connect_timeout": _no_connection("connect_timeout", Ending.HANG),
     "connection_reset": _nothing(Ending.RESET),
     "disconnect": _nothing(Ending.CLOSE),
     "stall": _nothing(Ending.HANG),
@@ -264,6 +282,7 @@ _KINDS: dict[str, Callable[[Fault, Call, bytes, Model, Ids], Exchange]] = {
     "reset_body": _cut(Ending.RESET),
     "stalled_body": _cut(Ending.HANG),
     "short_body": _short_body,
+    "slow_body": _slow_body,
     "corrupted_body": _corrupted_body,
     "malformed_xml": _malformed_xml,
     "empty_body": _empty_body,
@@ -271,4 +290,5 @@ _KINDS: dict[str, Callable[[Fault, Call, bytes, Model, Ids], Exchange]] = {
     "error_in_200": _error_in_200,
     "redirect": _redirect,
     "partial_delete": _partial_delete,
+    "replaced_object": _replaced_object,
 }

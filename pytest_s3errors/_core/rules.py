@@ -82,7 +82,9 @@ class Rule:
 
     `outcomes` has one entry for `s3_fail`, repeated under `times`, and one per matching request for `s3_script`
     (None: the request passes). `after`, `every`, `times` count matching requests that no earlier rule took.
-    `spelling` is how the user wrote the rule, for messages.
+    `window_s` are the seconds, counted from when the rule was set, in which it takes requests. A rule without outcomes
+    takes none: it slows the answers, whatever they are, by `delay_s` and to `bytes_per_second`. `spelling` is how the
+    user wrote the rule, for messages.
     """
 
     outcomes: tuple[Fault | None, ...]
@@ -92,13 +94,23 @@ class Rule:
     every: int = 1
     probability: float = 1.0
     delay_s: float = 0.0
+    bytes_per_second: float | None = None
+    window_s: tuple[float, float] | None = None
     optional: bool = False
     spelling: str = "rule"
+
+    @property
+    def connects(self) -> bool:
+        """Whether an outcome is that there is no connection."""
+        return any(fault is not None and fault.stage == "connect" for fault in self.outcomes)
 
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """One request taken by a rule: `fault` None means that the rule lets it through; `number` counts from 1."""
+    """One request taken by a rule: `fault` None means that the rule does no more than let it through or slow it.
+
+    `number` counts from 1.
+    """
 
     rule: ArmedRule
     fault: Fault | None
@@ -108,11 +120,12 @@ class Firing:
 class ArmedRule:
     """A rule with its counters in one test."""
 
-    __slots__ = ("cancelled", "due", "fired", "from_body", "matched", "nearest", "rule")
+    __slots__ = ("cancelled", "due", "fired", "from_body", "matched", "nearest", "rule", "since_s")
 
-    def __init__(self, rule: Rule, *, from_body: bool = False) -> None:
+    def __init__(self, rule: Rule, *, from_body: bool = False, since_s: float = 0.0) -> None:
         self.rule = rule
         self.from_body = from_body
+        self.since_s = since_s
         self.matched = 0
         self.due = 0
         self.fired = 0
@@ -126,7 +139,7 @@ class ArmedRule:
             return 0
         return None if self.rule.times is None else self.rule.times - self.fired
 
-    def take(self, call: Call, draw: Callable[[], float]) -> Firing | None:
+    def take(self, call: Call, draw: Callable[[], float], now_s: float = 0.0) -> Firing | None:
         """Count *call* if it matches, and take it if the rule is due; *draw* gives a number in [0, 1)."""
         rule = self.rule
         if self.cancelled or (rule.times is not None and self.fired >= rule.times):
@@ -136,9 +149,11 @@ class ArmedRule:
             if self.nearest is None or difference.rank > self.nearest[0].rank:
                 self.nearest = (difference, call)
             return None
-        fault = rule.outcomes[self.fired % len(rule.outcomes)]
-        if fault is not None and not fault.applies_to(call):
-            difference = Difference("operation", f"one whose answer can show {fault.kind}", repr(call.operation), 99)
+        fault = rule.outcomes[self.fired % len(rule.outcomes)] if rule.outcomes else None
+        difference = self._out_of_window(now_s)
+        if difference is None and fault is not None and not fault.applies_to(call):
+            difference = _unfit(fault, call)
+        if difference is not None:
             self.nearest = (
                 self.nearest if self.nearest and self.nearest[0].rank == difference.rank else (difference, call)
             )
@@ -152,6 +167,21 @@ class ArmedRule:
         self.fired += 1
         return Firing(self, fault, self.fired)
 
+    def _out_of_window(self, now_s: float) -> Difference | None:
+        if self.rule.window_s is None:
+            return None
+        first, last = (self.since_s + second for second in self.rule.window_s)
+        if first <= now_s < last:
+            return None
+        return Difference("test time", f"{first:g} s up to {last:g} s", f"{now_s:g} s", 98)
+
+
+def _unfit(fault: Fault, call: Call) -> Difference:
+    """Why *fault* can't show on *call*."""
+    if fault.stage == "connect":
+        return Difference("url", f"one with https, where {fault.kind} can show", repr(call.url.partition(":")[0]), 99)
+    return Difference("operation", f"one whose answer can show {fault.kind}", repr(call.operation), 99)
+
 
 class Schedule:
     """The rules of one test, in the order in which they are asked."""
@@ -162,13 +192,26 @@ class Schedule:
         self.rules = [ArmedRule(rule) for rule in rules]
         self._draw = draw
 
-    def take(self, call: Call) -> Firing | None:
+    def take(self, call: Call, now_s: float = 0.0) -> Firing | None:
         """The first rule that matches and is due takes the request; later rules do not see it."""
+        return self._first(call, now_s, slowing=False)
+
+    def slow(self, call: Call, now_s: float = 0.0) -> Firing | None:
+        """The first rule that slows the answer, whoever takes the request."""
+        return self._first(call, now_s, slowing=True)
+
+    def _first(self, call: Call, now_s: float, *, slowing: bool) -> Firing | None:
         for armed in self.rules:
-            firing = armed.take(call, self._draw)
-            if firing is not None:
-                return firing
+            if bool(armed.rule.outcomes) is not slowing:
+                firing = armed.take(call, self._draw, now_s)
+                if firing is not None:
+                    return firing
         return None
+
+    @property
+    def connects(self) -> bool:
+        """Whether a rule says that there is no connection, so that it has to be asked before one is made."""
+        return any(armed.rule.connects for armed in self.rules)
 
     @property
     def unfired(self) -> list[ArmedRule]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .envelope import new_ids
 from .journal import Entry, Record, redact
 from .messages import ErrorReply, Response
-from .outcomes import Ids, outcome
+from .outcomes import Ids, outcome, slowed
 from .rules import ArmedRule, Schedule
 from .s3 import SUPPORTED, answer, missing
 
@@ -31,8 +31,8 @@ class Simulator:
 
     `armed` says whether rules fire and requests count: they do while the test's own body runs; what fixtures ask for
     before and after it is served and forgotten. `problems` collects what the simulator could not play: each fails
-    the test. Randomness (request ids, `probability=`) comes from *seed* alone. *lock* is held while a request is
-    decided or answered, so that servers in several threads can share one simulator.
+    the test; so do more than *max_requests* requests. Randomness (request ids, `probability=`) comes from *seed* alone.
+    *lock* is held while a request is decided or answered, so that servers in several threads can share one simulator.
     """
 
     def __init__(
@@ -43,13 +43,17 @@ class Simulator:
         seed: str = "",
         clock: Callable[[], float],
         lock: AbstractContextManager[object] | None = None,
+        max_requests: int | None = None,
     ) -> None:
         self.store = store
         self._lock = lock or nullcontext()
         self.armed = False
         self.problems: list[str] = []
         self.entries: list[Entry] = []
+        self._promised: dict[str, Entry] = {}
         self._clock = clock
+        self._max_requests = max_requests
+        self._events = 0
         # Two streams, so that a rule with `probability=` draws the same numbers however many ids were needed.
         self._ids = random.Random(f"{seed} ids")  # noqa: S311 - ids and chances of a test, no secrets
         self.schedule = Schedule(rules, random.Random(f"{seed} rules").random)  # noqa: S311
@@ -61,22 +65,66 @@ class Simulator:
 
     def add(self, rule: Rule) -> ArmedRule:
         """Arm one more rule; like all rules of the test's body it is asked before those of its markers."""
-        armed = ArmedRule(rule, from_body=True)
-        self.schedule.rules.insert(sum(other.from_body for other in self.schedule.rules), armed)
+        armed = ArmedRule(rule, from_body=True, since_s=self._clock())
+        with self._lock:
+            self.schedule.rules.insert(sum(other.from_body for other in self.schedule.rules), armed)
         return armed
 
-    def begin(self, call: Call) -> Entry:
-        """Decide who takes *call* and open its line in the journal."""
+    def begin(self, call: Call, mark: str | None = None) -> Entry:
+        """Decide who takes *call* and open its line in the journal, unless that was done for what bears *mark*."""
         with self._lock:
-            entry = Entry(call, self.schedule.take(call) if self.armed else None, self._clock())
+            if mark is not None and (promised := self._promised.pop(mark, None)) is not None:
+                promised.call = call
+                return promised
+            now_s = self._clock()
+            entry = Entry(call, self.schedule.take(call, now_s) if self.armed else None, now_s)
+            entry.begun = self._count()
             if self.armed:
+                entry.slowing = self.schedule.slow(call, now_s)
                 self.entries.append(entry)
+                self._limit()
             return entry
+
+    def _count(self) -> int:
+        self._events += 1
+        return self._events
+
+    def _limit(self) -> None:
+        if self._max_requests is not None and len(self.entries) == self._max_requests + 1:
+            self.problems.append(
+                f"more than {self._max_requests} requests came, the limit of the ini option s3_max_requests;"
+                " does something try again for ever?"
+            )
+
+    @property
+    def connects(self) -> bool:
+        """Whether rules have to be asked before a connection is made."""
+        return self.schedule.connects
+
+    def promise(self, mark: str, entry: Entry) -> None:
+        """Say that the request of *entry*, decided before it was sent, will bear *mark*."""
+        with self._lock:
+            self._promised[mark] = entry
+
+    def forget(self, mark: str) -> None:
+        """Say that nothing more comes with *mark*; its request, if none came, ends here."""
+        with self._lock:
+            entry = self._promised.pop(mark, None)
+        if entry is not None:
+            self.end(entry)
+
+    def refuses_early(self, entry: Entry) -> bool:
+        """Whether S3 refuses *entry* by its head alone, so that it does not ask for the body (100 Continue)."""
+        if entry.firing is not None and entry.firing.fault is not None:
+            return not entry.firing.fault.needs_request_body
+        call = entry.call
+        return call.bucket is not None and call.operation != "CreateBucket" and not self.store.accepts(call.bucket)
 
     def answer(self, entry: Entry, body: bytes) -> Exchange:
         """What a layer has to send for *entry*; with a rule's fault in it, or S3's own answer."""
-        entry.body_size = len(body)
         fault = entry.firing.fault if entry.firing else None
+        # Without a connection S3 got none of it.
+        entry.body_size = 0 if fault is not None and fault.stage == "connect" else len(body)
         with self._lock:
             ids = Ids(*new_ids(self._ids.getrandbits))
             exchange = outcome(fault, entry.call, body, model=self._model, ids=ids)
@@ -86,13 +134,18 @@ class Simulator:
             if isinstance(reply, ErrorReply):
                 entry.error_code = reply.code
         if entry.firing and entry.firing.rule.rule.delay_s:
-            return exchange._replace(delay_s=entry.firing.rule.rule.delay_s)
-        return exchange
+            exchange = exchange._replace(delay_s=entry.firing.rule.rule.delay_s)
+        return exchange if entry.slowing is None else slowed(exchange, entry.slowing.rule.rule)
 
     def end(self, entry: Entry) -> None:
         """Note that the answer to *entry* is out, or that the connection ended."""
-        if entry.ended_s is None:
-            entry.ended_s = self._clock()
+        with self._lock:
+            if entry.ended_s is None:
+                entry.ended_s, entry.ended = self._clock(), self._count()
+
+    def reopen(self, entry: Entry) -> None:
+        """Take back that *entry* has ended: more of its answer is still to go out."""
+        entry.ended_s = entry.ended = None
 
     def _model(self, call: Call, body: bytes) -> Response | ErrorReply:
         lacking = missing(call)

@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import socket
+import ssl
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from . import connecting
+
 if TYPE_CHECKING:
     import pytest
     from yarl import URL
 
+    from pytest_s3errors._core.journal import Entry
     from pytest_s3errors._run import Run
 
     from .loop_servers import LoopServers
@@ -48,12 +53,18 @@ class AiohttpWire:
             if not self._takes(req.url):
                 return await connect(connector, req, *args, **kwargs)
             self._run.check_playable()
-            # A pool holds at most as many connections from before the test as this closes; a fresh one is ours.
-            for _ in range(1000):
-                connection = await connect(connector, req, *args, **kwargs)
-                if connection.protocol in self._ours:
-                    return connection
-                connection.close()
+            entry = await self._decided(req, _timeout(*args, **kwargs)) if self._run.simulator.connects else None
+            try:
+                # A pool holds at most as many connections from before the test as this closes; a fresh one is ours.
+                for _ in range(1000):
+                    connection = await connect(connector, req, *args, **kwargs)
+                    if connection.protocol in self._ours:
+                        return self._promised(connection, entry)
+                    connection.close()
+            except BaseException:
+                if entry is not None:
+                    self._run.simulator.end(entry)
+                raise
             raise self._run.escape(str(req.url.host), f"through a {type(connector).__name__}")
 
         patches.setattr(aiohttp.TCPConnector, "_create_connection", create_connection)
@@ -66,8 +77,54 @@ class AiohttpWire:
         port = await self._servers.port()
         _, protocol = await asyncio.get_running_loop().create_connection(connector._factory, "127.0.0.1", port)  # noqa: SLF001
         self._ours.add(protocol)
-        self._servers.origins[protocol.transport.get_extra_info("sockname")[1]] = f"{url.scheme}://{url.authority}"
+        self._servers.origins[_port(protocol)] = f"{url.scheme}://{url.authority}"
         return protocol  # type: ignore[no-any-return]  # aiohttp's own protocol, made by its own factory
+
+    def _promised(self, connection: Any, entry: Entry | None) -> Any:
+        if entry is not None:
+            self._run.simulator.promise(f"port {_port(connection.protocol)}", entry)
+        return connection
+
+    async def _decided(self, req: Any, limits: aiohttp.ClientTimeout) -> Entry:
+        """The request of *req* in the journal; where there is to be no connection for it, aiohttp's own exception."""
+        url, simulator = req.url, self._run.simulator
+        call = connecting.call_to(
+            self._run, req.method, url.scheme, url.raw_host, url.port, url.raw_path_qs, dict(req.headers)
+        )
+        entry = simulator.begin(call)
+        fault = connecting.fault_of(entry)
+        if fault is None:
+            return entry
+        try:
+            await asyncio.sleep(simulator.answer(entry, b"").delay_s)
+            if fault == "connect_timeout":
+                await _no_answer(limits)
+            raise natural_error(connecting.connect_error(fault), req.connection_key)
+        finally:
+            simulator.end(entry)
+
+
+def natural_error(error: OSError, key: Any) -> OSError:
+    """What aiohttp raises for *error* while it connects; *key* is the request's `connection_key`."""
+    if isinstance(error, socket.gaierror):
+        return aiohttp.ClientConnectorDNSError(key, error)
+    if isinstance(error, ssl.SSLError):
+        return aiohttp.ClientConnectorSSLError(key, error)
+    return error if isinstance(error, TimeoutError) else aiohttp.ClientConnectorError(key, error)
+
+
+async def _no_answer(limits: aiohttp.ClientTimeout) -> None:
+    async with asyncio.timeout(min(filter(None, (limits.connect, limits.sock_connect)), default=None)):
+        await asyncio.Event().wait()
+
+
+def _timeout(traces: Any = None, timeout: Any = None) -> aiohttp.ClientTimeout:
+    del traces  # named as `connect` names them
+    return timeout  # type: ignore[no-any-return]
+
+
+def _port(protocol: Any) -> int:
+    return protocol.transport.get_extra_info("sockname")[1]  # type: ignore[no-any-return]
 
 
 def guard(run: Run, patches: pytest.MonkeyPatch) -> None:

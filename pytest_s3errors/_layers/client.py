@@ -12,6 +12,7 @@ import functools
 import os
 from collections.abc import AsyncIterable, AsyncIterator
 from http import HTTPStatus
+from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -25,10 +26,14 @@ from s3_asyncio_client._body import _ChunkReader, check_data, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import error_from_fields
 from s3_asyncio_client._requests import check_target
-from s3_asyncio_client._response import S3Response, promised_length, short_body_message
+from s3_asyncio_client._response import S3Response, short_body_message
 from s3_asyncio_client._transport import Target, translate
 from s3_asyncio_client.client import S3Client, _error
 from s3_asyncio_client.exceptions import S3ConnectionError
+
+from .aiohttp_wire import natural_error
+from .connecting import connect_error
+from .framing import piece_size
 
 if TYPE_CHECKING:
     import pytest
@@ -64,7 +69,8 @@ def install(run: Run, patches: pytest.MonkeyPatch) -> None:
         simulator = run.simulator
         entry = simulator.begin(call)
         try:
-            exchange = simulator.answer(entry, body)
+            fault = entry.firing.fault if entry.firing else None
+            exchange = simulator.answer(entry, body if fault is None else body[: fault.reads(len(body))])
             run.check_playable()
             if exchange.delay_s:
                 await asyncio.sleep(exchange.delay_s)
@@ -142,12 +148,12 @@ async def _played(client: S3Client, exchange: Exchange, call: Call) -> S3Respons
         endpoint=f"{at.scheme}://{at.netloc}",
     )
     if reply is None:
-        raise _broken(exchange, target)
+        raise _broken(exchange, target, client._timeout)  # noqa: SLF001 - both packages are one distribution
     response = exchange.response(call)
     assert response is not None  # there is an answer
     result = S3Response(
         response.status,
-        _headers(response, call),
+        _headers(response, call, chunked=bool(exchange.chunked)),
         _chunks(response, exchange, call, target),
         method=call.method,
         operation=target.operation,
@@ -160,9 +166,15 @@ async def _played(client: S3Client, exchange: Exchange, call: Call) -> S3Respons
     return result
 
 
-def _broken(exchange: Exchange, target: Target) -> S3Error:
+def _broken(exchange: Exchange, target: Target, limits: aiohttp.ClientTimeout) -> S3Error:
     error: BaseException
-    if exchange.raw:
+    if exchange.connect == "connect_timeout":
+        connecting = min(filter(None, (limits.connect, limits.sock_connect)), default=inf)
+        over = aiohttp.SocketTimeoutError if (limits.total or inf) < connecting else aiohttp.ConnectionTimeoutError
+        error = over("no connection")
+    elif exchange.connect:
+        error = natural_error(connect_error(exchange.connect), _NO_REQUEST)
+    elif exchange.raw:
         error = aiohttp.ClientResponseError(_NO_REQUEST, (), status=400, message="bad status line")
     elif exchange.ending is Ending.RESET:
         error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
@@ -198,9 +210,11 @@ def _refused(reply: ErrorReply, exchange: Exchange, call: Call) -> S3Error:
     )
 
 
-def _headers(response: Response, call: Call) -> CIMultiDictProxy[str]:
+def _headers(response: Response, call: Call, *, chunked: bool) -> CIMultiDictProxy[str]:
     headers = CIMultiDict(response.headers)
-    if response.status != HTTPStatus.NO_CONTENT and (
+    if chunked:
+        headers["Transfer-Encoding"] = "chunked"
+    elif response.status != HTTPStatus.NO_CONTENT and (
         response.length is not None or response.body or call.method != "HEAD"
     ):
         length = len(response.body) if response.length is None else response.length
@@ -212,11 +226,16 @@ async def _chunks(response: Response, exchange: Exchange, call: Call, target: Ta
     if call.method == "HEAD":
         return
     body = response.body if exchange.sent is None else response.body[: exchange.sent]
-    if body:
-        yield body
-    if exchange.sent is None or not response.body:
+    rate = exchange.bytes_per_second
+    step = len(body) if rate is None else piece_size(len(body), rate)
+    for start in range(0, len(body), step or 1):
+        piece = body[start : start + step]
+        if rate is not None:
+            await asyncio.sleep(len(piece) / rate)
+        yield piece
+    if exchange.sent is None or not (response.body or exchange.chunked):
         return
     if exchange.ending is Ending.HANG:
         raise translate(aiohttp.SocketTimeoutError("no more of the body"), target)
-    ended = short_body_message(len(body), promised_length(_headers(response, call)))
+    ended = short_body_message(len(body), None if exchange.chunked else len(response.body))
     raise S3ConnectionError(f"{target}: {ended}", operation=target.operation, bucket=target.bucket, key=target.key)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from . import connecting
+
 if TYPE_CHECKING:
     import pytest
 
@@ -42,6 +44,7 @@ def install(run: Run, servers: LoopServers, patches: pytest.MonkeyPatch) -> None
             await self._stream.aclose()
 
         async def start_tls(self, *_args: Any, **_kwargs: Any) -> httpcore.AsyncNetworkStream:
+            await _check(httpcore, handshaking=self)
             servers.origins[self._stream.get_extra_info("client_addr")[1]] = f"https://{self._host}"
             return self
 
@@ -55,7 +58,25 @@ def install(run: Run, servers: LoopServers, patches: pytest.MonkeyPatch) -> None
         if not run.is_s3(host, port):
             return await connect(backend, host, port, *args, **kwargs)
         run.check_playable()
+        await _check(httpcore)
         stream = await connect(backend, "127.0.0.1", await servers.port(), *args, **kwargs)
         return PlainStream(stream, host)
 
     patches.setattr(httpcore.AnyIOBackend, "connect_tcp", connect_tcp)
+
+
+async def _check(httpcore: Any, handshaking: Any = None) -> None:
+    """Let a fault of the request under way come out as httpcore's own exception; the stream is closed as by its own."""
+    attempt = connecting.current()
+    if attempt is None:
+        return
+    try:
+        await attempt.check_async(handshake=handshaking is not None)
+    except OSError as error:
+        if handshaking is not None:
+            await handshaking.aclose()
+        if isinstance(error, TimeoutError):
+            raise httpcore.ConnectTimeout from error
+        # anyio tries each address of a name, and says this when it is through.
+        refused = isinstance(error, ConnectionRefusedError)
+        raise httpcore.ConnectError("All connection attempts failed" if refused else str(error)) from error

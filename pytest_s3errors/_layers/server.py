@@ -5,34 +5,35 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from email.utils import formatdate
-from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from pytest_s3errors._core.envelope import reason
-from pytest_s3errors._core.http1 import BadRequest, Head, RequestParser, encode_response
-from pytest_s3errors._core.messages import Response
-from pytest_s3errors._core.operations import parse_call
+from pytest_s3errors._clock import real_sleep
+from pytest_s3errors._core.http1 import BadRequest, Head, RequestParser
 from pytest_s3errors._core.outcomes import Ending
+from pytest_s3errors._idle import bytes_on_the_way
 
-try:
-    import fcntl
-    import termios
-except ImportError:  # pragma: no cover - Windows has neither
-    pass
+from .framing import body_size, call_of, encoded, piece_size, refusal
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.journal import Entry
-    from pytest_s3errors._core.messages import Call
     from pytest_s3errors._core.outcomes import Exchange
     from pytest_s3errors._core.simulator import Simulator
 
-_POLL_S = 0.001
+_POLL_S = 0.0001
 _LINGER_0 = struct.pack("ii", 1, 0)
+_CLIENT_HELLO = b"\x16\x03"
+_TLS = (
+    "a client began a TLS handshake with the simulated S3, which speaks plain HTTP: its https can't be taken away.\n"
+    "Give it the address of the fixture s3_server as its endpoint: s3_server.url, or s3_server.env for a subprocess."
+)
+
+MARK = "x-s3errors-mark"
+"""The header by which a request says that it was decided before it was sent; nobody but the server sees it."""
 
 
 class Server:
@@ -45,6 +46,8 @@ class Server:
         self.endpoints = endpoints
         self.origin_of = origin_of
         self.connections: set[_Connection] = set()
+        # Whose answer is late on purpose, by the client's port: what waits for it may let time pass.
+        self.parked: dict[int, Entry] = {}
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
@@ -59,10 +62,27 @@ class Server:
             return
         server, self._server = self._server, None
         server.close()
+        for _ in range(3):  # a connection that was accepted just now is made in the loop's next rounds
+            await asyncio.sleep(0)
         for connection in tuple(self.connections):
             connection.drop()
         while self.connections:  # noqa: ASYNC110 - connection_lost comes in the loop's next round
             await asyncio.sleep(0)
+
+    def give_up(self, port: int) -> None:
+        """Note that the client at *port* waits no longer; its connection will tell later."""
+        entry = self.parked.get(port)
+        if entry is not None:
+            self.simulator.end(entry)
+
+
+class _Request(NamedTuple):
+    """A request that is to be answered; `whole` is False where its body was not read to the end."""
+
+    head: Head
+    entry: Entry
+    body: bytes
+    whole: bool = True
 
 
 class _Connection(asyncio.Protocol):
@@ -71,9 +91,12 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._parser = RequestParser()
-        self._waiting: deque[tuple[Head, Entry, bytes]] = deque()
+        self._waiting: deque[_Request] = deque()
         self._head: tuple[Head, Entry] | None = None
-        self._playing: tuple[Head, Entry] | None = None
+        self._stop: int | None = None  # so much of the body of the request under way is read, None: all
+        self._fresh = True
+        self._deaf = False
+        self._playing: Entry | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._when_drained: Callable[[], None] | None = None
         self._transport: asyncio.Transport
@@ -83,14 +106,17 @@ class _Connection(asyncio.Protocol):
         # With the high-water mark at 0, resume_writing means that every byte is in the kernel's hands.
         self._transport.set_write_buffer_limits(0)
         self._port = self._transport.get_extra_info("peername")[1]
+        self._mark = f"port {self._port}"  # what a request without one of its own bears
         self._server.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         if self._timer is not None:
             self._timer.cancel()
+        self._server.parked.pop(self._port, None)
         if self._playing is not None:
-            self._server.simulator.end(self._playing[1])
+            self._server.simulator.end(self._playing)
+        self._server.simulator.forget(self._mark)
         self._server.connections.discard(self)
 
     def drop(self) -> None:
@@ -98,73 +124,154 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        if self._server.simulator.problems:
+            self.drop()  # so that the client dials again, and is told
+            return
+        if self._fresh:
+            self._fresh = False
+            if data.startswith(_CLIENT_HELLO):
+                self._server.simulator.problems.append(_TLS)
+                self.drop()
+                return
         try:
-            for event in self._parser.feed(data):
-                if isinstance(event, Head):
-                    self._begin(event)
-                else:
-                    assert self._head is not None  # the parser yields a body only after its head
-                    self._waiting.append((*self._head, event))
-                    self._head = None
-                    self._next()
+            self._read(data)
         except BadRequest as error:
             self._refuse(str(error))
         except Exception:  # noqa: BLE001 - a mistake of ours must fail the test, not look like a fault of S3
             self._server.simulator.problems.append(f"the simulated S3 failed:\n{traceback.format_exc()}")
             self.drop()
 
+    def _read(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        for event in self._parser.feed(data):
+            if isinstance(event, Head):
+                self._begin(event)
+                if self._stop == 0:
+                    break
+            elif self._stop is not None and len(event) > self._stop:
+                self._break_off(event)
+                return
+            else:
+                assert self._head is not None  # the parser yields a body only after its head
+                self._waiting.append(_Request(*self._head, event))
+                self._head = self._stop = None
+                self._next()
+        if self._stop is not None and self._parser.received >= self._stop:
+            self._break_off(self._parser.take_received())
+
     def _begin(self, head: Head) -> None:
-        origin = self._server.origin_of(self._port)
-        call = call_of(head, origin, self._server.endpoints())
-        entry = self._server.simulator.begin(call)
+        simulator = self._server.simulator
+        mark = head.headers.pop(MARK, None) or self._mark
+        call = call_of(head, self._server.origin_of(self._port), self._server.endpoints())
+        entry = simulator.begin(call, mark)
         self._head = (head, entry)
+        fault = entry.firing.fault if entry.firing else None
+        self._stop = None if fault is None else fault.reads(body_size(head))
         if head.expects_continue:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # S3 refuses by the head if it can: the answer without 100, and the body never comes (fact 41).
+            if self._stop is None and simulator.refuses_early(entry):
+                self._stop = 0
+            if self._stop != 0:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _break_off(self, body: bytes) -> None:
+        """Leave the rest of the request under way unread, and with it the connection."""
+        assert self._head is not None  # a request is under way
+        self._waiting.append(_Request(*self._head, body[: self._stop], whole=False))
+        self._head, self._deaf = None, True
+        self._transport.pause_reading()
+        self._next()
 
     def _next(self) -> None:
         """Play the next waiting request, unless one is being played."""
         while self._waiting and self._playing is None and not self._transport.is_closing():
-            head, entry, body = self._waiting.popleft()
-            self._playing = (head, entry)
-            exchange = self._server.simulator.answer(entry, body)
+            request = self._waiting.popleft()
+            self._playing = request.entry
+            exchange = self._server.simulator.answer(request.entry, request.body)
             if exchange.delay_s:
-                loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(exchange.delay_s, self._play, head, entry.call, exchange)
-            else:
-                self._play(head, entry.call, exchange)
+                self._later(exchange.delay_s, partial(self._play, request, exchange))
+                return
+            self._play(request, exchange)
 
-    def _play(self, head: Head, call: Call, exchange: Exchange) -> None:
+    def _later(self, delay_s: float, then: Callable[[], None]) -> None:
+        self._park()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._resume, then)
+
+    def _park(self) -> None:
+        assert self._playing is not None  # what is late is an answer
+        self._server.parked[self._port] = self._playing
+
+    def _resume(self, then: Callable[[], None]) -> None:
+        self._server.parked.pop(self._port, None)
+        then()
+
+    def _play(self, request: _Request, exchange: Exchange) -> None:
+        call = request.entry.call
         response = exchange.response(call)
-        data, close = exchange.raw, not head.keep_alive
+        ending, data = exchange.ending, exchange.raw
+        if not (request.head.keep_alive and request.whole) and ending is Ending.KEEP:
+            ending = Ending.CLOSE
         if response is not None:
-            if exchange.sent is not None or "Connection" in response.headers:
-                close = True
-            data += _encode(response, call, exchange)
+            if not request.whole:
+                response = replace(response, headers={**response.headers, "Connection": "close"})
+            if ending is Ending.KEEP and "Connection" in response.headers:
+                ending = Ending.CLOSE
+            data += encoded(response, call, exchange)
+        if exchange.bytes_per_second is not None:
+            head_size = data.index(b"\r\n\r\n") + 4
+            self._transport.write(data[:head_size])
+            body, pace = memoryview(data)[head_size:], exchange.bytes_per_second
+            self._drip(body, piece_size(len(body), pace), pace, ending)
+            return
+        self._write_last(data, ending)
+
+    def _drip(self, rest: memoryview, size: int, bytes_per_second: float, ending: Ending) -> None:
+        """Send *rest* at a rate: each piece of *size* after the time that it takes."""
+        piece, rest = rest[:size], rest[size:]
+
+        def send() -> None:
+            if rest:
+                self._transport.write(piece)
+                self._drip(rest, size, bytes_per_second, ending)
+            else:
+                self._write_last(piece, ending)
+
+        self._later(len(piece) / bytes_per_second, send)
+
+    def _write_last(self, data: bytes | memoryview, ending: Ending) -> None:
+        """Write the end of the answer. The journal has it before a client in another thread can have read it."""
+        if self._playing is not None and ending is not Ending.HANG:
+            self._server.simulator.end(self._playing)
         if data:
             self._transport.write(data)
-        ending = exchange.ending
-        if ending is Ending.KEEP and close:
-            ending = Ending.CLOSE
-        if ending is Ending.HANG:
-            return
+        if self._playing is not None and self._transport.get_write_buffer_size():
+            self._server.simulator.reopen(self._playing)  # the kernel did not take it all at once
         self._finish(ending)
 
     def _finish(self, ending: Ending) -> None:
+        if ending is Ending.HANG:
+            self._park()
+            return
         if self._transport.get_write_buffer_size():
-            self._when_drained = lambda: self._finish(ending)
+            self._when_drained = partial(self._finish, ending)
             return
-        if ending is Ending.RESET and _on_the_way(self._transport.get_extra_info("socket")):
-            # RST throws away what the client's kernel has not confirmed; the client is to see the bytes before it.
-            self._timer = asyncio.get_running_loop().call_later(_POLL_S, self._finish, ending)
+        if (ending is Ending.RESET or self._deaf) and bytes_on_the_way(
+            self._transport.get_extra_info("socket").fileno()
+        ):
+            # RST, which unread bytes cause too, throws away what the client's kernel has not confirmed; the client is
+            # to see the bytes before it. A matter of the kernel's, so that no test time passes.
+            real_sleep(_POLL_S)
+            asyncio.get_running_loop().call_soon(self._finish, ending)
             return
+        if self._playing is not None:
+            self._server.simulator.end(self._playing)
+            self._playing = None
         if ending is Ending.RESET:
             self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
             self._transport.abort()
         elif ending is Ending.CLOSE:
             self._transport.close()
-        if self._playing is not None:
-            self._server.simulator.end(self._playing[1])
-            self._playing = None
         self._next()
 
     def resume_writing(self) -> None:
@@ -173,50 +280,5 @@ class _Connection(asyncio.Protocol):
             then()
 
     def _refuse(self, why: str) -> None:
-        body = f"<Error><Code>BadRequest</Code><Message>{why.replace('&', '').replace('<', '')}</Message></Error>"
-        response = Response(
-            status=400, headers={"Content-Type": "application/xml", "Connection": "close"}, body=body.encode()
-        )
-        self._transport.write(
-            encode_response(response, method="GET", reason="Bad Request", date=_date(), chunked=False)
-        )
+        self._transport.write(refusal(why))
         self._transport.close()
-
-
-def call_of(head: Head, origin: str | None, endpoints: tuple[str, ...]) -> Call:
-    """What *head* asks of S3; *origin* is ``scheme://host`` as the client dialled it, None if it dialled us."""
-    scheme = origin.partition("://")[0] if origin else "http"
-    return parse_call(method=head.method, target=head.target, headers=head.headers, scheme=scheme, endpoints=endpoints)
-
-
-def _encode(response: Response, call: Call, exchange: Exchange) -> bytes:
-    code = getattr(exchange.answer, "code", None)
-    return encode_response(
-        response,
-        method=call.method,
-        reason=reason(response.status, code),
-        date=_date(),
-        # S3 sends errors chunked and objects with their length.
-        chunked=response.status >= HTTPStatus.MULTIPLE_CHOICES and exchange.sent is None,
-        sent=exchange.sent,
-    )
-
-
-def _on_the_way(sock: socket.socket) -> int:
-    """How many sent bytes the peer has not confirmed; 0 where the system does not tell."""
-    try:
-        return cast("int", struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))[0])
-    except (NameError, OSError):
-        return 0
-
-
-_last_date = (0, "")
-
-
-def _date() -> str:
-    """The Date header; formatting one costs more than all the rest of a head, so it is kept for its second."""
-    global _last_date  # noqa: PLW0603 - a cache of one value
-    now = int(time.time())
-    if _last_date[0] != now:
-        _last_date = (now, formatdate(now, usegmt=True))
-    return _last_date[1]

@@ -12,6 +12,8 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from . import connecting
+
 if TYPE_CHECKING:
     import pytest
 
@@ -59,6 +61,9 @@ class SyncWire:
             if not self._run.names_s3(host, port):
                 return getaddrinfo(host, port, *args, **kwargs)
             self._run.check_playable()
+            attempt = connecting.current()
+            if attempt is not None:
+                attempt.check()
             # An address instead of the name; the rest, such as the kind of socket, is the caller's.
             kind = dict(zip(("family", "type", "proto", "flags"), args, strict=False)) | kwargs
             return getaddrinfo("127.0.0.1", self._server.port, 0, kind.get("type", 0), kind.get("proto", 0))
@@ -67,6 +72,9 @@ class SyncWire:
         def plain(context: ssl.SSLContext, sock: socket.socket, *args: Any, **kwargs: Any) -> Any:
             if not self._is_ours(sock):
                 return wrap_socket(context, sock, *args, **kwargs)
+            attempt = connecting.current()
+            if attempt is not None:
+                attempt.check(handshake=True)
             name = kwargs.get("server_hostname")
             self._server.origins[sock.getsockname()[1]] = f"https://{name}"
             timeout = sock.gettimeout()

@@ -41,6 +41,20 @@ class ThreadServer:
             assert self.started_port is not None  # the loop and its server start together
             return self.started_port
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether the caller is in the server's own thread."""
+        return threading.current_thread() is self._thread
+
+    @property
+    def parked(self) -> frozenset[int]:
+        """The ports of clients that get nothing before time has passed."""
+        return frozenset(tuple(self._server.parked))
+
+    def give_up(self, port: int) -> None:
+        """Note that the client at *port* waits no longer."""
+        self._server.give_up(port)
+
     def stop(self) -> None:
         """Close every connection and the listener, and end the thread."""
         with self._starting:

@@ -1,4 +1,4 @@
-"""One rule at two layers: the same exception, the same attributes, the same number of attempts."""
+"""One rule at three layers: the same exception, the same attributes, the same number of attempts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pytest_s3errors._run import Plan, Run, Settings
 from s3_asyncio_client import S3Client, S3ConnectionError, S3Error, S3IntegrityError, S3ResponseError, S3ServerError
 from s3_asyncio_client.multipart import complete_multipart_upload, create_multipart_upload, upload_part
 
-LAYERS = ("client", "wire")
+LAYERS = ("client", "mock", "wire")
 BODY = bytes(range(256)) * 8
 
 
 @contextlib.contextmanager
 def simulated(layer: str, *rules: Rule) -> Iterator[Run]:
     """A simulation with *rules*, outside of any test of pytest's; its ids are the same at every layer."""
-    settings = Settings(layer=layer, seed="0", control=False, endpoints=(), passthrough=())
+    settings = Settings(layer=layer, seed="0", control=False, endpoints=(), passthrough=(), time="real")
     run = Run(Plan(rules=rules), settings, test="same")
     run.start()
     run.simulator.armed = True
@@ -61,7 +61,7 @@ async def outcome(layer: str, rule: Rule, operation: str) -> tuple[object, ...]:
         store = run.simulator.store
         store.put("bucket", "key", BODY)
         store.create_bucket("empty")
-        async with S3Client("a", "b", timeout=1) as client:
+        async with S3Client("a", "b", timeout=60) as client:
             result: object
             try:
                 result = await OPERATIONS[operation](client)
@@ -73,12 +73,19 @@ async def outcome(layer: str, rule: Rule, operation: str) -> tuple[object, ...]:
         return result, journal, {key: store.get("bucket", key).body for key in store.keys("bucket")}
 
 
+async def assert_same(rule: Rule, operation: str) -> None:
+    """The outcome at the wire, and the same at every other layer."""
+    wire = await outcome("wire", rule, operation)
+    for layer in ("client", "mock"):
+        assert await outcome(layer, rule, operation) == wire, layer
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("fault", [name for name in FAULTS if not name.startswith("stall")])
-async def test_a_fault_is_the_same_at_both_layers(operation, fault):
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name not in {"stall", "stalled_body", "connect_timeout"}])
+async def test_a_fault_is_the_same_at_every_layer(operation, fault):
     """Exception, attributes, attempts and what is stored, for every fault and operation."""
     rule = fail_rule((fault,), {"times": 1})
-    assert await outcome("client", rule, operation) == await outcome("wire", rule, operation)
+    await assert_same(rule, operation)
 
 
 # Their details quote what only a signed request has: its date and the hash of its body.
@@ -86,19 +93,19 @@ QUOTES_SIGNATURE = {"RequestTimeTooSkewed", "XAmzContentSHA256Mismatch"}
 
 
 @pytest.mark.parametrize("code", sorted(CODES.keys() - QUOTES_SIGNATURE))
-async def test_an_error_code_is_the_same_at_both_layers(code):
+async def test_an_error_code_is_the_same_at_every_layer(code):
     """Every code of the catalogue, on an upload, a read and a request without a body in its answer."""
     for operation in ("PutObject", "GetObject", "HeadObject"):
         rule = fail_rule((code,), {"times": 1})
-        assert await outcome("client", rule, operation) == await outcome("wire", rule, operation)
+        await assert_same(rule, operation)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("status", [301, 304, 307, 400, 403, 404, 405, 409, 412, 416, 429, 500, 502, 503, 504, 599])
-async def test_a_status_is_the_same_at_both_layers(operation, status):
+async def test_a_status_is_the_same_at_every_layer(operation, status):
     """Statuses that S3 has a usual code for, and those that it has not."""
     rule = fail_rule((status,), {"times": 1, "retry_after": 3, "headers": {"x-extra": "1"}, "operation": operation})
-    assert await outcome("client", rule, operation) == await outcome("wire", rule, operation)
+    await assert_same(rule, operation)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -198,3 +205,27 @@ async def test_a_delay_comes_before_the_fault(layer):
                 await client.put_object("bucket", "key", b"data")
         (record,) = run.simulator.requests
     assert record.ended_s - record.started_s >= 0.02
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "CopyObject"])
+@pytest.mark.parametrize(
+    "fault", [name for name, kind in FAULTS.items() if "chunked" in kind.options and name != "stalled_body"]
+)
+async def test_chunked_framing_is_the_same_at_every_layer(operation, fault):
+    """Without a Content-Length the client can't say how much is missing."""
+    await assert_same(fail_rule((fault,), {"times": 1, "chunked": True}), operation)
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "GetObject", "HeadObject"])
+@pytest.mark.parametrize(
+    ("what", "options"),
+    [
+        (503, {"early": True}),
+        ("connection_reset", {"at": 0.5}),
+        ("disconnect", {"at": 10}),
+        ("dns_failure", {"delay": 0.01}),
+    ],
+)
+async def test_a_fault_on_the_request_is_the_same_at_every_layer(what, options, operation):
+    """So much of its body is read, and the journal says so."""
+    await assert_same(fail_rule((what,), {"times": 1, **options}), operation)

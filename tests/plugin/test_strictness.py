@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-LAYERS = pytest.mark.parametrize("layer", ["client", "wire"])
+LAYERS = pytest.mark.parametrize("layer", ["client", "mock", "wire"])
 
 
 @LAYERS
@@ -231,9 +231,9 @@ def test_the_timeline_shows_what_happened(run):
             r"-+ S3 timeline -+",
             r" +\d\.\d{3} s CreateMultipartUpload bucket/key +200$",
             r" +\d\.\d{3} s UploadPart bucket/key part 2 +503 SlowDown  <- s3_fail\('SlowDown', .*, 1 of 2$",
-            r" +: 0\.\d{3} s$",
+            r" +: 0\.\d{3} s =+$",
             r" +\d\.\d{3} s UploadPart bucket/key part 2 +503 SlowDown  <- s3_fail\('SlowDown', .*, 2 of 2$",
-            r" +: 0\.\d{3} s$",
+            r" +: 0\.\d{3} s ={30}$",
             r" +\d\.\d{3} s UploadPart bucket/key part 2 +200$",
         ],
     )

@@ -177,3 +177,27 @@ def test_after():
     assert before == (socket.getaddrinfo, ssl.SSLContext.wrap_socket, httpx.Client, threading.active_count())
 """
     ).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("body", ["plain", "framed"])
+def test_a_partial_delete_through_another_client(run, body):
+    """Digests and framing of the request are those of the whole list; the rest of the list is deleted all the same."""
+    run(
+        BOTO3
+        + f"""
+@pytest.mark.s3_fail("partial_delete", keys="keep*")
+def test_it(s3_store):
+    for key in ("keep", "gone"):
+        s3_store.put("bucket", key, b"x")
+    if {body == "plain"}:
+        answer = s3().delete_objects(Bucket="bucket", Delete={{"Objects": [{{"Key": "keep"}}, {{"Key": "gone"}}]}})
+        assert [error["Key"] for error in answer["Errors"]] == ["keep"]
+    else:
+        document = b"<Delete><Object><Key>keep</Key></Object><Object><Key>gone</Key></Object></Delete>"
+        framed = b"%x\\r\\n%b\\r\\n0\\r\\n\\r\\n" % (len(document), document)
+        headers = {{"Content-Encoding": "aws-chunked", "x-amz-decoded-content-length": str(len(document))}}
+        response = httpx.post("https://bucket.s3.amazonaws.com/?delete", content=framed, headers=headers)
+        assert "<Key>keep</Key><Code>AccessDenied</Code>" in response.text
+    assert s3_store.keys("bucket") == ["keep"]
+"""
+    ).assert_outcomes(passed=1)

@@ -39,6 +39,16 @@ class ChunkTooSmallError(Exception):
         self.size = size
 
 
+FRAMING_ERRORS = (FramingError, TrailerError, ChunkTooSmallError)
+STREAMING = "STREAMING-"
+
+
+def is_framed(headers: Mapping[str, str]) -> bool:
+    """Whether a body with these headers (lower-case names) comes in aws-chunked framing."""
+    streamed = headers.get("x-amz-content-sha256", "").startswith(STREAMING)
+    return streamed or "aws-chunked" in headers.get("content-encoding", "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unframed:
     """The bytes that were sent in chunks; `trailers` has lower-case names."""

@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from hashlib import md5, sha1, sha256
 from typing import TYPE_CHECKING
 
+from .chunked import STREAMING
 from .crc import crc32c, crc64nvme
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ MD5_BYTES = 16
 SHA256_HEX = 64
 HEX_DIGITS = frozenset("0123456789abcdef")
 UNSIGNED = "UNSIGNED-PAYLOAD"
-STREAMING = "STREAMING-"
 
 
 def _crc32(body: bytes) -> bytes:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.messages import EMPTY
 
-from .chunked import ChunkTooSmallError, FramingError, TrailerError, unframe
+from .chunked import ChunkTooSmallError, FramingError, TrailerError, is_framed, unframe
 from .digests import (
     DIGEST_HEADERS,
-    STREAMING,
     check_content_md5,
     check_content_sha256,
     checked_checksums,
@@ -36,7 +35,7 @@ def receive(ask: Ask) -> Payload:
     """Return the request's body, or refuse it: too large, cut short, badly framed, or not what its digests say."""
     headers = ask.call.headers
     sha256 = headers.get("x-amz-content-sha256", "")
-    chunked = sha256.startswith(STREAMING) or "aws-chunked" in headers.get("content-encoding", "")
+    chunked = is_framed(headers)
     stated = _stated_length(ask, "x-amz-decoded-content-length" if chunked else "content-length", required=chunked)
     body, trailers = _unframed(ask) if chunked else (ask.body, EMPTY)
     if stated is not None and stated != len(body):

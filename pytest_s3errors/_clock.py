@@ -1,0 +1,321 @@
+"""Test time. On the virtual clock sleeps, timeouts and delays of a test's body take no real time.
+
+`time.monotonic`, which asyncio reads through its module, stands still while code runs. Where a thread would wait (an
+event loop in its selector, `time.sleep`) it says until when, and once nothing else can happen before, the clock jumps
+to the earliest of these deadlines. "Nothing else" is a matter of looking (`_idle`): sockets stay silent, no executor
+works, no other event loop runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import math
+import selectors
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, cast
+
+import pytest
+
+from pytest_s3errors._idle import FOREIGN_S, STEP_S, silence_s
+from pytest_s3errors._receive import Answering
+from pytest_s3errors._receive import install as install_receive
+from pytest_s3errors._replace import LAYERS, noting, noting_async, replace
+
+_PATIENCE_S = 5.0
+_DIGITS = 9  # asyncio takes timers as due that are a nanosecond off
+_monotonic, _time = time.monotonic, time.time
+real_sleep = time.sleep
+# They wait for another process with `time.sleep`; a jump would be no wait.
+_WAIT_FOR_REAL = ("subprocess", "multiprocessing")
+
+
+class Clock(Protocol):
+    """What tests, rules and the journal read the time from."""
+
+    sleeps: list[float]
+
+    @property
+    def now(self) -> float:
+        """Seconds since the test's body began."""
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+
+    def running(self) -> contextlib.AbstractContextManager[None]:
+        """Start at 0, and be the time of this process until the block ends."""
+
+    def check_loop(self) -> None:
+        """Raise if the running event loop is one that this clock does not drive."""
+
+
+class RealClock:
+    """The system's time, counted from the beginning of the body."""
+
+    def __init__(self) -> None:
+        self.sleeps: list[float] = []
+        self._zero = _monotonic()
+
+    @property
+    def now(self) -> float:
+        """Seconds since the test's body began."""
+        return _monotonic() - self._zero
+
+    def advance(self, seconds: float) -> None:
+        """Wait as long as it takes; like any sleep that blocks, this stops an event loop in the same thread."""
+        real_sleep(seconds)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Start at 0, and note sleeps until the block ends."""
+        with pytest.MonkeyPatch.context() as patches:
+            replace(
+                patches,
+                (time, "sleep", noting(self.sleeps, real_sleep)),
+                (asyncio, "sleep", noting_async(self, asyncio.sleep)),
+            )
+            self._zero = _monotonic()
+            yield
+
+    def check_loop(self) -> None:
+        """Every event loop runs in real time."""
+
+
+class VirtualClock:
+    """A clock that jumps over every wait, see the module's first lines.
+
+    *limit_s* is how far it goes: past that, *refuse* is called with the reason, and what it returns (None: nothing) is
+    raised where the time was to pass. *ports* are those of the servers in this process, whose connections are not
+    foreign. *server* is the one that blocking clients wait for, None if there is none; *check* raises if they need
+    wait no longer, since the test has failed.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit_s: float = math.inf,
+        refuse: Callable[[str], BaseException | None],
+        ports: Callable[[], frozenset[int]] = frozenset,
+        server: Callable[[], Answering | None] = lambda: None,
+        check: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.sleeps: list[float] = []
+        self._limit_s = limit_s
+        self._refuse = refuse
+        self._ports = ports
+        self._server = server
+        self.check = check
+        self._start = 0.0
+        self._at = 0.0, 0.0  # test time at the last jump, and when that was; one value, so that threads see both
+        self._on = False
+        self._lock = threading.Lock()
+        self._deadlines: dict[int, float] = {}  # by thread
+        self._jobs: dict[object, int] = {}  # what executors do, and in which thread
+        self._loops: dict[asyncio.AbstractEventLoop, int | None] = {}  # in which thread it works, None: it waits
+        self._receiving: dict[int, tuple[int, Callable[[], bool]]] = {}  # by thread: port, and whether time may pass
+
+    @property
+    def now(self) -> float:
+        """Seconds since the test's body began.
+
+        Code that spins until a time has come, or waits for another process, would do so for ever: after five real
+        seconds without a jump this clock runs on like any other.
+        """
+        passed, moved = self._at
+        return passed + max(0.0, _monotonic() - moved - _PATIENCE_S) if self._on else passed
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once; what became due meanwhile happens when its event loop or thread gets to it.
+
+        Raises:
+            ValueError: *seconds* is negative, NaN or infinite.
+        """
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError(f"time goes on by 0 or more seconds, not by {seconds!r}")
+        self._move(self.now + seconds)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Start at 0, and be the time of this process until the block ends."""
+        with pytest.MonkeyPatch.context() as patches:
+            self._install(patches)
+            # A whole number: aiohttp rounds its deadlines up to full seconds of this clock.
+            self._start, self._at, self._on = math.ceil(_monotonic()), (0.0, _monotonic()), True
+            try:
+                yield
+            finally:
+                self._at, self._on = (self.now, 0.0), False
+                self._loops.clear()
+
+    def check_loop(self) -> None:
+        """Raise if the running event loop is one that this clock does not drive."""
+        loop = _running_loop()
+        if loop is not None and not isinstance(getattr(loop, "_selector", None), selectors.DefaultSelector):
+            self._unsupported(f"{type(loop).__module__}.{type(loop).__qualname__}")
+
+    # What is in place of the system's.
+
+    def _install(self, patches: pytest.MonkeyPatch) -> None:
+        select = selectors.DefaultSelector.select
+        run_in_executor = asyncio.BaseEventLoop.run_in_executor
+        replace(
+            patches,
+            (time, "monotonic", lambda: self._start + self.now),
+            (time, "time", lambda: _time() + self.now),
+            (time, "sleep", self._sleep),
+            (asyncio, "sleep", noting_async(self, asyncio.sleep)),
+        )
+
+        def selecting(selector: selectors.BaseSelector, timeout: float | None = None) -> Any:
+            return self._select(functools.partial(select, cast("Any", selector)), selector, timeout)
+
+        def executing(loop: Any, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+            return self._execute(functools.partial(run_in_executor, loop, executor), executor, func, args)
+
+        patches.setattr(selectors.DefaultSelector, "select", selecting)
+        patches.setattr(asyncio.BaseEventLoop, "run_in_executor", executing)
+        install_receive(patches, self, self._server)
+        self._refuse_trio(patches)
+
+    def _refuse_trio(self, patches: pytest.MonkeyPatch) -> None:
+        trio: Any = sys.modules.get("trio")
+        for module, name in ((trio, "run"), (getattr(trio, "lowlevel", None), "start_guest_run")):
+            if hasattr(module, name):
+                patches.setattr(module, name, lambda *_args, **_kwargs: self._unsupported("trio"))
+
+    def _unsupported(self, what: str) -> None:
+        error = self._refuse(
+            f"{what} keeps time by itself, which s3errors can't make virtual.\n"
+            'Let this test run in real time with @pytest.mark.s3_time("real"), or all with --s3-time=real.'
+        )
+        if error is not None:
+            raise error
+
+    def _sleep(self, seconds: float) -> None:
+        caller = str(sys._getframe(1).f_globals.get("__name__", ""))  # noqa: SLF001 - who sleeps decides how
+        if not (self._on and seconds > 0) or caller.partition(".")[0] in _WAIT_FOR_REAL:
+            return real_sleep(seconds)
+        if not caller.startswith(LAYERS):
+            self.sleeps.append(seconds)
+        self._wait(self.now + seconds, functools.partial(real_sleep, STEP_S), lambda: STEP_S)
+        return None
+
+    def _select(
+        self, select: Callable[[float | None], Any], selector: selectors.BaseSelector, timeout: float | None
+    ) -> Any:
+        loop = _running_loop()
+        if not self._on or getattr(loop, "_selector", None) is not selector:
+            return select(timeout)
+        assert loop is not None  # it has a selector
+        events = select(0)
+        if events or (timeout is not None and timeout <= 0):
+            return events
+        self._loops[loop] = None
+        try:
+            if timeout is None:
+                return select(None)
+            return self._wait(self.now + timeout, functools.partial(select, STEP_S), lambda: self._silence_s(selector))
+        finally:
+            if self._on:
+                self._loops[loop] = threading.get_ident()
+
+    def _execute(self, run: Callable[..., Any], executor: Any, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        job = object()
+        self._jobs[job] = 0
+
+        def noting() -> Any:
+            self._jobs[job] = threading.get_ident()
+            return func(*args)
+
+        # What goes to another process has to be pickled, and does not sleep in a thread of this one.
+        threads = executor is None or isinstance(executor, _thread_pool())
+        try:
+            future = run(noting) if threads else run(func, *args)
+        except BaseException:
+            del self._jobs[job]
+            raise
+        # In the loop's thread: the job is done when the loop knows of it. What is cancelled is nobody's business.
+        future.add_done_callback(lambda _: self._jobs.pop(job, None))
+        return future
+
+    def _silence_s(self, selector: selectors.BaseSelector) -> float:
+        server = self._server()
+        if (
+            server is not None
+            and server.runs_here
+            and server.parked - {port for port, _ in tuple(self._receiving.values())}
+        ):
+            return FOREIGN_S  # a client that is late itself, or one of another process, may still come to wait for us
+        return silence_s(selector, self._ports())
+
+    def receive(self, port: int, deadline: float, look: Callable[[], Any], parked: Callable[[], bool]) -> Any:
+        """Wait at *port* until *look* finds something or it is *deadline*; time passes only while *parked* says so."""
+        me = threading.get_ident()
+        self._receiving[me] = port, parked
+        try:
+            return self._wait(deadline, look, lambda: STEP_S if parked() else math.inf)
+        finally:
+            del self._receiving[me]
+
+    # Waiting.
+
+    def _wait(self, deadline: float, look: Callable[[], Any], silence: Callable[[], float]) -> Any:
+        """Return what *look* finds, or nothing when it is *deadline*; *look* takes a step of real time.
+
+        *silence* tells for how many seconds there has to be nothing before time may pass.
+        """
+        me = threading.get_ident()
+        self._deadlines[me] = deadline
+        try:
+            quiet_since = _monotonic()
+            while True:
+                found = look()
+                if found or not self._on or self.now >= deadline:
+                    return found
+                if self._busy(deadline):
+                    quiet_since = _monotonic()
+                elif _monotonic() - quiet_since >= silence():
+                    self._move(deadline)
+                    return found
+        finally:
+            del self._deadlines[me]
+
+    def _busy(self, deadline: float) -> bool:
+        """Whether something may happen before *deadline* although this thread waits for it."""
+        if any(other < deadline for other in tuple(self._deadlines.values())):
+            return True
+        me = threading.get_ident()
+        if any(thread != me and not parked() for thread, (_, parked) in tuple(self._receiving.items())):
+            return True
+        loops = (thread for loop, thread in tuple(self._loops.items()) if thread is not None and loop.is_running())
+        return any(thread not in self._deadlines for thread in (*loops, *tuple(self._jobs.values())))
+
+    def _move(self, to: float) -> None:
+        with self._lock:
+            self._at = round(max(to, self.now), _DIGITS), _monotonic()
+        if self._at[0] <= self._limit_s:
+            return
+        error = self._refuse(
+            f"test time went beyond {self._limit_s:g} s, the limit of the ini option s3_max_time;"
+            " does something sleep for ever?"
+        )
+        self._limit_s += self._limit_s  # what is cleaned up now may take its time
+        if error is not None:
+            raise error
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _thread_pool() -> type:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - the package imports it when it is asked for
+
+    return ThreadPoolExecutor

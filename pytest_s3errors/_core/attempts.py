@@ -1,0 +1,72 @@
+"""Which requests are attempts at one and the same thing."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from .journal import Entry
+
+_INVOCATION = "amz-sdk-invocation-id"
+
+
+def logical_calls(entries: Sequence[Entry]) -> list[list[int]]:
+    """The requests of *entries* by logical call: a list of positions for each, in the order of their first attempts.
+
+    A client that sends amz-sdk-invocation-id says itself what belongs together. For others an attempt follows the
+    earliest failed one that asked the same endpoint for the same operation on the same target, had ended when it
+    began, and was not followed yet. So two calls for one target that run at the same time can't be told apart, and a
+    success ends a call.
+    """
+    calls: list[list[int]] = []
+    alike: dict[Hashable, list[list[int]]] = {}
+    for position, entry in enumerate(entries):
+        invocation = entry.call.headers.get(_INVOCATION)
+        others = alike.setdefault(invocation or _asked(entry), [])
+        call = next((call for call in others if invocation or _can_follow(entry, entries[call[-1]])), None)
+        if call is None:
+            call = []
+            calls.append(call)
+            others.append(call)
+        call.append(position)
+        if not invocation and not failed(entry):
+            others.remove(call)
+    return calls
+
+
+def waits_s(entries: Sequence[Entry], call: Sequence[int]) -> list[float]:
+    """Seconds of test time from the end of each attempt of *call* to the start of the next."""
+    ends = [entries[position].ended_s for position in call[:-1]]
+    starts = [entries[position].started_s for position in call[1:]]
+    return [
+        max(0.0, round(start - (start if end is None else end), 9)) for end, start in zip(ends, starts, strict=True)
+    ]
+
+
+def failed(entry: Entry) -> bool:
+    """Whether a client has reason to try *entry* again: no success came, or one that was spoiled on its way."""
+    if entry.fault is not None and entry.fault != "slow_body":
+        return True
+    return entry.status is None or entry.status >= HTTPStatus.MULTIPLE_CHOICES
+
+
+def in_flight(entries: Sequence[Entry]) -> list[int]:
+    """How many requests were under way when each of *entries* began, itself included."""
+    ends = sorted(entry.ended for entry in entries if entry.ended is not None)
+    begins = sorted(entry.begun for entry in entries)
+    return [bisect_right(begins, entry.begun) - bisect_right(ends, entry.begun) for entry in entries]
+
+
+def _can_follow(entry: Entry, earlier: Entry) -> bool:
+    return earlier.ended is not None and earlier.ended < entry.begun
+
+
+def _asked(entry: Entry) -> Hashable:
+    call = entry.call
+    # What signs a URL is another in each attempt.
+    query = frozenset(item for item in call.query.items() if not item[0].lower().startswith("x-amz-"))
+    return call.endpoint, call.method, call.operation, call.bucket, call.key, query, call.headers.get("range")

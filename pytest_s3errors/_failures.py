@@ -1,0 +1,19 @@
+"""How this plugin fails a test; none of these is an `Exception`, so that no retry loop of the test catches it."""
+
+from __future__ import annotations
+
+import pytest
+
+__all__ = ["ExpectationError", "SimulationError"]
+
+
+class SimulationError(pytest.fail.Exception):  # type: ignore[name-defined,misc]
+    """The simulator could not play the test's plan."""
+
+    __module__ = "builtins"  # as pytest's own: a report shows the name alone
+
+
+class ExpectationError(pytest.fail.Exception):  # type: ignore[name-defined,misc]
+    """What the test expects of its whole body does not hold."""
+
+    __module__ = "builtins"

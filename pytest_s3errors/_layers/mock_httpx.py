@@ -1,0 +1,254 @@
+"""The `mock` layer for httpx, blocking and async: respx takes the requests, the simulator answers them.
+
+respx asks the side effect of a route, which may decline. It asks the same one for both kinds of client, and for an
+async client it may have to wait without blocking the loop; so which of the two asks is noted in the request's
+extensions, where httpx lets a client and a transport speak to each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import inspect
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import respx
+
+from pytest_s3errors._core.exchange import Ending
+from pytest_s3errors._core.operations import parse_call
+
+from .connecting import connect_error
+from .mock_answers import answer_of, joined, pieces, play
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    import pytest
+
+    from pytest_s3errors._run import Run
+
+    from .mock_answers import Answer, Played
+
+_DAY_S = 86_400
+_ASYNC = "s3errors.async"
+_ROUTE = "simulated S3"
+# Matches everything, and is no pattern of the test's own: respx takes two routes of one pattern for one.
+_ANY = r"^(?#the simulated S3)"
+
+_Limit = tuple[float, Exception] | None
+_Pause = tuple[float | None, _Limit]
+
+
+class _Route(respx.Route):
+    """A route that need not be called: rules say which requests have to come."""
+
+    @property
+    def called(self) -> bool:
+        """True, for `assert_all_called`."""
+        return True
+
+
+class MockHttpx:
+    """Answers what comes to respx routers for S3, in one test."""
+
+    def __init__(self, run: Run, patches: pytest.MonkeyPatch) -> None:
+        self._run = run
+        self._note = functools.partial(_note_async, patches)
+        self._note(httpx.AsyncHTTPTransport, "handle_async_request")
+
+    def install(self) -> None:
+        """Take every client's requests to S3, until the run stops; other requests go their way."""
+        router = respx.MockRouter(assert_all_called=False)
+
+        def effect(request: httpx.Request) -> Any:
+            # The journal is ours; what respx keeps of every request would fill the memory.
+            router.reset()
+            if self._is_s3(request):
+                return self._answer(request)
+            # Alone, we let it through; beside a router of the test's, that one is to say.
+            alone = router.Mocker is None or len(router.Mocker.routers) == 1
+            return request if alone else None
+
+        # respx looks at the signature for each request.
+        effect.__signature__ = inspect.signature(effect)  # type: ignore[attr-defined]
+        router.routes.add(_Route().mock(side_effect=effect))
+        router.start()
+        self._run.at_end(functools.partial(router.stop, quiet=True))
+
+    def mount(self, router: respx.Router) -> None:
+        """Answer what no route that *router* has now takes and is S3's, until the run stops."""
+
+        def effect(request: httpx.Request) -> Any:
+            return self._answer(request) if self._is_s3(request) else None
+
+        # A router may step in above the transport: respx.mock(using="httpx").
+        self._note(httpx.AsyncClient, "send")
+        # Not router.add(): that would put the router's base_url in front of S3's.
+        router.routes.add(_Route(url__regex=_ANY).mock(side_effect=effect), name=_ROUTE)
+        self._run.at_end(lambda: router.pop(_ROUTE, None))
+
+    def _is_s3(self, request: httpx.Request) -> bool:
+        return self._run.is_s3(request.url.host, request.url.port)
+
+    def _answer(self, request: httpx.Request) -> Any:
+        played = play(self._run, self._call(request), request.content)
+        done = functools.partial(self._run.simulator.end, played.entry)
+        pause = _before(request, played)
+        if pause[0] != 0 and _ASYNC in request.extensions:
+            return _answered_async(request, played, done, pause)
+        try:
+            _wait(*pause)
+            return _response(request, played, done)
+        except BaseException:
+            done()
+            raise
+
+    def _call(self, request: httpx.Request) -> Any:
+        return parse_call(
+            method=request.method,
+            target=request.url.raw_path.decode("ascii"),
+            headers=joined(request.headers.multi_items()),
+            scheme=request.url.scheme,
+            endpoints=self._run.endpoints(),
+        )
+
+
+def _note_async(patches: pytest.MonkeyPatch, owner: type, name: str) -> None:
+    send = getattr(owner, name)
+
+    @functools.wraps(send)
+    async def noting(owner: Any, request: httpx.Request, *args: Any, **kwargs: Any) -> httpx.Response:
+        request.extensions = {**request.extensions, _ASYNC: True}
+        return await send(owner, request, *args, **kwargs)  # type: ignore[no-any-return]  # httpx's own
+
+    patches.setattr(owner, name, noting)
+
+
+async def _answered_async(
+    request: httpx.Request, played: Played, done: Callable[[], None], pause: _Pause
+) -> httpx.Response:
+    try:
+        await _wait_async(*pause)
+        return _response(request, played, done)
+    except BaseException:
+        done()
+        raise
+
+
+def _before(request: httpx.Request, played: Played) -> _Pause:
+    """How long nothing comes before the answer, None: for ever; and how long the client waits."""
+    exchange = played.exchange
+    if exchange.answer is None and exchange.ending is Ending.HANG:
+        if exchange.connect is not None:
+            return None, _limit(request, "connect", httpx.ConnectTimeout("timed out"))
+        return None, _limit(request, "read", httpx.ReadTimeout("timed out"))
+    return exchange.delay_s, _limit(request, "read", httpx.ReadTimeout("timed out"))
+
+
+def _limit(request: httpx.Request, kind: str, error: httpx.TimeoutException) -> _Limit:
+    seconds = request.extensions.get("timeout", {}).get(kind)
+    return None if seconds is None else (seconds, error)
+
+
+def _wait(seconds: float | None, limit: _Limit) -> None:
+    if limit is not None and (seconds is None or limit[0] < seconds):
+        time.sleep(limit[0])
+        raise limit[1]
+    if seconds is None:
+        while True:
+            time.sleep(_DAY_S)
+    if seconds:
+        time.sleep(seconds)
+
+
+async def _wait_async(seconds: float | None, limit: _Limit) -> None:
+    if limit is not None and (seconds is None or limit[0] < seconds):
+        await asyncio.sleep(limit[0])
+        raise limit[1]
+    if seconds is None:
+        await asyncio.get_running_loop().create_future()
+    elif seconds:
+        await asyncio.sleep(seconds)
+
+
+def _response(request: httpx.Request, played: Played, done: Callable[[], None]) -> httpx.Response:
+    answer = answer_of(played)
+    if answer is None:
+        raise _no_answer(played)
+    stream: httpx.ByteStream | _Stream
+    if answer.whole and played.exchange.bytes_per_second is None:
+        stream = httpx.ByteStream(answer.body)
+        done()
+    else:
+        stream = _Stream(request, answer, played, done)
+    return httpx.Response(
+        answer.status,
+        headers=list(answer.headers),
+        stream=stream,
+        request=request,
+        extensions={"http_version": b"HTTP/1.1", "reason_phrase": answer.reason.encode("latin-1")},
+    )
+
+
+class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes slowly or breaks."""
+
+    def __init__(self, request: httpx.Request, answer: Answer, played: Played, done: Callable[[], None]) -> None:
+        self._pieces = pieces(answer.body, played.exchange.bytes_per_second)
+        self._limit = _limit(request, "read", httpx.ReadTimeout("timed out"))
+        self._hangs = not answer.whole and played.exchange.ending is Ending.HANG
+        self._broken = None if answer.whole else _cut_short(answer, played)
+        self._done = done
+
+    def __iter__(self) -> Iterator[bytes]:
+        for seconds, piece in self._pieces:
+            _wait(seconds, self._limit)
+            yield piece
+        if self._hangs:
+            _wait(None, self._limit)
+        if self._broken is not None:
+            raise self._broken
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for seconds, piece in self._pieces:
+            await _wait_async(seconds, self._limit)
+            yield piece
+        if self._hangs:
+            await _wait_async(None, self._limit)
+        if self._broken is not None:
+            raise self._broken
+
+    def close(self) -> None:
+        self._done()
+
+    async def aclose(self) -> None:
+        self._done()
+
+
+def _cut_short(answer: Answer, played: Played) -> httpx.TransportError:
+    if played.exchange.ending is Ending.RESET:
+        return _reset()
+    how = f"received {len(answer.body)} bytes, expected {answer.size}"
+    if answer.header("content-length") is None:
+        how = "incomplete chunked read"
+    return httpx.RemoteProtocolError(f"peer closed connection without sending complete message body ({how})")
+
+
+def _no_answer(played: Played) -> httpx.TransportError:
+    exchange = played.exchange
+    if exchange.connect is not None:
+        return httpx.ConnectError(str(connect_error(exchange.connect)))
+    if exchange.raw:
+        line = bytearray(exchange.raw.partition(b"\r\n")[0])
+        return httpx.RemoteProtocolError(f"illegal status line: {line!r}")
+    if exchange.ending is Ending.RESET:
+        return _reset()
+    return httpx.RemoteProtocolError("Server disconnected without sending a response.")
+
+
+def _reset() -> httpx.ReadError:
+    return httpx.ReadError(f"[Errno {errno.ECONNRESET}] {os.strerror(errno.ECONNRESET)}")

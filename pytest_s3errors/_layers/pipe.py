@@ -1,0 +1,48 @@
+"""Values through a pipe between two processes of one user: pickles, one after another."""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import pickle
+from collections import ChainMap
+from types import MappingProxyType
+from typing import Any, BinaryIO, cast
+
+
+def _read_only(values: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(values)  # the class itself has no name to be found by
+
+
+# Also read-only mappings, which the standard table has not.
+_TABLE: Any = ChainMap({MappingProxyType: lambda it: (_read_only, (dict(it),))}, cast("Any", copyreg.dispatch_table))
+
+
+def write(pipe: BinaryIO, value: Any) -> None:
+    """Send *value*, the whole of it or nothing.
+
+    Raises:
+        OSError: nobody reads any more.
+        TypeError: *value* holds what can't travel, a function without a name for example.
+    """
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _TABLE
+    try:
+        pickler.dump(value)
+    except (pickle.PicklingError, AttributeError) as error:
+        raise TypeError(f"this can't be sent to another process: {error}") from error
+    pipe.write(buffer.getbuffer())
+    pipe.flush()
+
+
+def read(pipe: BinaryIO) -> Any:
+    """The next value.
+
+    Raises:
+        EOFError: the other end is closed.
+    """
+    try:
+        return pickle.load(pipe)  # noqa: S301 - what our own process wrote
+    except (pickle.UnpicklingError, OSError) as error:
+        raise EOFError from error

@@ -1,0 +1,575 @@
+"""Virtual time: what it covers, what it leaves alone, and that it always ends."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+
+def test_an_hour_of_backoff_takes_no_time(run):
+    """The shipped retry, with its defaults, to the millisecond; and an hour's sleep around it."""
+    began = time.perf_counter()
+    run(
+        """
+        @pytest.mark.parametrize("layer", [pytest.param(x, marks=pytest.mark.s3_layer(x)) for x in ("client", "wire")])
+        @pytest.mark.s3_fail("SlowDown", times=3)
+        async def test_it(s3_client, s3_errors, s3_clock, layer):
+            await asyncio.sleep(3600)
+            await retry_with_exponential_backoff(lambda: s3_client.put_object("b", "k", b""), jitter=False)
+            assert s3_errors.waits() == [1.0, 2.0, 4.0]
+            assert s3_clock.now == 3607.0
+            assert s3_clock.sleeps == [3600, 1.0, 2.0, 4.0]
+        """
+    ).assert_outcomes(passed=2)
+    assert time.perf_counter() - began < 10
+
+
+RUNNERS = {
+    "pytest-asyncio": "async def test_it(s3_errors): await main()",
+    "asyncio.run": "def test_it(s3_errors): asyncio.run(main())",
+    "twice": "def test_it(s3_errors): asyncio.run(main()); asyncio.run(main())",
+    "unittest": """
+import unittest
+class Test(unittest.IsolatedAsyncioTestCase):
+    @pytest.mark.s3_time("virtual")
+    async def test_it(self): await main()
+""",
+    "anyio": """
+@pytest.fixture
+def anyio_backend(): return "asyncio"
+@pytest.mark.anyio
+async def test_it(s3_errors): await main()
+""",
+}
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_every_runner_of_event_loops(run, runner):
+    """Sleeps, timeouts and timers of whichever loop the test runs in."""
+    run(
+        """
+        import time
+
+        async def main():
+            began, loop = time.monotonic(), asyncio.get_running_loop()
+            await asyncio.gather(asyncio.sleep(30), asyncio.sleep(60))
+            assert time.monotonic() - began == 60
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(600):
+                    await loop.create_future()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asyncio.sleep(3600), 60)
+            assert loop.time() - began == 720
+
+        """
+        + RUNNERS[runner].replace("\n", "\n        "),
+        *(("-p", "no:asyncio", "-o", "asyncio_mode=", "-W", "ignore") if runner == "anyio" else ()),
+    ).assert_outcomes(passed=1)
+
+
+def test_clients_time_out_by_the_virtual_clock(run):
+    """aiohttp, httpx in both worlds and botocore meet a stall after exactly their own timeout."""
+    run(
+        """
+        import boto3, botocore.exceptions, httpx
+        from botocore.config import Config
+
+        URL = "https://bucket.s3.eu-west-1.amazonaws.com/key"
+        pytestmark = pytest.mark.s3_fail("stall")
+
+        async def test_aiohttp(s3_clock):
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(sock_read=40)) as session:
+                with pytest.raises(aiohttp.SocketTimeoutError):
+                    await session.get(URL)
+            assert s3_clock.now == 40
+
+        async def test_httpx(s3_clock):
+            async with httpx.AsyncClient(timeout=40) as client:
+                with pytest.raises(httpx.ReadTimeout):
+                    await client.get(URL)
+            assert s3_clock.now == 40
+
+        def test_blocking_httpx(s3_clock, s3_server, s3_errors):
+            for url in (URL, f"{s3_server.url}/bucket/key"):
+                with pytest.raises(httpx.ReadTimeout):
+                    httpx.get(url, timeout=40)
+            assert s3_clock.now == 80
+            assert [(r.started_s, r.ended_s) for r in s3_errors.requests] == [(0, 40), (40, 80)]
+
+        def test_botocore(s3_clock):
+            config = Config(read_timeout=40, retries={"total_max_attempts": 1})
+            s3 = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b",
+                              config=config)
+            with pytest.raises(botocore.exceptions.ReadTimeoutError):
+                s3.get_object(Bucket="bucket", Key="key")
+            assert s3_clock.now == 40
+        """
+    ).assert_outcomes(passed=4)
+
+
+def test_blocking_clients_wait_for_a_late_answer(run):
+    """A delay shorter than their timeout passes; one in a thread does not hold up the loop's own time, nor skip it."""
+    run(
+        """
+        import urllib.request
+
+        URL = "https://bucket.s3.eu-west-1.amazonaws.com/key"
+        pytestmark = [pytest.mark.s3_object("bucket", "key", b"x"), pytest.mark.s3_slow(first_byte=30)]
+
+        def get():
+            with urllib.request.urlopen(URL, timeout=40) as answer:
+                return answer.read()
+
+        def test_plain(s3_clock):
+            assert (get(), s3_clock.now) == (b"x", 30)
+
+        async def test_in_a_thread(s3_clock):
+            async with asyncio.timeout(31):
+                results = await asyncio.gather(asyncio.to_thread(get), asyncio.to_thread(get), asyncio.sleep(20, b"y"))
+            assert (results, s3_clock.now) == ([b"x", b"x", b"y"], 30)
+
+        async def test_in_the_loops_own_thread(s3_clock):
+            assert (get(), s3_clock.now) == (b"x", 30)
+        """
+    ).assert_outcomes(passed=3)
+
+
+def test_sleeps_of_threads_overlap(run):
+    """Three threads that sleep, and a coroutine: the longest counts, whatever imported the function."""
+    run(
+        """
+        import time
+        from time import sleep, monotonic
+        from asyncio import sleep as asleep, to_thread
+
+        async def test_it(s3_clock):
+            began = monotonic()
+            jobs = [to_thread(sleep, 300), to_thread(time.sleep, 100), to_thread(sleep, 200)]
+            await asyncio.gather(*jobs, asyncio.sleep(250))
+            assert monotonic() - began == s3_clock.now == 300
+            assert sorted(s3_clock.sleeps) == [100, 200, 250, 300]
+
+        def test_sync(s3_clock):
+            wall = time.time()
+            sleep(86400)
+            assert s3_clock.now == 86400
+            assert 86400 <= time.time() - wall < 86460
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_real_work_is_waited_for(run):
+    """No timer is skipped to while an executor, another process or a stranger's socket is still busy."""
+    run(
+        """
+        import socket, subprocess, sys, threading, time
+
+        NAP = "import time; time.sleep(0.3)"
+
+        async def test_executor(s3_clock):
+            real = threading.Event().wait  # threading's own clock is never moved
+            async with asyncio.timeout(1):
+                await asyncio.to_thread(real, 0.3)
+            assert s3_clock.now == 0
+
+        async def test_process(s3_clock):
+            async with asyncio.timeout(1):
+                process = await asyncio.create_subprocess_exec(sys.executable, "-c", NAP, stdout=subprocess.PIPE)
+                await process.communicate()
+            assert s3_clock.now == 0
+
+        def test_blocking_process(s3_clock):
+            subprocess.Popen([sys.executable, "-c", NAP]).wait(timeout=30)
+            assert s3_clock.now < 30
+            assert s3_clock.sleeps == []
+
+        async def test_stranger(s3_clock):
+            listener = socket.create_server(("127.0.0.1", 0))
+            def serve():
+                accepted, _ = listener.accept()
+                threading.Event().wait(0.02)
+                accepted.sendall(b"hello")
+                accepted.close()
+            thread = threading.Thread(target=serve)
+            thread.start()
+            async with asyncio.timeout(1):
+                reader, writer = await asyncio.open_connection(*listener.getsockname())
+                assert await reader.read() == b"hello"
+            writer.close()
+            await writer.wait_closed()
+            thread.join()
+            listener.close()
+            assert s3_clock.now == 0
+        """
+    ).assert_outcomes(passed=4)
+
+
+def test_a_loop_that_only_looks_at_the_clock_ends(run, monkeypatch):
+    """After some real seconds without a jump the clock runs on, so that spinning code does not hang."""
+    monkeypatch.setattr("pytest_s3errors._clock._PATIENCE_S", 0.05)
+    run(
+        """
+        import time
+
+        async def test_it(s3_clock):
+            deadline = asyncio.get_running_loop().time() + 0.1
+            while asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(0)
+
+        def test_sync(s3_clock):
+            deadline = time.monotonic() + 0.1
+            while time.monotonic() < deadline:
+                pass
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_the_clock_can_be_set_forward(run):
+    """What is due then happens next; time does not go back."""
+    run(
+        """
+        async def test_it(s3_clock):
+            sleeper = asyncio.ensure_future(asyncio.sleep(50))
+            await asyncio.sleep(0)
+            s3_clock.advance(60)
+            await sleeper
+            assert s3_clock.now == 60
+            for seconds in (-1, float("nan"), float("inf")):
+                with pytest.raises(ValueError, match="0 or more"):
+                    s3_clock.advance(seconds)
+
+        @pytest.mark.s3_time("real")
+        def test_real(s3_clock):
+            s3_clock.advance(0.02)
+            assert 0.02 <= s3_clock.now < 10
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_the_breaker_reads_the_same_clock(run):
+    """It opens, and half opens when its timeout has passed on the virtual clock."""
+    run(
+        """
+        @pytest.mark.s3_fail(503, times=1)
+        async def test_it(s3_client):
+            breaker = CircuitBreaker(1, timeout=30)
+            put = lambda: s3_client.put_object("b", "k", b"")
+            with pytest.raises(S3ServerError):
+                await breaker.call(put)
+            await asyncio.sleep(29.9)
+            with pytest.raises(CircuitOpenError):
+                await breaker.call(put)
+            await asyncio.sleep(0.1)
+            await breaker.call(put)
+        """
+    ).assert_outcomes(passed=1)
+
+
+THIRD_PARTY = """
+    import stamina, tenacity
+
+    @tenacity.retry(wait=tenacity.wait_exponential(min=4, max=60), stop=tenacity.stop_after_delay(100))
+    async def with_tenacity(client):
+        await client.put_object("b", "k", b"")
+
+    @tenacity.retry(wait=tenacity.wait_fixed(100), stop=tenacity.stop_after_attempt(3), reraise=True)
+    def blocking():
+        raise KeyError
+
+    @stamina.retry(on=S3ServerError, wait_initial=10, wait_jitter=0, wait_max=100, timeout=None)
+    async def with_stamina(client):
+        await client.put_object("b", "k", b"")
+"""
+
+
+def test_third_party_sleepers_need_nothing(run):
+    """tenacity and stamina sleep and measure by the functions that are replaced."""
+    run(
+        THIRD_PARTY
+        + """
+    @pytest.mark.s3_fail(503, times=2)
+    async def test_tenacity(s3_client, s3_errors):
+        await with_tenacity(s3_client)
+        assert s3_errors.waits() == [4, 4]
+
+    def test_blocking(s3_clock):
+        with pytest.raises(KeyError):
+            blocking()
+        assert s3_clock.now == 200
+
+    @pytest.mark.s3_fail(503, times=3)
+    async def test_stamina(s3_client, s3_errors):
+        await with_stamina(s3_client)
+        assert s3_errors.waits() == [10, 20, 40]
+    """
+    ).assert_outcomes(passed=3)
+
+
+MODES = [
+    ("@pytest.mark.s3_time('real')", (), ""),
+    ("", ("--s3-time=real",), ""),
+    ("", (), "s3_time = real"),
+]
+
+
+@pytest.mark.parametrize(("marker", "args", "ini"), MODES)
+def test_real_time_is_real(run, marker, args, ini):
+    """By marker, command line or ini; sleeps are noted all the same, and the nearer one wins."""
+    run(
+        f"""
+        import time
+        real = time.perf_counter
+
+        {marker}
+        async def test_it(s3_clock):
+            began = real()
+            await asyncio.sleep(0.02)
+            time.sleep(0.02)
+            assert real() - began >= 0.04
+            assert 0.04 <= s3_clock.now < 10
+            assert s3_clock.sleeps == [0.02, 0.02]
+
+        @pytest.mark.s3_time("virtual")
+        async def test_other(s3_clock):
+            await asyncio.sleep(3600)
+        """,
+        *args,
+        ini=ini,
+    ).assert_outcomes(passed=2)
+
+
+def test_only_the_body_of_a_test_that_uses_s3_is_touched(run):
+    """Fixtures, and tests without marker or fixture, run in real time with Python's own functions."""
+    run(
+        """
+        import selectors, socket, time
+        OWN = (time.sleep, time.monotonic, time.time, asyncio.sleep, asyncio.tasks.sleep,
+               selectors.DefaultSelector.select, asyncio.BaseEventLoop.run_in_executor, socket.socket.recv)
+        now = lambda: (time.sleep, time.monotonic, time.time, asyncio.sleep, asyncio.tasks.sleep,
+               selectors.DefaultSelector.select, asyncio.BaseEventLoop.run_in_executor, socket.socket.recv)
+
+        @pytest.fixture
+        def arranged(s3_errors):
+            assert now() == OWN
+            yield
+            assert now() == OWN
+
+        async def test_body(arranged):
+            assert not set(now()) & set(OWN)
+
+        def test_other():
+            assert now() == OWN
+            assert "recv" not in vars(socket.socket)
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_a_test_that_sleeps_for_ever_is_ended(run):
+    """The limit is a day unless the ini option says otherwise."""
+    result = run("async def test_it(s3_clock):\n    while True: await asyncio.sleep(3600)")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "test time went beyond 86400 s, the limit of the ini option s3_max_time; does something sleep for ever?",
+            "*S3 timeline*",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "wait", ["time.sleep(30)", "asyncio.run(asyncio.sleep(30))", "s3_clock.advance(30)", "asyncio.run(stalled())"]
+)
+def test_the_limit_holds_wherever_time_passes(run, wait):
+    """At exactly the limit a test is fine, beyond it it fails."""
+    source = f"""
+        import time
+
+        async def stalled():
+            async with asyncio.timeout(30):
+                await asyncio.get_running_loop().create_future()
+
+        def test_it(s3_clock):
+            for _ in range(COUNT):
+                try:
+                    {wait}
+                except Exception:
+                    pass
+        """
+    run(source.replace("COUNT", "3"), ini="s3_max_time = 90").assert_outcomes(passed=1)
+    result = run(source.replace("COUNT", "4"), ini="s3_max_time = 90")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["test time went beyond 90 s*"])
+
+
+@pytest.mark.parametrize("layer", ["client", "wire"])
+def test_a_test_that_asks_for_ever_is_ended(run, layer):
+    """At the limit of requests it is fine, beyond it it fails with the timeline, whatever it catches."""
+    source = """
+        @pytest.mark.s3_fail(503)
+        async def test_it(s3_client):
+            for _ in range(COUNT):
+                try:
+                    await s3_client.put_object("b", "k", b"")
+                except Exception:
+                    pass
+        """
+    args, ini = [f"--s3-layer={layer}"], "s3_max_requests = 60"
+    run(source.replace("COUNT", "60"), *args, ini=ini).assert_outcomes(passed=1)
+    result = run(source.replace("COUNT", "10**9"), *args, ini=ini)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*more than 60 requests came, the limit of the ini option s3_max_requests;*"])
+    result.stdout.fnmatch_lines(["*S3 timeline*", "   0.000 s PutObject b/k *", "*... 60 more like this"])
+
+
+CLIENTS = {
+    "blocking, by its name": "with httpx.Client() as client: ask(client, 'https://b.s3.us-east-1.amazonaws.com/k')",
+    "blocking, by address": "with httpx.Client() as client: ask(client, f'{s3_server.url}/b/k')",
+    "async": "asyncio.run(ask_async('https://b.s3.us-east-1.amazonaws.com/k'))",
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_pooled_connection_does_not_go_on_for_ever(run, client):
+    """The limit reaches clients that never dial again, too."""
+    result = run(
+        f"""
+        import httpx
+
+        def ask(client, url):
+            while True:
+                try:
+                    client.get(url)
+                except Exception:
+                    pass
+
+        async def ask_async(url):
+            async with httpx.AsyncClient() as client:
+                while True:
+                    try:
+                        await client.get(url)
+                    except Exception:
+                        pass
+
+        def test_it(s3_server):
+            {CLIENTS[client]}
+        """,
+        ini="s3_max_requests = 20",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["more than 20 requests came, the limit of the ini option s3_max_requests;*"])
+
+
+@pytest.mark.parametrize(
+    ("ini", "says"),
+    [
+        (
+            "s3_time = vitual",
+            "*--s3-time or ini s3_time: time 'vitual' is not one of virtual, real; did you mean 'vir*",
+        ),
+        ("s3_max_time = soon", "*ini s3_max_time: 'soon' is not a whole number from 1 up*"),
+        ("s3_max_requests = 0", "*ini s3_max_requests: '0' is not a whole number from 1 up*"),
+    ],
+)
+def test_a_wrong_ini_value_is_told(run, ini, says):
+    """With what is allowed."""
+    result = run("def test_it(s3_clock): pass", ini=ini)
+    assert result.ret != 0
+    pytest.LineMatcher([*result.outlines, *result.errlines]).fnmatch_lines([says])
+
+
+@pytest.mark.parametrize(
+    "marker", ["s3_time('vitual')", "s3_time()", "s3_time('real', 'virtual')", "s3_time(mode='real')"]
+)
+def test_a_wrong_time_marker_stops_collection(run, marker):
+    """With the two that there are."""
+    result = run(f"@pytest.mark.{marker}\ndef test_it(): pass")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.re_match_lines([r"ERROR: test_it.py::test_it: s3_time\(\).*virtual.*real"])
+
+
+UNSUPPORTED = {
+    "uvloop._*Loop": """
+        import uvloop
+        def test_it(s3_client):
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(USE)
+        """,
+    "trio": """
+        import trio
+        def test_it(s3_client):
+            trio.run(trio.sleep, 1)
+        """,
+}
+
+
+@pytest.mark.parametrize("use", ["asyncio.sleep(1)", "s3_client.head_object('b', 'k')"])
+@pytest.mark.parametrize("name", UNSUPPORTED)
+def test_an_event_loop_of_its_own_kind_is_refused(run, name, use):
+    """uvloop and trio keep their own time: the test fails with the way out, and with that it runs."""
+    pytest.importorskip(name[:4].replace("uvlo", "uvloop"))
+    source = UNSUPPORTED[name].replace("USE", use)
+    result = run(source, "-W", "ignore")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            f"{name.replace('_*', '*')} keeps time by itself, which s3errors can't make virtual.",
+            'Let this test run in real time with @pytest.mark.s3_time("real"), or all with --s3-time=real.',
+        ]
+    )
+    said = run(source, "--s3-time=real", "-W", "ignore").stdout.str()
+    assert "keeps time by itself" not in said
+
+
+def test_a_clock_that_nobody_reads_changes_nothing(run):
+    """Warnings are errors here: no coroutine, socket or task is left by the jumps, nor by the limit."""
+    run(
+        """
+        async def never():
+            await asyncio.sleep(10**9)
+
+        async def test_it(s3_errors):
+            background = asyncio.ensure_future(never())
+            await asyncio.sleep(1)
+            background.cancel()
+        """
+    ).assert_outcomes(passed=1)
+
+
+FIGURES = """
+import pathlib
+
+@pytest.mark.parametrize("number", range({count}))
+@pytest.mark.s3_object("bucket", "other", bytes(50_000))
+@pytest.mark.s3_script(503, "stall", "connection_reset", "truncated_body", "slow_body", operation="GetObject")
+@pytest.mark.s3_slow(first_byte=0.7, operation="HeadObject")
+async def test_it(s3_errors, number):
+    async with S3Client("a", "b", timeout=20) as client:
+        await client.head_object("bucket", "other")
+        reads = [retry_with_exponential_backoff(lambda: client.get_object("bucket", "other"), 9, jitter=False)]
+        await asyncio.gather(*reads, asyncio.sleep(3))
+    with open({out!r}, "a") as file:
+        print(*((r.started_s, r.ended_s) for r in s3_errors.requests), file=file)
+"""
+
+
+def test_the_same_figures_each_time(run, tmp_path):
+    """A stall, a reset, a slow body and retries: one set of times in every repetition."""
+    out = tmp_path / "figures"
+    run(FIGURES.format(count=30, out=str(out))).assert_outcomes(passed=30)
+    assert len(set(out.read_text().splitlines())) == 1
+
+
+def test_a_hundred_tests_with_backoff_are_quick(run):
+    """Three retries each, 1 + 2 + 4 s: twelve minutes of backoff in less than ten seconds, also on a busy machine."""
+    began = time.perf_counter()
+    run(
+        """
+        @pytest.mark.parametrize("number", range(100))
+        @pytest.mark.s3_fail(503, times=3)
+        async def test_it(s3_client, s3_clock, number):
+            await retry_with_exponential_backoff(lambda: s3_client.put_object("b", "k", b""), jitter=False)
+            assert s3_clock.now == 7
+        """
+    ).assert_outcomes(passed=100)
+    assert time.perf_counter() - began < 10
