@@ -211,6 +211,8 @@ class VirtualClock:
         if not self._on or getattr(loop, "_selector", None) is not selector:
             return select(timeout)
         assert loop is not None  # it has a selector
+        # From the first look on: a loop that always finds something to do never gets to wait.
+        self._loops[loop] = threading.get_ident()
         events = select(0)
         if events or (timeout is not None and timeout <= 0):
             return events

@@ -26,6 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def warnings_are_errors() -> list[str]:
+def tolerated_warnings() -> tuple[str, ...]:
+    """Filters that a run of pytest inside a test needs too, after "error"."""
+    return TOLERATED
+
+
+@pytest.fixture
+def warnings_are_errors(tolerated_warnings: tuple[str, ...]) -> list[str]:
     """Arguments for a run of pytest inside a test."""
-    return [part for warning in ("error", *TOLERATED) for part in ("-W", warning)]
+    return [part for warning in ("error", *tolerated_warnings) for part in ("-W", warning)]

@@ -111,7 +111,7 @@ class MockHttpx:
         return parse_call(
             method=request.method,
             target=request.url.raw_path.decode("ascii"),
-            headers=joined(request.headers.multi_items()),
+            headers=joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw),
             scheme=request.url.scheme,
             endpoints=self._run.endpoints(),
         )

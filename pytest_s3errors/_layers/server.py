@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 import traceback
@@ -61,9 +62,13 @@ class Server:
         if self._server is None:
             return
         server, self._server = self._server, None
-        server.close()
-        for _ in range(3):  # a connection that was accepted just now is made in the loop's next rounds
+        # A connection that was accepted just now is made in the loop's next rounds, and fails, its socket open, if the
+        # server is closed by then.
+        with contextlib.suppress(NotImplementedError):  # Windows' loop has no readers
+            asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
+        for _ in range(3):
             await asyncio.sleep(0)
+        server.close()
         for connection in tuple(self.connections):
             connection.drop()
         while self.connections:  # noqa: ASYNC110 - connection_lost comes in the loop's next round

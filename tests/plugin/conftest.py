@@ -18,7 +18,6 @@ INI = """
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 addopts = -p no:cacheprovider --strict-markers
-filterwarnings = error
 """
 
 HEADER = """
@@ -32,11 +31,12 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
+def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
     """Run a test file, with warnings as errors, in this process or (`subprocess=True`) in one of its own."""
 
     def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
-        pytester.makeini(INI + ini)
+        filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))
+        pytester.makeini(f"{INI}filterwarnings =\n{filters}{ini}")
         pytester.makepyfile(test_it=HEADER + textwrap.dedent(source))
         how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
         return how("-q", *args)
