@@ -57,7 +57,7 @@ def test_the_oldest_versions_tested_are_the_oldest_allowed():
     """.ci/oldest.txt pins each dependency of the package, and the clients that it reroutes, to its floor."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    floors = dict(line.split(">=") for line in [*project["dependencies"], *extras["httpx"], *extras["dev"]])
+    floors = dict(line.split(">=", 1) for line in [*project["dependencies"], *extras["httpx"], *extras["dev"]])
     lines = (ROOT / ".ci" / "oldest.txt").read_text().splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
     assert pinned == {name: floors[name] for name in pinned}

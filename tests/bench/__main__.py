@@ -17,14 +17,28 @@ from .timing import Took, middle, middle_difference, middle_ratio
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where to write the numbers")
+    parser.add_argument("--json", type=Path, help="where to write the numbers; build/bench.json or build/clients.json")
     parser.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs, not how fast")
+    parser.add_argument("--clients", action="store_true", help="other clients and tools instead of this plugin's parts")
+    parser.add_argument(
+        "--python-with-aiohttp-3.13", dest="older", metavar="PATH", help="where aioresponses works without help"
+    )
     options = parser.parse_args()
-    found = measure(quick=options.quick)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(found, indent=2) + "\n")
-    print("\n".join(table(found)))
-    print(f"\nwritten to {options.json}")
+    if options.clients:
+        # Here, since it takes what the first table does not.
+        from . import clients, clients_table
+
+        found = clients.measure(quick=options.quick, older=options.older)
+        found["targets"] = clients_table.targets(found)
+        lines = clients_table.table(found)
+    else:
+        found = measure(quick=options.quick)
+        lines = table(found)
+    path = options.json or Path("build/clients.json" if options.clients else "build/bench.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n")
+    print("\n".join(lines))
+    print(f"\nwritten to {path}")
 
 
 def measure(*, quick: bool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from .startup import QUIET, run_python
@@ -74,16 +75,16 @@ from s3_asyncio_client import S3Client, S3ServerError
 KINDS = tuple(_TESTS)
 
 
-def measure(directory: Path, *, rounds: int, tests: int) -> dict[str, list[Took]]:
-    """Milliseconds per test of each kind, a number for each of *rounds*; the kinds take turns."""
+def measure(directory: Path, *, rounds: int, tests: int, sources: Mapping[str, str] = _TESTS) -> dict[str, list[Took]]:
+    """Milliseconds per test of each kind in *sources*, a number for each of *rounds*; the kinds take turns."""
     (directory / "conftest.py").write_text(_CONFTEST)
     shutil.copy(Path(__file__).with_name("bare.py"), directory)
     (directory / "pytest.ini").write_text(
         "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
     )
-    taken: dict[str, list[Took]] = {kind: [] for kind in KINDS}
+    taken: dict[str, list[Took]] = {kind: [] for kind in sources}
     for _ in range(rounds):
-        for kind, source in _TESTS.items():
+        for kind, source in sources.items():
             (directory / "test_kind.py").write_text(_IMPORTS + source.format(tests=tests))
             run_python(directory, ("-m", "pytest", *QUIET, "test_kind.py"))
             cpu, wall = (float(said) * 1000 / tests for said in (directory / "seconds").read_text().split())

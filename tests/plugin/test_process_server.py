@@ -277,14 +277,11 @@ def started(**options):
     return process, process.start_test(**options)
 
 
-def test_it_is_there_in_less_than_a_second():
+def test_it_begins_empty():
     """Python starts, imports the core, listens."""
-    begun = time.perf_counter()
     process, test = started()
-    took = time.perf_counter() - begun
     assert test.simulator.store.buckets == []
     process.stop()
-    assert took < 1
 
 
 def test_a_test_that_is_over_is_over():

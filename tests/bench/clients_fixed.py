@@ -1,0 +1,154 @@
+"""What the other tools answer with: fixed answers, the same bytes as the loopback S3's, and servers in processes."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import io
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from types import SimpleNamespace
+from typing import cast
+
+from pytest_s3errors._core.rules import Rule
+from pytest_s3errors._core.spelling import fail_rule
+from pytest_s3errors._core.store import Store
+
+from .bare import answer_of
+
+BODY = bytes(range(256)) * 4
+BUCKET, KEY = "bucket", "key"
+URL = f"https://s3.us-east-1.amazonaws.com/{BUCKET}/{KEY}"
+_MOTO = """
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+input()
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """One request and its only answer. `name` is 503, GET or PUT; the first is a GET."""
+
+    name: str
+    wire: bytes
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def method(self) -> str:
+        """The request's method."""
+        return "PUT" if self.name == "PUT" else "GET"
+
+    @property
+    def sent(self) -> bytes | None:
+        """The request's body."""
+        return BODY if self.name == "PUT" else None
+
+
+def rules_of(name: str) -> tuple[Rule, ...]:
+    """What makes the simulator fail the request *name*, if it is to."""
+    return (fail_rule((503,), {}),) if name == "503" else ()
+
+
+def arrange(store: Store) -> None:
+    """Put the object there that the GET reads."""
+    store.put(BUCKET, KEY, BODY)
+
+
+def fixed(name: str) -> Fixed:
+    """The request *name* with what the loopback S3 answers."""
+    store = Store(now=lambda: datetime.now(UTC))
+    arrange(store)
+    sent = BODY if name == "PUT" else b""
+    method = "PUT" if sent else "GET"
+    head = (
+        f"{method} /{BUCKET}/{KEY} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: {len(sent)}\r\n\r\n"
+    )
+    wire = asyncio.run(answer_of(head.encode() + sent, rules=rules_of(name), store=store))
+    answer = http.client.HTTPResponse(cast("socket.socket", SimpleNamespace(makefile=lambda _mode: io.BytesIO(wire))))
+    answer.begin()
+    body = answer.read()
+    # A double is given the body whole: it has no framing to speak of.
+    headers = {n: v for n, v in answer.getheaders() if n not in ("Content-Length", "Transfer-Encoding")}
+    return Fixed(name=name, wire=wire, status=answer.status, headers=headers, body=body)
+
+
+@contextmanager
+def bare_process(answer: bytes) -> Iterator[str]:
+    """The URL of a server in another process that answers *answer* to everything."""
+    with _process("-m", "tests.bench.clients_fixed", answer.hex()) as url:
+        yield url
+
+
+@contextmanager
+def moto_process() -> Iterator[str]:
+    """The URL of moto's server in another process."""
+    with _process("-c", _MOTO) as url:
+        yield url
+
+
+@contextmanager
+def moto_thread() -> Iterator[str]:
+    """The URL of moto's server in a thread of this process."""
+    server = import_module("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    logger = logging.getLogger("werkzeug")
+    logger.disabled = True
+    try:
+        yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    finally:
+        server.stop()
+        logger.disabled = False
+
+
+@contextmanager
+def _process(*arguments: str) -> Iterator[str]:
+    # What moto's server logs is of no interest; the end of its standard input ends it.
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert process.stdout is not None  # it is a pipe
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _serve(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(listener.getsockname()[1], flush=True)
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _answer_all(connection, answer)
+
+
+def _answer_all(connection: socket.socket, answer: bytes) -> None:
+    received = b""
+    while data := connection.recv(65536):
+        received += data
+        head, found, rest = received.partition(b"\r\n\r\n")
+        fields = head.lower()
+        if found and not rest and b"expect: 100-continue" in fields:
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        size = int(fields.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+        if found and len(rest) == size:
+            received = b""
+            connection.sendall(answer)
+
+
+if __name__ == "__main__":
+    _serve(bytes.fromhex(sys.argv[1]))
