@@ -100,8 +100,8 @@ def test_half_of_a_request_is_read(served, read, framing):
     body = bytes(100_000)
     with dial(served) as sock:
         if framing == "chunked":
-            sock.sendall(head("Transfer-Encoding: chunked", "x-amz-decoded-content-length: 100000"))
-            sock.sendall(b"186a0\r\n")
+            # In one go: a server that reads nothing of the body is gone after the head.
+            sock.sendall(head("Transfer-Encoding: chunked", "x-amz-decoded-content-length: 100000") + b"186a0\r\n")
             rest, end = body, b"\r\n0\r\n\r\n"
         else:
             sock.sendall(head(size=len(body)) + (body if framing == "all at once" else b""))
