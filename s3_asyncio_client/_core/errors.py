@@ -202,7 +202,8 @@ def _error_class(status: int, code: str, *, has_document: bool) -> type[S3Error]
 
 
 def _details(status: int, fields: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
-    details = safe_elements({name: value for name, value in fields.items() if name not in _SHOWN_ELSEWHERE})
+    extra = fields.keys() - _SHOWN_ELSEWHERE
+    details = safe_elements({name: value for name, value in fields.items() if name in extra}) if extra else {}
     region = headers.get("x-amz-bucket-region")
     if region and status in _REDIRECT_OR_BAD_REQUEST:
         details.setdefault("Region", region)
@@ -210,6 +211,8 @@ def _details(status: int, fields: Mapping[str, str], headers: Mapping[str, str])
 
 
 def _retry_after_s(headers: Mapping[str, str], now: datetime | None) -> float | None:
+    if "retry-after" not in headers and "x-amz-retry-after" not in headers:
+        return None
     value = headers.get("retry-after", "").strip()
     seconds = _number(value)
     if seconds is None and value and now is not None:
