@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pytest_s3errors._core.access import Access
+from pytest_s3errors._core.access_spelling import access_of
 from pytest_s3errors._core.catalogue import nearest
 from pytest_s3errors._core.checks import RuleError
 from pytest_s3errors._core.expectations import Expectation, expectation_of
@@ -16,7 +18,7 @@ from pytest_s3errors._core.rules import Rule
 from pytest_s3errors._core.spelling import RULES, check_layer, check_server, check_time
 from pytest_s3errors._core.store import Store
 from pytest_s3errors._layers.process_server import Process
-from pytest_s3errors._run import Plan, Settings
+from pytest_s3errors._run import TEST_CREDENTIALS, Plan, Settings
 
 
 def plan_of(item: pytest.Item) -> Plan:
@@ -56,6 +58,7 @@ def plan_of(item: pytest.Item) -> Plan:
         server=servers[0] if servers else None,
         arrange=tuple(reversed(arrange)),
         expectations=tuple(expectations),
+        access=_access(item),
     )
 
 
@@ -74,6 +77,14 @@ def _agreed(item: pytest.Item, layers: dict[str, str]) -> str | None:
         both = ", ".join(from_rules)
         raise pytest.UsageError(f"{item.nodeid}: one test runs at one layer; these ask for different ones: {both}")
     return next(iter(from_rules.values()), next(iter(layers.values()), None))
+
+
+def _access(item: pytest.Item) -> Access:
+    marks = [(mark.args, mark.kwargs) for mark in marks_in_order(item) if mark.name == "s3_credentials"]
+    try:
+        return access_of(marks, TEST_CREDENTIALS)
+    except RuleError as error:
+        raise pytest.UsageError(f"{item.nodeid}: {error}") from None
 
 
 def _one_layer(mark: pytest.Mark) -> str:

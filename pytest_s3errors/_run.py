@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_s3errors._clock import Clock, RealClock, VirtualClock
+from pytest_s3errors._core.access import Access, Credentials
 from pytest_s3errors._core.hosts import is_s3_host
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._core.store import Store
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 TEST_ACCESS_KEY = "AKIAPYTESTS3ERRORS00"
 TEST_SECRET_KEY = "not-a-secret/known-to-every-test"  # noqa: S105 - a test double's key, published here
+TEST_CREDENTIALS = Credentials(access_key=TEST_ACCESS_KEY, secret_key=TEST_SECRET_KEY)
+UNDECLARED = Access(known=(TEST_CREDENTIALS,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Plan:
     server: str | None = None
     arrange: tuple[Callable[[Store], object], ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    access: Access = UNDECLARED
 
 
 class Run:
@@ -78,7 +82,11 @@ class Run:
         self.remote: RemoteTest | None = None
         if remote is not None:
             self.remote = self._server = remote.start_test(
-                seed=seed, rules=rules, max_requests=settings.max_requests, endpoints=self.endpoints
+                seed=seed,
+                rules=rules,
+                max_requests=settings.max_requests,
+                endpoints=self.endpoints,
+                access=plan.access,
             )
             self.simulator = self._server.simulator
         else:
@@ -89,6 +97,7 @@ class Run:
                 clock=lambda: self.clock.now,
                 lock=threading.RLock(),
                 max_requests=settings.max_requests,
+                access=plan.access,
             )
         for act in plan.arrange:
             act(self.simulator.store)

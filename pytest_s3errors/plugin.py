@@ -23,6 +23,8 @@ MARKERS = {
     "s3_slow": "s3_slow(first_byte=0.0, bytes_per_second=None, **match): answers come late, and at a rate.",
     "s3_bucket": 's3_bucket(name, region="us-east-1"): a bucket that exists when the test starts; others do not.',
     "s3_object": 's3_object(bucket, key, body=b"", **attributes): an object that exists when the test starts.',
+    "s3_credentials": "s3_credentials(access_key=None, secret_key=None, /, *, session_token=None, anonymous=False):"
+    " S3 knows these keys and the test's own, and refuses others.",
     "s3_layer": 's3_layer("client" | "mock" | "wire"): where the simulated S3 takes the place of the real one.',
     "s3_server": 's3_server("thread" | "process"): where the simulated S3 of blocking and foreign clients runs.',
     "s3_expect": "s3_expect(**expectations): what must hold of the test's whole body: attempts, backoff, elapsed ...",

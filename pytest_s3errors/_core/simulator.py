@@ -10,6 +10,7 @@ import random
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from .access import OPEN
 from .envelope import new_ids
 from .journal import Entry, Record, redact
 from .messages import ErrorReply, Response
@@ -20,6 +21,7 @@ from .s3 import SUPPORTED, answer, missing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .access import Access
     from .messages import Call
     from .outcomes import Exchange
     from .rules import Rule
@@ -33,6 +35,7 @@ class Simulator:
     before and after it is served and forgotten. `problems` collects what the simulator could not play: each fails
     the test; so do more than *max_requests* requests. Randomness (request ids, `probability=`) comes from *seed* alone.
     *lock* is held while a request is decided or answered, so that servers in several threads can share one simulator.
+    *access* says who is let in.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Simulator:
         clock: Callable[[], float],
         lock: AbstractContextManager[object] | None = None,
         max_requests: int | None = None,
+        access: Access = OPEN,
     ) -> None:
         self.store = store
         self._lock = lock or nullcontext()
@@ -53,6 +57,7 @@ class Simulator:
         self._promised: dict[str, Entry] = {}
         self._clock = clock
         self._max_requests = max_requests
+        self._access = access
         self._events = 0
         # Two streams, so that a rule with `probability=` draws the same numbers however many ids were needed.
         self._ids = random.Random(f"{seed} ids")  # noqa: S311 - ids and chances of a test, no secrets
@@ -150,7 +155,7 @@ class Simulator:
     def _model(self, call: Call, body: bytes) -> Response | ErrorReply:
         lacking = missing(call)
         if lacking is None:
-            return answer(self.store, call, body, new_id=self._new_id)
+            return answer(self.store, call, body, new_id=self._new_id, access=self._access)
         self.problems.append(
             f"the simulated S3 has no {lacking}, which {call.method} {redact(call.url)} asks for.\n"
             f"It knows: {', '.join(sorted(SUPPORTED))}.\n"

@@ -22,6 +22,7 @@ from .pipe import read, write
 from .thread_server import ThreadServer
 
 if TYPE_CHECKING:
+    from pytest_s3errors._core.access import Access
     from pytest_s3errors._core.journal import Entry
     from pytest_s3errors._core.messages import Call
     from pytest_s3errors._core.outcomes import Exchange
@@ -35,7 +36,7 @@ class Test:
 
     __test__ = False  # its name is no wish to be collected
 
-    def __init__(self, seed: str, rules: tuple[Rule, ...], max_requests: int) -> None:
+    def __init__(self, seed: str, rules: tuple[Rule, ...], max_requests: int, access: Access) -> None:
         self._lock = threading.RLock()
         self._zero = time.monotonic()
         self._simulator = Simulator(
@@ -45,6 +46,7 @@ class Test:
             clock=lambda: time.monotonic() - self._zero,
             lock=self._lock,
             max_requests=max_requests,
+            access=access,
         )
         self._endpoints: tuple[str, ...] = ()
         self._entries: list[Entry] = []

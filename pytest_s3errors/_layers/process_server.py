@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from pytest_s3errors._core.access import OPEN, Access
 from pytest_s3errors._core.journal import Entry
 from pytest_s3errors._core.store import Store
 
@@ -40,7 +41,13 @@ class Process:
         self._tests = 0
 
     def start_test(
-        self, *, seed: str, rules: tuple[Rule, ...], max_requests: int, endpoints: Callable[[], tuple[str, ...]]
+        self,
+        *,
+        seed: str,
+        rules: tuple[Rule, ...],
+        max_requests: int,
+        endpoints: Callable[[], tuple[str, ...]],
+        access: Access = OPEN,
     ) -> RemoteTest:
         """A simulation for one more test; the one before is gone with its port."""
         with self._lock:
@@ -50,7 +57,7 @@ class Process:
             self._process = self._process or _spawn()
             self._tests += 1
             ask = partial(self._ask, self._tests)
-        return RemoteTest(ask, ask("start", seed, rules, max_requests), endpoints)
+        return RemoteTest(ask, ask("start", seed, rules, max_requests, access), endpoints)
 
     def _ask(self, test: int, name: str, *args: Any) -> Any:
         with self._lock:

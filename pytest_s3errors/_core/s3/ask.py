@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.access import OPEN, Access
 from pytest_s3errors._core.catalogue import error_reply
 from pytest_s3errors._core.messages import Call, Refused
 from pytest_s3errors._core.names import bucket_name_problem
@@ -26,6 +27,7 @@ class Ask:
     new_id: Callable[[], str]
     bucket: str
     key: str
+    access: Access = OPEN
 
     def refused(
         self,

@@ -19,8 +19,6 @@ from .times import iso_date
 if TYPE_CHECKING:
     from .ask import Ask
 
-# The account that owns everything here; the shape is S3's, the value stands for nobody.
-OWNER_ID = "5eed" * 16
 XML = {"Content-Type": "application/xml"}
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
 _MAX_BUCKETS = 10_000
@@ -74,7 +72,7 @@ def list_buckets(ask: Ask) -> Response:
     listed = [
         ("Bucket", [("Name", b.name), ("CreationDate", iso_date(b.created)), *_region_of(ask, b.region)]) for b in page
     ]
-    children: list[tuple[str, str | Children]] = [("Owner", [("ID", OWNER_ID)]), ("Buckets", listed)]
+    children: list[tuple[str, str | Children]] = [("Owner", [("ID", ask.access.owner_id)]), ("Buckets", listed)]
     if len(page) < len(found):
         children.append(("ContinuationToken", page[-1].name))
     if prefix:

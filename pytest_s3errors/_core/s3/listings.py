@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 from pytest_s3errors._core.envelope import Children, document
 from pytest_s3errors._core.messages import Response
 
-from .buckets import OWNER_ID, XML
+from .buckets import XML
 from .times import iso_date
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def list_objects_v2(ask: Ask) -> Response:
     if page.last is not None:
         children.append(("NextContinuationToken", _token(page.last)))
     children += [("KeyCount", str(len(page))), ("MaxKeys", str(limit))]
-    owner = query.get("fetch-owner", "").lower() == "true"
+    owner = ask.access.owner_id if query.get("fetch-owner", "").lower() == "true" else None
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
     children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner)
     return Response(status=200, headers=XML, body=document("ListBucketResult", children))
@@ -84,7 +84,7 @@ def list_objects(ask: Ask) -> Response:
         children.append(("NextMarker", encode(page.last)))
     children.append(("MaxKeys", str(limit)))
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
-    children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=True)
+    children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=ask.access.owner_id)
     return Response(status=200, headers=XML, body=document("ListBucketResult", children))
 
 
@@ -153,14 +153,14 @@ def _past(keys: Sequence[str], group: str, at: int) -> int:
     return end
 
 
-def _page(page: Page, objects: list[StoredObject], encode: Callable[[str], str], *, owner: bool) -> Elements:
+def _page(page: Page, objects: list[StoredObject], encode: Callable[[str], str], *, owner: str | None) -> Elements:
     children: Elements = [("IsTruncated", "false" if page.last is None else "true")]
     children += [("Contents", _content(obj, encode, owner=owner)) for obj in objects]
     children += [("CommonPrefixes", [("Prefix", encode(prefix))]) for prefix in page.prefixes]
     return children
 
 
-def _content(obj: StoredObject, encode: Callable[[str], str], *, owner: bool) -> Elements:
+def _content(obj: StoredObject, encode: Callable[[str], str], *, owner: str | None) -> Elements:
     content: Elements = [
         ("Key", encode(obj.key)),
         ("LastModified", iso_date(obj.last_modified)),
@@ -170,8 +170,8 @@ def _content(obj: StoredObject, encode: Callable[[str], str], *, owner: bool) ->
         content += [("ChecksumAlgorithm", algorithm.upper()) for algorithm in obj.checksums]
         content.append(("ChecksumType", obj.checksum_type))
     content.append(("Size", str(obj.size)))
-    if owner:
-        content.append(("Owner", [("ID", OWNER_ID)]))
+    if owner is not None:
+        content.append(("Owner", [("ID", owner)]))
     content.append(("StorageClass", obj.headers.get("x-amz-storage-class", "STANDARD")))
     return content
 

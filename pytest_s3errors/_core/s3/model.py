@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.access import OPEN, Access
 from pytest_s3errors._core.catalogue import error_reply
 from pytest_s3errors._core.messages import Call, ErrorReply, Refused, Response
 
@@ -77,7 +78,9 @@ def missing(call: Call) -> str | None:
     return None
 
 
-def answer(store: Store, call: Call, body: bytes, *, new_id: Callable[[], str]) -> Response | ErrorReply:
+def answer(
+    store: Store, call: Call, body: bytes, *, new_id: Callable[[], str], access: Access = OPEN
+) -> Response | ErrorReply:
     """Do what *call* asks on *store* and return S3's answer; raises for no input.
 
     Args:
@@ -85,6 +88,7 @@ def answer(store: Store, call: Call, body: bytes, *, new_id: Callable[[], str]) 
         call: The request.
         body: Its whole body as sent; aws-chunked framing still on.
         new_id: Makes an upload id, another each time.
+        access: Who is let in.
 
     Returns:
         The response without the headers that every answer carries (request ids, Date, Server), or the error.
@@ -93,7 +97,15 @@ def answer(store: Store, call: Call, body: bytes, *, new_id: Callable[[], str]) 
     operation = _OPERATIONS.get(call.operation or "")
     if operation is None:
         return error_reply("NotImplemented", call)
-    ask = Ask(store=store, call=call, body=body, new_id=new_id, bucket=call.bucket or "", key=call.key or "")
+    ask = Ask(
+        store=store,
+        call=call,
+        body=body,
+        new_id=new_id,
+        bucket=call.bucket or "",
+        key=call.key or "",
+        access=access,
+    )
     try:
         _check_text(ask)
         if call.query:

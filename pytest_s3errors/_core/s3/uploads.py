@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.envelope import document
 from pytest_s3errors._core.messages import Response
 
-from .buckets import OWNER_ID, XML
+from .buckets import XML
 from .listings import Elements, encoder, given, page_size, walk
 from .multipart import CHECKSUM_ELEMENTS, find_upload
 from .times import iso_date
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.store import Part, Upload
 
     from .ask import Ask
-
-_OWNER = [("ID", OWNER_ID)]
 
 
 def list_parts(ask: Ask) -> Response:
@@ -28,7 +26,8 @@ def list_parts(ask: Ask) -> Response:
     following = sorted(number for number in upload.parts if number > marker)
     page = following[:limit]
     children: Elements = [("Bucket", ask.bucket), ("Key", ask.key), ("UploadId", upload.upload_id)]
-    children += [("Initiator", _OWNER), ("Owner", _OWNER), ("StorageClass", _storage_class(upload))]
+    owner = [("ID", ask.access.owner_id)]
+    children += [("Initiator", owner), ("Owner", owner), ("StorageClass", _storage_class(upload))]
     children += [("PartNumberMarker", str(marker)), ("NextPartNumberMarker", str(page[-1] if page else marker))]
     children += [("MaxParts", str(limit)), ("IsTruncated", "true" if len(page) < len(following) and limit else "false")]
     children += _algorithm(upload)
@@ -63,7 +62,8 @@ def list_multipart_uploads(ask: Ask) -> Response:
     children += given(("Prefix", encode(prefix)), ("Delimiter", encode(delimiter)))
     children += given(("EncodingType", query.get("encoding-type")))
     children += [("MaxUploads", str(limit)), ("IsTruncated", "true" if truncated else "false")]
-    children += [("Upload", _upload(upload, encode(name))) for name, upload in page if upload is not None]
+    owner_id = ask.access.owner_id
+    children += [("Upload", _upload(upload, encode(name), owner_id)) for name, upload in page if upload is not None]
     children += [("CommonPrefixes", [("Prefix", encode(name))]) for name, upload in page if upload is None]
     return Response(status=200, headers=XML, body=document("ListMultipartUploadsResult", children))
 
@@ -94,8 +94,9 @@ def _part(number: int, part: Part) -> Elements:
     return listed
 
 
-def _upload(upload: Upload, key: str) -> Elements:
-    listed: Elements = [("Key", key), ("UploadId", upload.upload_id), ("Initiator", _OWNER), ("Owner", _OWNER)]
+def _upload(upload: Upload, key: str, owner_id: str) -> Elements:
+    owner = [("ID", owner_id)]
+    listed: Elements = [("Key", key), ("UploadId", upload.upload_id), ("Initiator", owner), ("Owner", owner)]
     listed += [("StorageClass", _storage_class(upload)), ("Initiated", iso_date(upload.draft.last_modified))]
     return listed + _algorithm(upload)
 
