@@ -11,17 +11,19 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from .access import OPEN
+from .backend import BackendError, Memory
 from .envelope import new_ids
 from .journal import Entry, Record, redact
 from .messages import ErrorReply, Response
 from .outcomes import Ids, outcome, slowed
 from .rules import ArmedRule, Schedule
-from .s3 import SUPPORTED, answer, missing
+from .s3 import SUPPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .access import Access
+    from .backend import Backend
     from .messages import Call
     from .outcomes import Exchange
     from .rules import Rule
@@ -31,17 +33,19 @@ if TYPE_CHECKING:
 class Simulator:
     """Rules, store and journal of one test.
 
+    What no rule takes is *backend*'s to answer, without one that of a model in memory, which works on *store*.
     `armed` says whether rules fire and requests count: they do while the test's own body runs; what fixtures ask for
     before and after it is served and forgotten. `problems` collects what the simulator could not play: each fails
     the test; so do more than *max_requests* requests. Randomness (request ids, `probability=`) comes from *seed* alone.
     *lock* is held while a request is decided or answered, so that servers in several threads can share one simulator.
-    *access* says who is let in.
+    *access* says whom the model lets in.
     """
 
     def __init__(
         self,
         *,
-        store: Store,
+        store: Store | None = None,
+        backend: Backend | None = None,
         rules: tuple[Rule, ...] = (),
         seed: str = "",
         clock: Callable[[], float],
@@ -49,7 +53,6 @@ class Simulator:
         max_requests: int | None = None,
         access: Access = OPEN,
     ) -> None:
-        self.store = store
         self._lock = lock or nullcontext()
         self.armed = False
         self.problems: list[str] = []
@@ -57,11 +60,15 @@ class Simulator:
         self._promised: dict[str, Entry] = {}
         self._clock = clock
         self._max_requests = max_requests
-        self._access = access
         self._events = 0
         # Two streams, so that a rule with `probability=` draws the same numbers however many ids were needed.
         self._ids = random.Random(f"{seed} ids")  # noqa: S311 - ids and chances of a test, no secrets
         self.schedule = Schedule(rules, random.Random(f"{seed} rules").random)  # noqa: S311
+        if backend is None:
+            assert store is not None  # one of the two does the work
+            backend = Memory(store, new_id=self._new_id, access=access)
+        self._backend = backend
+        self.store = backend.store
 
     @property
     def requests(self) -> list[Record]:
@@ -153,14 +160,19 @@ class Simulator:
         entry.ended_s = entry.ended = None
 
     def _model(self, call: Call, body: bytes) -> Response | ErrorReply:
-        lacking = missing(call)
+        lacking = self._backend.missing(call)
         if lacking is None:
-            return answer(self.store, call, body, new_id=self._new_id, access=self._access)
+            try:
+                return self._backend.answer(call, body)
+            except BackendError as error:
+                self.problems.append(str(error))
+                # The code under test gets what nobody retries, and no second answer.
+                return ErrorReply(code="NotImplemented", status=501, message="the backend gave no answer")
         self.problems.append(
             f"the simulated S3 has no {lacking}, which {call.method} {redact(call.url)} asks for.\n"
             f"It knows: {', '.join(sorted(SUPPORTED))}.\n"
             'A rule can answer the request all the same, for example s3_fail("AccessDenied", operation=...); for what'
-            " it would really do, run that test against moto."
+            " it would really do, run that test against moto, with the ini option s3_backend = moto."
         )
         return ErrorReply(code="NotImplemented", status=501, message=f"the simulated S3 has no {lacking}")
 
