@@ -85,7 +85,7 @@ def unquoted_etag(headers: Mapping[str, str]) -> str:
 
 def merged_headers(*groups: Mapping[str, str | None] | None) -> dict[str, str]:
     """Join headers, later groups win; those with the value None are left out."""
-    merged = {name: value for group in groups for name, value in (group or {}).items() if value is not None}
+    merged = {name: value for group in groups if group for name, value in group.items() if value is not None}
     check_headers(merged)
     return merged
 

@@ -94,7 +94,7 @@ class S3Error(Exception):
         self.bucket = bucket
         self.key = key
         self.retry_after = retry_after
-        self.details: dict[str, str] = dict(details or {})
+        self.details: dict[str, str] = dict(details) if details else {}
 
     def __str__(self) -> str:
         if self.error_code and self.status_code is not None:

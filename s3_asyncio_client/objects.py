@@ -89,10 +89,10 @@ class ObjectOperations(ReadOperations):
             headers,
             {"Content-Length": str(length)},
         )
-        digests = [name for name in (checksum, "md5" if content_md5 else None) if name is not None]
-        for name in digests:
-            header = "Content-MD5" if name == "md5" else f"x-amz-checksum-{name}"
-            to_send[header] = await _digest(name, data)
+        if checksum is not None:
+            to_send[f"x-amz-checksum-{checksum}"] = await _digest(checksum, data)
+        if content_md5:
+            to_send["Content-MD5"] = await _digest("md5", data)
         response = await self._make_request(method="PUT", bucket=bucket, key=key, headers=to_send, data=data)
         await finish(response, bucket=bucket, key=key)
         return {

@@ -8,6 +8,7 @@ of the object, is left out unless the caller says it. Session tokens and signatu
 from __future__ import annotations
 
 import difflib
+import functools
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -118,17 +119,18 @@ def error_reply(
         if status is None:
             raise ValueError(f"{code!r} is not a code of S3: say its status= too{_hint(code)}")
         spec = ErrorSpec(code=code, status=status, message=message or f"The request failed with {code}.")
-    own: list[tuple[str, str]] = []
-    sent: dict[str, str] = {}
-    if spec.elements or spec.headers or elements or headers:
-        own, sent = _filled(spec, call, elements or EMPTY, headers or EMPTY)
-    return ErrorReply(
-        code=code,
-        status=spec.status if status is None else status,
-        message=spec.message if message is None else message,
-        elements=tuple(own),
-        headers=sent,
-    )
+    status = spec.status if status is None else status
+    message = spec.message if message is None else message
+    if not (spec.elements or spec.headers or elements or headers):
+        return _plain(code, status, message)
+    own, sent = _filled(spec, call, elements or EMPTY, headers or EMPTY)
+    return ErrorReply(code=code, status=status, message=message, elements=tuple(own), headers=sent)
+
+
+@functools.lru_cache
+def _plain(code: str, status: int, message: str) -> ErrorReply:
+    """A reply that nothing of the request goes into; a rule gives the same again and again."""
+    return ErrorReply(code=code, status=status, message=message, headers=EMPTY)
 
 
 def _filled(

@@ -121,7 +121,8 @@ def new_ids(draw_bits: Callable[[int], int]) -> tuple[str, str]:
     Args:
         draw_bits: Gives that many random bits, such as `random.Random(seed).getrandbits`.
     """
-    return f"{draw_bits(64):016X}", b2a_base64(draw_bits(57 * 8).to_bytes(57), newline=False).decode()
+    drawn = draw_bits((8 + 57) * 8).to_bytes(8 + 57)
+    return drawn[:8].hex().upper(), b2a_base64(drawn[8:], newline=False).decode("ascii")
 
 
 _BARE = frozenset({"CompleteMultipartUpload", "UploadPartCopy"})

@@ -78,7 +78,8 @@ def _rendered(reply: Response | ErrorReply, call: Call, ids: Ids) -> Response:
 def _error(fault: Fault, call: Call) -> Response | ErrorReply:
     code = fault.code or usual_code(fault.status or 0, call) or _reason_code(fault.status or 0)
     status = fault.status or CODES[code].status
-    reply = error_reply(code, call, status=status, message=fault.message, headers=dict(fault.headers))
+    headers = dict(fault.headers) if fault.headers else None
+    reply = error_reply(code, call, status=status, message=fault.message, headers=headers)
     if fault.body is None:
         return reply
     return Response(

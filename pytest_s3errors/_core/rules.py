@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -105,11 +105,10 @@ class Rule:
         return any(fault is not None and fault.stage == "connect" for fault in self.outcomes)
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(NamedTuple):
     """One request taken by a rule: `fault` None means that the rule does no more than let it through or slow it.
 
-    `number` counts from 1.
+    `number` counts from 1. A tuple for the same reason as `Exchange`.
     """
 
     rule: ArmedRule
@@ -150,7 +149,7 @@ class ArmedRule:
                 self.nearest = (difference, call)
             return None
         fault = rule.outcomes[self.fired % len(rule.outcomes)] if rule.outcomes else None
-        difference = self._out_of_window(now_s)
+        difference = None if rule.window_s is None else self._out_of_window(rule.window_s, now_s)
         if difference is None and fault is not None and not fault.applies_to(call):
             difference = _unfit(fault, call)
         if difference is not None:
@@ -167,10 +166,8 @@ class ArmedRule:
         self.fired += 1
         return Firing(self, fault, self.fired)
 
-    def _out_of_window(self, now_s: float) -> Difference | None:
-        if self.rule.window_s is None:
-            return None
-        first, last = (self.since_s + second for second in self.rule.window_s)
+    def _out_of_window(self, window_s: tuple[float, float], now_s: float) -> Difference | None:
+        first, last = (self.since_s + second for second in window_s)
         if first <= now_s < last:
             return None
         return Difference("test time", f"{first:g} s up to {last:g} s", f"{now_s:g} s", 98)
@@ -186,26 +183,36 @@ def _unfit(fault: Fault, call: Call) -> Difference:
 class Schedule:
     """The rules of one test, in the order in which they are asked."""
 
-    __slots__ = ("_draw", "rules")
+    __slots__ = ("_draw", "_slowing", "_taking", "rules")
 
     def __init__(self, rules: tuple[Rule, ...], draw: Callable[[], float]) -> None:
-        self.rules = [ArmedRule(rule) for rule in rules]
         self._draw = draw
+        self.rules = tuple(ArmedRule(rule) for rule in rules)
+        self._sort()
+
+    def add(self, armed: ArmedRule) -> None:
+        """Have *armed* asked after the rules of the test's body that are here, and before those of its markers."""
+        place = sum(other.from_body for other in self.rules)
+        self.rules = (*self.rules[:place], armed, *self.rules[place:])
+        self._sort()
+
+    def _sort(self) -> None:
+        self._taking = tuple(armed for armed in self.rules if armed.rule.outcomes)
+        self._slowing = tuple(armed for armed in self.rules if not armed.rule.outcomes)
 
     def take(self, call: Call, now_s: float = 0.0) -> Firing | None:
         """The first rule that matches and is due takes the request; later rules do not see it."""
-        return self._first(call, now_s, slowing=False)
+        return self._first(self._taking, call, now_s)
 
     def slow(self, call: Call, now_s: float = 0.0) -> Firing | None:
         """The first rule that slows the answer, whoever takes the request."""
-        return self._first(call, now_s, slowing=True)
+        return self._first(self._slowing, call, now_s) if self._slowing else None
 
-    def _first(self, call: Call, now_s: float, *, slowing: bool) -> Firing | None:
-        for armed in self.rules:
-            if bool(armed.rule.outcomes) is not slowing:
-                firing = armed.take(call, self._draw, now_s)
-                if firing is not None:
-                    return firing
+    def _first(self, rules: tuple[ArmedRule, ...], call: Call, now_s: float) -> Firing | None:
+        for armed in rules:
+            firing = armed.take(call, self._draw, now_s)
+            if firing is not None:
+                return firing
         return None
 
     @property

@@ -6,6 +6,7 @@ body, and `end` when the last byte of the answer is out.
 
 from __future__ import annotations
 
+import itertools
 import random
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ class Simulator:
         self._promised: dict[str, Entry] = {}
         self._clock = clock
         self._max_requests = max_requests
-        self._events = 0
+        self._events = itertools.count(1)
         # Two streams, so that a rule with `probability=` draws the same numbers however many ids were needed.
         self._ids = random.Random(f"{seed} ids")  # noqa: S311 - ids and chances of a test, no secrets
         self.schedule = Schedule(rules, random.Random(f"{seed} rules").random)  # noqa: S311
@@ -79,7 +80,7 @@ class Simulator:
         """Arm one more rule; like all rules of the test's body it is asked before those of its markers."""
         armed = ArmedRule(rule, from_body=True, since_s=self._clock())
         with self._lock:
-            self.schedule.rules.insert(sum(other.from_body for other in self.schedule.rules), armed)
+            self.schedule.add(armed)
         return armed
 
     def begin(self, call: Call, mark: str | None = None) -> Entry:
@@ -90,16 +91,12 @@ class Simulator:
                 return promised
             now_s = self._clock()
             entry = Entry(call, self.schedule.take(call, now_s) if self.armed else None, now_s)
-            entry.begun = self._count()
+            entry.begun = next(self._events)
             if self.armed:
                 entry.slowing = self.schedule.slow(call, now_s)
                 self.entries.append(entry)
                 self._limit()
             return entry
-
-    def _count(self) -> int:
-        self._events += 1
-        return self._events
 
     def _limit(self) -> None:
         if self._max_requests is not None and len(self.entries) == self._max_requests + 1:
@@ -153,7 +150,7 @@ class Simulator:
         """Note that the answer to *entry* is out, or that the connection ended."""
         with self._lock:
             if entry.ended_s is None:
-                entry.ended_s, entry.ended = self._clock(), self._count()
+                entry.ended_s, entry.ended = self._clock(), next(self._events)
 
     def reopen(self, entry: Entry) -> None:
         """Take back that *entry* has ended: more of its answer is still to go out."""

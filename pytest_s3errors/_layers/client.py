@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_s3errors._core.messages import Response
-    from pytest_s3errors._core.outcomes import Exchange
+    from pytest_s3errors._core.outcomes import Exchange, Ids
     from pytest_s3errors._run import Run
     from s3_asyncio_client._body import Data
     from s3_asyncio_client.exceptions import S3Error
@@ -71,9 +71,12 @@ def install(run: Run, patches: pytest.MonkeyPatch) -> None:
         try:
             fault = entry.firing.fault if entry.firing else None
             exchange = simulator.answer(entry, body if fault is None else body[: fault.reads(len(body))])
-            run.check_playable()
+            if simulator.problems:
+                run.check_playable()
             if exchange.delay_s:
                 await asyncio.sleep(exchange.delay_s)
+            if isinstance(exchange.answer, ErrorReply) and exchange.sent is None:
+                raise _refused(exchange.answer, exchange.ids, call)
             return await _played(self, exchange, call)
         finally:
             simulator.end(entry)
@@ -137,9 +140,6 @@ async def _whole(data: Data | None, headers: dict[str, str]) -> bytes:
 
 
 async def _played(client: S3Client, exchange: Exchange, call: Call) -> S3Response:
-    reply = exchange.answer
-    if isinstance(reply, ErrorReply) and exchange.sent is None:
-        raise _refused(reply, exchange, call)
     at = _split(client.endpoint_url)
     target = Target(
         operation=call.operation or call.method,
@@ -147,7 +147,7 @@ async def _played(client: S3Client, exchange: Exchange, call: Call) -> S3Respons
         key=call.key,
         endpoint=f"{at.scheme}://{at.netloc}",
     )
-    if reply is None:
+    if exchange.answer is None:
         raise _broken(exchange, target, client._timeout)  # noqa: SLF001 - both packages are one distribution
     response = exchange.response(call)
     assert response is not None  # there is an answer
@@ -188,21 +188,17 @@ def _broken(exchange: Exchange, target: Target, limits: aiohttp.ClientTimeout) -
 _NO_REQUEST: Any = None
 
 
-def _refused(reply: ErrorReply, exchange: Exchange, call: Call) -> S3Error:
+def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
     """The error of *reply*, without the way through XML and back."""
-    ids = exchange.ids
-    headers = {"x-amz-request-id": ids.request_id, "x-amz-id-2": ids.host_id, **reply.headers}
-    bodiless = call.method == "HEAD" or reply.status == HTTPStatus.NOT_MODIFIED
-    fields = {
-        "Code": reply.code,
-        "Message": reply.message,
-        **dict(reply.elements),
-        "RequestId": ids.request_id,
-        "HostId": ids.host_id,
-    }
+    headers, fields = reply.headers, None
+    if call.method == "HEAD" or reply.status == HTTPStatus.NOT_MODIFIED:  # no body
+        headers = {"x-amz-request-id": ids.request_id, "x-amz-id-2": ids.host_id, **headers}
+    else:
+        fields = {"Code": reply.code, "Message": reply.message, "RequestId": ids.request_id, "HostId": ids.host_id}
+        fields |= reply.elements
     return error_from_fields(
         status=reply.status,
-        fields=None if bodiless else fields,
+        fields=fields,
         headers=headers,
         operation=call.operation,
         bucket=call.bucket,

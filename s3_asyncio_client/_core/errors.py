@@ -202,8 +202,9 @@ def _error_class(status: int, code: str, *, has_document: bool) -> type[S3Error]
 
 
 def _details(status: int, fields: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
-    extra = fields.keys() - _SHOWN_ELSEWHERE
-    details = safe_elements({name: value for name, value in fields.items() if name in extra}) if extra else {}
+    details = {}
+    if not fields.keys() <= _SHOWN_ELSEWHERE:
+        details = safe_elements({name: value for name, value in fields.items() if name not in _SHOWN_ELSEWHERE})
     region = headers.get("x-amz-bucket-region")
     if region and status in _REDIRECT_OR_BAD_REQUEST:
         details.setdefault("Region", region)

@@ -34,7 +34,7 @@ _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{12,}")
 _USER = re.compile(r"""(\w://)[^\s/"'<>]+@""")
 _QUERY = re.compile(r"""\?[^\s"'<>]+""")
 # Every shape above has one of these in it, and few texts have: most are let through at the price of looking for them.
-_SIGN = re.compile(r"[=:]|%3|A[KS]IA")
+_SIGNS = ("=", ":", "%3", "AKIA", "ASIA")
 
 # With these elements S3 helps to debug a signature; they hold the signature, the key's id, the token, whole requests.
 _SECRET_ELEMENT = re.compile(r"StringToSign|CanonicalRequest|SignatureProvided|.*Bytes|Token-.*|AWSAccessKeyId")
@@ -49,12 +49,17 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         secrets: Keys and tokens that are hidden wherever they stand as whole words, percent-encoded too; those of
             fewer than MIN_SECRET_CHARS characters are passed over.
     """
-    for secret in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
+    for secret in sorted(secrets, key=len, reverse=True) if secrets else ():  # one may be the beginning of another
         if len(secret) >= MIN_SECRET_CHARS:
             spellings = {re.escape(spelling) for spelling in (secret, quote(secret), quote(secret, safe=""))}
             text = re.sub(rf"(?<![A-Za-z0-9])(?:{'|'.join(sorted(spellings))})(?![A-Za-z0-9])", HIDDEN, text)
-    if _SIGN.search(text) is None:
-        return text
+    for sign in _SIGNS:  # a regular expression takes four times as long
+        if sign in text:
+            return _redacted(text)
+    return text
+
+
+def _redacted(text: str) -> str:
     text = _USER.sub(rf"\1{HIDDEN}@", text)
     text = _QUERY.sub(lambda query: f"?{HIDDEN}" if _SECRET_NAME.search(query[0]) else query[0], text)
     text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)

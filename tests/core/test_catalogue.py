@@ -373,10 +373,11 @@ def test_refuses_an_unknown_code_without_status():
         error_reply("Zq", call())
 
 
-def test_replies_do_not_share_their_headers():
-    """Changing one answer's headers leaves the next alone."""
+def test_nothing_can_change_the_headers_of_another_reply():
+    """Equal answers may be one value: what is shared can't be written to."""
     first = error_reply("SlowDown", call())
-    first.headers["X"] = "1"
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        first.headers["X"] = "1"
     assert error_reply("SlowDown", call()).headers == {}
 
 
