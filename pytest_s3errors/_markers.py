@@ -105,9 +105,9 @@ def _one_server(mark: pytest.Mark) -> str:
     return check_server("s3_server()", mark.args[0])
 
 
-def s3_bucket(store: Store, name: str, region: str = "us-east-1") -> None:
+def s3_bucket(store: Store, name: str, region: str = "us-east-1", *, versioning: bool = False) -> None:
     """Declare a bucket; from then on no other exists."""
-    store.declare_bucket(name, region)
+    store.declare_bucket(name, region, versioning=versioning)
 
 
 def s3_object(store: Store, bucket: str, key: str, body: bytes = b"", **attributes: Any) -> None:

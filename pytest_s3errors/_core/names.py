@@ -1,9 +1,10 @@
-"""Which bucket names S3 allows."""
+"""Which names of buckets and which keys S3 allows."""
 
 from __future__ import annotations
 
 import re
 
+MAX_KEY_BYTES = 1024
 _TOLERATED = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
 _SHAPE = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", re.ASCII)
 _IPV4 = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+", re.ASCII)
@@ -33,3 +34,24 @@ def bucket_name_problem(name: str, *, creating: bool = False) -> str | None:  # 
     if name.startswith(_RESERVED_PREFIXES) or name.endswith(_RESERVED_SUFFIXES):
         return "it starts or ends with what S3 reserves for itself"
     return None
+
+
+def check_bucket_name(name: object) -> None:
+    """Raise TypeError or ValueError unless S3 allows a bucket of this name."""
+    if not isinstance(name, str):
+        raise TypeError(f"a bucket name is a str, not {type(name).__name__}")
+    problem = bucket_name_problem(name)
+    if problem is not None:
+        raise ValueError(f"S3 allows no bucket named {name!r}: {problem}")
+
+
+def check_key(key: object) -> None:
+    """Raise TypeError or ValueError unless S3 allows an object of this key."""
+    if not isinstance(key, str):
+        raise TypeError(f"a key is a str, not {type(key).__name__}")
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError as error:
+        raise ValueError(f"S3 allows no key {key!r}: it has no UTF-8 form") from error
+    if not 1 <= size <= MAX_KEY_BYTES:
+        raise ValueError(f"S3 allows keys of 1 to {MAX_KEY_BYTES} bytes in UTF-8; this one has {size}")

@@ -13,8 +13,17 @@ from hashlib import md5
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from .held import DEFAULT_CONTENT_TYPE, Bucket, Part, StoredObject, UnfinishedUpload, Upload
-from .names import bucket_name_problem
+from .held import (
+    DEFAULT_CONTENT_TYPE,
+    ENABLED,
+    NULL,
+    Bucket,
+    Part,
+    StoredObject,
+    UnfinishedUpload,
+    Upload,
+)
+from .names import MAX_KEY_BYTES, check_bucket_name, check_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +41,6 @@ __all__ = [
 ]
 
 DEFAULT_REGION = "us-east-1"
-MAX_KEY_BYTES = 1024
 
 
 class Store:
@@ -78,7 +86,7 @@ class Store:
             **headers: System headers, `_` for `-`: `cache_control="no-cache"`.
 
         Returns:
-            The object as stored.
+            The object as stored; in a bucket with versioning with its new version id.
 
         Raises:
             TypeError: The body is no bytes, a name or value no text.
@@ -101,32 +109,43 @@ class Store:
             metadata=MappingProxyType(user),
             headers=MappingProxyType(system),
         )
-        self.commit(obj)
-        return obj
+        return self.commit(obj)
 
-    def get(self, bucket: str, key: str) -> StoredObject:
-        """Return the object at *bucket*/*key*.
+    def get(self, bucket: str, key: str, version_id: str | None = None) -> StoredObject:
+        """Return the object at *bucket*/*key*, or one of its versions, which may be a delete marker.
 
         Raises:
             KeyError: There is none; the message names what is there.
         """
-        obj = self.find(bucket, key)
+        if version_id is None:
+            obj = self.find(bucket, key)
+        else:
+            held = self._buckets.get(bucket)
+            obj = None if held is None else held.version(key, version_id)
         if obj is None:
-            raise KeyError(self._absence(bucket, key))
+            raise KeyError(self._absence(bucket, key, version_id))
         return obj
+
+    def versions(self, bucket: str, key: str) -> list[StoredObject]:
+        """Return all versions of an object, delete markers too, newest first; empty where there are none."""
+        held = self._buckets.get(bucket)
+        return [] if held is None else held.history(key)
 
     def exists(self, bucket: str, key: str) -> bool:
         """Tell whether S3 holds *bucket*/*key*."""
         return self.find(bucket, key) is not None
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Take an object out without a request.
+    def delete(self, bucket: str, key: str, version_id: str | None = None) -> None:
+        """Do without a request what DeleteObject does: with versioning an object is hidden, a version goes for good.
 
         Raises:
             KeyError: There is none; the message names what is there.
         """
-        self.get(bucket, key)
-        self.remove(bucket, key)
+        self.get(bucket, key, version_id)
+        if version_id is None:
+            self.remove(bucket, key)
+        else:
+            self.drop(bucket, key, version_id)
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """Return the bucket's keys that start with *prefix*, in S3's order; empty where no such bucket exists."""
@@ -146,20 +165,21 @@ class Store:
         """The names of all buckets, sorted."""
         return sorted(self._buckets)
 
-    def create_bucket(self, name: str, region: str = DEFAULT_REGION) -> None:
-        """Make an empty bucket; one that exists stays as it is.
+    def create_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
+        """Make an empty bucket; one that exists stays as it is, but for *versioning*, which is then enabled.
 
         Raises:
             TypeError: The name is no text.
             ValueError: S3 allows no such bucket name.
         """
         check_bucket_name(name)
-        if name not in self._buckets:
-            self.add_bucket(name, region)
+        bucket = self._buckets.get(name) or self.add_bucket(name, region)
+        if versioning:
+            bucket.set_versioning(ENABLED)
 
-    def declare_bucket(self, name: str, region: str = DEFAULT_REGION) -> None:
+    def declare_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
         """Make a bucket as `create_bucket` does; from now on no other bucket comes into being by a write."""
-        self.create_bucket(name, region)
+        self.create_bucket(name, region, versioning=versioning)
         self._strict = True
 
     @property
@@ -194,15 +214,25 @@ class Store:
         found = self._buckets.get(bucket)
         return None if found is None else found.objects.get(key)
 
-    def commit(self, obj: StoredObject) -> None:
-        """Put *obj* in its bucket, made now where it is new."""
-        (self._buckets.get(obj.bucket) or self.add_bucket(obj.bucket, DEFAULT_REGION)).add(obj)
+    def commit(self, obj: StoredObject) -> StoredObject:
+        """Put *obj* in its bucket, made now where it is new; return it as it is kept, with its version id."""
+        return (self._buckets.get(obj.bucket) or self.add_bucket(obj.bucket, DEFAULT_REGION)).add(obj)
 
-    def remove(self, bucket: str, key: str) -> None:
-        """Take an object out; nothing happens if it is absent."""
+    def remove(self, bucket: str, key: str) -> StoredObject | None:
+        """Take an object out, if it is there; with versioning hide it, and return the delete marker that does."""
         found = self._buckets.get(bucket)
-        if found is not None:
+        if found is None:
+            return None
+        if found.versioning is None:
             found.remove(key)
+            return None
+        marker = StoredObject(bucket=bucket, key=key, body=b"", etag="", last_modified=self.now(), delete_marker=True)
+        return found.hide(marker)
+
+    def drop(self, bucket: str, key: str, version_id: str) -> StoredObject | None:
+        """Take a version out for good and return it; None where it is absent."""
+        found = self._buckets.get(bucket)
+        return None if found is None else found.drop(key, version_id)
 
     def begin(self, upload: Upload) -> None:
         """Take up a multipart upload; its bucket is made now where it is new."""
@@ -222,31 +252,13 @@ class Store:
         self._deleted.add(name)
         self.uploads = {k: upload for k, upload in self.uploads.items() if upload.draft.bucket != name}
 
-    def _absence(self, bucket: str, key: str) -> str:
+    def _absence(self, bucket: str, key: str, version_id: str | None) -> str:
         if bucket not in self._buckets:
             return f"no bucket {bucket!r}; there are: {_some(self.buckets)}"
+        if version_id is not None and self.versions(bucket, key):
+            known = _some([one.version_id or NULL for one in self.versions(bucket, key)])
+            return f"no version {version_id!r} of {key!r} in bucket {bucket!r}; there are: {known}"
         return f"no object {key!r} in bucket {bucket!r}; there are: {_some(self.keys(bucket))}"
-
-
-def check_bucket_name(name: object) -> None:
-    """Raise TypeError or ValueError unless S3 allows a bucket of this name."""
-    if not isinstance(name, str):
-        raise TypeError(f"a bucket name is a str, not {type(name).__name__}")
-    problem = bucket_name_problem(name)
-    if problem is not None:
-        raise ValueError(f"S3 allows no bucket named {name!r}: {problem}")
-
-
-def check_key(key: object) -> None:
-    """Raise TypeError or ValueError unless S3 allows an object of this key."""
-    if not isinstance(key, str):
-        raise TypeError(f"a key is a str, not {type(key).__name__}")
-    try:
-        size = len(key.encode())
-    except UnicodeEncodeError as error:
-        raise ValueError(f"S3 allows no key {key!r}: it has no UTF-8 form") from error
-    if not 1 <= size <= MAX_KEY_BYTES:
-        raise ValueError(f"S3 allows keys of 1 to {MAX_KEY_BYTES} bytes in UTF-8; this one has {size}")
 
 
 def _as_bytes(body: object) -> bytes:

@@ -196,3 +196,31 @@ def test_reserves_names_at_creation_only(name):
     """What S3 reserves may exist, and be written to, but nobody can create it."""
     assert bucket_name_problem(name, creating=True) is not None
     assert bucket_name_problem(name) is None
+
+
+def test_versions_are_arranged_without_requests(store):
+    """`versioning=True` keeps every version; `delete` hides, with an id it takes out; KeyError names the versions."""
+    store.create_bucket("bucket", versioning=True)
+    old, new = (store.put("bucket", "key", body) for body in (b"old", b"new"))
+    assert store.get("bucket", "key") is new
+    assert store.get("bucket", "key", old.version_id) is old
+    store.delete("bucket", "key")
+    marker, *others = store.versions("bucket", "key")
+    assert (marker.delete_marker, others) == (True, [new, old])
+    assert not store.exists("bucket", "key")
+    with pytest.raises(KeyError, match=f"no version 'x' of 'key'.*{marker.version_id}.*{old.version_id}"):
+        store.get("bucket", "key", "x")
+    for one in (marker, new):
+        store.delete("bucket", "key", one.version_id)
+    assert store.get("bucket", "key") is old
+    with pytest.raises(KeyError, match="no object 'none'"):
+        store.delete("bucket", "none", "x")
+
+
+def test_versioning_can_be_enabled_later(store):
+    """A bucket that exists keeps its objects, which become null versions; one without versions has its objects."""
+    store.put("bucket", "key", b"old")
+    assert [one.version_id for one in store.versions("bucket", "key")] == [None]
+    store.create_bucket("bucket", versioning=True)
+    assert [one.version_id for one in store.versions("bucket", "key")] == ["null"]
+    assert store.versions("bucket", "none") == store.versions("none", "key") == []

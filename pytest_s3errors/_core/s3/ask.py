@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pytest_s3errors._core.access import OPEN, Access
 from pytest_s3errors._core.catalogue import error_reply
+from pytest_s3errors._core.held import NULL, VERSION_ID_LENGTH
 from pytest_s3errors._core.messages import Call, Refused
 from pytest_s3errors._core.names import bucket_name_problem
 from pytest_s3errors._core.store import MAX_KEY_BYTES, Bucket, Store, StoredObject
 
+from .times import http_date
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-VERSION_ID_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,18 +72,50 @@ class Ask:
             raise self.refused("KeyTooLongError", elements=elements)
 
     def readable_object(self) -> StoredObject:
-        """Return the object that the request names, or refuse with NoSuchBucket, NoSuchKey or NoSuchVersion."""
-        obj = self.readable_bucket().objects.get(self.key)
-        self.check_version(self.call.query.get("versionId"))
-        if obj is None:
-            self.check_key()
-            raise self.refused("NoSuchKey")
-        return obj
+        """Return the object or version that the request names, or refuse: it is not there, or a delete marker."""
+        bucket = self.readable_bucket()
+        version_id = self.call.query.get("versionId")
+        if version_id is None:
+            return bucket.objects.get(self.key) or self.absent(bucket)
+        version = self.version(bucket, version_id)
+        if version.delete_marker:
+            raise self.is_marker(version)
+        return version
 
-    def check_version(self, version_id: str | None) -> None:
-        """Refuse every version but "null", the only one that an object in an unversioned bucket has (fact 71)."""
-        if version_id is None or version_id == "null":
+    def absent(self, bucket: Bucket) -> NoReturn:
+        """Refuse with NoSuchKey, which tells the delete marker that hides the key (fact 19)."""
+        self.check_key()
+        marker = bucket.newest(self.key)
+        headers = {} if marker is None else marker_headers(marker)
+        raise self.refused("NoSuchKey", elements={"Key": self.key}, headers=headers)
+
+    def version(self, bucket: Bucket, version_id: str) -> StoredObject:
+        """Return a version, delete marker or not, or refuse with NoSuchVersion or InvalidArgument (fact 71)."""
+        found = bucket.version(self.key, version_id)
+        if found is None:
+            self.check_version_id(bucket, version_id)
+            if bucket.versioning is None:
+                self.absent(bucket)
+            raise self.refused("NoSuchVersion", elements={"Key": self.key, "VersionId": version_id})
+        return found
+
+    def check_version_id(self, bucket: Bucket | None, version_id: str) -> None:
+        """Refuse with InvalidArgument what cannot be one of the bucket's version ids (fact 71).
+
+        S3 knows its own ids from others; here every text of their length passes where there are versions at all.
+        """
+        if version_id == NULL:
             return
-        if len(version_id) != VERSION_ID_LENGTH:
+        if bucket is None or bucket.versioning is None or len(version_id) != VERSION_ID_LENGTH:
             raise self.bad_argument("versionId", version_id, "This is no version id")
-        raise self.refused("NoSuchVersion", elements={"Key": self.key, "VersionId": version_id})
+
+    def is_marker(self, marker: StoredObject) -> Refused:
+        """Return MethodNotAllowed: the version asked for is a delete marker (fact 18)."""
+        elements = {"Method": self.call.method, "ResourceType": "DeleteMarker"}
+        headers = {**marker_headers(marker), "Allow": "DELETE", "Last-Modified": http_date(marker.last_modified)}
+        return self.refused("MethodNotAllowed", elements=elements, headers=headers)
+
+
+def marker_headers(marker: StoredObject) -> dict[str, str]:
+    """Return the headers that tell a delete marker."""
+    return {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version_id or NULL}

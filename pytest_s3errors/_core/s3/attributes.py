@@ -6,6 +6,7 @@ from base64 import b64encode
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_s3errors._core.held import NULL
 from pytest_s3errors._core.messages import EMPTY
 from pytest_s3errors._core.store import DEFAULT_CONTENT_TYPE, StoredObject
 
@@ -89,6 +90,16 @@ def response_headers(obj: StoredObject) -> dict[str, str]:
         del headers["x-amz-storage-class"]
     for name, value in obj.metadata.items():
         headers[META + name] = header_text(value)
+    if obj.version_id is not None:
+        headers["x-amz-version-id"] = obj.version_id
+    return headers
+
+
+def written_headers(obj: StoredObject) -> dict[str, str]:
+    """Return the headers that every write of *obj* answers with: its version, where it has an id of its own."""
+    headers = encryption_headers(obj)
+    if obj.version_id not in {None, NULL}:
+        headers["x-amz-version-id"] = obj.version_id
     return headers
 
 

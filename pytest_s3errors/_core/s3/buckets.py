@@ -45,8 +45,9 @@ def head_bucket(ask: Ask) -> Response:
 
 
 def delete_bucket(ask: Ask) -> Response:
-    """Take an empty bucket out."""
-    if ask.readable_bucket().objects:
+    """Take an empty bucket out; versions and delete markers count."""
+    bucket = ask.readable_bucket()
+    if bucket.objects or bucket.versions:
         raise ask.refused("BucketNotEmpty")
     ask.store.remove_bucket(ask.bucket)
     return Response(status=204)

@@ -59,19 +59,19 @@ def check_write(ask: Ask) -> None:
         check_still(ask, current, if_match)
 
 
-def check_delete(ask: Ask) -> None:
-    """Refuse a DeleteObject whose If-Match does not hold, or with a condition only directory buckets know (fact 51)."""
+def check_delete(ask: Ask, current: StoredObject | None) -> None:
+    """Refuse a DeleteObject of *current*: its If-Match does not hold, or only directory buckets know it (fact 51)."""
     for header in ("x-amz-if-match-last-modified-time", "x-amz-if-match-size"):
         if header in ask.call.headers:
             raise _not_offered(ask, header, "Only directory buckets know this condition.")
     if_match = ask.call.headers.get("if-match")
     if if_match is not None:
-        check_still(ask, ask.store.find(ask.bucket, ask.key), if_match)
+        check_still(ask, current, if_match)
 
 
 def check_still(ask: Ask, current: StoredObject | None, if_match: str) -> None:
     """Refuse unless the *current* object has an ETag that *if_match* names; NoSuchKey where it is gone (fact 48)."""
-    if current is None:
+    if current is None or current.delete_marker:
         raise ask.refused("NoSuchKey")
     if not etag_matches(if_match, current.etag):
         raise precondition_failed(ask, "If-Match")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pytest_s3errors._core.envelope import document
+from pytest_s3errors._core.held import NULL
 from pytest_s3errors._core.messages import Response
 
 from .attributes import SSE, attributes_of, encryption_headers
@@ -51,12 +52,16 @@ def copy_object(ask: Ask) -> Response:
         last_modified=ask.store.now(),
         checksums=_checksums(ask, source),
         checksum_type="FULL_OBJECT",
+        version_id=None,
         part_sizes=(),
         **_attributes(ask, source, replacing=replacing),
     )
-    ask.store.commit(obj)
+    obj = ask.store.commit(obj)
     body = _result("CopyObjectResult", obj.etag, obj.last_modified, obj.checksums)
-    return Response(status=200, headers={**XML, **encryption_headers(obj)}, body=body)
+    headers = {**XML, **encryption_headers(obj), **_source_version(source)}
+    if obj.version_id is not None:  # a copy, unlike other writes, tells the null version too
+        headers["x-amz-version-id"] = obj.version_id
+    return Response(status=200, headers=headers, body=body)
 
 
 def upload_part_copy(ask: Ask) -> Response:
@@ -70,18 +75,27 @@ def upload_part_copy(ask: Ask) -> Response:
     checksums = {} if upload.algorithm is None else {upload.algorithm: checksum(upload.algorithm, body)}
     part = keep_part(ask, upload, number, body, checksums)
     document_ = _result("CopyPartResult", part.etag, part.last_modified, part.checksums)
-    return Response(status=200, headers={**XML, **encryption_headers(upload.draft)}, body=document_)
+    headers = {**XML, **encryption_headers(upload.draft), **_source_version(source)}
+    return Response(status=200, headers=headers, body=document_)
 
 
 def _source(ask: Ask) -> StoredObject:
     """Return the object that x-amz-copy-source names, or refuse with what is wrong with it."""
     text = ask.call.headers.get(_HEADER, "")
-    bucket, key, version_id = _parsed_source(ask, text)
-    found = ask.readable_bucket(bucket).objects.get(key)
-    replace(ask, key=key).check_version(version_id)
-    if found is None:
-        raise ask.refused("NoSuchKey", elements={"Key": key})
-    return found
+    name, key, version_id = _parsed_source(ask, text)
+    bucket = ask.readable_bucket(name)
+    ask = replace(ask, key=key)
+    if version_id is None:
+        return bucket.objects.get(key) or ask.absent(bucket)
+    version = ask.version(bucket, version_id)
+    if version.delete_marker:
+        raise ask.refused("InvalidRequest", message="The version to copy is a delete marker.")
+    return version
+
+
+def _source_version(source: StoredObject) -> dict[str, str]:
+    """Return the header that tells which version was copied, where it has an id of its own."""
+    return {} if source.version_id in {None, NULL} else {f"{_HEADER}-version-id": source.version_id}
 
 
 def _parsed_source(ask: Ask, text: str) -> tuple[str, str, str | None]:
@@ -103,7 +117,8 @@ def _replaces_metadata(ask: Ask) -> bool:
 def _check_not_idle(ask: Ask, source: StoredObject, *, replacing: bool) -> None:
     """Refuse to copy an object onto itself where nothing about it would change."""
     changing = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE)
-    itself = (source.bucket, source.key) == (ask.bucket, ask.key)
+    # An older version copied onto its key comes back to life: that is a change.
+    itself = source is ask.store.find(ask.bucket, ask.key)
     if itself and not replacing and not any(name in ask.call.headers for name in changing):
         message = (
             "An object can be copied onto itself only with new metadata, another storage class, website redirect "

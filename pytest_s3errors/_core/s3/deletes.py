@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.envelope import Children, document
+from pytest_s3errors._core.held import NULL
 from pytest_s3errors._core.messages import Refused, Response
 
+from .ask import marker_headers
 from .buckets import XML
 from .conditions import check_delete, check_still
 from .documents import malformed, parse_xml, text_of
@@ -16,18 +18,49 @@ from .payload import receive
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
+    from pytest_s3errors._core.store import StoredObject
+
     from .ask import Ask
 
 MAX_DELETED_KEYS = 1000
 
 
 def delete_object(ask: Ask) -> Response:
-    """Take the object out; one that is absent is deleted all the same."""
+    """Take the object out, hide it, or take a version out; what is absent is deleted all the same."""
     ask.check_writable()
-    ask.check_version(ask.call.query.get("versionId"))
-    check_delete(ask)
-    ask.store.remove(ask.bucket, ask.key)
-    return Response(status=204)
+    version_id = ask.call.query.get("versionId")
+    current = _current(ask, version_id)
+    check_delete(ask, current)
+    removed = _remove(ask, version_id)
+    headers = {}
+    if removed is not None and removed.delete_marker:
+        headers = marker_headers(removed)
+    elif version_id is not None and _versioned(ask):
+        headers = {"x-amz-version-id": version_id}
+    return Response(status=204, headers=headers)
+
+
+def _current(ask: Ask, version_id: str | None) -> StoredObject | None:
+    """Return what is to be deleted, None where it is absent; refuse an id that is none."""
+    if version_id is None:
+        return ask.store.find(ask.bucket, ask.key)
+    bucket = ask.store.bucket(ask.bucket)
+    found = None if bucket is None else bucket.version(ask.key, version_id)
+    if found is None:
+        ask.check_version_id(bucket, version_id)
+    return found
+
+
+def _remove(ask: Ask, version_id: str | None) -> StoredObject | None:
+    """Delete and return the delete marker that was made, or the version that is gone."""
+    if version_id is None:
+        return ask.store.remove(ask.bucket, ask.key)
+    return ask.store.drop(ask.bucket, ask.key, version_id)
+
+
+def _versioned(ask: Ask) -> bool:
+    bucket = ask.store.bucket(ask.bucket)
+    return bucket is not None and bucket.versioning is not None
 
 
 def delete_objects(ask: Ask) -> Response:
@@ -53,12 +86,19 @@ def delete_objects(ask: Ask) -> Response:
 def _delete(ask: Ask, entry: ET.Element) -> list[tuple[str, str]]:
     one = replace(ask, key=text_of(entry, "Key") or "")
     one.check_key()
-    one.check_version(text_of(entry, "VersionId"))
+    version_id = text_of(entry, "VersionId") or None
+    try:
+        current = _current(one, version_id)
+    except Refused as refusal:  # here S3 does not tell an id that is none from one that it does not have
+        raise one.refused("NoSuchVersion") from refusal
     etag = text_of(entry, "ETag")
     if etag is not None:
-        check_still(one, one.store.find(one.bucket, one.key), etag)
-    one.store.remove(one.bucket, one.key)
-    return _named(entry)
+        check_still(one, current, etag)
+    removed = _remove(one, version_id)
+    if removed is None or not removed.delete_marker:
+        return _named(entry)
+    marker = [("DeleteMarker", "true"), ("DeleteMarkerVersionId", removed.version_id or NULL)]
+    return [*_named(entry), *marker]
 
 
 def _named(entry: ET.Element) -> list[tuple[str, str]]:

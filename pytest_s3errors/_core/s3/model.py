@@ -12,7 +12,7 @@ from pytest_s3errors._core.access import OPEN, Access
 from pytest_s3errors._core.catalogue import error_reply
 from pytest_s3errors._core.messages import Call, ErrorReply, Refused, Response
 
-from . import buckets, copies, deletes, listings, multipart, objects, uploads
+from . import buckets, copies, deletes, listings, multipart, objects, uploads, versions
 from .ask import Ask
 from .digests import ALGORITHMS
 from .times import parse_basic_date
@@ -35,14 +35,17 @@ _OPERATIONS: Mapping[str, Callable[[Ask], Response]] = {
     "DeleteObject": deletes.delete_object,
     "DeleteObjects": deletes.delete_objects,
     "GetBucketLocation": buckets.get_bucket_location,
+    "GetBucketVersioning": versions.get_bucket_versioning,
     "GetObject": objects.get_object,
     "HeadBucket": buckets.head_bucket,
     "HeadObject": objects.head_object,
     "ListBuckets": buckets.list_buckets,
     "ListMultipartUploads": uploads.list_multipart_uploads,
+    "ListObjectVersions": versions.list_object_versions,
     "ListObjects": listings.list_objects,
     "ListObjectsV2": listings.list_objects_v2,
     "ListParts": uploads.list_parts,
+    "PutBucketVersioning": versions.put_bucket_versioning,
     "PutObject": objects.put_object,
     "UploadPart": multipart.upload_part,
     "UploadPartCopy": copies.upload_part_copy,

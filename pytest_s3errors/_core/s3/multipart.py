@@ -12,7 +12,7 @@ from pytest_s3errors._core.envelope import document
 from pytest_s3errors._core.messages import Response
 from pytest_s3errors._core.store import Part, StoredObject, Upload
 
-from .attributes import attributes_of, encryption_headers
+from .attributes import attributes_of, encryption_headers, written_headers
 from .buckets import XML
 from .conditions import check_write
 from .digests import ALGORITHMS, checksum, stated_checksums
@@ -91,13 +91,13 @@ def complete_multipart_upload(ask: Ask) -> Response:
         checksums=_whole_checksums(ask, upload, parts, body),
         part_sizes=tuple(len(part.body) for part in parts),
     )
-    ask.store.commit(obj)
+    obj = ask.store.commit(obj)
     del ask.store.uploads[upload.upload_id]
     children = [("Location", ask.call.url.partition("?")[0]), ("Bucket", ask.bucket), ("Key", ask.key)]
     children.append(("ETag", f'"{obj.etag}"'))
     children += [(CHECKSUM_ELEMENTS[name], value) for name, value in obj.checksums.items()]
     children += [("ChecksumType", obj.checksum_type)] if obj.checksums else []
-    headers = {**XML, **encryption_headers(obj)}
+    headers = {**XML, **written_headers(obj)}
     return Response(status=200, headers=headers, body=document("CompleteMultipartUploadResult", children))
 
 

@@ -11,8 +11,8 @@ from pytest_s3errors._core.store import StoredObject
 from .attributes import (
     attributes_of,
     checksum_headers,
-    encryption_headers,
     response_headers,
+    written_headers,
 )
 from .conditions import check_read, check_write
 from .payload import receive
@@ -46,8 +46,8 @@ def put_object(ask: Ask) -> Response:
         checksums=payload.checksums,
         **attributes,
     )
-    ask.store.commit(obj)
-    headers = {"ETag": f'"{obj.etag}"', **encryption_headers(obj), **checksum_headers(obj.checksums)}
+    obj = ask.store.commit(obj)
+    headers = {"ETag": f'"{obj.etag}"', **written_headers(obj), **checksum_headers(obj.checksums)}
     return Response(status=200, headers=headers)
 
 

@@ -32,7 +32,7 @@ def test_deleting_where_no_bucket_is_declared(s3, code):
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"), [("null", "204"), ("x", "InvalidArgument"), ("v" * 32, "NoSuchVersion")]
+    ("version", "expected"), [("null", "204"), ("x", "InvalidArgument"), ("v" * 32, "InvalidArgument")]
 )
 def test_deleting_a_version(s3, code, version, expected):
     """Only the null version of an unversioned object can be deleted."""

@@ -32,7 +32,7 @@ def ask_for(operation, **query):
 
 def test_it_has_the_operations_it_says():
     """SUPPORTED is what the client needs, all of them operations of S3."""
-    assert len(SUPPORTED) == 20
+    assert len(SUPPORTED) == 23
     assert set(OPERATIONS) >= SUPPORTED
 
 
@@ -135,6 +135,7 @@ QUERY = [
 ]
 QUERY += ["partNumber", "uploadId", "versionId", "response-content-type", "X-Amz-Date", "X-Amz-Expires", "max-parts"]
 QUERY += ["part-number-marker", "key-marker", "upload-id-marker", "max-uploads", "max-buckets", "bucket-region"]
+QUERY += ["version-id-marker"]
 HEADERS = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "content-md5"]
 HEADERS += ["x-amz-content-sha256", "x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm", "content-encoding"]
 HEADERS += ["x-amz-decoded-content-length", "content-length", "x-amz-trailer", "x-amz-copy-source", "x-amz-meta-a"]
@@ -148,6 +149,7 @@ BODY = st.one_of(
             b"<Delete><Object><Key>key</Key><ETag>x</ETag><VersionId>v</VersionId></Object></Delete>",
             b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>",
             b"<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>",
+            b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",
             b"4\r\ndata\r\n0\r\nx-amz-checksum-crc32:rfPzYw==\r\n\r\n",
         ]
     ),
@@ -163,15 +165,17 @@ BODY = st.one_of(
     query=st.dictionaries(st.sampled_from(QUERY), TEXT, max_size=4),
     headers=st.dictionaries(st.sampled_from(HEADERS), TEXT, max_size=4),
     body=BODY,
+    versioning=st.booleans(),
 )
 @settings(max_examples=400, deadline=None)
-def test_it_answers_everything(judge, names, query, headers, body):
+def test_it_answers_everything(judge, names, query, headers, body, versioning):
     """Any request gets an answer that can be sent; an error leaves the store as it was."""
     s3 = judge.new()
+    s3.store.create_bucket("bucket", versioning=versioning)
     s3.store.put("bucket", "key", b"data", metadata={"who": "me"})
     s3("POST", "/bucket/key?uploads")
     s3("PUT", "/bucket/key?partNumber=1&uploadId=upload-1", b"part")
-    before = (s3.store.buckets, s3.store.get("bucket", "key"), s3.store.unfinished_uploads)
+    before = held(s3.store)
     call = Call(
         method="GET",
         url="https://s3.us-east-1.amazonaws.com/bucket/key",
@@ -185,12 +189,17 @@ def test_it_answers_everything(judge, names, query, headers, body):
     reply = answer(s3.store, call, body, new_id=s3.new_id)
     if isinstance(reply, ErrorReply):
         assert 300 <= reply.status < 600
-        assert (s3.store.buckets, s3.store.get("bucket", "key"), s3.store.unfinished_uploads) == before
+        assert held(s3.store) == before
         reply = render_error(reply, call, request_id="REQUEST", host_id="HOST")
     assert isinstance(reply, Response)
     for name, value in reply.headers.items():
         assert name.isascii()
         value.encode("latin-1")
+
+
+def held(store):
+    """Return all that an error must not change."""
+    return (store.buckets, store.versions("bucket", "key"), store.exists("bucket", "key"), store.unfinished_uploads)
 
 
 def test_presigned_urls_of_botocore_work_until_they_end(boto, s3, code):

@@ -1,0 +1,115 @@
+"""PutBucketVersioning, GetBucketVersioning and ListObjectVersions."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.envelope import document
+from pytest_s3errors._core.held import ENABLED, NULL, SUSPENDED
+from pytest_s3errors._core.messages import Response
+
+from .buckets import XML
+from .documents import malformed, parse_xml, text_of
+from .listings import Elements, checksum_elements, encoder, given, page_size
+from .payload import receive
+from .times import iso_date
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_s3errors._core.store import Bucket, StoredObject
+
+    from .ask import Ask
+
+
+def put_bucket_versioning(ask: Ask) -> Response:
+    """Enable or suspend versioning."""
+    body = receive(ask).body
+    bucket = ask.readable_bucket()
+    wanted = parse_xml(ask, body, "VersioningConfiguration")
+    status, mfa = text_of(wanted, "Status"), text_of(wanted, "MfaDelete")
+    if status not in {ENABLED, SUSPENDED, None} or mfa not in {"Enabled", "Disabled", None}:
+        raise malformed(ask)
+    if status is None:
+        raise ask.refused("IllegalVersioningConfigurationException")
+    if mfa == "Enabled":
+        raise ask.refused("AccessDenied", message="MFA delete takes a request with an MFA token.")
+    bucket.set_versioning(status)
+    return Response(status=200)
+
+
+def get_bucket_versioning(ask: Ask) -> Response:
+    """Answer with the status; nothing at all where it was never set."""
+    children = given(("Status", ask.readable_bucket().versioning))
+    return Response(status=200, headers=XML, body=document("VersioningConfiguration", children))
+
+
+def list_object_versions(ask: Ask) -> Response:
+    """Answer with a page of versions and delete markers: keys in order, the newest of each first."""
+    query = ask.call.query
+    bucket = ask.readable_bucket()
+    limit, encode = page_size(ask, "max-keys"), encoder(ask)
+    key_marker, id_marker = query.get("key-marker", ""), query.get("version-id-marker", "")
+    prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+    if id_marker and not key_marker:
+        raise ask.bad_argument("version-id-marker", id_marker, "version-id-marker needs key-marker beside it")
+    entries = _entries(bucket, prefix, delimiter, key_marker, id_marker)
+    page = list(islice(entries, limit))
+    truncated = bool(page) and next(entries, None) is not None
+    children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix))]
+    children += [("KeyMarker", encode(key_marker)), ("VersionIdMarker", id_marker)]
+    if truncated:
+        name, version = page[-1]
+        children.append(("NextKeyMarker", encode(name)))
+        children += [] if version is None else [("NextVersionIdMarker", version.version_id or NULL)]
+    children.append(("MaxKeys", str(limit)))
+    children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
+    children.append(("IsTruncated", "true" if truncated else "false"))
+    owner: Elements = [("Owner", [("ID", ask.access.owner_id)])]
+    children += [_version(bucket, version, encode, owner) for _, version in page if version is not None]
+    children += [("CommonPrefixes", [("Prefix", encode(name))]) for name, version in page if version is None]
+    return Response(status=200, headers=XML, body=document("ListVersionsResult", children))
+
+
+def _entries(
+    bucket: Bucket, prefix: str, delimiter: str, key_marker: str, id_marker: str
+) -> Iterator[tuple[str, StoredObject | None]]:
+    """Yield (key, version) and (common prefix, None) behind the markers."""
+    last_group = ""
+    for key in sorted(bucket.versions) if bucket.versioning is not None else bucket.sorted_keys():
+        if not key.startswith(prefix) or key < key_marker:
+            continue
+        cut = key.find(delimiter, len(prefix)) if delimiter else -1
+        if cut >= 0:
+            group = key[: cut + len(delimiter)]
+            if group != last_group and not key_marker.startswith(group):
+                yield group, None
+            last_group = group
+        else:
+            history = bucket.history(key)
+            yield from ((key, one) for one in (_behind(bucket, history, id_marker) if key == key_marker else history))
+
+
+def _behind(bucket: Bucket, history: list[StoredObject], id_marker: str) -> list[StoredObject]:
+    """Return the versions behind the marker, which may be gone by now; without a marker the whole key is behind."""
+    ids = [one.version_id or NULL for one in history]
+    if id_marker in ids:
+        return history[ids.index(id_marker) + 1 :]
+    gone = bucket.serial(id_marker)
+    if gone is None:
+        return []
+    return [one for one in history if (bucket.serial(one.version_id or NULL) or 0) < gone]
+
+
+def _version(
+    bucket: Bucket, version: StoredObject, encode: Callable[[str], str], owner: Elements
+) -> tuple[str, Elements]:
+    listed: Elements = [("Key", encode(version.key)), ("VersionId", version.version_id or NULL)]
+    listed.append(("IsLatest", "true" if version is bucket.newest(version.key) else "false"))
+    listed.append(("LastModified", iso_date(version.last_modified)))
+    if version.delete_marker:
+        return "DeleteMarker", listed + owner
+    listed += [("ETag", f'"{version.etag}"'), *checksum_elements(version), ("Size", str(version.size))]
+    listed.append(("StorageClass", version.headers.get("x-amz-storage-class", "STANDARD")))
+    return "Version", listed + owner
