@@ -28,7 +28,7 @@ class StoredObject:
     `checksums` maps algorithms ("crc32", "sha256" ...) to base64. `last_modified` is aware, UTC, in whole seconds, as
     S3 keeps it. `part_sizes` has the bytes of each part in order; it is empty unless uploaded in parts. `version_id` is
     None in a bucket that never had versions, "null" for the version without an id of its own. A delete marker has
-    neither body nor ETag.
+    neither body nor ETag. `tags` maps keys to values, in the order in which they were stated.
     """
 
     bucket: str
@@ -39,6 +39,7 @@ class StoredObject:
     content_type: str = DEFAULT_CONTENT_TYPE
     metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     checksums: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     checksum_type: str = "FULL_OBJECT"
     version_id: str | None = None
@@ -98,6 +99,7 @@ class Bucket:
     region: str
     created: datetime
     objects: dict[str, StoredObject] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     versioning: str | None = None
     versions: dict[str, list[StoredObject]] = field(default_factory=dict)
     _serials: dict[str, int] = field(default_factory=dict)
@@ -155,6 +157,14 @@ class Bucket:
             self._without(key, version_id)
             self._settle(key)
         return dropped
+
+    def retag(self, obj: StoredObject, tags: Mapping[str, str]) -> None:
+        """Give an object or version other tags; nothing else about it changes."""
+        tagged = replace(obj, tags=tags)
+        if self.objects.get(obj.key) is obj:
+            self.objects[obj.key] = tagged
+        if obj.key in self.versions:
+            self.versions[obj.key] = [tagged if one is obj else one for one in self.versions[obj.key]]
 
     def history(self, key: str) -> list[StoredObject]:
         """Return all versions of *key*, newest first."""

@@ -72,6 +72,7 @@ class Store:
         content_type: str | None = None,
         metadata: Mapping[str, str] | None = None,
         last_modified: datetime | None = None,
+        tags: Mapping[str, str] | None = None,
         **headers: str,
     ) -> StoredObject:
         """Store an object, and its bucket where that is new, without a request.
@@ -83,6 +84,7 @@ class Store:
             content_type: "binary/octet-stream" where None, as S3 does.
             metadata: User metadata, names without `x-amz-meta-`.
             last_modified: Aware; S3's clock where None. Fractions of a second are dropped.
+            tags: Tags, keys to values; S3's limits are not checked.
             **headers: System headers, `_` for `-`: `cache_control="no-cache"`.
 
         Returns:
@@ -98,7 +100,7 @@ class Store:
         moment = self.now() if last_modified is None else _whole_second(last_modified)
         system = {name.lower().replace("_", "-"): value for name, value in headers.items()}
         user = {name.lower(): value for name, value in (metadata or {}).items()}
-        _check_text({**system, **user})
+        _check_text({**system, **user, **(tags or {})})
         obj = StoredObject(
             bucket=bucket,
             key=key,
@@ -108,6 +110,7 @@ class Store:
             content_type=content_type or DEFAULT_CONTENT_TYPE,
             metadata=MappingProxyType(user),
             headers=MappingProxyType(system),
+            tags=MappingProxyType(dict(tags or {})),
         )
         return self.commit(obj)
 

@@ -90,6 +90,8 @@ def response_headers(obj: StoredObject) -> dict[str, str]:
         del headers["x-amz-storage-class"]
     for name, value in obj.metadata.items():
         headers[META + name] = header_text(value)
+    if obj.tags:
+        headers["x-amz-tagging-count"] = str(len(obj.tags))
     if obj.version_id is not None:
         headers["x-amz-version-id"] = obj.version_id
     return headers

@@ -12,14 +12,16 @@ from pytest_s3errors._core.messages import Response
 from pytest_s3errors._core.names import bucket_name_problem
 from pytest_s3errors._core.store import DEFAULT_REGION
 
-from .documents import malformed, parse_xml, text_of
+from .documents import XML, malformed, parse_xml, text_of
 from .payload import receive
+from .tags import created_bucket_tags
 from .times import iso_date
 
 if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
     from .ask import Ask
 
-XML = {"Content-Type": "application/xml"}
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
 _MAX_BUCKETS = 10_000
 
@@ -28,11 +30,12 @@ def create_bucket(ask: Ask) -> Response:
     """Make the bucket; for one that exists see fact 35."""
     if bucket_name_problem(ask.bucket, creating=True) is not None:
         raise ask.refused("InvalidBucketName")
-    region = _wanted_region(ask)
+    configuration = _configuration(ask)
+    region, tags = _wanted_region(ask, configuration), created_bucket_tags(ask, configuration)
     existing = ask.store.bucket(ask.bucket)
     if existing is None:
-        ask.store.add_bucket(ask.bucket, region)
-    elif not existing.region == region == DEFAULT_REGION:
+        ask.store.add_bucket(ask.bucket, region).tags = tags
+    elif tags or not existing.region == region == DEFAULT_REGION:
         raise ask.refused("BucketAlreadyOwnedByYou")
     return Response(status=200, headers={"Location": f"/{ask.bucket}"})
 
@@ -97,16 +100,20 @@ def _max_buckets(ask: Ask) -> int | None:
     return limit
 
 
-def _wanted_region(ask: Ask) -> str:
-    """Return the region that the LocationConstraint or else the endpoint names; us-east-1 where neither does."""
+def _configuration(ask: Ask) -> ET.Element | None:
     body = receive(ask).body
+    return parse_xml(ask, body, "CreateBucketConfiguration") if body.strip() else None
+
+
+def _wanted_region(ask: Ask, configuration: ET.Element | None) -> str:
+    """Return the region that the LocationConstraint or else the endpoint names; us-east-1 where neither does."""
     served = region_of(ask.call.endpoint)
-    if not body.strip():
+    if configuration is None:
         if served not in {None, DEFAULT_REGION}:
             message = "The endpoint's region does not fit a bucket without location constraint."
             raise ask.refused("IllegalLocationConstraintException", message=message)
         return DEFAULT_REGION
-    wanted = text_of(parse_xml(ask, body, "CreateBucketConfiguration"), "LocationConstraint")
+    wanted = text_of(configuration, "LocationConstraint")
     if wanted is None:
         return served or DEFAULT_REGION
     if not wanted:

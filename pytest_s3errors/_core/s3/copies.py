@@ -13,11 +13,12 @@ from pytest_s3errors._core.held import NULL
 from pytest_s3errors._core.messages import Response
 
 from .attributes import SSE, attributes_of, encryption_headers
-from .buckets import XML
 from .conditions import check_copy_source, check_write
 from .digests import ALGORITHMS, checksum
+from .documents import XML
 from .multipart import CHECKSUM_ELEMENTS, find_upload, keep_part
 from .ranges import part_number
+from .tags import stated_tags
 from .times import iso_date
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def copy_object(ask: Ask) -> Response:
     """Store a copy of another object, with its metadata or with new."""
     ask.check_writable()
     source = _source(ask)
-    replacing = _replaces_metadata(ask)
+    replacing = _replaces(ask, "metadata")
+    tags = stated_tags(ask) if _replaces(ask, "tagging") else source.tags
     _check_not_idle(ask, source, replacing=replacing)
     check_copy_source(ask, source)
     check_write(ask)
@@ -53,6 +55,7 @@ def copy_object(ask: Ask) -> Response:
         checksums=_checksums(ask, source),
         checksum_type="FULL_OBJECT",
         version_id=None,
+        tags=tags,
         part_sizes=(),
         **_attributes(ask, source, replacing=replacing),
     )
@@ -107,10 +110,11 @@ def _parsed_source(ask: Ask, text: str) -> tuple[str, str, str | None]:
     return bucket, key, version_id if versioned else None
 
 
-def _replaces_metadata(ask: Ask) -> bool:
-    directive = ask.call.headers.get("x-amz-metadata-directive", "COPY")
+def _replaces(ask: Ask, what: str) -> bool:
+    header = f"x-amz-{what}-directive"
+    directive = ask.call.headers.get(header, "COPY")
     if directive not in {"COPY", "REPLACE"}:
-        raise ask.bad_argument("x-amz-metadata-directive", directive, "The metadata directive must be COPY or REPLACE")
+        raise ask.bad_argument(header, directive, f"The {what} directive must be COPY or REPLACE")
     return directive == "REPLACE"
 
 

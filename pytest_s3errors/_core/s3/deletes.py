@@ -10,9 +10,8 @@ from pytest_s3errors._core.held import NULL
 from pytest_s3errors._core.messages import Refused, Response
 
 from .ask import marker_headers
-from .buckets import XML
 from .conditions import check_delete, check_still
-from .documents import malformed, parse_xml, text_of
+from .documents import XML, malformed, parse_xml, text_of
 from .payload import receive
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Reading the XML that clients send."""
+"""Reading the XML that clients send, and what goes with the XML that they get."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from .ask import Ask
 
+XML = {"Content-Type": "application/xml"}
 MAX_XML_BYTES = 1024 * 1024
 
 

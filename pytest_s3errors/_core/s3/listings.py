@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 from pytest_s3errors._core.envelope import Children, document
 from pytest_s3errors._core.messages import Response
 
-from .buckets import XML
+from .documents import XML
 from .times import iso_date
 
 if TYPE_CHECKING:

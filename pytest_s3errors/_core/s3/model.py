@@ -12,7 +12,7 @@ from pytest_s3errors._core.access import OPEN, Access
 from pytest_s3errors._core.catalogue import error_reply
 from pytest_s3errors._core.messages import Call, ErrorReply, Refused, Response
 
-from . import buckets, copies, deletes, listings, multipart, objects, uploads, versions
+from . import buckets, copies, deletes, listings, multipart, objects, tags, uploads, versions
 from .ask import Ask
 from .digests import ALGORITHMS
 from .times import parse_basic_date
@@ -32,11 +32,15 @@ _OPERATIONS: Mapping[str, Callable[[Ask], Response]] = {
     "CreateBucket": buckets.create_bucket,
     "CreateMultipartUpload": multipart.create_multipart_upload,
     "DeleteBucket": buckets.delete_bucket,
+    "DeleteBucketTagging": tags.delete_bucket_tagging,
     "DeleteObject": deletes.delete_object,
+    "DeleteObjectTagging": tags.delete_object_tagging,
     "DeleteObjects": deletes.delete_objects,
     "GetBucketLocation": buckets.get_bucket_location,
+    "GetBucketTagging": tags.get_bucket_tagging,
     "GetBucketVersioning": versions.get_bucket_versioning,
     "GetObject": objects.get_object,
+    "GetObjectTagging": tags.get_object_tagging,
     "HeadBucket": buckets.head_bucket,
     "HeadObject": objects.head_object,
     "ListBuckets": buckets.list_buckets,
@@ -45,8 +49,10 @@ _OPERATIONS: Mapping[str, Callable[[Ask], Response]] = {
     "ListObjects": listings.list_objects,
     "ListObjectsV2": listings.list_objects_v2,
     "ListParts": uploads.list_parts,
+    "PutBucketTagging": tags.put_bucket_tagging,
     "PutBucketVersioning": versions.put_bucket_versioning,
     "PutObject": objects.put_object,
+    "PutObjectTagging": tags.put_object_tagging,
     "UploadPart": multipart.upload_part,
     "UploadPartCopy": copies.upload_part_copy,
 }
@@ -59,7 +65,6 @@ _MISSING_PREFIXES = (
     "x-amz-server-side-encryption-customer-",
     "x-amz-copy-source-server-side-encryption-customer-",
     "x-amz-object-lock-",
-    "x-amz-tagging",
     "x-amz-write-offset-bytes",
     "x-amz-checksum-",
 )

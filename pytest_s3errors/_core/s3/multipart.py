@@ -13,12 +13,12 @@ from pytest_s3errors._core.messages import Response
 from pytest_s3errors._core.store import Part, StoredObject, Upload
 
 from .attributes import attributes_of, encryption_headers, written_headers
-from .buckets import XML
 from .conditions import check_write
 from .digests import ALGORITHMS, checksum, stated_checksums
-from .documents import malformed, parse_xml, text_of
+from .documents import XML, malformed, parse_xml, text_of
 from .payload import receive
 from .ranges import part_number
+from .tags import stated_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,7 @@ def create_multipart_upload(ask: Ask) -> Response:
         etag="",
         last_modified=ask.store.now(),
         checksum_type=checksum_type,
+        tags=stated_tags(ask),
         **attributes_of(ask),
     )
     upload = Upload(upload_id=ask.new_id(), draft=draft, algorithm=algorithm)

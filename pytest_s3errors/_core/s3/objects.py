@@ -17,6 +17,7 @@ from .attributes import (
 from .conditions import check_read, check_write
 from .payload import receive
 from .ranges import requested_range
+from .tags import stated_tags
 
 if TYPE_CHECKING:
     from .ask import Ask
@@ -44,6 +45,7 @@ def put_object(ask: Ask) -> Response:
         etag=md5(payload.body, usedforsecurity=False).hexdigest(),
         last_modified=ask.store.now(),
         checksums=payload.checksums,
+        tags=stated_tags(ask),
         **attributes,
     )
     obj = ask.store.commit(obj)

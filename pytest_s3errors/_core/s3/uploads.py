@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.envelope import document
 from pytest_s3errors._core.messages import Response
 
-from .buckets import XML
+from .documents import XML
 from .listings import Elements, encoder, given, page_size, walk
 from .multipart import CHECKSUM_ELEMENTS, find_upload
 from .times import iso_date

@@ -9,8 +9,7 @@ from pytest_s3errors._core.envelope import document
 from pytest_s3errors._core.held import ENABLED, NULL, SUSPENDED
 from pytest_s3errors._core.messages import Response
 
-from .buckets import XML
-from .documents import malformed, parse_xml, text_of
+from .documents import XML, malformed, parse_xml, text_of
 from .listings import Elements, checksum_elements, encoder, given, page_size
 from .payload import receive
 from .times import iso_date

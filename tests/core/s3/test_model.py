@@ -32,7 +32,7 @@ def ask_for(operation, **query):
 
 def test_it_has_the_operations_it_says():
     """SUPPORTED is what the client needs, all of them operations of S3."""
-    assert len(SUPPORTED) == 23
+    assert len(SUPPORTED) == 29
     assert set(OPERATIONS) >= SUPPORTED
 
 
@@ -57,7 +57,6 @@ def test_nothing_is_missing_from_a_plain_request(operation):
     [
         "x-amz-server-side-encryption-customer-key",
         "x-amz-object-lock-mode",
-        "x-amz-tagging",
         "x-amz-write-offset-bytes",
         "x-amz-checksum-sha512",
     ],
@@ -141,7 +140,7 @@ HEADERS += ["x-amz-content-sha256", "x-amz-checksum-crc32", "x-amz-sdk-checksum-
 HEADERS += ["x-amz-decoded-content-length", "content-length", "x-amz-trailer", "x-amz-copy-source", "x-amz-meta-a"]
 HEADERS += ["x-amz-copy-source-range", "x-amz-copy-source-if-match", "x-amz-metadata-directive", "x-amz-storage-class"]
 HEADERS += ["x-amz-checksum-algorithm", "x-amz-checksum-type", "x-amz-server-side-encryption", "content-type"]
-HEADERS += ["x-amz-mp-object-size", "x-amz-checksum-mode"]
+HEADERS += ["x-amz-mp-object-size", "x-amz-checksum-mode", "x-amz-tagging", "x-amz-tagging-directive"]
 BODY = st.one_of(
     st.binary(max_size=20),
     st.sampled_from(
@@ -149,6 +148,7 @@ BODY = st.one_of(
             b"<Delete><Object><Key>key</Key><ETag>x</ETag><VersionId>v</VersionId></Object></Delete>",
             b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>",
             b"<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>",
+            b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>",
             b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",
             b"4\r\ndata\r\n0\r\nx-amz-checksum-crc32:rfPzYw==\r\n\r\n",
         ]

@@ -1,0 +1,175 @@
+"""Tags of objects and buckets: as documents, as the header x-amz-tagging, and what S3 allows in them."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+from pytest_s3errors._core.envelope import document
+from pytest_s3errors._core.messages import EMPTY, Response
+
+from .documents import XML, malformed, parse_xml, text_of
+from .payload import receive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from xml.etree import ElementTree as ET
+
+    from pytest_s3errors._core.store import StoredObject
+
+    from .ask import Ask
+
+MAX_OBJECT_TAGS = 10
+MAX_BUCKET_TAGS = 50
+MAX_KEY_CHARACTERS = 128
+MAX_VALUE_CHARACTERS = 256
+HEADER = "x-amz-tagging"
+_ALLOWED = re.compile(r"[\w .:/=+\-@]*")
+
+
+def put_object_tagging(ask: Ask) -> Response:
+    """Replace the tags of an object or version."""
+    body = receive(ask).body
+    obj = _tagged(ask)
+    _retag(ask, obj, _tag_set(ask, parse_xml(ask, body, "Tagging").find("TagSet"), MAX_OBJECT_TAGS))
+    return Response(status=200, headers=_version_header(obj))
+
+
+def get_object_tagging(ask: Ask) -> Response:
+    """Answer with the tags of an object or version; without tags it is an empty set."""
+    obj = _tagged(ask)
+    return Response(status=200, headers={**XML, **_version_header(obj)}, body=_document(obj.tags))
+
+
+def delete_object_tagging(ask: Ask) -> Response:
+    """Take all tags off an object or version."""
+    obj = _tagged(ask)
+    _retag(ask, obj, EMPTY)
+    return Response(status=204, headers=_version_header(obj))
+
+
+def put_bucket_tagging(ask: Ask) -> Response:
+    """Replace the tags of the bucket."""
+    body = receive(ask).body
+    bucket = ask.readable_bucket()
+    bucket.tags = _tag_set(ask, parse_xml(ask, body, "Tagging").find("TagSet"), MAX_BUCKET_TAGS)
+    return Response(status=204)
+
+
+def get_bucket_tagging(ask: Ask) -> Response:
+    """Answer with the tags of the bucket; one without any has no tag set."""
+    bucket = ask.readable_bucket()
+    if not bucket.tags:
+        raise ask.refused("NoSuchTagSet")
+    return Response(status=200, headers=XML, body=_document(bucket.tags))
+
+
+def delete_bucket_tagging(ask: Ask) -> Response:
+    """Take all tags off the bucket."""
+    ask.readable_bucket().tags = EMPTY
+    return Response(status=204)
+
+
+def stated_tags(ask: Ask) -> Mapping[str, str]:
+    """Return the tags in the header x-amz-tagging, sorted by key, or refuse what S3 does not allow.
+
+    A name without value is a tag without value; a name that comes twice, or a value with "=" in it that is not
+    encoded, is InvalidArgument.
+    """
+    text = ask.call.headers.get(HEADER)
+    if not text:
+        return EMPTY
+    pairs = []
+    for pair in filter(None, text.split("&")):
+        name, _, value = pair.partition("=")
+        if "=" in value:
+            raise _bad_header(ask, text)
+        try:
+            pairs.append((unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")))
+        except UnicodeDecodeError as error:
+            raise _bad_header(ask, text) from error
+    if len(dict(pairs)) < len(pairs):
+        raise _bad_header(ask, text)
+    return _checked(ask, sorted(pairs), MAX_OBJECT_TAGS)
+
+
+def created_bucket_tags(ask: Ask, configuration: ET.Element | None) -> Mapping[str, str]:
+    """Return the tags that a CreateBucket states; S3 itself stumbles over a key that comes twice (fact 39)."""
+    found = None if configuration is None else configuration.find("Tags")
+    pairs = _pairs(ask, found)
+    if len(dict(pairs)) < len(pairs):
+        raise ask.refused("InternalError")
+    return _checked(ask, pairs, MAX_BUCKET_TAGS)
+
+
+def _tagged(ask: Ask) -> StoredObject:
+    """Return the object or version that the request names; a delete marker has no tags, named or not."""
+    bucket = ask.readable_bucket()
+    version_id = ask.call.query.get("versionId")
+    found = bucket.newest(ask.key) if version_id is None else ask.version(bucket, version_id)
+    if found is None:
+        ask.check_key()
+        # GetObjectTagging is the one operation that names the bucket as well.
+        named = f"{ask.bucket}/{ask.key}" if ask.call.operation == "GetObjectTagging" else ask.key
+        raise ask.refused("NoSuchKey", elements={"Key": named})
+    if found.delete_marker:
+        raise ask.is_marker(found)
+    return found
+
+
+def _retag(ask: Ask, obj: StoredObject, tags: Mapping[str, str]) -> None:
+    ask.readable_bucket().retag(obj, tags)
+
+
+def _version_header(obj: StoredObject) -> dict[str, str]:
+    return {} if obj.version_id is None else {"x-amz-version-id": obj.version_id}
+
+
+def _tag_set(ask: Ask, parent: ET.Element | None, limit: int) -> Mapping[str, str]:
+    pairs = _pairs(ask, parent)
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ask.refused("InvalidTag", message="A tag's key may come once only.", elements={"TagKey": name})
+        seen.add(name)
+    return _checked(ask, pairs, limit)
+
+
+def _pairs(ask: Ask, parent: ET.Element | None) -> list[tuple[str, str]]:
+    pairs = []
+    for entry in [] if parent is None else parent.findall("Tag"):
+        name, value = text_of(entry, "Key"), text_of(entry, "Value")
+        if name is None or value is None:
+            raise malformed(ask)
+        pairs.append((name, value))
+    return pairs
+
+
+def _checked(ask: Ask, pairs: Iterable[tuple[str, str]], limit: int) -> Mapping[str, str]:
+    """Return the tags as they are kept; S3 looks at each of them before it counts them."""
+    tags = {}
+    for name, value in pairs:
+        if name.startswith("aws:"):
+            message = "Tags whose keys start with aws: are S3's own."
+            raise ask.refused("InvalidTag", message=message, elements={"TagKey": name})
+        if not 1 <= len(name) <= MAX_KEY_CHARACTERS or not _ALLOWED.fullmatch(name):
+            raise ask.refused("InvalidTag", message="This key is none for a tag.", elements={"TagKey": name})
+        if len(value) > MAX_VALUE_CHARACTERS or not _ALLOWED.fullmatch(value):
+            elements = {"TagKey": name, "TagValue": value}
+            raise ask.refused("InvalidTag", message="This value is none for a tag.", elements=elements)
+        tags[name] = value
+    if len(tags) > limit:
+        raise ask.refused("BadRequest", message=f"There are {len(tags)} tags; {limit} are allowed.")
+    return MappingProxyType(tags) if tags else EMPTY
+
+
+def _bad_header(ask: Ask, text: str) -> Exception:
+    message = f"{HEADER} is a URL-encoded query in UTF-8 in which each name comes once"
+    return ask.bad_argument(HEADER, text, message)
+
+
+def _document(tags: Mapping[str, str]) -> bytes:
+    children = [("Tag", [("Key", name), ("Value", value)]) for name, value in tags.items()]
+    return document("Tagging", [("TagSet", children)])
