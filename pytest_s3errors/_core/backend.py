@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .access import Access
+    from .body import Body
     from .messages import Call, ErrorReply, Response
     from .store import Store
 
@@ -33,7 +34,7 @@ class Backend(Protocol):
     def missing(self, call: Call, /) -> str | None:
         """What it lacks to answer *call* as S3 would, in a few words; None where it lacks nothing."""
 
-    def answer(self, call: Call, body: bytes, /) -> Response | ErrorReply:
+    def answer(self, call: Call, body: Body, /) -> Response | ErrorReply:
         """Do what *call* asks; *body* is as it was sent, aws-chunked framing still on.
 
         Raises:

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable
 from typing import NamedTuple
 
+from .body import Body
 from .envelope import render_error
 from .messages import Call, ErrorReply, Response
 
@@ -53,4 +54,4 @@ class Exchange(NamedTuple):
         return answer
 
 
-Model = Callable[[Call, bytes], Response | ErrorReply]
+Model = Callable[[Call, Body], Response | ErrorReply]

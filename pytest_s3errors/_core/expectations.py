@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .attempts import in_flight, logical_calls, waits_s
+from .body import Body, hashed
 from .checks import RuleError, count, known_options, number, operation_globs, seconds
 from .describe import target
 from .rules import Glob
@@ -203,7 +204,7 @@ def _stored(name: str, value: object) -> Check:
         for place, wanted in value.items():
             bucket, _, key = place.partition("/")
             body = seen.body_of(bucket, key)
-            digest = None if body is None else hashlib.sha256(body).hexdigest()
+            digest = None if body is None else hashed(hashlib.sha256(), body).hexdigest()
             if digest == wanted.lower() if isinstance(wanted, str) else body == wanted:
                 continue
             wrote = frozenset(
@@ -297,8 +298,8 @@ def _waits(waits: Iterable[float]) -> str:
     return ", ".join(f"{wait:.3f} s" for wait in waits) or "none"
 
 
-def _content(body: bytes | None) -> str:
+def _content(body: Body | None) -> str:
     if body is None:
         return "nothing"
-    shown = repr(body) if len(body) <= _SHOWN_BYTES else f"{body[:_SHOWN_BYTES]!r}..."
+    shown = repr(body) if len(body) <= _SHOWN_BYTES else f"{bytes(body[:_SHOWN_BYTES])!r}..."
     return f"{len(body)} byte{'s' * (len(body) != 1)} {shown}"

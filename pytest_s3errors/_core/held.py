@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from .body import Body
 from .messages import EMPTY
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class StoredObject:
 
     bucket: str
     key: str
-    body: bytes
+    body: Body
     etag: str
     last_modified: datetime
     content_type: str = DEFAULT_CONTENT_TYPE
@@ -71,7 +72,7 @@ class UnfinishedUpload:
 class Part:
     """One uploaded part."""
 
-    body: bytes
+    body: Body
     etag: str
     last_modified: datetime
     checksums: Mapping[str, str] = field(default_factory=lambda: EMPTY)

@@ -8,9 +8,11 @@ framings) and refuses the rest. h11 judges it in the tests.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from .body import SPOOLED_BYTES, Body, Sink
 
 if TYPE_CHECKING:
     from .messages import Response
@@ -44,26 +46,32 @@ class Head:
 
 
 class RequestParser:
-    """Feed it what arrived; it yields a `Head`, then the whole body as bytes, request by request."""
+    """Feed it what arrived; it yields a `Head`, then the whole body, request by request.
 
-    __slots__ = ("_body", "_buffer", "_left", "_state")
+    *spool* makes the sink that takes a body of more than `SPOOLED_BYTES`; without it all stays in memory.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_body", "_buffer", "_left", "_sink", "_spool", "_spooled", "_state")
+
+    def __init__(self, spool: Callable[[], Sink] | None = None) -> None:
+        self._spool = spool
         self._buffer = bytearray()
         self._body = bytearray()
+        self._sink: Sink | None = None
+        self._spooled = 0
         self._left = 0
         self._state = self._read_head
 
     @property
     def received(self) -> int:
         """How many bytes of the body under way are here."""
-        return len(self._body)
+        return self._spooled + len(self._body)
 
-    def take_received(self) -> bytes:
+    def take_received(self) -> Body:
         """Those bytes, of a request that is not read to its end; nothing more can be fed."""
-        return bytes(self._body)
+        return self._take_body()
 
-    def feed(self, data: bytes) -> Iterator[Head | bytes]:
+    def feed(self, data: bytes) -> Iterator[Head | Body]:
         """Yield what *data* completes.
 
         Raises:
@@ -74,7 +82,7 @@ class RequestParser:
             if event is not _AGAIN:
                 yield event
 
-    def _read_head(self) -> Head | bytes | None:
+    def _read_head(self) -> Head | Body | None:
         buffer = self._buffer
         while buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: empty lines before a request are ignored
             del buffer[:2]
@@ -107,14 +115,29 @@ class RequestParser:
         self._body += self._buffer[:size]
         del self._buffer[:size]
         self._left -= size
+        if len(self._body) > SPOOLED_BYTES and self._spool is not None:
+            self._sink = self._sink or self._spool()
+            self._spool_on(self._sink)
 
-    def _finish(self) -> bytes:
-        body = bytes(self._body)
+    def _spool_on(self, sink: Sink) -> None:
+        sink.write(self._body)
+        self._spooled += len(self._body)
         self._body.clear()
-        self._state = self._read_head
+
+    def _take_body(self) -> Body:
+        if self._sink is None:
+            body: Body = bytes(self._body)
+            self._body.clear()
+            return body
+        self._spool_on(self._sink)
+        body, self._sink, self._spooled = self._sink.finish(), None, 0
         return body
 
-    def _read_body(self) -> Head | bytes | None:
+    def _finish(self) -> Body:
+        self._state = self._read_head
+        return self._take_body()
+
+    def _read_body(self) -> Head | Body | None:
         self._take()
         return None if self._left else self._finish()
 
@@ -128,7 +151,7 @@ class RequestParser:
         del self._buffer[: end + 2]
         return line
 
-    def _read_chunk_line(self) -> Head | bytes | None:
+    def _read_chunk_line(self) -> Head | Body | None:
         line = self._line()
         if line is None:
             return None
@@ -139,7 +162,7 @@ class RequestParser:
         self._state = self._read_chunk if self._left else self._read_trailer
         return _AGAIN
 
-    def _read_chunk(self) -> Head | bytes | None:
+    def _read_chunk(self) -> Head | Body | None:
         self._take()
         if self._left or len(self._buffer) < len(b"\r\n"):
             return None
@@ -149,7 +172,7 @@ class RequestParser:
         self._state = self._read_chunk_line
         return _AGAIN
 
-    def _read_trailer(self) -> Head | bytes | None:
+    def _read_trailer(self) -> Head | Body | None:
         line = self._line()
         if line is None:
             return None
@@ -181,10 +204,18 @@ def parse_head(text: str) -> Head:
     return Head(method=parts[1], target=parts[2], headers=headers, keep_alive=keep)
 
 
+class Encoded(NamedTuple):
+    """An answer as it goes out: `head` and `tail` stand around `body`, of which there may be less than promised."""
+
+    head: bytes
+    body: Body
+    tail: bytes = b""
+
+
 def encode_response(
     response: Response, *, method: str, reason: str, date: str, chunked: bool, sent: int | None = None
-) -> bytes:
-    """The answer in bytes, with Date and framing; only the first *sent* bytes of its body, None: all.
+) -> Encoded:
+    """The answer with Date and framing; only the first *sent* bytes of its body, None: all.
 
     With *sent*, the framing still promises the whole body.
     """
@@ -199,9 +230,10 @@ def encode_response(
         lines.append(f"Content-Length: {len(body) if response.length is None else response.length}")
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
     if bodiless:
-        return head
+        return Encoded(head, b"")
     part = body if sent is None else body[:sent]
     if not chunked:
-        return head + part
-    frame = b"%x\r\n%b" % (len(body), part) if body else b""
-    return head + frame + ((b"\r\n" if body else b"") + b"0\r\n\r\n" if sent is None else b"")
+        return Encoded(head, part)
+    if body:
+        head += b"%x\r\n" % len(body)
+    return Encoded(head, part, (b"\r\n0\r\n\r\n" if body else b"0\r\n\r\n") if sent is None else b"")

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from .body import Body
+
 _MAX_DIGITS = 9
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
@@ -44,14 +46,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A whole answer: status 200-599, headers as S3 spells them, body in bytes (b"" to HEAD).
+    """A whole answer: status 200-599, headers as S3 spells them, the body (b"" to HEAD).
 
     `length` is the Content-Length that the headers state where it differs from the body's, as it does for HEAD.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    body: bytes = b""
+    body: Body = b""
     length: int | None = None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from .attempts import failed
 
 if TYPE_CHECKING:
+    from .body import Body
     from .journal import Entry
 
 
@@ -35,7 +36,7 @@ class Seen:
     error: BaseException | None
     circuits: Sequence[tuple[str | None, Sequence[str]]]
     served_by: tuple[int | None, str] | None
-    body_of: Callable[[str, str], bytes | None]
+    body_of: Callable[[str, str], Body | None]
     unfinished: Sequence[Upload]
     slack_s: float = 0.0
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .access import Access
     from .backend import Backend
+    from .body import Body
     from .messages import Call
     from .outcomes import Exchange
     from .rules import Rule
@@ -129,7 +130,7 @@ class Simulator:
         call = entry.call
         return call.bucket is not None and call.operation != "CreateBucket" and not self.store.accepts(call.bucket)
 
-    def answer(self, entry: Entry, body: bytes) -> Exchange:
+    def answer(self, entry: Entry, body: Body) -> Exchange:
         """What a layer has to send for *entry*; with a rule's fault in it, or S3's own answer."""
         fault = entry.firing.fault if entry.firing else None
         # Without a connection S3 got none of it.
@@ -156,7 +157,7 @@ class Simulator:
         """Take back that *entry* has ended: more of its answer is still to go out."""
         entry.ended_s = entry.ended = None
 
-    def _model(self, call: Call, body: bytes) -> Response | ErrorReply:
+    def _model(self, call: Call, body: Body) -> Response | ErrorReply:
         lacking = self._backend.missing(call)
         if lacking is None:
             try:

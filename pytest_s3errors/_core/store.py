@@ -13,6 +13,7 @@ from hashlib import md5
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from .body import Body, pattern
 from .held import (
     DEFAULT_CONTENT_TYPE,
     ENABLED,
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 DEFAULT_REGION = "us-east-1"
+MAX_OBJECT_BYTES = 50 * 1024**4
+MAX_PARTS = 10_000
+MADE_PART_BYTES = 8 * 1024**2
 
 
 class Store:
@@ -67,8 +71,10 @@ class Store:
         self,
         bucket: str,
         key: str,
-        body: bytes,
+        body: bytes = b"",
         *,
+        size: int | None = None,
+        seed: int = 0,
         content_type: str | None = None,
         metadata: Mapping[str, str] | None = None,
         last_modified: datetime | None = None,
@@ -81,6 +87,9 @@ class Store:
             bucket: A name that S3 allows.
             key: 1 to 1024 bytes in UTF-8.
             body: The bytes; text must be encoded first.
+            size: Instead of *body*, so many bytes that look random and are made when they are read: objects of any
+                size that S3 allows, in no memory. Above 8 MiB they have the ETag of an upload in parts.
+            seed: Which bytes those are; the same seed gives the same ones.
             content_type: "binary/octet-stream" where None, as S3 does.
             metadata: User metadata, names without `x-amz-meta-`.
             last_modified: Aware; S3's clock where None. Fractions of a second are dropped.
@@ -91,21 +100,23 @@ class Store:
             The object as stored; in a bucket with versioning with its new version id.
 
         Raises:
-            TypeError: The body is no bytes, a name or value no text.
-            ValueError: S3 allows no such bucket name or key; *last_modified* has no time zone.
+            TypeError: The body is no bytes, a name or value no text; both *body* and *size* are given.
+            ValueError: S3 allows no such bucket name, key or size; *last_modified* has no time zone.
         """
         check_bucket_name(bucket)
         check_key(key)
-        content = _as_bytes(body)
+        content = _as_bytes(body) if size is None else _made(body, size, seed)
         moment = self.now() if last_modified is None else _whole_second(last_modified)
         system = {name.lower().replace("_", "-"): value for name, value in headers.items()}
         user = {name.lower(): value for name, value in (metadata or {}).items()}
         _check_text({**system, **user, **(tags or {})})
+        etag, part_sizes = _etag(content)
         obj = StoredObject(
             bucket=bucket,
             key=key,
             body=content,
-            etag=md5(content, usedforsecurity=False).hexdigest(),
+            etag=etag,
+            part_sizes=part_sizes,
             last_modified=moment,
             content_type=content_type or DEFAULT_CONTENT_TYPE,
             metadata=MappingProxyType(user),
@@ -268,6 +279,29 @@ def _as_bytes(body: object) -> bytes:
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
     raise TypeError(f"body is bytes, not {type(body).__name__}; encode text first")
+
+
+def _made(body: bytes, size: int, seed: int) -> Body:
+    if body:
+        raise TypeError("body= and size= exclude each other: size= says how many bytes to make")
+    for name, number in (("size", size), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise TypeError(f"{name} is an int, not {type(number).__name__}")
+    if not 0 <= size <= MAX_OBJECT_BYTES:
+        raise ValueError(f"S3 allows objects of 0 to {MAX_OBJECT_BYTES} bytes; size is {size}")
+    return pattern(size, seed)
+
+
+def _etag(body: Body) -> tuple[str, tuple[int, ...]]:
+    """ETag and part sizes: of one request where that is soon worked out, else as of an upload in parts."""
+    size = len(body)
+    if isinstance(body, bytes):
+        return md5(body, usedforsecurity=False).hexdigest(), ()
+    part = max(MADE_PART_BYTES, -(-size // MAX_PARTS))
+    sizes = tuple(min(part, size - start) for start in range(0, size, part))
+    # Nobody can tell an ETag of parts from the bytes; to read them all would take seconds.
+    told = md5(b"%d %b" % (size, bytes(body[:part])), usedforsecurity=False)
+    return f"{told.hexdigest()}-{len(sizes)}", sizes
 
 
 def _check_text(fields: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import errno
 import functools
 import os
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,11 @@ from urllib.parse import urlsplit
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, pieces
 from pytest_s3errors._core.messages import Call, ErrorReply
 from pytest_s3errors._core.operations import operation_of
 from pytest_s3errors._core.outcomes import Ending
+from pytest_s3errors._spool import Spooled
 from s3_asyncio_client._body import _ChunkReader, check_data, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import error_from_fields
@@ -116,7 +118,7 @@ class _Unsigned:
         return chunk
 
 
-async def _whole(data: Data | None, headers: dict[str, str]) -> bytes:
+async def _whole(data: Data | None, headers: dict[str, str]) -> Body:
     """The body in one piece, after the client's own checks; a file is put back to where it stood."""
     if data is None:
         return b""
@@ -130,13 +132,25 @@ async def _whole(data: Data | None, headers: dict[str, str]) -> bytes:
         if isinstance(data, AsyncIterable):
             length = int(body.headers["x-amz-decoded-content-length"])
             reader: Any = _ChunkReader(data, _Unsigned(), length)  # type: ignore[arg-type]
-            pieces = []
-            while piece := await reader.read():
-                pieces.append(piece)
-            return b"".join(pieces)
-        return await asyncio.to_thread(data.read)
+            return await _collected(reader.read)
+        return await _collected(functools.partial(asyncio.to_thread, data.read, PIECE_BYTES))
     finally:
         body.close()
+
+
+async def _collected(read: Callable[[], Awaitable[bytes]]) -> Body:
+    """All that *read* gives, until it gives nothing; on disk where it is too much to hold."""
+    held, sink = bytearray(), None
+    while piece := await read():
+        held += piece
+        if len(held) > SPOOLED_BYTES:
+            sink = sink or Spooled()
+            sink.write(held)
+            held.clear()
+    if sink is None:
+        return bytes(held)
+    sink.write(held)
+    return sink.finish()
 
 
 async def _played(client: S3Client, exchange: Exchange, call: Call) -> S3Response:
@@ -223,9 +237,7 @@ async def _chunks(response: Response, exchange: Exchange, call: Call, target: Ta
         return
     body = response.body if exchange.sent is None else response.body[: exchange.sent]
     rate = exchange.bytes_per_second
-    step = len(body) if rate is None else piece_size(len(body), rate)
-    for start in range(0, len(body), step or 1):
-        piece = body[start : start + step]
+    for piece in pieces(body, PIECE_BYTES if rate is None else piece_size(len(body), rate)):
         if rate is not None:
             await asyncio.sleep(len(piece) / rate)
         yield piece

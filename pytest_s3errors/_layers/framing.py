@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.envelope import reason
-from pytest_s3errors._core.http1 import Head, encode_response
+from pytest_s3errors._core.http1 import Encoded, Head, encode_response
 from pytest_s3errors._core.messages import Response
 from pytest_s3errors._core.operations import parse_call
 
@@ -23,8 +23,8 @@ def call_of(head: Head, origin: str | None, endpoints: tuple[str, ...]) -> Call:
     return parse_call(method=head.method, target=head.target, headers=head.headers, scheme=scheme, endpoints=endpoints)
 
 
-def encoded(response: Response, call: Call, exchange: Exchange) -> bytes:
-    """*response* in bytes, as much of it as *exchange* sends."""
+def encoded(response: Response, call: Call, exchange: Exchange) -> Encoded:
+    """*response* as it goes out, as much of it as *exchange* sends."""
     code = getattr(exchange.answer, "code", None)
     return encode_response(
         response,
@@ -49,7 +49,8 @@ def refusal(why: str) -> bytes:
     response = Response(
         status=400, headers={"Content-Type": "application/xml", "Connection": "close"}, body=body.encode()
     )
-    return encode_response(response, method="GET", reason="Bad Request", date=_date(), chunked=False)
+    head, content, tail = encode_response(response, method="GET", reason="Bad Request", date=_date(), chunked=False)
+    return head + bytes(content) + tail
 
 
 _last_date = (0, "")

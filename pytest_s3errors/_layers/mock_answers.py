@@ -12,6 +12,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_s3errors._core.body import Body, pieces
 from pytest_s3errors._core.envelope import reason
 
 from .framing import piece_size
@@ -40,7 +41,7 @@ class Answer(NamedTuple):
     status: int
     reason: str
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: Body
     size: int
 
     @property
@@ -53,7 +54,7 @@ class Answer(NamedTuple):
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
-def play(run: Run, call: Call, body: bytes) -> Played:
+def play(run: Run, call: Call, body: Body) -> Played:
     """Show *call* to the simulator; the caller ends the entry.
 
     Raises:
@@ -108,14 +109,12 @@ def _date(now: int) -> str:
     return formatdate(now, usegmt=True)
 
 
-def pieces(body: bytes, bytes_per_second: float | None) -> Iterator[tuple[float, bytes]]:
+def paced(body: Body, bytes_per_second: float | None) -> Iterator[tuple[float, bytes]]:
     """*body* as it comes: seconds to wait, and what has come then; at no rate all at once."""
     if bytes_per_second is None:
-        yield 0.0, body
+        yield from ((0.0, piece) for piece in pieces(body))
         return
-    size = piece_size(len(body), bytes_per_second)
-    for start in range(0, len(body), size):
-        piece = body[start : start + size]
+    for piece in pieces(body, piece_size(len(body), bytes_per_second)):
         yield len(piece) / bytes_per_second, piece
 
 

@@ -22,7 +22,7 @@ from pytest_s3errors._core.exchange import Ending
 from pytest_s3errors._core.operations import parse_call
 
 from .connecting import connect_error
-from .mock_answers import answer_of, joined, pieces, play
+from .mock_answers import answer_of, joined, paced, play
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -180,7 +180,7 @@ def _response(request: httpx.Request, played: Played, done: Callable[[], None]) 
     if answer is None:
         raise _no_answer(played)
     stream: httpx.ByteStream | _Stream
-    if answer.whole and played.exchange.bytes_per_second is None:
+    if answer.whole and played.exchange.bytes_per_second is None and isinstance(answer.body, bytes):
         stream = httpx.ByteStream(answer.body)
         done()
     else:
@@ -198,7 +198,7 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that comes slowly or breaks."""
 
     def __init__(self, request: httpx.Request, answer: Answer, played: Played, done: Callable[[], None]) -> None:
-        self._pieces = pieces(answer.body, played.exchange.bytes_per_second)
+        self._pieces = paced(answer.body, played.exchange.bytes_per_second)
         self._limit = _limit(request, "read", httpx.ReadTimeout("timed out"))
         self._hangs = not answer.whole and played.exchange.ending is Ending.HANG
         self._broken = None if answer.whole else _cut_short(answer, played)

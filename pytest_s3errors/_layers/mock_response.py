@@ -21,11 +21,12 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import ContentEncodingError, ContentLengthError, HttpProcessingError, TransferEncodingError
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.exchange import Ending
 
 from .aiohttp_wire import natural_error
 from .connecting import connect_error
-from .mock_answers import pieces
+from .mock_answers import paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,9 +117,9 @@ class _Feeder:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.Handle | None = None
 
-    def feed(self, body: bytes, broken: BaseException | None) -> None:
+    def feed(self, body: Body, broken: BaseException | None) -> None:
         """Begin to deliver *body*; *broken* is the error by which it ends, None: well."""
-        self._steps = pieces(body, self._exchange.bytes_per_second)
+        self._steps = paced(body, self._exchange.bytes_per_second)
         self._broken = broken
         self._step()
 
@@ -232,11 +233,11 @@ def build(
     return response
 
 
-def _decoded(body: bytes, coding: str | None, broken: Exception | None) -> tuple[bytes, Exception | None]:
+def _decoded(body: Body, coding: str | None, broken: Exception | None) -> tuple[Body, Exception | None]:
     if coding is None or coding.lower() not in ("gzip", "deflate"):
         return body, broken
     try:
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(body), broken
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(bytes(body)), broken
     except zlib.error as error:
         return b"", _because(aiohttp.ClientPayloadError(str(ContentEncodingError(f"Can not decode: {error}"))), error)
 

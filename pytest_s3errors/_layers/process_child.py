@@ -23,6 +23,7 @@ from .thread_server import ThreadServer
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.access import Access
+    from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.journal import Entry
     from pytest_s3errors._core.messages import Call
     from pytest_s3errors._core.outcomes import Exchange
@@ -103,7 +104,7 @@ class Test:
         self._entries.append(self._simulator.begin(call))
         return len(self._entries) - 1, self._entries[-1]
 
-    def answer(self, number: int, body: bytes) -> tuple[Exchange, Entry]:
+    def answer(self, number: int, body: Body) -> tuple[Exchange, Entry]:
         return self._simulator.answer(self._entries[number], body), self._entries[number]
 
     def end(self, number: int) -> None:

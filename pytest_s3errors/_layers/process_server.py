@@ -22,6 +22,7 @@ from pytest_s3errors._core.store import Store
 from .pipe import read, write
 
 if TYPE_CHECKING:
+    from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.journal import Record
     from pytest_s3errors._core.messages import Call
     from pytest_s3errors._core.outcomes import Exchange
@@ -184,7 +185,7 @@ class RemoteSimulator:
         assert mark is None  # the server is in the other process
         return _RemoteEntry(*self._ask("begin", call))
 
-    def answer(self, entry: Entry, body: bytes) -> Exchange:
+    def answer(self, entry: Entry, body: Body) -> Exchange:
         """What a layer has to send for *entry*."""
         exchange, now = self._ask("answer", _number(entry), body)
         entry.body_size, entry.status, entry.error_code = now.body_size, now.status, now.error_code

@@ -8,15 +8,17 @@ import socket
 import struct
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pytest_s3errors._clock import real_sleep
-from pytest_s3errors._core.http1 import BadRequest, Head, RequestParser
+from pytest_s3errors._core.body import Body, LongBody, pieces
+from pytest_s3errors._core.http1 import BadRequest, Encoded, Head, RequestParser
 from pytest_s3errors._core.outcomes import Ending
 from pytest_s3errors._idle import bytes_on_the_way
+from pytest_s3errors._spool import Spooled
 
 from .framing import body_size, call_of, encoded, piece_size, refusal
 
@@ -86,7 +88,7 @@ class _Request(NamedTuple):
 
     head: Head
     entry: Entry
-    body: bytes
+    body: Body
     whole: bool = True
 
 
@@ -95,7 +97,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._parser = RequestParser()
+        self._parser = RequestParser(Spooled)
         self._waiting: deque[_Request] = deque()
         self._head: tuple[Head, Entry] | None = None
         self._stop: int | None = None  # so much of the body of the request under way is read, None: all
@@ -180,7 +182,7 @@ class _Connection(asyncio.Protocol):
             if self._stop != 0:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _break_off(self, body: bytes) -> None:
+    def _break_off(self, body: Body) -> None:
         """Leave the rest of the request under way unread, and with it the connection."""
         assert self._head is not None  # a request is under way
         self._waiting.append(_Request(*self._head, body[: self._stop], whole=False))
@@ -214,7 +216,7 @@ class _Connection(asyncio.Protocol):
     def _play(self, request: _Request, exchange: Exchange) -> None:
         call = request.entry.call
         response = exchange.response(call)
-        ending, data = exchange.ending, exchange.raw
+        ending, out = exchange.ending, Encoded(exchange.raw, b"")
         if not (request.head.keep_alive and request.whole) and ending is Ending.KEEP:
             ending = Ending.CLOSE
         if response is not None:
@@ -222,29 +224,44 @@ class _Connection(asyncio.Protocol):
                 response = replace(response, headers={**response.headers, "Connection": "close"})
             if ending is Ending.KEEP and "Connection" in response.headers:
                 ending = Ending.CLOSE
-            data += encoded(response, call, exchange)
+            out = encoded(response, call, exchange)
         if exchange.bytes_per_second is not None:
-            head_size = data.index(b"\r\n\r\n") + 4
-            self._transport.write(data[:head_size])
-            body, pace = memoryview(data)[head_size:], exchange.bytes_per_second
-            self._drip(body, piece_size(len(body), pace), pace, ending)
-            return
-        self._write_last(data, ending)
+            self._transport.write(out.head)
+            pace = exchange.bytes_per_second
+            rest = pieces(out.body, piece_size(len(out.body), pace))
+            self._drip(next(rest, b""), rest, out.tail, pace, ending)
+        elif isinstance(out.body, LongBody):
+            rest = pieces(out.body)
+            self._pour(out.head + next(rest, b""), rest, out.tail, ending)
+        else:
+            self._write_last(out.head + out.body + out.tail, ending)
 
-    def _drip(self, rest: memoryview, size: int, bytes_per_second: float, ending: Ending) -> None:
-        """Send *rest* at a rate: each piece of *size* after the time that it takes."""
-        piece, rest = rest[:size], rest[size:]
+    def _drip(self, piece: bytes, rest: Iterator[bytes], tail: bytes, bytes_per_second: float, ending: Ending) -> None:
+        """Send *piece* and *rest* at a rate: each piece after the time that it takes."""
 
         def send() -> None:
-            if rest:
-                self._transport.write(piece)
-                self._drip(rest, size, bytes_per_second, ending)
+            following = next(rest, None)
+            if following is None:
+                self._write_last(piece + tail, ending)
             else:
-                self._write_last(piece, ending)
+                self._transport.write(piece)
+                self._drip(following, rest, tail, bytes_per_second, ending)
 
         self._later(len(piece) / bytes_per_second, send)
 
-    def _write_last(self, data: bytes | memoryview, ending: Ending) -> None:
+    def _pour(self, piece: bytes, rest: Iterator[bytes], tail: bytes, ending: Ending) -> None:
+        """Send *piece* and *rest*, each piece when the kernel has taken the one before."""
+        for following in rest:
+            self._transport.write(piece)
+            piece = following
+            if self._transport.is_closing():
+                return
+            if self._transport.get_write_buffer_size():
+                self._when_drained = partial(self._pour, piece, rest, tail, ending)
+                return
+        self._write_last(piece + tail, ending)
+
+    def _write_last(self, data: bytes, ending: Ending) -> None:
         """Write the end of the answer. The journal has it before a client in another thread can have read it."""
         if self._playing is not None and ending is not Ending.HANG:
             self._server.simulator.end(self._playing)

@@ -145,7 +145,7 @@ def test_what_we_send_is_what_h11_reads(status, body, method, chunked):
     client = h11.Connection(h11.CLIENT)
     client.send(h11.Request(method=method, target="/", headers=[("host", "h")]))
     client.send(h11.EndOfMessage())
-    client.receive_data(encode_response(answer, method=method, reason="R", date="D", chunked=chunked))
+    client.receive_data(b"".join(encode_response(answer, method=method, reason="R", date="D", chunked=chunked)))
     response = client.next_event()
     assert isinstance(response, h11.Response)
     assert (response.status_code, response.reason) == (status, b"R")
@@ -159,8 +159,7 @@ def test_what_we_send_is_what_h11_reads(status, body, method, chunked):
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_cut_answer_still_promises_the_whole(chunked):
     """With `sent`, the framing speaks of all bytes and only some come."""
-    data = encode_response(
-        Response(status=200, body=b"x" * 40), method="GET", reason="OK", date="D", chunked=chunked, sent=10
-    )
+    answer = Response(status=200, body=b"x" * 40)
+    data = b"".join(encode_response(answer, method="GET", reason="OK", date="D", chunked=chunked, sent=10))
     assert data.endswith(b"\r\n" + b"x" * 10)
     assert (b"\r\n28\r\n" in data) if chunked else (b"Content-Length: 40\r\n" in data)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_s3errors._core.access import OPEN, Access
+from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.catalogue import error_reply
 from pytest_s3errors._core.held import NULL, VERSION_ID_LENGTH
 from pytest_s3errors._core.messages import Call, Refused
@@ -24,7 +25,7 @@ class Ask:
 
     store: Store
     call: Call
-    body: bytes
+    body: Body
     new_id: Callable[[], str]
     bucket: str
     key: str

@@ -12,7 +12,7 @@ from pytest_s3errors._core.messages import Response
 from pytest_s3errors._core.names import bucket_name_problem
 from pytest_s3errors._core.store import DEFAULT_REGION
 
-from .documents import XML, malformed, parse_xml, text_of
+from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
 from .payload import receive
 from .tags import created_bucket_tags
 from .times import iso_date
@@ -102,7 +102,7 @@ def _max_buckets(ask: Ask) -> int | None:
 
 def _configuration(ask: Ask) -> ET.Element | None:
     body = receive(ask).body
-    return parse_xml(ask, body, "CreateBucketConfiguration") if body.strip() else None
+    return parse_xml(ask, body, "CreateBucketConfiguration") if bytes(body[:MAX_XML_BYTES]).strip() else None
 
 
 def _wanted_region(ask: Ask, configuration: ET.Element | None) -> str:

@@ -12,12 +12,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.messages import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MIN_CHUNK_BYTES = 8192
+_MAX_HEAD_BYTES = 1024
+_MAX_TRAILER_BYTES = 64 * 1024
 _HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;[^\r\n]*)?\r\n")
 _TRAILER = re.compile(rb"([!-9;-~]+):[ \t]*([^\r\n]*?)[ \t]*(?:\r\n|\n)")
 
@@ -53,11 +56,11 @@ def is_framed(headers: Mapping[str, str]) -> bool:
 class Unframed:
     """The bytes that were sent in chunks; `trailers` has lower-case names."""
 
-    body: bytes
+    body: Body
     trailers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
-def unframe(framed: bytes) -> Unframed:
+def unframe(framed: Body) -> Unframed:
     """Take aws-chunked framing off.
 
     Raises:
@@ -65,20 +68,20 @@ def unframe(framed: bytes) -> Unframed:
         ChunkTooSmallError: A chunk before the last is below 8192 bytes.
         TrailerError: Something else than trailers follows the last chunk.
     """
-    chunks: list[bytes] = []
+    chunks: list[Body] = []
     at = 0
     while True:
-        head = _HEAD.match(framed, at)
+        head = _HEAD.match(bytes(framed[at : at + _MAX_HEAD_BYTES]))
         if head is None:
             raise FramingError(f"no chunk size at byte {at}")
-        size, at = int(head[1], 16), head.end()
+        size, at = int(head[1], 16), at + head.end()
         if size == 0:
-            return Unframed(body=b"".join(chunks), trailers=_trailers(framed[at:]))
+            return Unframed(body=join(chunks), trailers=_trailers(bytes(framed[at : at + _MAX_TRAILER_BYTES])))
         if chunks and len(chunks[-1]) < MIN_CHUNK_BYTES:
             raise ChunkTooSmallError(len(chunks), len(chunks[-1]))
         chunk = framed[at : at + size]
         at += size + 2
-        if len(chunk) < size or framed[at - 2 : at] != b"\r\n":
+        if len(chunk) < size or bytes(framed[at - 2 : at]) != b"\r\n":
             raise FramingError(f"chunk {len(chunks) + 1} of {size} bytes does not end where it should")
         chunks.append(chunk)
 

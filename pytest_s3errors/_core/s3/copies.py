@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from hashlib import md5
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -14,7 +13,7 @@ from pytest_s3errors._core.messages import Response
 
 from .attributes import SSE, attributes_of, encryption_headers
 from .conditions import check_copy_source, check_write
-from .digests import ALGORITHMS, checksum
+from .digests import ALGORITHMS, checksum, md5_hex
 from .documents import XML
 from .multipart import CHECKSUM_ELEMENTS, find_upload, keep_part
 from .ranges import part_number
@@ -50,7 +49,7 @@ def copy_object(ask: Ask) -> Response:
         source,
         bucket=ask.bucket,
         key=ask.key,
-        etag=md5(source.body, usedforsecurity=False).hexdigest(),
+        etag=md5_hex(source.body),
         last_modified=ask.store.now(),
         checksums=_checksums(ask, source),
         checksum_type="FULL_OBJECT",

@@ -7,6 +7,8 @@ from base64 import b64decode, b64encode
 from hashlib import md5, sha1, sha256
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.body import Body, hashed, pieces
+
 from .chunked import STREAMING
 from .crc import crc32c, crc64nvme
 
@@ -21,19 +23,27 @@ HEX_DIGITS = frozenset("0123456789abcdef")
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
-def _crc32(body: bytes) -> bytes:
-    return binascii.crc32(body).to_bytes(4, "big")
+def _crc32(body: Body) -> bytes:
+    crc = 0
+    for piece in pieces(body):
+        crc = binascii.crc32(piece, crc)
+    return crc.to_bytes(4, "big")
 
 
-def _sha1(body: bytes) -> bytes:
-    return sha1(body, usedforsecurity=False).digest()
+def _sha1(body: Body) -> bytes:
+    return hashed(sha1(usedforsecurity=False), body).digest()
 
 
-def _sha256(body: bytes) -> bytes:
-    return sha256(body).digest()
+def _sha256(body: Body) -> bytes:
+    return hashed(sha256(), body).digest()
 
 
-ALGORITHMS: Mapping[str, Callable[[bytes], bytes]] = {
+def md5_hex(body: Body) -> str:
+    """Return the MD5 of *body*, which is the ETag of an object sent in one request."""
+    return hashed(md5(usedforsecurity=False), body).hexdigest()
+
+
+ALGORITHMS: Mapping[str, Callable[[Body], bytes]] = {
     "crc32": _crc32,
     "crc32c": crc32c,
     "crc64nvme": crc64nvme,
@@ -43,7 +53,7 @@ ALGORITHMS: Mapping[str, Callable[[bytes], bytes]] = {
 SIZES: Mapping[str, int] = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
 
 
-def check_content_md5(ask: Ask, body: bytes) -> None:
+def check_content_md5(ask: Ask, body: Body) -> None:
     """Refuse with InvalidDigest or BadDigest unless Content-MD5, where given, is the digest of *body*."""
     stated = ask.call.headers.get("content-md5")
     if stated is None:
@@ -51,7 +61,7 @@ def check_content_md5(ask: Ask, body: bytes) -> None:
     wanted = decode_base64(stated, MD5_BYTES)
     if wanted is None:
         raise ask.refused("InvalidDigest", elements={"Content-MD5": stated})
-    actual = md5(body, usedforsecurity=False).digest()
+    actual = bytes.fromhex(md5_hex(body))
     if wanted != actual:
         # S3 spells what it expected in hex for PutObject, in base64 elsewhere.
         expected = wanted.hex() if ask.call.operation == "PutObject" else stated
@@ -59,7 +69,7 @@ def check_content_md5(ask: Ask, body: bytes) -> None:
         raise ask.refused("BadDigest", elements=digests)
 
 
-def check_content_sha256(ask: Ask, body: bytes) -> None:
+def check_content_sha256(ask: Ask, body: Body) -> None:
     """Refuse unless x-amz-content-sha256, where it is a digest, is that of *body*, the bytes as they came."""
     stated = ask.call.headers.get("x-amz-content-sha256")
     if stated is None or stated == UNSIGNED or stated.startswith(STREAMING):
@@ -68,13 +78,13 @@ def check_content_sha256(ask: Ask, body: bytes) -> None:
         raise ask.bad_argument(
             "x-amz-content-sha256", stated, f"x-amz-content-sha256 is {UNSIGNED}, {STREAMING}* or a SHA-256 in hex"
         )
-    actual = sha256(body).hexdigest()
+    actual = _sha256(body).hex()
     if stated != actual:
         digests = {"ClientComputedContentSHA256": stated, "S3ComputedContentSHA256": actual}
         raise ask.refused("XAmzContentSHA256Mismatch", elements=digests)
 
 
-def checked_checksums(ask: Ask, body: bytes, trailers: Mapping[str, str]) -> dict[str, str]:
+def checked_checksums(ask: Ask, body: Body, trailers: Mapping[str, str]) -> dict[str, str]:
     """Return the checksum that the request states in a header or trailer, by algorithm, after holding it to *body*.
 
     Refuses with InvalidRequest (malformed, two of them, not the announced algorithm) or BadDigest.
@@ -116,7 +126,7 @@ def check_announced(ask: Ask, stated: Mapping[str, str]) -> None:
         raise ask.refused("InvalidRequest", message=message)
 
 
-def checksum(algorithm: str, body: bytes) -> str:
+def checksum(algorithm: str, body: Body) -> str:
     """Return the base64 checksum of *body*."""
     return b64encode(ALGORITHMS[algorithm](body)).decode()
 

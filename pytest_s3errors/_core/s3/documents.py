@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
+    from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.messages import Refused
 
     from .ask import Ask
@@ -24,7 +25,7 @@ class _NoDoctype(ET.TreeBuilder):
         raise _RejectedError
 
 
-def parse_xml(ask: Ask, body: bytes, root: str) -> ET.Element:
+def parse_xml(ask: Ask, body: Body, root: str) -> ET.Element:
     """Return the document's root, its elements' names stripped of their namespaces.
 
     Refuses with MalformedXML: over 1 MiB, not well-formed, with a document type, or with a root other than *root*.
@@ -33,7 +34,7 @@ def parse_xml(ask: Ask, body: bytes, root: str) -> ET.Element:
         raise malformed(ask)
     parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314 - a DTD, and with it every entity, is refused
     try:
-        parser.feed(body)
+        parser.feed(bytes(body))
         found: ET.Element = parser.close()
     # ValueError and LookupError: an encoding that Python does not have or that expat cannot use.
     except (_RejectedError, ET.ParseError, ValueError, LookupError) as error:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.access import OPEN, Access
+from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.catalogue import error_reply
 from pytest_s3errors._core.messages import Call, ErrorReply, Refused, Response
 
@@ -87,7 +88,7 @@ def missing(call: Call) -> str | None:
 
 
 def answer(
-    store: Store, call: Call, body: bytes, *, new_id: Callable[[], str], access: Access = OPEN
+    store: Store, call: Call, body: Body, *, new_id: Callable[[], str], access: Access = OPEN
 ) -> Response | ErrorReply:
     """Do what *call* asks on *store* and return S3's answer; raises for no input.
 

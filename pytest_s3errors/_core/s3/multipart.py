@@ -8,13 +8,14 @@ from dataclasses import replace
 from hashlib import md5
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.envelope import document
 from pytest_s3errors._core.messages import Response
 from pytest_s3errors._core.store import Part, StoredObject, Upload
 
 from .attributes import attributes_of, encryption_headers, written_headers
 from .conditions import check_write
-from .digests import ALGORITHMS, checksum, stated_checksums
+from .digests import ALGORITHMS, checksum, md5_hex, stated_checksums
 from .documents import XML, malformed, parse_xml, text_of
 from .payload import receive
 from .ranges import part_number
@@ -81,7 +82,7 @@ def complete_multipart_upload(ask: Ask) -> Response:
     upload = find_upload(ask)
     parts = _listed_parts(ask, upload)
     check_write(ask)
-    body = b"".join(part.body for part in parts)
+    body = join([part.body for part in parts])
     _check_size(ask, body)
     digests = b"".join(bytes.fromhex(part.etag) for part in parts)
     obj = replace(
@@ -119,9 +120,9 @@ def find_upload(ask: Ask) -> Upload:
     return upload
 
 
-def keep_part(ask: Ask, upload: Upload, number: int, body: bytes, checksums: Mapping[str, str]) -> Part:
+def keep_part(ask: Ask, upload: Upload, number: int, body: Body, checksums: Mapping[str, str]) -> Part:
     """Put a part into its upload and return it."""
-    etag = md5(body, usedforsecurity=False).hexdigest()
+    etag = md5_hex(body)
     part = Part(body=body, etag=etag, last_modified=ask.store.now(), checksums=checksums)
     upload.parts[number] = part
     return part
@@ -147,7 +148,7 @@ def _wanted_checksum(ask: Ask) -> tuple[str | None, str]:
     return algorithm, kind
 
 
-def _part_checksums(ask: Ask, upload: Upload, body: bytes, stated: Mapping[str, str]) -> Mapping[str, str]:
+def _part_checksums(ask: Ask, upload: Upload, body: Body, stated: Mapping[str, str]) -> Mapping[str, str]:
     """Return the checksums to keep with a part: in the upload's algorithm, where it announced one."""
     if upload.algorithm is None or upload.algorithm in stated:
         return stated
@@ -182,7 +183,7 @@ def _listed_parts(ask: Ask, upload: Upload) -> list[Part]:
     return parts
 
 
-def _received_list(ask: Ask) -> bytes:
+def _received_list(ask: Ask) -> Body:
     """Return the list of parts; the checksum headers beside it speak of the object, not of the list."""
     own = {k: v for k, v in ask.call.headers.items() if not k.startswith(("x-amz-checksum-", "x-amz-sdk-checksum"))}
     return receive(replace(ask, call=replace(ask.call, headers=own))).body
@@ -212,14 +213,14 @@ def _checksums_agree(part: Part, entry: ET.Element) -> bool:
     )
 
 
-def _check_size(ask: Ask, body: bytes) -> None:
+def _check_size(ask: Ask, body: Body) -> None:
     stated = ask.call.headers.get("x-amz-mp-object-size")
     if stated is not None and stated != str(len(body)):
         message = f"x-amz-mp-object-size is {stated}; the parts have {len(body)} bytes."
         raise ask.refused("InvalidRequest", message=message)
 
 
-def _whole_checksums(ask: Ask, upload: Upload, parts: list[Part], body: bytes) -> Mapping[str, str]:
+def _whole_checksums(ask: Ask, upload: Upload, parts: list[Part], body: Body) -> Mapping[str, str]:
     """Return the object's checksum in the upload's algorithm, held against the one that the request states."""
     algorithm = upload.algorithm
     if algorithm is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import md5
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.messages import Response
@@ -15,6 +14,7 @@ from .attributes import (
     written_headers,
 )
 from .conditions import check_read, check_write
+from .digests import md5_hex
 from .payload import receive
 from .ranges import requested_range
 from .tags import stated_tags
@@ -42,7 +42,7 @@ def put_object(ask: Ask) -> Response:
         bucket=ask.bucket,
         key=ask.key,
         body=payload.body,
-        etag=md5(payload.body, usedforsecurity=False).hexdigest(),
+        etag=md5_hex(payload.body),
         last_modified=ask.store.now(),
         checksums=payload.checksums,
         tags=stated_tags(ask),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.messages import EMPTY
 
 from .chunked import ChunkTooSmallError, FramingError, TrailerError, is_framed, unframe
@@ -27,7 +28,7 @@ MAX_UPLOAD_BYTES = 5 * 1024**3
 class Payload:
     """A body that arrived whole; `checksums` are those stated with it, by algorithm, all verified."""
 
-    body: bytes
+    body: Body
     checksums: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
@@ -63,7 +64,7 @@ def _stated_length(ask: Ask, header: str, *, required: bool) -> int | None:
     return length
 
 
-def _unframed(ask: Ask) -> tuple[bytes, Mapping[str, str]]:
+def _unframed(ask: Ask) -> tuple[Body, Mapping[str, str]]:
     try:
         received = unframe(ask.body)
     except ChunkTooSmallError as small:
