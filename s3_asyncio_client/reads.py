@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from difflib import get_close_matches
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -100,6 +101,7 @@ class ReadOperations(Requester):
             S3NotFoundError: No such object.
             S3IntegrityError: The bytes are not those that S3 promised.
             S3Error: 304 NotModified if *if_none_match* or *if_modified_since* hold; it is not retryable.
+            TypeError: There is no such option.
         """
         response = await self._get(bucket, key, **options)
         try:
@@ -132,6 +134,7 @@ class ReadOperations(Requester):
 
     async def _get(self, bucket: str, key: str, **options: Unpack[ReadOptions]) -> S3Response:
         check_target(bucket, key)
+        _check_options(options)
         byte_range, part_number = options.get("byte_range"), options.get("part_number")
         headers = merged_headers(
             {
@@ -196,6 +199,16 @@ class ReadOperations(Requester):
         return await download_file(
             self, bucket, key, path, config, progress_callback, version_id=version_id, attempts=attempts
         )
+
+
+def _check_options(options: Mapping[str, object]) -> None:
+    for name in options:
+        if name not in ReadOptions.__annotations__:
+            near = get_close_matches(name, ReadOptions.__annotations__, n=1) or [
+                known for known in ReadOptions.__annotations__ if name in known
+            ]
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"a read has no option {name!r}{hint}; it takes {', '.join(ReadOptions.__annotations__)}")
 
 
 def _described(headers: Mapping[str, str], body_length: int) -> dict[str, Any]:

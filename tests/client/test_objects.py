@@ -243,3 +243,14 @@ async def test_metadata_that_only_looks_encoded_comes_back_as_it_is(value):
     client = S3Client("a", "b")
     client._make_request = AsyncMock(return_value=Mock(headers={"x-amz-meta-note": value}, close=Mock()))
     assert (await client.head_object("bucket", "key"))["metadata"] == {"note": value}
+
+
+@pytest.mark.parametrize(
+    ("option", "near"), [("range", "byte_range"), ("if_matches", "if_match"), ("part", "part_number"), ("x", "")]
+)
+async def test_an_unknown_option_of_a_read_is_refused(option, near):
+    """A misspelled range must not read the whole object: nothing is sent, and the message names the right option."""
+    async with Loopback([]) as server, server.client() as client:
+        with pytest.raises(TypeError, match=f"no option '{option}'.*{near}"):
+            await client.get_object("bucket", "key", **{option: "x"})
+    assert server.requests == []
