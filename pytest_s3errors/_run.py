@@ -75,6 +75,7 @@ class Run:
         remote = settings.process if (plan.server or settings.server) == "process" else None
         # The time of another process is the system's.
         self.clock = self._clock("real" if remote else plan.time or settings.time)
+        self.access = plan.access
         self._server: ThreadServer | RemoteTest | None = None
         self.simulator: Simulator | RemoteSimulator
         rules = () if settings.control else plan.rules

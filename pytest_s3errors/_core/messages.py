@@ -23,7 +23,8 @@ class Call:
     `url` and `endpoint` are what the client asked for, never where the bytes went: `endpoint` is the host (with a
     port where one was named) without the bucket label of a virtual-hosted request. Header names are in lower case,
     `key` is percent-decoded, `query` maps decoded names to decoded values (a bare `?uploads` maps to "").
-    `operation` is S3's own name for what is asked, None where no operation of S3 has this form.
+    `operation` is S3's own name for what is asked, None where no operation of S3 has this form. `came_as` is the
+    request that was sent, and signed, where a fault has made another one of it.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Call:
     key: str | None
     query: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    came_as: Call | None = None
 
     @property
     def part(self) -> int | None:

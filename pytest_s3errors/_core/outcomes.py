@@ -158,14 +158,14 @@ def _whole(response: Response, fault: Fault, ids: Ids) -> Exchange:
 
 def _replaced_object(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
     """Cut the answer to this read, then store another body under the key, so that a second read meets it."""
-    whole = model(replace(call, query=EMPTY, headers=EMPTY), b"")
+    whole = model(replace(call, query=EMPTY, headers=EMPTY, came_as=call), b"")
     if not isinstance(whole, Response):
         return _answered(model(call, body), ids)
     exchange = _cut(Ending.CLOSE)(fault, call, body, model, ids)
     other = flipped(whole.body) or b"replaced"
     headers = {name.lower(): value for name, value in whole.headers.items()}
     kept = {name: value for name, value in headers.items() if name.startswith(("content-type", "x-amz-meta-"))}
-    put = replace(call, method="PUT", operation="PutObject", query=EMPTY, headers=kept)
+    put = replace(call, method="PUT", operation="PutObject", query=EMPTY, headers=kept, came_as=call)
     model(put, other if fault.body is None else fault.body)
     return exchange
 
@@ -253,7 +253,7 @@ def _partial_delete(fault: Fault, call: Call, body: Body, model: Model, ids: Ids
     else:
         # Length and digests that came with the request are those of the whole list.
         headers = {name: value for name, value in call.headers.items() if not name.startswith(_ABOUT_BODY)}
-        reply = model(replace(call, headers=headers), ET.tostring(root))
+        reply = model(replace(call, headers=headers, came_as=call), ET.tostring(root))
     if isinstance(reply, Response) and refused:
         error = error_reply(fault.code or "AccessDenied", call, message=fault.message)
         entries = "".join(_delete_error(key, error) for key in refused).encode()

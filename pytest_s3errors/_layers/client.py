@@ -1,4 +1,7 @@
-"""The `client` layer: `S3Client._make_request` answered by the simulator, without a socket or a signature.
+"""The `client` layer: `S3Client._make_request` answered by the simulator, without a socket.
+
+Nothing is signed but where S3 might refuse the signature: with credentials that are not known, or with a marker that
+says whom S3 knows.
 
 The client's operations, its response object and its exceptions stay real: a fault becomes what the client would have
 raised for it on the wire, made by the client's own functions.
@@ -11,6 +14,8 @@ import errno
 import functools
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -27,6 +32,7 @@ from pytest_s3errors._spool import Spooled
 from s3_asyncio_client._body import _ChunkReader, check_data, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import error_from_fields
+from s3_asyncio_client._core.signing import UNSIGNED_PAYLOAD, sign_request
 from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._response import S3Response, short_body_message
 from s3_asyncio_client._transport import Target, translate
@@ -40,6 +46,7 @@ from .framing import piece_size
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_s3errors._core.access import Access
     from pytest_s3errors._core.messages import Response
     from pytest_s3errors._core.outcomes import Exchange, Ids
     from pytest_s3errors._run import Run
@@ -67,6 +74,8 @@ def install(run: Run, patches: pytest.MonkeyPatch) -> None:
         check_headers(headers or {})
         run.check_playable()
         call = _call(self, method, bucket, key, headers or {}, params or {})
+        if _has_to_sign(self, run.access):
+            call = _signed(self, call)
         body = await _whole(data, headers or {})
         simulator = run.simulator
         entry = simulator.begin(call)
@@ -109,6 +118,29 @@ def _call(
         query=params,
         headers=asked,
     )
+
+
+def _has_to_sign(client: S3Client, access: Access) -> bool:
+    """Whether S3 might refuse the client's credentials; a signature that only costs time is not made."""
+    known = access.find(client.access_key)
+    return access.declared or (
+        known is not None and (known.secret_key, known.session_token) != (client.secret_key, client.session_token)
+    )
+
+
+def _signed(client: S3Client, call: Call) -> Call:
+    """*call* with the headers by which the wire would know the client."""
+    headers = sign_request(
+        method=call.method,
+        url=call.url.partition("?")[0],
+        params=call.query,
+        headers=call.headers,
+        payload_hash=UNSIGNED_PAYLOAD,
+        credentials=client._credentials(),  # noqa: SLF001 - both packages are one distribution
+        region=client.region,
+        now=datetime.now(UTC),
+    )
+    return replace(call, headers={name.lower(): value for name, value in headers.items()})
 
 
 class _Unsigned:

@@ -13,6 +13,7 @@ from pytest_s3errors._core.messages import Call, Refused
 from pytest_s3errors._core.names import bucket_name_problem
 from pytest_s3errors._core.store import MAX_KEY_BYTES, Bucket, Store, StoredObject
 
+from .auth import ANYBODY, Caller
 from .times import http_date
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Ask:
     bucket: str
     key: str
     access: Access = OPEN
+    caller: Caller = ANYBODY
 
     def refused(
         self,

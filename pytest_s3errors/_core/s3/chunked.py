@@ -1,7 +1,7 @@
 """The aws-chunked framing of request bodies: chunks with their sizes and signatures, then trailers.
 
-Source: S3 API Reference, signature calculations for chunked uploads, with and without trailing headers. Signatures of
-chunks are not checked. The grammar, where `;chunk-signature=...` and all trailers are optional:
+Source: S3 API Reference, signature calculations for chunked uploads, with and without trailing headers. The
+grammar, where `;chunk-signature=...` and all trailers are optional:
 
     *( hex-size [";chunk-signature=" hex] CRLF bytes CRLF ) "0" [";chunk-signature=" hex] CRLF *( name ":" value CRLF ) CRLF
 """  # noqa: E501 - one rule of the grammar, on one line
@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.messages import EMPTY
 
+from .auth.streaming import TRAILER_SIGNATURE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .auth.streaming import Chain
 
 MIN_CHUNK_BYTES = 8192
 _MAX_HEAD_BYTES = 1024
 _MAX_TRAILER_BYTES = 64 * 1024
-_HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;[^\r\n]*)?\r\n")
+_HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;(?:chunk-signature=)?([^\r\n]*))?\r\n")
 _TRAILER = re.compile(rb"([!-9;-~]+):[ \t]*([^\r\n]*?)[ \t]*(?:\r\n|\n)")
 
 
@@ -60,10 +64,11 @@ class Unframed:
     trailers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
-def unframe(framed: Body) -> Unframed:
-    """Take aws-chunked framing off.
+def unframe(framed: Body, seals: Chain | None = None) -> Unframed:
+    """Take aws-chunked framing off, and check the signatures in it where *seals* is given.
 
     Raises:
+        ChunkSignatureError: A signature is not right; only with *seals*.
         FramingError: A chunk has no size, or ends early.
         ChunkTooSmallError: A chunk before the last is below 8192 bytes.
         TrailerError: Something else than trailers follows the last chunk.
@@ -75,14 +80,22 @@ def unframe(framed: Body) -> Unframed:
         if head is None:
             raise FramingError(f"no chunk size at byte {at}")
         size, at = int(head[1], 16), at + head.end()
+        signature = (head[2] or b"").decode("latin-1")
         if size == 0:
-            return Unframed(body=join(chunks), trailers=_trailers(bytes(framed[at : at + _MAX_TRAILER_BYTES])))
+            trailers = _trailers(bytes(framed[at : at + _MAX_TRAILER_BYTES]))
+            if seals is not None:
+                seals.check_chunk(b"", signature)
+                sealed = trailers.pop(TRAILER_SIGNATURE, "")
+                seals.check_trailers(trailers, sealed)
+            return Unframed(body=join(chunks), trailers=trailers)
         if chunks and len(chunks[-1]) < MIN_CHUNK_BYTES:
             raise ChunkTooSmallError(len(chunks), len(chunks[-1]))
         chunk = framed[at : at + size]
         at += size + 2
         if len(chunk) < size or bytes(framed[at - 2 : at]) != b"\r\n":
             raise FramingError(f"chunk {len(chunks) + 1} of {size} bytes does not end where it should")
+        if seals is not None:
+            seals.check_chunk(chunk, signature)
         chunks.append(chunk)
 
 

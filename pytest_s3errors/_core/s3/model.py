@@ -5,7 +5,6 @@ The operations live in the modules beside this one. They change the store only w
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.access import OPEN, Access
@@ -15,16 +14,16 @@ from pytest_s3errors._core.messages import Call, ErrorReply, Refused, Response
 
 from . import buckets, copies, deletes, listings, multipart, objects, tags, uploads, versions
 from .ask import Ask
+from .auth import Caller, identify
 from .digests import ALGORITHMS
-from .times import parse_basic_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_s3errors._core.store import Store
 
-MAX_EXPIRES_S = 604_800
-_SECONDS = "%Y-%m-%dT%H:%M:%SZ"
+# Operations that are not bound to the region of the bucket that they name.
+_ANYWHERE = frozenset({"CreateBucket", "GetBucketLocation"})
 
 _OPERATIONS: Mapping[str, Callable[[Ask], Response]] = {
     "AbortMultipartUpload": multipart.abort_multipart_upload,
@@ -106,22 +105,35 @@ def answer(
     operation = _OPERATIONS.get(call.operation or "")
     if operation is None:
         return error_reply("NotImplemented", call)
-    ask = Ask(
-        store=store,
-        call=call,
-        body=body,
-        new_id=new_id,
-        bucket=call.bucket or "",
-        key=call.key or "",
-        access=access,
-    )
     try:
+        caller = _caller(store, call.came_as or call, access)
+        ask = Ask(
+            store=store,
+            call=call,
+            body=body,
+            new_id=new_id,
+            bucket=call.bucket or "",
+            key=call.key or "",
+            access=access,
+            caller=caller,
+        )
         _check_text(ask)
-        if call.query:
-            _check_expiry(ask)
+        if caller.owner_id is None:
+            raise ask.refused("AccessDenied")
         return operation(ask)
     except Refused as refusal:
         return refusal.reply
+
+
+def _caller(store: Store, call: Call, access: Access) -> Caller:
+    def bucket_region() -> str | None:
+        # Where anybody is let in, so are those who sign for the region of their endpoint alone.
+        if not access.declared or call.operation in _ANYWHERE:
+            return None
+        bucket = store.bucket(call.bucket or "")
+        return None if bucket is None else bucket.region
+
+    return identify(call, access, now=store.now, bucket_region=bucket_region)
 
 
 def _check_text(ask: Ask) -> None:
@@ -129,38 +141,3 @@ def _check_text(ask: Ask) -> None:
     text = "".join((ask.key, ask.bucket, *ask.call.query, *ask.call.query.values()))
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise ask.refused("InvalidURI")
-
-
-def _check_expiry(ask: Ask) -> None:
-    """Refuse a presigned request whose time is over (fact 54)."""
-    query = ask.call.query
-    if "X-Amz-Expires" in query:
-        ends = _end_of_v4(ask, query["X-Amz-Expires"])
-    elif "Expires" in query and "AWSAccessKeyId" in query:
-        ends = _end_of_v2(query["Expires"])
-    else:
-        return
-    now = ask.store.now()
-    if now > ends:
-        elements = {name: query[name] for name in ("X-Amz-Expires",) if name in query}
-        elements |= {"Expires": f"{ends:{_SECONDS}}", "ServerTime": f"{now:{_SECONDS}}"}
-        raise ask.refused("AccessDenied", message="Request has expired", elements=elements)
-
-
-def _end_of_v4(ask: Ask, expires: str) -> datetime:
-    signed = parse_basic_date(ask.call.query.get("X-Amz-Date", ""))
-    if signed is None or not (expires.isascii() and expires.isdigit()):
-        message = "X-Amz-Date is a time, X-Amz-Expires a number of seconds."
-        raise ask.refused("AuthorizationQueryParametersError", message=message)
-    if len(expires) > len(str(MAX_EXPIRES_S)) or int(expires) > MAX_EXPIRES_S:
-        message = f"X-Amz-Expires is at most {MAX_EXPIRES_S} seconds, a week."
-        raise ask.refused("AuthorizationQueryParametersError", message=message)
-    return signed + timedelta(seconds=int(expires))
-
-
-def _end_of_v2(expires: str) -> datetime:
-    """Return the moment that seconds since 1970 name; the beginning of all time where they name none."""
-    try:
-        return datetime.fromtimestamp(int(expires), UTC)
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.messages import EMPTY
 
+from .auth.refusals import mismatch
+from .auth.streaming import ChunkSignatureError
 from .chunked import ChunkTooSmallError, FramingError, TrailerError, is_framed, unframe
 from .digests import (
     DIGEST_HEADERS,
@@ -66,7 +68,10 @@ def _stated_length(ask: Ask, header: str, *, required: bool) -> int | None:
 
 def _unframed(ask: Ask) -> tuple[Body, Mapping[str, str]]:
     try:
-        received = unframe(ask.body)
+        seal = ask.caller.seal
+        received = unframe(ask.body, seal.open() if seal else None)
+    except ChunkSignatureError as wrong:
+        raise mismatch(ask.call, wrong.access_key, wrong.provided, wrong.string_to_sign) from wrong
     except ChunkTooSmallError as small:
         elements = {"Chunk": str(small.chunk), "BadChunkSize": str(small.size)}
         raise ask.refused("InvalidChunkSizeError", elements=elements) from small

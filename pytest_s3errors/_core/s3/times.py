@@ -5,9 +5,11 @@ Written by hand: `strftime` names days and months in the process's locale, and i
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -35,7 +37,11 @@ def parse_http_date(text: str) -> datetime | None:
 
 def parse_basic_date(text: str) -> datetime | None:
     """Return the moment of an `X-Amz-Date` (`19941106T084937Z`), None where it is none."""
+    found = _BASIC.fullmatch(text)
     try:
-        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        if found is None:
+            return None
+        year, month, day, hour, minute, second = map(int, found.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None

@@ -1,0 +1,165 @@
+"""Who sent a request: from its signature to the account that asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_s3errors._core.catalogue import error_reply
+from pytest_s3errors._core.messages import Refused
+
+from . import version2, version4
+from .canonical import ALGORITHM
+from .refusals import bad_argument, check_token, denied, unknown_key
+from .streaming import SIGNED_CHUNKS, SIGNED_TRAILERS, Seal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from pytest_s3errors._core.access import Access, Credentials
+    from pytest_s3errors._core.messages import Call
+
+    from .canonical import Claim
+
+_V4_QUERY = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Expires"})
+_V2_QUERY = frozenset({"AWSAccessKeyId", "Signature"})
+
+
+class Caller(NamedTuple):
+    """Who asks: the account, None for anybody; and what signed the chunks of the body, None where nothing did."""
+
+    owner_id: str | None
+    seal: Seal | None = None
+
+
+ANYBODY = Caller(None)
+
+
+def identify(
+    call: Call, access: Access, *, now: Callable[[], datetime], bucket_region: Callable[[], str | None] = lambda: None
+) -> Caller:
+    """The account that *call* is signed by; the first known one for what needs no signature.
+
+    Args:
+        call: The request as it came.
+        access: Who is known.
+        now: S3's clock.
+        bucket_region: Where the request's bucket is, None if that says nothing about the region to sign for.
+
+    Raises:
+        Refused: The signature is not right, or is missing where one is needed.
+    """
+    query = call.query
+    v4, v2 = (not _V4_QUERY.isdisjoint(query), not _V2_QUERY.isdisjoint(query)) if query else (False, False)
+    authorization = call.headers.get("authorization")
+    if authorization is not None:
+        return _by_header(call, authorization, access, now, bucket_region, also_in_query=v4 or v2)
+    if v4:
+        return _by_v4_query(call, access, now, bucket_region)
+    if v2:
+        return _by_v2_query(call, access, now)
+    return unsigned(call, access)
+
+
+def unsigned(call: Call, access: Access) -> Caller:
+    """Whoever sends no signature."""
+    del call  # judged by what it asks for, where nobody is let in as somebody
+    return _guest(access) if not access.declared or access.anonymous else ANYBODY
+
+
+def _guest(access: Access) -> Caller:
+    return Caller(access.owner_id)
+
+
+def _by_header(
+    call: Call,
+    authorization: str,
+    access: Access,
+    now: Callable[[], datetime],
+    bucket_region: Callable[[], str | None],
+    *,
+    also_in_query: bool,
+) -> Caller:
+    if also_in_query:
+        message = "A request is signed in its Authorization header or in its query, not in both"
+        raise bad_argument(call, "Authorization", authorization, message)
+    if authorization.startswith(ALGORITHM):
+        known = access.find(version4.access_key_of(call))
+        if known is None and not access.declared:
+            return _guest(access)
+        claim = version4.claim_in_header(call)
+        version4.check_skew(call, claim, now())
+        return _checked(call, claim, known, bucket_region)
+    if authorization.startswith("AWS "):
+        known = access.find(version2.in_header(call)[0])
+        if known is None and not access.declared:
+            return _guest(access)
+        version2.check_form(call)
+        known = _known(call, known, version2.in_header(call)[0])
+        version2.check_header(call, known, now())
+        return Caller(known.owner_id)
+    if access.declared and not authorization.strip():
+        raise denied(call)
+    if access.declared:
+        raise bad_argument(call, "Authorization", authorization, "S3 knows no authorization of this type")
+    return _guest(access)
+
+
+def _by_v4_query(
+    call: Call, access: Access, now: Callable[[], datetime], bucket_region: Callable[[], str | None]
+) -> Caller:
+    known = access.find(version4.access_key_of(call))
+    if known is None and not access.declared:
+        if "X-Amz-Expires" in call.query:
+            version4.check_expiry(call, now())
+        return _guest(access)
+    claim = version4.claim_in_query(call)
+    version4.check_expiry(call, now())
+    return _checked(call, claim, known, bucket_region)
+
+
+def _by_v2_query(call: Call, access: Access, now: Callable[[], datetime]) -> Caller:
+    query = call.query
+    known = access.find(query.get("AWSAccessKeyId", ""))
+    if known is not None or access.declared:
+        if not all(query.get(name) for name in ("AWSAccessKeyId", "Expires", "Signature")):
+            raise denied(call, "A presigned URL needs AWSAccessKeyId, Expires and Signature")
+        known = _known(call, known, query["AWSAccessKeyId"])
+    if "Expires" in query and "AWSAccessKeyId" in query:
+        version2.check_expiry(call, now())
+    if known is None:
+        return _guest(access)
+    version2.check_query(call, known)
+    return Caller(known.owner_id)
+
+
+def _checked(call: Call, claim: Claim, known: Credentials | None, bucket_region: Callable[[], str | None]) -> Caller:
+    version4.check_scope(call, claim, bucket_region())
+    known = _known(call, known, claim.access_key)
+    header = call.headers.get("x-amz-security-token")
+    check_token(call, call.query.get("X-Amz-Security-Token") if header is None else header, known)
+    version4.check_signed_headers(call, claim)
+    key = version4.check_signature(call, claim, known)
+    if not claim.payload_hash.startswith(SIGNED_CHUNKS):
+        return Caller(known.owner_id)
+    seal = Seal(
+        access_key=known.access_key,
+        key=key,
+        timestamp=claim.timestamp,
+        scope=claim.scope,
+        signature=claim.signature,
+        trailers=claim.payload_hash == SIGNED_TRAILERS,
+    )
+    return Caller(known.owner_id, seal)
+
+
+def _known(call: Call, known: Credentials | None, access_key: str) -> Credentials:
+    if known is None:
+        raise unknown_key(call, access_key)
+    return known
+
+
+def refuse_credentials(call: Call) -> None:
+    """Refuse an Authorization header where a request has its signature elsewhere, in the fields of a form."""
+    if "authorization" in call.headers:
+        raise Refused(error_reply("CredentialsNotSupported", call))

@@ -1,0 +1,85 @@
+"""How S3 says that it does not let a request in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.catalogue import CODES, error_reply
+from pytest_s3errors._core.messages import ErrorReply, Refused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytest_s3errors._core.access import Credentials
+    from pytest_s3errors._core.messages import Call
+
+MAX_SKEW_S = 900
+_SECONDS = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def iso_seconds(moment: datetime) -> str:
+    """*moment*, UTC, as the elements of errors have it."""
+    return f"{moment:{_SECONDS}}"
+
+
+def denied(call: Call, message: str | None = None, **elements: str) -> Refused:
+    """AccessDenied; `_` in the names of *elements* stands for `-`."""
+    named = {name.replace("_", "-"): value for name, value in elements.items()}
+    return Refused(error_reply("AccessDenied", call, message=message, elements=named))
+
+
+def malformed(call: Call, code: str, message: str) -> Refused:
+    """*code*, one of the two for a signature's own form, without the region that only a wrong one is told."""
+    del call  # nothing of it is told
+    return Refused(ErrorReply(code=code, status=CODES[code].status, message=message))
+
+
+def wrong_region(call: Call, code: str, *, expected: str, asked: str) -> Refused:
+    """*code* telling the region to sign for, by which clients find it."""
+    message = f"The region {asked!r} is wrong; {expected!r} is expected."
+    return Refused(error_reply(code, call, message=message, elements={"Region": expected}))
+
+
+def bad_argument(call: Call, name: str, value: str, message: str) -> Refused:
+    """InvalidArgument naming a header."""
+    elements = {"ArgumentName": name, "ArgumentValue": value}
+    return Refused(error_reply("InvalidArgument", call, message=message, elements=elements))
+
+
+def unknown_key(call: Call, access_key: str) -> Refused:
+    """InvalidAccessKeyId."""
+    return Refused(error_reply("InvalidAccessKeyId", call, elements={"AWSAccessKeyId": access_key}))
+
+
+def check_token(call: Call, token: str | None, known: Credentials) -> None:
+    """Refuse a session token that is not the one of these credentials; they are unknown without theirs."""
+    if token is None and known.session_token is not None:
+        raise unknown_key(call, known.access_key)
+    if token != known.session_token:
+        raise Refused(error_reply("InvalidToken", call))
+
+
+def skewed(call: Call, stated: str, now: datetime) -> Refused:
+    """RequestTimeTooSkewed; the client's time is repeated as the client wrote it (fact 55)."""
+    elements = {"RequestTime": stated, "ServerTime": iso_seconds(now)}
+    return Refused(error_reply("RequestTimeTooSkewed", call, elements=elements))
+
+
+def mismatch(
+    call: Call, access_key: str, provided: str, string_to_sign: str, canonical: bytes | None = None
+) -> Refused:
+    """SignatureDoesNotMatch with what was to be signed (fact 56); version 2 has no canonical request."""
+    elements = {
+        "AWSAccessKeyId": access_key,
+        "StringToSign": string_to_sign,
+        "SignatureProvided": provided,
+        "StringToSignBytes": _hex(string_to_sign.encode("utf-8", "surrogateescape")),
+    }
+    if canonical is not None:
+        elements["CanonicalRequest"] = canonical.decode("utf-8", "replace")
+        elements["CanonicalRequestBytes"] = _hex(canonical)
+    return Refused(error_reply("SignatureDoesNotMatch", call, elements=elements))
+
+
+def _hex(data: bytes) -> str:
+    return data.hex(" ")

@@ -1,0 +1,108 @@
+"""Version 2 signatures, HMAC-SHA1, which S3 still takes for buckets of its first years.
+
+Source: S3 User Guide, "Signing and authenticating REST requests (AWS signature version 2)".
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b64encode
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
+
+from .refusals import MAX_SKEW_S, bad_argument, check_token, denied, iso_seconds, mismatch, skewed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_s3errors._core.access import Credentials
+    from pytest_s3errors._core.messages import Call
+
+_SIGNED_QUERY = re.compile(
+    r"response-(cache-control|content-(disposition|encoding|language|type)|expires)|accelerate|acl|analytics|cors"
+    r"|defaultObjectAcl|delete|inventory|lifecycle|location|logging|metrics|notification|object-lock|partNumber|policy"
+    r"|replication|requestPayment|restore|select|select-type|storageClass|tagging|torrent|uploadId|uploads|versionId"
+    r"|versioning|versions|website"
+)
+
+
+def in_header(call: Call) -> tuple[str, str]:
+    """Access key and signature of an Authorization header, both "" where it has no such form."""
+    access_key, colon, signature = call.headers.get("authorization", "").partition(" ")[2].strip().partition(":")
+    return (access_key, signature) if colon and access_key else ("", "")
+
+
+def check_form(call: Call) -> None:
+    """Refuse an Authorization header without a key and a signature."""
+    if not in_header(call)[0]:
+        value = call.headers["authorization"]
+        raise bad_argument(call, "Authorization", value, "The header is not of the form AWS AccessKeyId:Signature")
+
+
+def check_header(call: Call, known: Credentials, now: datetime) -> None:
+    """Refuse a request with a wrong signature in its header, or one whose time is off."""
+    stated = call.headers.get("x-amz-date") or call.headers.get("date", "")
+    moment = parse_http_date(stated) or parse_basic_date(stated)
+    if moment is None:
+        raise denied(call, "A signed request needs its time in x-amz-date or Date")
+    if abs((now - moment).total_seconds()) > MAX_SKEW_S:
+        raise skewed(call, stated, now)
+    date = "" if "x-amz-date" in call.headers else call.headers.get("date", "")
+    _check(call, known, in_header(call)[1], _string_to_sign(call, call.headers, date))
+
+
+def check_query(call: Call, known: Credentials) -> None:
+    """Refuse a presigned request with a wrong signature."""
+    # What was a header when the URL was signed may stand in it.
+    headers = {**{name: value for name, value in call.query.items() if name == name.lower()}, **call.headers}
+    _check(call, known, call.query["Signature"], _string_to_sign(call, headers, call.query["Expires"]))
+
+
+def check_expiry(call: Call, now: datetime) -> None:
+    """Refuse a presigned request whose time is over (fact 54)."""
+    try:
+        ends = datetime.fromtimestamp(int(call.query["Expires"]), UTC)
+    except (ValueError, OverflowError, OSError):
+        ends = datetime.fromtimestamp(0, UTC)  # the beginning of all time where it names none
+    if now > ends:
+        raise denied(call, "Request has expired", Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
+
+
+def sign(secret_key: str, text: str) -> str:
+    """The signature of *text* in base64."""
+    digest = hmac.digest(secret_key.encode("utf-8", "surrogateescape"), text.encode("utf-8", "surrogateescape"), "sha1")
+    return b64encode(digest).decode()
+
+
+def _check(call: Call, known: Credentials, signature: str, text: str) -> None:
+    header = call.headers.get("x-amz-security-token")
+    check_token(call, call.query.get("x-amz-security-token") if header is None else header, known)
+    if not (signature.isascii() and hmac.compare_digest(sign(known.secret_key, text), signature)):
+        raise mismatch(call, known.access_key, signature, text)
+
+
+def _string_to_sign(call: Call, headers: Mapping[str, str], date: str) -> str:
+    own = sorted((name, headers[name].strip()) for name in headers if name.startswith("x-amz-"))
+    lines = "".join(f"{name}:{value}\n" for name, value in own)
+    first = "\n".join((call.method, headers.get("content-md5", ""), headers.get("content-type", "").strip(), date))
+    return f"{first}\n{lines}{_resource(call)}"
+
+
+def _resource(call: Call) -> str:
+    """The path, with the bucket in front of it where the host names that, and the parameters that are signed."""
+    _, _, rest = call.url.partition("://")
+    host, _, target = rest.partition("/")
+    path, _, query = target.partition("?")
+    bucket = "" if host.lower() == call.endpoint else f"/{call.bucket}"
+    pairs = sorted(pair for pair in query.split("&") if _SIGNED_QUERY.fullmatch(pair.partition("=")[0]))
+    signed = "&".join(_decoded(pair) for pair in pairs)
+    return f"{bucket}/{path}{'?' if signed else ''}{signed}"
+
+
+def _decoded(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    return f"{name}{equals}{unquote(value)}"

@@ -1,0 +1,230 @@
+"""Version 4 signatures, in the Authorization header and in the query."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, timedelta
+from hmac import compare_digest
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_s3errors._core.catalogue import error_reply
+from pytest_s3errors._core.hosts import region_of
+from pytest_s3errors._core.messages import Refused
+from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
+
+from .canonical import (
+    ALGORITHM,
+    SERVICE,
+    TERMINATOR,
+    UNSIGNED_PAYLOAD,
+    Claim,
+    canonical_request,
+    sign,
+    signing_key,
+    string_to_sign,
+)
+from .refusals import (
+    MAX_SKEW_S,
+    bad_argument,
+    denied,
+    iso_seconds,
+    malformed,
+    mismatch,
+    skewed,
+    wrong_region,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytest_s3errors._core.access import Credentials
+    from pytest_s3errors._core.messages import Call
+
+MAX_EXPIRES_S = 604_800
+_HEADER, _QUERY = "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError"
+_PARAMETERS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders")
+_SIGNATURE = "X-Amz-Signature"
+_SHA256 = "x-amz-content-sha256"
+_PAYLOADS = re.compile(
+    r"[0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+    r"|STREAMING-AWS4-(?:HMAC-SHA256|ECDSA-P256-SHA256)-PAYLOAD(?:-TRAILER)?"
+)
+_DATE = re.compile(r"\d{8}", re.ASCII)
+
+
+def access_key_of(call: Call) -> str:
+    """The access key that a signature names, "" where it is spelled too badly to tell."""
+    text = call.headers.get("authorization")
+    credential = call.query.get("X-Amz-Credential", "") if text is None else _fields(text).get("Credential", "")
+    return credential.rsplit("/", 4)[0]
+
+
+def claim_in_header(call: Call) -> Claim:
+    """What the Authorization header claims, or refuse with what is wrong in its form."""
+    fields = _fields(call.headers["authorization"])
+    for name in ("Credential", "SignedHeaders", "Signature"):
+        if not fields.get(name):
+            raise malformed(
+                call,
+                _HEADER,
+                f"The Authorization header needs Credential, SignedHeaders and Signature; {name} is missing.",
+            )
+    payload_hash = call.headers.get(_SHA256)
+    if payload_hash is None:
+        raise Refused(error_reply("InvalidRequest", call, message=f"A signed request needs the header {_SHA256}."))
+    _check_payload(call, payload_hash)
+    timestamp = _timestamp_in_header(call)
+    claim = _claim(
+        call, _HEADER, fields["Credential"], timestamp, fields["SignedHeaders"], fields["Signature"], payload_hash
+    )
+    if claim.date != timestamp[:8]:
+        message = f"The credential is of {claim.date}, the request of {timestamp[:8]}."
+        raise malformed(call, _HEADER, message)
+    return claim
+
+
+def claim_in_query(call: Call) -> Claim:
+    """What the query of a presigned URL claims, or refuse with what is wrong in its form."""
+    query = call.query
+    lacking = [name for name in (*_PARAMETERS, _SIGNATURE) if name not in query]
+    if lacking:
+        message = f"A presigned URL needs {', '.join(_PARAMETERS)} and {_SIGNATURE}; missing: {', '.join(lacking)}."
+        raise malformed(call, _QUERY, message)
+    if query["X-Amz-Algorithm"] != ALGORITHM:
+        raise malformed(call, _QUERY, f"X-Amz-Algorithm is {ALGORITHM} only.")
+    timestamp, names = query["X-Amz-Date"], query["X-Amz-SignedHeaders"]
+    expiry(call)
+    payload_hash = query.get("X-Amz-Content-Sha256", UNSIGNED_PAYLOAD)
+    if _SHA256 in call.headers and _SHA256 in names.split(";"):
+        payload_hash = call.headers[_SHA256]
+        _check_payload(call, payload_hash)
+    claim = _claim(call, _QUERY, query["X-Amz-Credential"], timestamp, names, query[_SIGNATURE], payload_hash)
+    if claim.date != timestamp[:8]:
+        raise malformed(call, _QUERY, f"X-Amz-Credential is of {claim.date}, X-Amz-Date of {timestamp[:8]}.")
+    return claim
+
+
+def expiry(call: Call) -> tuple[datetime, datetime]:
+    """When a presigned URL begins to hold and when it ends, or refuse what is no time or too long a time."""
+    signed = parse_basic_date(call.query.get("X-Amz-Date", ""))
+    if signed is None:
+        raise malformed(call, _QUERY, "X-Amz-Date is a time such as 20300102T030405Z.")
+    expires = call.query["X-Amz-Expires"]
+    if not (expires.isascii() and expires.removeprefix("-").isdigit()):
+        raise malformed(call, _QUERY, "X-Amz-Expires is a number of seconds.")
+    if expires.startswith("-") and expires.strip("-0"):
+        raise malformed(call, _QUERY, "X-Amz-Expires is not negative.")
+    if len(expires) > len(str(MAX_EXPIRES_S)) or int(expires) > MAX_EXPIRES_S:
+        raise malformed(call, _QUERY, f"X-Amz-Expires is at most {MAX_EXPIRES_S} seconds, a week.")
+    try:
+        return signed, signed + timedelta(seconds=int(expires))
+    except OverflowError:
+        return signed, signed
+
+
+def check_expiry(call: Call, now: datetime) -> None:
+    """Refuse a presigned request outside its time (fact 54)."""
+    begins, ends = expiry(call)
+    message = "Request has expired" if now > ends else "Request is not yet valid"
+    if now > ends or begins > now + timedelta(seconds=MAX_SKEW_S):
+        seconds = call.query["X-Amz-Expires"]
+        raise denied(call, message, X_Amz_Expires=seconds, Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
+
+
+def check_skew(call: Call, claim: Claim, now: datetime) -> None:
+    """Refuse a request whose time is more than 15 minutes off."""
+    moment = parse_basic_date(claim.timestamp)
+    if moment is None or abs((now - moment).total_seconds()) > MAX_SKEW_S:
+        raise skewed(call, call.headers.get("x-amz-date") or call.headers.get("date", ""), now)
+
+
+def check_scope(call: Call, claim: Claim, expected_region: str | None) -> None:
+    """Refuse a credential for another service or, where *expected_region* is known, another region."""
+    code = _HEADER if "authorization" in call.headers else _QUERY
+    if claim.service != SERVICE:
+        raise malformed(call, code, f"The credential is for service {claim.service!r}; this is {SERVICE!r}.")
+    if claim.terminator != TERMINATOR:
+        raise malformed(call, code, f"The credential ends in {claim.terminator!r}; {TERMINATOR!r} is expected.")
+    expected = expected_region or region_of(call.endpoint)
+    if expected is not None and claim.region != expected:
+        raise wrong_region(call, code, expected=expected, asked=claim.region)
+
+
+def check_signed_headers(call: Call, claim: Claim) -> None:
+    """Refuse a request whose signature leaves out an x-amz-* header (fact 58), or Host."""
+    signed = claim.signed_headers
+    left_out = [name for name in call.headers if name.startswith("x-amz-") and name not in signed]
+    if "authorization" not in call.headers:  # a presigned URL says by itself that the body is not signed
+        left_out = [name for name in left_out if name != _SHA256]
+    if "host" not in signed:
+        left_out.append("host")
+    if left_out:
+        message = "There were headers in the request which were not signed"
+        raise denied(call, message, HeadersNotSigned=", ".join(sorted(left_out)))
+
+
+def check_signature(call: Call, claim: Claim, known: Credentials) -> bytes:
+    """Refuse a signature that is not the one of this request and key; return the key that signed it."""
+    key = signing_key(known.secret_key, claim.date, claim.region)
+    canonical = canonical_request(call, claim)
+    # Headers came as bytes and are read as latin-1; a layer without a wire has them as the client's own text.
+    forms = [canonical.encode("utf-8", "surrogateescape")]
+    if not canonical.isascii() and all(character <= "\xff" for character in canonical):
+        forms.append(canonical.encode("latin-1"))
+    for form in forms:
+        if _same(sign(key, string_to_sign(form, claim)), claim.signature):
+            return key
+    raise mismatch(call, claim.access_key, claim.signature, string_to_sign(forms[-1], claim), forms[-1])
+
+
+def _same(ours: str, theirs: str) -> bool:
+    return theirs.isascii() and compare_digest(ours, theirs)
+
+
+def _fields(authorization: str) -> dict[str, str]:
+    parts = authorization.partition(" ")[2].split(",")
+    return {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in parts)}
+
+
+def _check_payload(call: Call, payload_hash: str) -> None:
+    if _PAYLOADS.fullmatch(payload_hash) is None:
+        message = f"{_SHA256} is a SHA-256 in hex, {UNSIGNED_PAYLOAD} or the name of a way to stream"
+        raise bad_argument(call, _SHA256, payload_hash, message)
+
+
+def _timestamp_in_header(call: Call) -> str:
+    """The request's time in the form that is signed, from x-amz-date or else Date."""
+    stated = call.headers.get("x-amz-date")
+    if stated is not None and parse_basic_date(stated) is not None:
+        return stated
+    moment = parse_http_date(call.headers.get("date", "") if stated is None else stated)
+    try:
+        return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" if moment else _no_time(call)
+    except OverflowError:
+        return _no_time(call)
+
+
+def _no_time(call: Call) -> NoReturn:
+    raise denied(call, "A signed request needs its time in x-amz-date or Date")
+
+
+def _claim(
+    call: Call, code: str, credential: str, timestamp: str, names: str, signature: str, payload_hash: str
+) -> Claim:
+    parts = credential.rsplit("/", 4)
+    if len(parts) != 5 or not parts[0]:  # noqa: PLR2004 - the five fields of a credential
+        raise malformed(call, code, "A credential is access key/date/region/s3/aws4_request.")
+    access_key, date, region, service, terminator = parts
+    if _DATE.fullmatch(date) is None:
+        raise malformed(call, code, f"The date of a credential is YYYYMMDD, not {date!r}.")
+    return Claim(
+        access_key=access_key,
+        date=date,
+        region=region,
+        service=service,
+        terminator=terminator,
+        timestamp=timestamp,
+        signed_headers=tuple(names.lower().split(";")),
+        signature=signature,
+        payload_hash=payload_hash,
+    )
