@@ -237,6 +237,8 @@ class Run:
         """Hosts, with a port where one was named, of the endpoints that living clients use."""
         from s3_asyncio_client.client import _live  # noqa: PLC0415
 
+        if not _live:
+            return ()
         return tuple({urlsplit(client.endpoint_url).netloc.rpartition("@")[2] for client in _live})
 
     def is_s3(self, host: str, port: int | None = None) -> bool:

@@ -58,15 +58,14 @@ def slowed(exchange: Exchange, rule: Rule) -> Exchange:
 
 def _answered(reply: Response | ErrorReply, ids: Ids) -> Exchange:
     if isinstance(reply, Response):
-        reply = replace(
-            reply,
-            headers={
-                "x-amz-id-2": ids.host_id,
-                "x-amz-request-id": ids.request_id,
-                **reply.headers,
-                "Server": "AmazonS3",
-            },
-        )
+        headers = {
+            "x-amz-id-2": ids.host_id,
+            "x-amz-request-id": ids.request_id,
+            **reply.headers,
+            "Server": "AmazonS3",
+        }
+        # Not `replace`, which takes twice as long, for every request that S3 answers.
+        reply = Response(status=reply.status, headers=headers, body=reply.body, length=reply.length)
     return Exchange(answer=reply, ids=ids)
 
 

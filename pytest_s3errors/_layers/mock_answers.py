@@ -66,7 +66,8 @@ def play(run: Run, call: Call, body: Body) -> Played:
     read = None if fault is None else fault.reads(len(body))
     try:
         exchange = run.simulator.answer(entry, body[:read])
-        run.check_playable()
+        if run.simulator.problems:
+            run.check_playable()
     except BaseException:
         run.simulator.end(entry)
         raise

@@ -1,7 +1,8 @@
 """The `mock` layer for httpx, blocking and async: respx takes the requests, the simulator answers them.
 
-respx asks the side effect of a route, which may decline. It asks the same one for both kinds of client, and for an
-async client it may have to wait without blocking the loop; so which of the two asks is noted in the request's
+A router of our own is asked for the answer to each request, by blocking clients and by async ones. In a router of the
+test's, respx asks the side effect of a route, which may decline. It asks the same one for both kinds of client, and for
+an async client it may have to wait without blocking the loop; so which of the two asks is noted in the request's
 extensions, where httpx lets a client and a transport speak to each other.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
-import inspect
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -52,30 +52,41 @@ class _Route(respx.Route):
         return True
 
 
+class _Router(respx.MockRouter):
+    """A router of our own: what is S3's goes through no routes, and is told to the run's journal alone."""
+
+    def __init__(self, mock: MockHttpx) -> None:
+        super().__init__(assert_all_called=False)
+        self._mock = mock
+        self.routes.add(_Route().mock(side_effect=self._pass))
+
+    def _pass(self, request: httpx.Request) -> httpx.Request | None:
+        self.reset()  # what respx keeps of every request would fill the memory
+        # Alone, we let it through; beside a router of the test's, that one is to say.
+        alone = self.Mocker is None or len(self.Mocker.routers) == 1
+        return request if alone else None
+
+    def handler(self, request: httpx.Request) -> httpx.Response:
+        """What a blocking client gets."""
+        return self._mock.answer(request) if self._mock.is_s3(request) else super().handler(request)
+
+    async def async_handler(self, request: httpx.Request) -> httpx.Response:
+        """What an async client gets."""
+        if not self._mock.is_s3(request):
+            return await super().async_handler(request)
+        return await self._mock.answer_async(request)
+
+
 class MockHttpx:
     """Answers what comes to respx routers for S3, in one test."""
 
     def __init__(self, run: Run, patches: pytest.MonkeyPatch) -> None:
         self._run = run
-        self._note = functools.partial(_note_async, patches)
-        self._note(httpx.AsyncHTTPTransport, "handle_async_request")
+        self._patches = patches
 
     def install(self) -> None:
         """Take every client's requests to S3, until the run stops; other requests go their way."""
-        router = respx.MockRouter(assert_all_called=False)
-
-        def effect(request: httpx.Request) -> Any:
-            # The journal is ours; what respx keeps of every request would fill the memory.
-            router.reset()
-            if self._is_s3(request):
-                return self._answer(request)
-            # Alone, we let it through; beside a router of the test's, that one is to say.
-            alone = router.Mocker is None or len(router.Mocker.routers) == 1
-            return request if alone else None
-
-        # respx looks at the signature for each request.
-        effect.__signature__ = inspect.signature(effect)  # type: ignore[attr-defined]
-        router.routes.add(_Route().mock(side_effect=effect))
+        router = _Router(self)
         router.start()
         self._run.at_end(functools.partial(router.stop, quiet=True))
 
@@ -83,29 +94,50 @@ class MockHttpx:
         """Answer what no route that *router* has now takes and is S3's, until the run stops."""
 
         def effect(request: httpx.Request) -> Any:
-            return self._answer(request) if self._is_s3(request) else None
+            if not self.is_s3(request):
+                return None
+            return self.answer_async(request) if _ASYNC in request.extensions else self.answer(request)
 
         # A router may step in above the transport: respx.mock(using="httpx").
-        self._note(httpx.AsyncClient, "send")
+        for owner, name in ((httpx.AsyncHTTPTransport, "handle_async_request"), (httpx.AsyncClient, "send")):
+            _note_async(self._patches, owner, name)
         # Not router.add(): that would put the router's base_url in front of S3's.
         router.routes.add(_Route(url__regex=_ANY).mock(side_effect=effect), name=_ROUTE)
         self._run.at_end(lambda: router.pop(_ROUTE, None))
 
-    def _is_s3(self, request: httpx.Request) -> bool:
+    def is_s3(self, request: httpx.Request) -> bool:
+        """Whether *request* is the simulator's to answer."""
         return self._run.is_s3(request.url.host, request.url.port)
 
-    def _answer(self, request: httpx.Request) -> Any:
-        played = play(self._run, self._call(request), request.content)
-        done = functools.partial(self._run.simulator.end, played.entry)
-        pause = _before(request, played)
-        if pause[0] != 0 and _ASYNC in request.extensions:
-            return _answered_async(request, played, done, pause)
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """What the simulator makes of *request*, after the time that it takes.
+
+        Raises:
+            httpx.TransportError: no answer comes, or not as soon as the client wants it.
+        """
+        played, done = self._played(request)
         try:
-            _wait(*pause)
+            if _is_late(played):
+                _wait(*_before(request, played))
             return _response(request, played, done)
         except BaseException:
             done()
             raise
+
+    async def answer_async(self, request: httpx.Request) -> httpx.Response:
+        """The same without blocking the event loop."""
+        played, done = self._played(request)
+        try:
+            if _is_late(played):
+                await _wait_async(*_before(request, played))
+            return _response(request, played, done)
+        except BaseException:
+            done()
+            raise
+
+    def _played(self, request: httpx.Request) -> tuple[Played, Callable[[], None]]:
+        played = play(self._run, self._call(request), request.content)
+        return played, functools.partial(self._run.simulator.end, played.entry)
 
     def _call(self, request: httpx.Request) -> Any:
         return parse_call(
@@ -128,15 +160,8 @@ def _note_async(patches: pytest.MonkeyPatch, owner: type, name: str) -> None:
     patches.setattr(owner, name, noting)
 
 
-async def _answered_async(
-    request: httpx.Request, played: Played, done: Callable[[], None], pause: _Pause
-) -> httpx.Response:
-    try:
-        await _wait_async(*pause)
-        return _response(request, played, done)
-    except BaseException:
-        done()
-        raise
+def _is_late(played: Played) -> bool:
+    return played.exchange.answer is None or played.exchange.delay_s > 0
 
 
 def _before(request: httpx.Request, played: Played) -> _Pause:
@@ -179,19 +204,37 @@ def _response(request: httpx.Request, played: Played, done: Callable[[], None]) 
     answer = answer_of(played)
     if answer is None:
         raise _no_answer(played)
-    stream: httpx.ByteStream | _Stream
+    stream: _Whole | _Stream
     if answer.whole and played.exchange.bytes_per_second is None and isinstance(answer.body, bytes):
-        stream = httpx.ByteStream(answer.body)
+        stream = _Whole(answer.body)
         done()
     else:
         stream = _Stream(request, answer, played, done)
     return httpx.Response(
         answer.status,
-        headers=list(answer.headers),
+        headers=[(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers],
         stream=stream,
         request=request,
         extensions={"http_version": b"HTTP/1.1", "reason_phrase": answer.reason.encode("latin-1")},
     )
+
+
+class _Whole(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that is there. One of httpx's own kind would be read by respx before the client reads it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._pieces = iter((body,))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
 class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
