@@ -12,7 +12,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from . import connecting
+from . import certificates, connecting
 
 if TYPE_CHECKING:
     import pytest
@@ -85,6 +85,7 @@ class SyncWire:
 
         patches.setattr(socket, "getaddrinfo", rerouted)
         patches.setattr(ssl.SSLContext, "wrap_socket", plain)
+        certificates.install(patches, self._is_ours)
 
     def _is_ours(self, sock: socket.socket) -> bool:
         try:

@@ -44,7 +44,6 @@ _ONE_PUT = """@pytest.mark.s3_fail(503, optional=True, after=9)
 def test(n):
     s3.put_object(Bucket="bucket", Key="key", Body=b"data")
 """
-# With https, botocore reads the certificates of all authorities for each connection: 30 ms that are not ours.
 _SETUP = {"unmarked": "https", "https": "https", "http": "http"}
 
 Open = Callable[[Fixed, Servers], AbstractContextManager[Repeat]]

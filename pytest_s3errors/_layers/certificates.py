@@ -1,0 +1,76 @@
+"""Bundles of certificates are read when a handshake needs them, which one with the simulated S3 never does.
+
+urllib3 has OpenSSL read the certificates of all authorities for each connection, and httpx for each client: some 20 ms,
+most of what a short test takes. Put off is only a file that could be read before, so that a missing or broken one
+is an error where the client expects it.
+"""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+# What looks at a context's certificates.
+_NEEDING = ("wrap_socket", "wrap_bio", "get_ca_certs", "cert_store_stats")
+_FILES = "_s3errors_put_off"
+
+_Bundle = tuple[str, int, int, int]
+_read: set[_Bundle] = set()
+
+
+def install(patches: pytest.MonkeyPatch, is_ours: Callable[[Any], bool]) -> None:
+    """Put off what `SSLContext.load_verify_locations` would read, until *patches* are undone.
+
+    What was put off is read later, before it is needed: this outlives the test, as the client with its context may.
+    *is_ours* says whether a socket is connected to the simulated S3, which needs no certificates.
+    """
+    load = ssl.SSLContext.load_verify_locations
+
+    @functools.wraps(load)
+    def put_off(context: ssl.SSLContext, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
+        # Whoever made a class of contexts may have other plans for them.
+        plain = capath is None and cadata is None and type(context) is ssl.SSLContext
+        bundle = _bundle(cafile) if plain else None
+        if bundle in _read:
+            _defer(context, cafile, load, is_ours)
+            return
+        load(context, cafile, capath, cadata)
+        if bundle is not None:
+            _read.add(bundle)
+
+    patches.setattr(ssl.SSLContext, "load_verify_locations", put_off)
+
+
+def _bundle(path: Any) -> _Bundle | None:
+    """The file at *path* in its present state; None where there is none."""
+    try:
+        found = Path(path).stat()
+    except (OSError, TypeError, ValueError):
+        return None
+    return str(path), found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _defer(
+    context: ssl.SSLContext, cafile: Any, load: Callable[[ssl.SSLContext, Any], None], is_ours: Callable[[Any], bool]
+) -> None:
+    """Have *load* called with *cafile* before *context* is used with anything but a socket of ours."""
+    own = vars(context)
+    files = own.setdefault(_FILES, {})
+    files[cafile] = None  # each once, in order
+
+    def needing(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name != "wrap_socket" or not is_ours(args[0] if args else kwargs["sock"]):
+            for shadow in (_FILES, *_NEEDING):
+                own.pop(shadow, None)
+            for file in files:
+                load(context, file)
+        return getattr(type(context), name)(context, *args, **kwargs)
+
+    own.update({name: functools.partial(needing, name) for name in _NEEDING})
