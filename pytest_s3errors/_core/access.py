@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 
+from .held import BUCKET_OWNER_ENFORCED
+
 NOBODY_ID = "5eed" * 16
 """The canonical user id that owns everything where no credentials are known; of S3's shape, it stands for nobody."""
 
@@ -38,12 +40,14 @@ class Access:
     A request signed with a key of `known` has its signature verified, always. Whatever else comes, a foreign key or no
     signature, is let in too, as the first known account, until access is `declared`: then foreign keys get
     InvalidAccessKeyId, each account has its own buckets, and unsigned requests get what is public, else AccessDenied.
-    `anonymous` lets unsigned requests in as the first known account even then.
+    `anonymous` lets unsigned requests in as the first known account even then. `ownership` is that of a new bucket that
+    says nothing of it; S3's own was ObjectWriter, with ACLs switched on, until 2023.
     """
 
     known: tuple[Credentials, ...] = ()
     declared: bool = False
     anonymous: bool = False
+    ownership: str = BUCKET_OWNER_ENFORCED
 
     @property
     def owner_id(self) -> str:

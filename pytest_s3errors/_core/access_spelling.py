@@ -13,7 +13,9 @@ _OPTIONS = ("session_token", "anonymous")
 
 
 def access_of(marks: Sequence[tuple[Sequence[Any], Mapping[str, Any]]], always: Credentials) -> Access:
-    """What the markers say together, each as its arguments and keywords; *always* stays known beside the others.
+    """What the markers say together, each as its arguments and keywords.
+
+    *always* stays known beside the others: in the place of a marker without keys, or behind them all.
 
     Raises:
         RuleError: naming the argument and what is allowed.
@@ -23,8 +25,8 @@ def access_of(marks: Sequence[tuple[Sequence[Any], Mapping[str, Any]]], always: 
     for args, kwargs in marks:
         known_options(_NAME, kwargs, _OPTIONS)
         anonymous |= boolean(_NAME, "anonymous", kwargs.get("anonymous", False))
-        given = _credentials(args, kwargs.get("session_token"))
-        if given is not None and known.setdefault(given.access_key, given) != given:
+        given = _credentials(args, kwargs.get("session_token")) or always
+        if known.setdefault(given.access_key, given) != given:
             raise RuleError(f"{_NAME}({given.access_key!r}, ...) comes twice, with different secrets")
     known.setdefault(always.access_key, always)
     return Access(known=tuple(known.values()), declared=bool(marks), anonymous=anonymous)

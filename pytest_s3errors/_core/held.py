@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 ENABLED, SUSPENDED = "Enabled", "Suspended"
 NULL = "null"
+BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
 VERSION_ID_LENGTH = 32
 
 
@@ -29,7 +30,8 @@ class StoredObject:
     `checksums` maps algorithms ("crc32", "sha256" ...) to base64. `last_modified` is aware, UTC, in whole seconds, as
     S3 keeps it. `part_sizes` has the bytes of each part in order; it is empty unless uploaded in parts. `version_id` is
     None in a bucket that never had versions, "null" for the version without an id of its own. A delete marker has
-    neither body nor ETag. `tags` maps keys to values, in the order in which they were stated.
+    neither body nor ETag. `tags` maps keys to values, in the order in which they were stated. `owner` is
+    the canonical user id of the account that it belongs to, "" for the bucket's owner; `acl` is its canned ACL.
     """
 
     bucket: str
@@ -46,6 +48,8 @@ class StoredObject:
     version_id: str | None = None
     delete_marker: bool = False
     part_sizes: tuple[int, ...] = ()
+    owner: str = ""
+    acl: str = "private"
 
     @property
     def size(self) -> int:
@@ -101,6 +105,9 @@ class Bucket:
     created: datetime
     objects: dict[str, StoredObject] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    owner: str = ""
+    ownership: str = BUCKET_OWNER_ENFORCED
+    acl: str = "private"
     versioning: str | None = None
     versions: dict[str, list[StoredObject]] = field(default_factory=dict)
     _serials: dict[str, int] = field(default_factory=dict)

@@ -230,7 +230,7 @@ class Store:
 
     def commit(self, obj: StoredObject) -> StoredObject:
         """Put *obj* in its bucket, made now where it is new; return it as it is kept, with its version id."""
-        return (self._buckets.get(obj.bucket) or self.add_bucket(obj.bucket, DEFAULT_REGION)).add(obj)
+        return (self._buckets.get(obj.bucket) or self.add_bucket(obj.bucket, DEFAULT_REGION, obj.owner)).add(obj)
 
     def remove(self, bucket: str, key: str) -> StoredObject | None:
         """Take an object out, if it is there; with versioning hide it, and return the delete marker that does."""
@@ -251,12 +251,12 @@ class Store:
     def begin(self, upload: Upload) -> None:
         """Take up a multipart upload; its bucket is made now where it is new."""
         if upload.draft.bucket not in self._buckets:
-            self.add_bucket(upload.draft.bucket, DEFAULT_REGION)
+            self.add_bucket(upload.draft.bucket, DEFAULT_REGION, upload.draft.owner)
         self.uploads[upload.upload_id] = upload
 
-    def add_bucket(self, name: str, region: str) -> Bucket:
-        """Make a new bucket."""
-        made = self._buckets[name] = Bucket(name=name, region=region, created=self.now())
+    def add_bucket(self, name: str, region: str, owner: str = "") -> Bucket:
+        """Make a new bucket; *owner* is an account's canonical user id, "" stands for the first that is known."""
+        made = self._buckets[name] = Bucket(name=name, region=region, created=self.now(), owner=owner)
         self._deleted.discard(name)
         return made
 

@@ -41,11 +41,12 @@ def test_nothing_declared():
         ([(("A", "a"), {})], ["A", "ALWAYS"], False),
         ([(("A", "a"), {}), (("B", "b"), {"session_token": "t"})], ["A", "B", "ALWAYS"], False),
         ([(("A", "a"), {}), ((), {"anonymous": True})], ["A", "ALWAYS"], True),
+        ([((), {}), (("A", "a"), {})], ["ALWAYS", "A"], False),
         ([(("ALWAYS", "other"), {})], ["ALWAYS"], False),
     ],
 )
 def test_declared(marks, known, anonymous):
-    """Markers add up, the first one's account comes first, and the test credentials stay known."""
+    """Markers add up, their accounts are in their order, and the test credentials stay known."""
     access = access_of(marks, ALWAYS)
     assert [one.access_key for one in access.known] == known
     assert (access.declared, access.anonymous) == (True, anonymous)

@@ -14,6 +14,7 @@ from pytest_s3errors._core.names import bucket_name_problem
 from pytest_s3errors._core.store import MAX_KEY_BYTES, Bucket, Store, StoredObject
 
 from .auth import ANYBODY, Caller
+from .permissions import may_list, may_read
 from .times import http_date
 
 if TYPE_CHECKING:
@@ -79,15 +80,23 @@ class Ask:
         bucket = self.readable_bucket()
         version_id = self.call.query.get("versionId")
         if version_id is None:
-            return bucket.objects.get(self.key) or self.absent(bucket)
+            return self.readable(bucket, bucket.objects.get(self.key) or self.absent(bucket))
         version = self.version(bucket, version_id)
         if version.delete_marker:
             raise self.is_marker(version)
-        return version
+        return self.readable(bucket, version)
+
+    def readable(self, bucket: Bucket, obj: StoredObject) -> StoredObject:
+        """Return *obj*, or refuse with AccessDenied where the caller may not read it."""
+        if not may_read(self, bucket, obj):
+            raise self.refused("AccessDenied")
+        return obj
 
     def absent(self, bucket: Bucket) -> NoReturn:
-        """Refuse with NoSuchKey, which tells the delete marker that hides the key (fact 19)."""
+        """Refuse with NoSuchKey, which tells the delete marker that hides the key (facts 19 and 20)."""
         self.check_key()
+        if not may_list(self, bucket):
+            raise self.refused("AccessDenied")
         marker = bucket.newest(self.key)
         headers = {} if marker is None else marker_headers(marker)
         raise self.refused("NoSuchKey", elements={"Key": self.key}, headers=headers)

@@ -10,6 +10,7 @@ from pytest_s3errors._core.held import NULL
 from pytest_s3errors._core.messages import EMPTY
 from pytest_s3errors._core.store import DEFAULT_CONTENT_TYPE, StoredObject
 
+from .acls import GRANT, object_ownership
 from .times import http_date
 
 if TYPE_CHECKING:
@@ -53,22 +54,29 @@ KEPT = {
 
 
 def attributes_of(ask: Ask) -> dict[str, Any]:
-    """Return content_type, metadata and headers for a `StoredObject`, as the request's headers state them.
+    """Return content_type, metadata, headers, owner and ACL for a `StoredObject`, as the request's headers state them.
 
-    Refuses with MetadataTooLarge, InvalidStorageClass or InvalidArgument (encryption).
+    Refuses with MetadataTooLarge, InvalidStorageClass, InvalidArgument (encryption, ACL) or
+    AccessControlListNotSupported.
     """
     metadata: dict[str, str] = {}
     kept: dict[str, str] = {}
+    granted = False
     for name, value in ask.call.headers.items():
         if name in KEPT:
             kept[name] = value
         elif name.startswith(META):
             metadata[name[len(META) :]] = value
+        elif name.startswith(GRANT):
+            granted = True
     if metadata:
         _check_metadata(ask, metadata)
     if kept:
         _check_kept(ask, kept)
+    owner, acl = object_ownership(ask, granted=granted)
     return {
+        "owner": owner,
+        "acl": acl,
         "content_type": ask.call.headers.get("content-type") or DEFAULT_CONTENT_TYPE,
         "metadata": MappingProxyType(metadata) if metadata else EMPTY,
         "headers": MappingProxyType(kept) if kept else EMPTY,

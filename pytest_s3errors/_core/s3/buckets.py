@@ -12,8 +12,10 @@ from pytest_s3errors._core.messages import Response
 from pytest_s3errors._core.names import bucket_name_problem
 from pytest_s3errors._core.store import DEFAULT_REGION
 
+from .acls import bucket_ownership
 from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
 from .payload import receive
+from .permissions import owner_of
 from .tags import created_bucket_tags
 from .times import iso_date
 
@@ -32,9 +34,13 @@ def create_bucket(ask: Ask) -> Response:
         raise ask.refused("InvalidBucketName")
     configuration = _configuration(ask)
     region, tags = _wanted_region(ask, configuration), created_bucket_tags(ask, configuration)
+    ownership, acl = bucket_ownership(ask)
     existing = ask.store.bucket(ask.bucket)
     if existing is None:
-        ask.store.add_bucket(ask.bucket, region).tags = tags
+        made = ask.store.add_bucket(ask.bucket, region, ask.caller.owner_id or "")
+        made.tags, made.ownership, made.acl = tags, ownership, acl
+    elif ask.access.declared and owner_of(ask, existing) != ask.caller.owner_id:
+        raise ask.refused("BucketAlreadyExists")
     elif tags or not existing.region == region == DEFAULT_REGION:
         raise ask.refused("BucketAlreadyOwnedByYou")
     return Response(status=200, headers={"Location": f"/{ask.bucket}"})
@@ -71,12 +77,14 @@ def list_buckets(ask: Ask) -> Response:
     limit = _max_buckets(ask)
     prefix, after, region = (query.get(name, "") for name in ("prefix", "continuation-token", "bucket-region"))
     found = [bucket for name in ask.store.buckets if (bucket := ask.store.bucket(name)) is not None]
+    if ask.access.declared:
+        found = [b for b in found if owner_of(ask, b) == ask.caller.owner_id]
     found = [b for b in found if b.name.startswith(prefix) and b.name > after and region in {"", b.region}]
     page = found if limit is None else found[:limit]
     listed = [
         ("Bucket", [("Name", b.name), ("CreationDate", iso_date(b.created)), *_region_of(ask, b.region)]) for b in page
     ]
-    children: list[tuple[str, str | Children]] = [("Owner", [("ID", ask.access.owner_id)]), ("Buckets", listed)]
+    children: list[tuple[str, str | Children]] = [("Owner", [("ID", ask.caller.owner_id or "")]), ("Buckets", listed)]
     if len(page) < len(found):
         children.append(("ContinuationToken", page[-1].name))
     if prefix:

@@ -16,6 +16,7 @@ from .conditions import check_copy_source, check_write
 from .digests import ALGORITHMS, checksum, md5_hex
 from .documents import XML
 from .multipart import CHECKSUM_ELEMENTS, find_upload, keep_part
+from .permissions import EXPECTED_SOURCE_OWNER, check_expected_owner
 from .ranges import part_number
 from .tags import stated_tags
 from .times import iso_date
@@ -86,13 +87,14 @@ def _source(ask: Ask) -> StoredObject:
     text = ask.call.headers.get(_HEADER, "")
     name, key, version_id = _parsed_source(ask, text)
     bucket = ask.readable_bucket(name)
+    check_expected_owner(ask, bucket, EXPECTED_SOURCE_OWNER)
     ask = replace(ask, key=key)
     if version_id is None:
-        return bucket.objects.get(key) or ask.absent(bucket)
+        return ask.readable(bucket, bucket.objects.get(key) or ask.absent(bucket))
     version = ask.version(bucket, version_id)
     if version.delete_marker:
         raise ask.refused("InvalidRequest", message="The version to copy is a delete marker.")
-    return version
+    return ask.readable(bucket, version)
 
 
 def _source_version(source: StoredObject) -> dict[str, str]:
@@ -131,7 +133,7 @@ def _check_not_idle(ask: Ask, source: StoredObject, *, replacing: bool) -> None:
 
 
 def _attributes(ask: Ask, source: StoredObject, *, replacing: bool) -> dict[str, Any]:
-    """Return content_type, metadata and headers of the copy.
+    """Return content_type, metadata, headers, owner and ACL of the copy.
 
     Storage class, encryption and redirect are never copied: the request states them, or S3's defaults hold.
     """
@@ -140,7 +142,8 @@ def _attributes(ask: Ask, source: StoredObject, *, replacing: bool) -> dict[str,
         return stated
     own = {name: value for name, value in stated["headers"].items() if name.startswith("x-amz-")}
     copied = {name: value for name, value in source.headers.items() if not name.startswith("x-amz-")}
-    return {"content_type": source.content_type, "metadata": source.metadata, "headers": {**copied, **own}}
+    kept = {"content_type": source.content_type, "metadata": source.metadata, "headers": {**copied, **own}}
+    return stated | kept
 
 
 def _checksums(ask: Ask, source: StoredObject) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from pytest_s3errors._core.envelope import Children, document
 from pytest_s3errors._core.messages import Response
 
 from .documents import XML
+from .permissions import owner_of
 from .times import iso_date
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def list_objects_v2(ask: Ask) -> Response:
     if page.last is not None:
         children.append(("NextContinuationToken", _token(page.last)))
     children += [("KeyCount", str(len(page))), ("MaxKeys", str(limit))]
-    owner = ask.access.owner_id if query.get("fetch-owner", "").lower() == "true" else None
+    owner = owner_of(ask, bucket) if query.get("fetch-owner", "").lower() == "true" else None
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
     children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner)
     return Response(status=200, headers=XML, body=document("ListBucketResult", children))
@@ -84,7 +85,7 @@ def list_objects(ask: Ask) -> Response:
         children.append(("NextMarker", encode(page.last)))
     children.append(("MaxKeys", str(limit)))
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
-    children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=ask.access.owner_id)
+    children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner_of(ask, bucket))
     return Response(status=200, headers=XML, body=document("ListBucketResult", children))
 
 
@@ -169,7 +170,7 @@ def _content(obj: StoredObject, encode: Callable[[str], str], *, owner: str | No
     content += checksum_elements(obj)
     content.append(("Size", str(obj.size)))
     if owner is not None:
-        content.append(("Owner", [("ID", owner)]))
+        content.append(("Owner", [("ID", obj.owner or owner)]))
     content.append(("StorageClass", obj.headers.get("x-amz-storage-class", "STANDARD")))
     return content
 

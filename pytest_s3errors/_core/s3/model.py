@@ -16,6 +16,7 @@ from . import buckets, copies, deletes, listings, multipart, objects, tags, uplo
 from .ask import Ask
 from .auth import Caller, identify
 from .digests import ALGORITHMS
+from .permissions import EXPECTED_OWNER, check_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,8 +119,8 @@ def answer(
             caller=caller,
         )
         _check_text(ask)
-        if caller.owner_id is None:
-            raise ask.refused("AccessDenied")
+        if access.declared or EXPECTED_OWNER in call.headers:
+            check_allowed(ask)
         return operation(ask)
     except Refused as refusal:
         return refusal.reply

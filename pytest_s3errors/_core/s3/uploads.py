@@ -10,6 +10,7 @@ from pytest_s3errors._core.messages import Response
 from .documents import XML
 from .listings import Elements, encoder, given, page_size, walk
 from .multipart import CHECKSUM_ELEMENTS, find_upload
+from .permissions import owner_of
 from .times import iso_date
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def list_parts(ask: Ask) -> Response:
     following = sorted(number for number in upload.parts if number > marker)
     page = following[:limit]
     children: Elements = [("Bucket", ask.bucket), ("Key", ask.key), ("UploadId", upload.upload_id)]
-    owner = [("ID", ask.access.owner_id)]
+    owner = [("ID", upload.draft.owner or owner_of(ask, ask.readable_bucket()))]
     children += [("Initiator", owner), ("Owner", owner), ("StorageClass", _storage_class(upload))]
     children += [("PartNumberMarker", str(marker)), ("NextPartNumberMarker", str(page[-1] if page else marker))]
     children += [("MaxParts", str(limit)), ("IsTruncated", "true" if len(page) < len(following) and limit else "false")]
@@ -38,7 +39,7 @@ def list_parts(ask: Ask) -> Response:
 def list_multipart_uploads(ask: Ask) -> Response:
     """Answer with a page of the bucket's unfinished uploads, by key, and by their beginning within a key."""
     query = ask.call.query
-    ask.readable_bucket()
+    owner = owner_of(ask, ask.readable_bucket())
     limit, encode = page_size(ask, "max-uploads"), encoder(ask)
     key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
@@ -62,8 +63,7 @@ def list_multipart_uploads(ask: Ask) -> Response:
     children += given(("Prefix", encode(prefix)), ("Delimiter", encode(delimiter)))
     children += given(("EncodingType", query.get("encoding-type")))
     children += [("MaxUploads", str(limit)), ("IsTruncated", "true" if truncated else "false")]
-    owner_id = ask.access.owner_id
-    children += [("Upload", _upload(upload, encode(name), owner_id)) for name, upload in page if upload is not None]
+    children += [("Upload", _upload(upload, encode(name), owner)) for name, upload in page if upload is not None]
     children += [("CommonPrefixes", [("Prefix", encode(name))]) for name, upload in page if upload is None]
     return Response(status=200, headers=XML, body=document("ListMultipartUploadsResult", children))
 
@@ -94,8 +94,8 @@ def _part(number: int, part: Part) -> Elements:
     return listed
 
 
-def _upload(upload: Upload, key: str, owner_id: str) -> Elements:
-    owner = [("ID", owner_id)]
+def _upload(upload: Upload, key: str, bucket_owner: str) -> Elements:
+    owner = [("ID", upload.draft.owner or bucket_owner)]
     listed: Elements = [("Key", key), ("UploadId", upload.upload_id), ("Initiator", owner), ("Owner", owner)]
     listed += [("StorageClass", _storage_class(upload)), ("Initiated", iso_date(upload.draft.last_modified))]
     return listed + _algorithm(upload)

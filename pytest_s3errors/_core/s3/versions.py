@@ -12,6 +12,7 @@ from pytest_s3errors._core.messages import Response
 from .documents import XML, malformed, parse_xml, text_of
 from .listings import Elements, checksum_elements, encoder, given, page_size
 from .payload import receive
+from .permissions import owner_of
 from .times import iso_date
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def list_object_versions(ask: Ask) -> Response:
     children.append(("MaxKeys", str(limit)))
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
     children.append(("IsTruncated", "true" if truncated else "false"))
-    owner: Elements = [("Owner", [("ID", ask.access.owner_id)])]
+    owner: Elements = [("Owner", [("ID", owner_of(ask, bucket))])]
     children += [_version(bucket, version, encode, owner) for _, version in page if version is not None]
     children += [("CommonPrefixes", [("Prefix", encode(name))]) for name, version in page if version is None]
     return Response(status=200, headers=XML, body=document("ListVersionsResult", children))

@@ -1,0 +1,263 @@
+"""Accounts, canned ACLs and the owner that a request expects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from pytest_s3errors._core.access import Access, Credentials
+from pytest_s3errors._core.messages import ErrorReply
+from pytest_s3errors._core.operations import parse_call
+from pytest_s3errors._core.s3 import answer
+from pytest_s3errors._core.store import Store
+from s3_asyncio_client._core.signing import Credentials as Signer
+from s3_asyncio_client._core.signing import sign_request
+
+NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+OWNER, OTHER = (Credentials(access_key=name, secret_key="secret") for name in ("AKOWNER", "AKOTHER"))
+DECLARED = Access(known=(OWNER, OTHER), declared=True)
+WRITER, PREFERRED = "ObjectWriter", "BucketOwnerPreferred"
+
+
+class S3:
+    """A store with declared accounts; `s3(who, "GET", "/bucket/key")` asks, *who* None without a signature."""
+
+    def __init__(self, access=DECLARED) -> None:
+        self.access = access
+        self.store = Store(now=lambda: NOW)
+
+    def __call__(self, who, method, target, body=b"", /, **headers):
+        """Ask with headers given as keywords, `_` for `-`."""
+        path, _, query = target.partition("?")
+        url = f"https://s3.us-east-1.amazonaws.com{path}"
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if who is not None:
+            signer = Signer(who.access_key, who.secret_key)
+            params = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
+            signed = sign_request(
+                method=method, url=url, params=params, headers=named, payload_hash="UNSIGNED-PAYLOAD",
+                credentials=signer, region="us-east-1", now=NOW,
+            )  # fmt: skip
+            named = {name.lower(): value for name, value in signed.items()}
+        call = parse_call(method=method, target=target, headers={"host": "s3.us-east-1.amazonaws.com", **named})
+        reply = answer(self.store, call, body, new_id=lambda: "upload", access=self.access)
+        return reply.code if isinstance(reply, ErrorReply) else reply
+
+
+@pytest.fixture
+def s3():
+    """Return an S3 with declared accounts."""
+    return S3()
+
+
+DELETE = b"<Delete><Object><Key>key</Key></Object></Delete>"
+REQUESTS = {
+    "GetObject": ("GET", "/bucket/key", b""),
+    "HeadObject": ("HEAD", "/bucket/key", b""),
+    "GetObjectTagging": ("GET", "/bucket/key?tagging=", b""),
+    "PutObject": ("PUT", "/bucket/other", b"1"),
+    "DeleteObject": ("DELETE", "/bucket/nothing", b""),
+    "DeleteObjects": ("POST", "/bucket?delete=", DELETE),
+    "CreateMultipartUpload": ("POST", "/bucket/key?uploads=", b""),
+    "ListObjects": ("GET", "/bucket", b""),
+    "ListObjectsV2": ("GET", "/bucket?list-type=2", b""),
+    "HeadBucket": ("HEAD", "/bucket", b""),
+    "GetBucketLocation": ("GET", "/bucket?location=", b""),
+    "DeleteBucket": ("DELETE", "/bucket", b""),
+}
+
+
+@pytest.mark.parametrize("who", [OTHER, None])
+@pytest.mark.parametrize("operation", REQUESTS)
+def test_what_is_private(s3, operation, who):
+    """Nobody but its owner gets at a bucket and what is in it; the owner does."""
+    s3(OWNER, "PUT", "/bucket")
+    s3(OWNER, "PUT", "/bucket/key", b"body")
+    method, target, body = REQUESTS[operation]
+    assert s3(who, method, target, body) == "AccessDenied"
+    expected = "BucketNotEmpty" if operation == "DeleteBucket" else None
+    reply = s3(OWNER, method, target, body)
+    assert reply == expected or reply.status < 300
+
+
+READ = {"ListObjects", "ListObjectsV2", "HeadBucket"}
+WRITE = {"PutObject", "DeleteObject", "DeleteObjects", "CreateMultipartUpload"}
+
+
+@pytest.mark.parametrize(
+    ("acl", "who", "allowed"),
+    [
+        ("public-read", None, READ),
+        ("public-read", OTHER, READ),
+        ("public-read-write", None, READ | WRITE),
+        ("public-read-write", OTHER, READ | WRITE),
+        ("authenticated-read", None, set()),
+        ("authenticated-read", OTHER, READ),
+        ("private", OTHER, set()),
+    ],
+)
+@pytest.mark.parametrize("operation", REQUESTS)
+def test_the_acl_of_a_bucket(s3, acl, who, allowed, operation):
+    """It lets others list and write, as it says; it says nothing of the objects in the bucket."""
+    s3(OWNER, "PUT", "/bucket", x_amz_object_ownership=WRITER, x_amz_acl=acl)
+    s3(OWNER, "PUT", "/bucket/key", b"body")
+    method, target, body = REQUESTS[operation]
+    reply = s3(who, method, target, body)
+    assert (reply != "AccessDenied") == (operation in allowed)
+
+
+@pytest.mark.parametrize(
+    ("acl", "who", "allowed"),
+    [
+        ("public-read", None, True),
+        ("public-read-write", OTHER, True),
+        ("authenticated-read", None, False),
+        ("authenticated-read", OTHER, True),
+        ("bucket-owner-full-control", OTHER, False),
+    ],
+)
+def test_the_acl_of_an_object(s3, acl, who, allowed):
+    """It lets others read and copy the object, in a bucket that is private."""
+    s3(OWNER, "PUT", "/bucket", x_amz_object_ownership=PREFERRED)
+    s3(OTHER, "PUT", "/others")
+    s3(OWNER, "PUT", "/bucket/key", b"body", x_amz_acl=acl)
+    assert (s3(who, "GET", "/bucket/key") != "AccessDenied") == allowed
+    if who is not None:
+        assert (s3(who, "PUT", "/others/copy", x_amz_copy_source="/bucket/key") != "AccessDenied") == allowed
+
+
+def test_an_object_in_the_bucket_of_another(s3):
+    """Whoever writes it owns it, unless the bucket's ownership says otherwise; an owner of buckets may be given it."""
+    s3(OWNER, "PUT", "/bucket", x_amz_object_ownership=WRITER, x_amz_acl="public-read-write")
+    s3(OTHER, "PUT", "/bucket/key", b"body")
+    assert s3(OWNER, "GET", "/bucket/key") == "AccessDenied"
+    assert s3(OTHER, "GET", "/bucket/key").body == b"body"
+    assert s3.store.get("bucket", "key").owner == OTHER.owner_id
+    s3(OTHER, "PUT", "/bucket/key", b"body", x_amz_acl="bucket-owner-full-control")
+    assert s3(OWNER, "GET", "/bucket/key").body == b"body"
+    s3(OWNER, "PUT", "/preferred", x_amz_object_ownership=PREFERRED, x_amz_acl="public-read-write")
+    s3(OTHER, "PUT", "/preferred/key", b"body", x_amz_acl="bucket-owner-full-control")
+    assert s3.store.get("preferred", "key").owner == OWNER.owner_id
+    s3(None, "PUT", "/bucket/anybody", b"body")
+    assert s3(OWNER, "GET", "/bucket/anybody").body == b"body"
+
+
+def test_a_key_that_is_not_there(s3):
+    """Only who may list learns that it is not; others are denied (fact 20)."""
+    s3(OWNER, "PUT", "/private")
+    s3(OWNER, "PUT", "/public", x_amz_object_ownership=WRITER, x_amz_acl="public-read")
+    assert s3(OWNER, "GET", "/private/key") == "NoSuchKey"
+    assert s3(OTHER, "GET", "/private/key") == "AccessDenied"
+    assert s3(None, "GET", "/public/key") == "NoSuchKey"
+
+
+def test_the_buckets_of_an_account(s3):
+    """A name is taken for all accounts; each lists its own buckets, the first one those that no request made."""
+    s3.store.create_bucket("arranged")
+    assert s3(OTHER, "PUT", "/theirs").status == 200
+    assert s3(OWNER, "PUT", "/theirs") == "BucketAlreadyExists"
+    assert s3(OTHER, "PUT", "/arranged") == "BucketAlreadyExists"
+    for who, name in ((OWNER, b"arranged"), (OTHER, b"theirs")):
+        listed = s3(who, "GET", "/").body
+        assert listed.count(b"<Bucket>") == 1
+        assert b"<Name>" + name + b"</Name>" in listed
+        assert who.owner_id.encode() in listed
+
+
+def test_what_nobody_in_particular_may_not(s3):
+    """Without a signature no bucket can be listed among others, or made; a bucket that is gone is gone for all."""
+    s3(OWNER, "PUT", "/public", x_amz_object_ownership=WRITER, x_amz_acl="public-read-write")
+    for method, target in (("GET", "/"), ("PUT", "/another"), ("PUT", "/public"), ("PUT", "/another/key")):
+        assert s3(None, method, target) == "AccessDenied"
+    s3(OWNER, "DELETE", "/public")
+    assert s3(None, "GET", "/public") == "NoSuchBucket"
+
+
+def test_anybody_let_in():
+    """With `anonymous` an unsigned request is the first account's."""
+    s3 = S3(replace(DECLARED, anonymous=True))
+    s3(OWNER, "PUT", "/bucket")
+    s3(OTHER, "PUT", "/theirs")
+    assert s3(None, "PUT", "/bucket/key", b"1").status == 200
+    assert s3(None, "PUT", "/theirs/key", b"1") == "AccessDenied"
+
+
+@pytest.mark.parametrize("access", [DECLARED, Access(known=(OWNER,))])
+@pytest.mark.parametrize(
+    ("acl", "expected"),
+    [
+        ("private", None),
+        ("bucket-owner-full-control", None),
+        ("public-read", "AccessControlListNotSupported"),
+        ("public", "InvalidArgument"),
+    ],
+)
+@pytest.mark.parametrize("target", ["PUT /bucket/new", "POST /bucket/new?uploads="])
+def test_a_write_where_acls_are_off(access, acl, expected, target):
+    """They are in every new bucket: a write may say no more than that the bucket's owner has the object."""
+    s3 = S3(access)
+    s3(OWNER, "PUT", "/bucket")
+    reply = s3(OWNER, *target.split(), x_amz_acl=acl)
+    assert reply == expected or (expected is None and reply.status == 200)
+
+
+def test_grants(s3):
+    """A header that grants is refused as an ACL is, and not known where ACLs are on."""
+    s3(OWNER, "PUT", "/without")
+    s3(OWNER, "PUT", "/with-acls", x_amz_object_ownership=WRITER)
+    assert s3(OWNER, "PUT", "/without/key", b"", x_amz_grant_read="id=1") == "AccessControlListNotSupported"
+    assert s3(OWNER, "PUT", "/with-acls/key", b"", x_amz_grant_read="id=1") == "NotImplemented"
+    assert s3(OWNER, "PUT", "/new", x_amz_grant_read="id=1") == "InvalidBucketAclWithObjectOwnership"
+    assert s3(OWNER, "PUT", "/new", x_amz_grant_read="id=1", x_amz_object_ownership=WRITER) == "NotImplemented"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x_amz_acl": "public-read"}, "InvalidBucketAclWithObjectOwnership"),
+        (
+            {"x_amz_acl": "public-read", "x_amz_object_ownership": "BucketOwnerEnforced"},
+            "InvalidBucketAclWithObjectOwnership",
+        ),
+        ({"x_amz_acl": "public"}, "InvalidArgument"),
+        ({"x_amz_object_ownership": "Nobody"}, "InvalidArgument"),
+        ({"x_amz_acl": "private"}, None),
+    ],
+)
+def test_the_acl_of_a_new_bucket(s3, headers, expected):
+    """A bucket can't be born public unless its ownership switches ACLs on."""
+    reply = s3(OWNER, "PUT", "/bucket", **headers)
+    assert reply == expected or (expected is None and reply.status == 200)
+    assert ("bucket" in s3.store.buckets) == (expected is None)
+
+
+def test_a_server_of_the_old_days():
+    """Where new buckets have ACLs on by themselves, a public one needs no more than to say so."""
+    s3 = S3(replace(DECLARED, ownership=WRITER))
+    assert s3(OWNER, "PUT", "/bucket", x_amz_acl="public-read").status == 200
+    assert s3(None, "GET", "/bucket").status == 200
+
+
+@pytest.mark.parametrize(
+    ("stated", "declared", "undeclared"),
+    [
+        (OWNER.account_id, None, None),
+        (OWNER.owner_id, None, None),
+        (OTHER.account_id, "AccessDenied", None),
+        ("123", "InvalidBucketOwnerAWSAccountID", "InvalidBucketOwnerAWSAccountID"),
+        ("12345678901x", "InvalidBucketOwnerAWSAccountID", "InvalidBucketOwnerAWSAccountID"),
+    ],
+)
+def test_the_owner_that_is_expected(stated, declared, undeclared):
+    """A bucket of another account than expected is not touched; without declared accounts any number will do."""
+    for access, expected in ((DECLARED, declared), (Access(known=(OWNER,)), undeclared)):
+        s3 = S3(access)
+        s3(OWNER, "PUT", "/bucket")
+        s3(OWNER, "PUT", "/bucket/key", b"body")
+        for reply in (
+            s3(OWNER, "GET", "/bucket/key", x_amz_expected_bucket_owner=stated),
+            s3(OWNER, "PUT", "/bucket/b", x_amz_copy_source="/bucket/key", x_amz_source_expected_bucket_owner=stated),
+        ):
+            assert reply == expected or (expected is None and reply.status == 200)
