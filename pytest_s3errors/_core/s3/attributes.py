@@ -38,6 +38,7 @@ STORAGE_CLASSES = frozenset(
         "FSX_ONTAP",
     }
 )
+ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 # System headers that S3 keeps with an object and gives back, in the spelling of its responses.
 KEPT = {
     "cache-control": "Cache-Control",
@@ -125,6 +126,19 @@ def checksum_headers(checksums: Mapping[str, str], checksum_type: str = "FULL_OB
         return {}
     headers = {f"x-amz-checksum-{algorithm}": value for algorithm, value in checksums.items()}
     return {**headers, "x-amz-checksum-type": checksum_type}
+
+
+def check_active(ask: Ask, obj: StoredObject) -> None:
+    """Refuse to read an archived object with InvalidObjectState (fact 73), unless a copy of it was restored.
+
+    Only the arranging side archives within INTELLIGENT_TIERING (`x-amz-archive-status`) and restores (`x-amz-restore`).
+    """
+    if 'ongoing-request="false"' in obj.headers.get("x-amz-restore", ""):
+        return
+    storage_class, tier = obj.headers.get("x-amz-storage-class", ""), obj.headers.get("x-amz-archive-status")
+    if storage_class in ARCHIVED or tier is not None:
+        tiers = {} if tier is None else {"AccessTier": tier}
+        raise ask.refused("InvalidObjectState", elements={"StorageClass": storage_class, **tiers})
 
 
 def header_text(value: str) -> str:

@@ -43,13 +43,14 @@ def create_bucket(ask: Ask) -> Response:
         raise ask.refused("BucketAlreadyExists")
     elif tags or not existing.region == region == DEFAULT_REGION:
         raise ask.refused("BucketAlreadyOwnedByYou")
-    return Response(status=200, headers={"Location": f"/{ask.bucket}"})
+    return Response(status=200, headers={"Location": f"/{ask.bucket}", **_arn(ask.bucket)})
 
 
 def head_bucket(ask: Ask) -> Response:
     """Answer whether the bucket exists, and where it is."""
     bucket = ask.readable_bucket()
     headers = {**XML, "x-amz-bucket-region": bucket.region, "x-amz-access-point-alias": "false"}
+    headers |= _arn(bucket.name)
     return Response(status=200, headers=headers)
 
 
@@ -106,6 +107,10 @@ def _max_buckets(ask: Ask) -> int | None:
         message = f"max-buckets must be an integer from 1 to {_MAX_BUCKETS}"
         raise ask.bad_argument("max-buckets", text, message)
     return limit
+
+
+def _arn(bucket: str) -> dict[str, str]:
+    return {"x-amz-bucket-arn": f"arn:aws:s3:::{bucket}"}
 
 
 def _configuration(ask: Ask) -> ET.Element | None:

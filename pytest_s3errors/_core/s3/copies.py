@@ -11,7 +11,7 @@ from pytest_s3errors._core.envelope import document
 from pytest_s3errors._core.held import NULL
 from pytest_s3errors._core.messages import Response
 
-from .attributes import SSE, attributes_of, encryption_headers
+from .attributes import SSE, attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
 from .digests import ALGORITHMS, checksum, md5_hex
 from .documents import XML
@@ -42,6 +42,7 @@ def copy_object(ask: Ask) -> Response:
     tags = stated_tags(ask) if _replaces(ask, "tagging") else source.tags
     _check_not_idle(ask, source, replacing=replacing)
     check_copy_source(ask, source)
+    check_active(ask, source)
     check_write(ask)
     if source.size > MAX_COPY_BYTES:
         message = f"A copy source has at most {MAX_COPY_BYTES} bytes; this one has {source.size}."
@@ -73,6 +74,7 @@ def upload_part_copy(ask: Ask) -> Response:
     upload = find_upload(ask)
     source = _source(ask)
     check_copy_source(ask, source)
+    check_active(ask, source)
     first, end = _source_range(ask, source)
     body = source.body[first:end]
     checksums = {} if upload.algorithm is None else {upload.algorithm: checksum(upload.algorithm, body)}

@@ -9,6 +9,7 @@ from pytest_s3errors._core.store import StoredObject
 
 from .attributes import (
     attributes_of,
+    check_active,
     checksum_headers,
     response_headers,
     written_headers,
@@ -67,6 +68,8 @@ def head_object(ask: Ask) -> Response:
 def _read(ask: Ask) -> Response:
     obj = ask.readable_object()
     check_read(ask, obj)
+    if obj.headers and ask.call.method == "GET":
+        check_active(ask, obj)
     span = requested_range(ask, obj)
     headers = response_headers(obj)
     if ask.call.query:

@@ -20,7 +20,9 @@ def test_a_bucket_is_made_found_and_deleted(s3, code):
     assert code(s3("HEAD", "/bucket")) == "NoSuchBucket"
     made = s3("PUT", "/bucket")
     assert (made.status, made.headers["Location"]) == (200, "/bucket")
-    assert s3("HEAD", "/bucket").headers["x-amz-bucket-region"] == "us-east-1"
+    headers = s3("HEAD", "/bucket").headers
+    assert headers["x-amz-bucket-region"] == "us-east-1"
+    assert headers["x-amz-bucket-arn"] == made.headers["x-amz-bucket-arn"] == "arn:aws:s3:::bucket"
     assert code(s3("DELETE", "/bucket")) == "204"
     for method in ("HEAD", "DELETE"):
         assert code(s3(method, "/bucket")) == "NoSuchBucket"

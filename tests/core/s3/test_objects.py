@@ -212,3 +212,28 @@ def test_botocore_reads_back_what_it_wrote(boto):
     assert boto.head_object(Bucket="bucket", Key="a b/é+")["ContentLength"] == 4
     with pytest.raises(boto.exceptions.NoSuchKey):
         boto.get_object(Bucket="bucket", Key="none")
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_an_archived_object_can_be_headed_but_not_read(s3, code, storage_class):
+    """InvalidObjectState names the storage class; a copy that was restored can be read, also by a copy (fact 73)."""
+    s3("PUT", "/bucket/cold", b"data", x_amz_storage_class=storage_class)
+    reply = s3("GET", "/bucket/cold")
+    assert (reply.code, reply.status, reply.elements) == (
+        "InvalidObjectState",
+        403,
+        (("StorageClass", storage_class),),
+    )
+    assert code(s3("PUT", "/bucket/copy", x_amz_copy_source="bucket/cold")) == "InvalidObjectState"
+    assert s3("HEAD", "/bucket/cold").status == 200
+    for restore, expected in (('ongoing-request="true"', "InvalidObjectState"), ('ongoing-request="false"', "200")):
+        s3.store.put("bucket", "cold", b"data", x_amz_storage_class=storage_class, x_amz_restore=restore)
+        assert code(s3("GET", "/bucket/cold")) == expected
+        assert code(s3("PUT", "/bucket/copy", x_amz_copy_source="bucket/cold")) == expected
+
+
+def test_an_object_of_a_class_with_fast_retrieval_is_read(s3):
+    """GLACIER_IR is not archived, whatever its name; INTELLIGENT_TIERING is where the archive status says so."""
+    for storage_class in ("GLACIER_IR", "INTELLIGENT_TIERING", "STANDARD_IA"):
+        s3("PUT", "/bucket/key", b"data", x_amz_storage_class=storage_class)
+        assert s3("GET", "/bucket/key").body == b"data"
