@@ -57,13 +57,29 @@ def replace(patches: pytest.MonkeyPatch, *swaps: tuple[ModuleType, str, Callable
     by_old = {id(getattr(home, name)): new for home, name, new in swaps}
     for home, name, new in swaps:
         patches.setattr(home, name, new)
-    names = {name for _, name, _ in swaps}
-    for module in tuple(sys.modules.values()):
-        members = getattr(module, "__dict__", {})
-        for name in names:
-            found = by_old.get(id(members.get(name)))
-            if found is not None and _follows(module):
-                patches.setattr(module, name, found)
+    for module, name in _having(frozenset(name for _, name, _ in swaps)):
+        found = by_old.get(id(vars(module).get(name)))
+        if found is not None:
+            patches.setattr(module, name, found)
+
+
+_Having = list[tuple[ModuleType, str]]
+_having_before: dict[frozenset[str], tuple[dict[str, ModuleType], _Having]] = {}
+
+
+def _having(names: frozenset[str]) -> _Having:
+    """Where one of *names* stands, whatever it is there; looked up again if something was imported since."""
+    imported, having = _having_before.get(names, ({}, []))
+    if imported != sys.modules:
+        imported = sys.modules.copy()
+        having = [
+            (module, name)
+            for module in imported.values()
+            if not names.isdisjoint(getattr(module, "__dict__", ())) and _follows(module)
+            for name in names & vars(module).keys()
+        ]
+        _having_before[names] = imported, having
+    return having
 
 
 def _follows(module: ModuleType) -> bool:
