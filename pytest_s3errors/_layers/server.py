@@ -53,10 +53,10 @@ class Server:
         self.parked: dict[int, Entry] = {}
         self._server: asyncio.Server | None = None
 
-    async def start(self) -> int:
-        """Listen on a port of the system's choice on 127.0.0.1, and return it."""
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen on *host*, a loopback address, and return the port: *port*, or one of the system's choice for 0."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        self._server = await loop.create_server(lambda: _Connection(self), host, port)
         return cast("int", self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

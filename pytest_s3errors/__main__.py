@@ -1,0 +1,65 @@
+"""``python -m pytest_s3errors serve``: the in-memory S3 by itself, for whatever takes a URL."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import sys
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.access import Credentials
+from pytest_s3errors._serve import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MAX_PORT = 65535
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line says; returns the exit status, or exits with 2 where the command line is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m pytest_s3errors", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="serve the in-memory S3 until Ctrl-C or SIGTERM")
+    serving.add_argument("--host", default="127.0.0.1", help="a loopback address; default %(default)s")
+    serving.add_argument("--port", type=int, default=0, help="0, the default: one that is free")
+    serving.add_argument("--access-key", action="append", default=[], help="one to a --secret-key, as often as needed")
+    serving.add_argument("--secret-key", action="append", default=[], help="of the --access-key of the same place")
+    serving.add_argument("--env", action="store_true", help="print the environment variables for a client, too")
+    given = parser.parse_args(argv)
+    problem = _problem(given)
+    if problem is not None:
+        serving.error(problem)
+    pairs = zip(given.access_key, given.secret_key, strict=True)
+    keys = tuple(Credentials(access_key=name, secret_key=secret) for name, secret in pairs)
+    try:
+        serve(host=given.host, port=given.port, keys=keys, env=given.env)
+    except OSError as error:
+        serving.error(f"can't listen on {given.host} port {given.port}: {error.strerror}")
+    return 0
+
+
+def _problem(given: argparse.Namespace) -> str | None:
+    """What is wrong with the options, None if nothing is."""
+    if not _is_loopback(given.host):
+        return f"--host {given.host} is no loopback address such as 127.0.0.1 or ::1; nobody else is served"
+    if not 0 <= given.port <= _MAX_PORT:
+        return f"--port {given.port} is not from 0 to {_MAX_PORT}"
+    names, secrets = given.access_key, given.secret_key
+    if len(names) != len(secrets):
+        return f"each --access-key needs its --secret-key: there are {len(names)} and {len(secrets)}"
+    if not all(names) or not all(secrets):
+        return "--access-key and --secret-key can't be empty"
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"--access-key {', '.join(twice)} is given twice" if twice else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""The standalone server, as its user starts it: a process, a URL on its first line, a signal that ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from pytest_s3errors.__main__ import main
+
+PATIENCE_S = 30
+
+
+@contextlib.contextmanager
+def serving(*options):
+    """A running server: its process and the lines that it printed at its start."""
+    command = [sys.executable, "-m", "pytest_s3errors", "serve", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def client(url, access_key, secret_key):
+    """A boto3 client that signs with this pair."""
+    config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+    keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key}
+    return boto3.client("s3", endpoint_url=url, region_name="us-east-1", config=config, **keys)
+
+
+def code(call, *args, **kwargs):
+    """The code of the error that *call* ends with."""
+    with pytest.raises(ClientError) as caught:
+        call(*args, **kwargs)
+    return caught.value.response["Error"]["Code"]
+
+
+def test_every_pair_of_keys_is_an_account():
+    """Each pair signs for itself, a foreign key and a wrong secret are refused, buckets have to be created."""
+    with serving("--access-key", "one", "--secret-key", "1", "--access-key", "two", "--secret-key", "2") as (_, url):
+        one, two = client(url, "one", "1"), client(url, "two", "2")
+        assert code(one.put_object, Bucket="bucket", Key="key") == "NoSuchBucket"
+        one.create_bucket(Bucket="bucket")
+        one.put_object(Bucket="bucket", Key="key", Body=b"body")
+        assert one.get_object(Bucket="bucket", Key="key")["Body"].read() == b"body"
+        assert two.list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
+        assert code(client(url, "three", "3").list_buckets) == "InvalidAccessKeyId"
+        assert code(client(url, "one", "2").list_buckets) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it(number):
+    """Exit status 0, nothing on standard error, the port free again; connections that are open do not hold it up."""
+    with serving() as (process, url):
+        at = urlsplit(url)
+        with socket.create_connection((at.hostname, at.port)):
+            process.send_signal(number)
+            assert process.wait(PATIENCE_S) == 0
+        assert process.stderr.read() == ""
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((at.hostname, at.port))
+
+
+def test_says_how_to_reach_it():
+    """--env prints variables with which an SDK needs nothing else; without keys they are those of the tests."""
+    with serving("--env") as (process, url):
+        process.send_signal(signal.SIGTERM)
+        said = dict(line.split("=", 1) for line in process.stdout.read().split())
+    assert said["AWS_ENDPOINT_URL"] == said["AWS_ENDPOINT_URL_S3"] == url
+    assert said["AWS_ACCESS_KEY_ID"] == "AKIAPYTESTS3ERRORS00"
+    assert said.keys() >= {"AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"}
+
+
+def test_what_it_lacks_is_501_and_a_line():
+    """An operation that the model lacks is refused, told on standard error, and ends nothing."""
+    with serving("--access-key", "one", "--secret-key", "1") as (process, url):
+        one = client(url, "one", "1")
+        one.create_bucket(Bucket="bucket")
+        for _ in range(2):
+            assert code(one.get_bucket_website, Bucket="bucket") == "NotImplemented"
+        process.send_signal(signal.SIGTERM)
+        lines = process.stderr.read().splitlines()
+    assert len(lines) == 2
+    assert "GetBucketWebsite" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--access-key", "a"], "there are 1 and 0"),
+        (["--access-key", "a", "--secret-key", "b", "--secret-key", "c"], "there are 1 and 2"),
+        (["--access-key", "a", "--secret-key", "b"] * 2, "--access-key a is given twice"),
+        (["--access-key", "", "--secret-key", "b"], "can't be empty"),
+        (["--host", "0.0.0.0"], "0.0.0.0 is no loopback address"),
+        (["--host", "localhost.example"], "is no loopback address"),
+        (["--port", "65536"], "--port 65536 is not from 0 to 65535"),
+        (["--port", "-1"], "--port -1 is not"),
+    ],
+)
+def test_a_wrong_option_is_named(options, complaint, capsys):
+    """Exit status 2, and a line that says what is wrong."""
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", *options])
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_named(capsys):
+    """Exit status 2 again, with the system's reason."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
+        main(["serve", "--port", str(taken.getsockname()[1])])
+    assert ended.value.code == 2
+    assert "can't listen on 127.0.0.1 port" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="a machine without IPv6")  # noqa: PTH110 - read by name only
+def test_serves_on_the_other_loopback():
+    """An IPv6 address stands in brackets in the URL."""
+    with serving("--host", "::1", "--access-key", "one", "--secret-key", "1") as (_, url):
+        assert url.startswith("http://[::1]:")
+        assert client(url, "one", "1").list_buckets()["Buckets"] == []
+
+
+def test_a_pytest_run_does_not_import_it():
+    """The command line is no part of pytest's start."""
+    script = "import sys, pytest_s3errors.plugin; sys.exit('pytest_s3errors._serve' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
