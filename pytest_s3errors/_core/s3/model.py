@@ -69,6 +69,8 @@ _MISSING_PREFIXES = (
     "x-amz-write-offset-bytes",
     "x-amz-checksum-",
 )
+_NEW_ALGORITHMS = frozenset({"MD5", "SHA512", "XXHASH64", "XXHASH3", "XXHASH128"})
+_BUCKET_LOCK = "x-amz-bucket-object-lock-enabled"
 _KNOWN_CHECKSUMS = frozenset(f"x-amz-checksum-{name}" for name in (*ALGORITHMS, "algorithm", "mode", "type"))
 
 
@@ -84,6 +86,11 @@ def missing(call: Call) -> str | None:
     for header in call.headers:
         if header.startswith(_MISSING_PREFIXES) and header not in _KNOWN_CHECKSUMS:
             return f"header {header}"
+    algorithm = call.headers.get("x-amz-checksum-algorithm", "")
+    if algorithm.upper() in _NEW_ALGORITHMS:
+        return f"checksum algorithm {algorithm}"
+    if call.headers.get(_BUCKET_LOCK, "").lower() == "true":
+        return f"header {_BUCKET_LOCK}"
     return None
 
 

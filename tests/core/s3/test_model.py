@@ -67,6 +67,20 @@ def test_headers_it_does_not_obey_are_missing(header):
     assert missing(call) == f"header {header}"
 
 
+def test_a_bucket_with_object_lock_is_missing():
+    """One that is made without is not: the header may say so."""
+    for value, expected in (("true", "header x-amz-bucket-object-lock-enabled"), ("False", None)):
+        headers = {**HOST, "x-amz-bucket-object-lock-enabled": value}
+        assert missing(parse_call(method="PUT", target="/bucket", headers=headers)) == expected
+
+
+@pytest.mark.parametrize(("algorithm", "expected"), [("XXHASH64", "checksum algorithm XXHASH64"), ("crc32", None)])
+def test_the_newest_checksum_algorithms_are_missing(algorithm, expected):
+    """An upload that announces one is not refused as if S3 did not know it."""
+    headers = {**HOST, "x-amz-checksum-algorithm": algorithm}
+    assert missing(parse_call(method="POST", target="/bucket/key?uploads", headers=headers)) == expected
+
+
 @pytest.mark.parametrize("target", ["/bucket/%FF", "/%FF/key", "/bucket?list-type=2&prefix=%FF", "/bucket/key?%FF=1"])
 def test_names_that_are_no_text(s3, code, target):
     """Percent-encoded bytes that are no UTF-8 are InvalidURI."""

@@ -1,0 +1,93 @@
+"""Whatever botocore lets pass as parameters of an operation gets an answer of S3's, not a failure of ours."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError, ParamValidationError
+from documented import documented
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+from inputs import World
+from judging import Simulated
+from minimal import parameters, value_of
+
+from pytest_s3errors._core.s3 import SUPPORTED
+
+# botocore or the URL's own grammar decide on these, not S3.
+LEFT_TO_THE_CLIENT = {"ContentLength"}
+UNKNOWN = set(documented("Parameters that fail the test"))
+IDLE = set(documented("Parameters that change nothing"))
+
+
+def world(judge):
+    """Give the judge a new S3 with objects, versions, a delete marker and an upload with one part."""
+    judge.s3 = Simulated()
+    store = judge.s3.store
+    store.put("bucket", "key", b"0123456789", tags={"name": "value"})
+    store.put("bucket", "a/b", b"data")
+    store.create_bucket("elsewhere", "eu-west-1")
+    store.create_bucket("versioned", versioning=True)
+    for body in (b"old", b"0123456789"):
+        store.put("versioned", "key", body)
+    store.delete("versioned", "key")
+    begun = judge.client.create_multipart_upload(Bucket="bucket", Key="parts")
+    named = {"Bucket": "bucket", "Key": "parts", "UploadId": begun["UploadId"]}
+    judge.client.upload_part(**named, PartNumber=1, Body=b"data")
+    return World(store, begun["UploadId"])
+
+
+@pytest.mark.parametrize("operation", sorted(SUPPORTED))
+def test_random_parameters(judging, operation):
+    """The answer is a success or an error of the catalogue, in both cases one that the model knows."""
+
+    @settings(max_examples=25)
+    @given(st.data())
+    def holds(data):
+        shape = judging.model.operation_model(operation)
+        values = data.draw(world(judging).parameters(shape, UNKNOWN | LEFT_TO_THE_CLIENT))
+        error = None
+        try:
+            getattr(judging.client, xform_name(operation))(**values)
+        except ClientError as raised:
+            error = raised.response["Error"]
+        except ParamValidationError:  # not valid after all, by limits that stand nowhere else
+            reject()
+        assert judging.problems() == []
+        assert judging.s3.simulator.problems == []
+        if error is not None and error["Code"] == "NotImplemented":
+            # S3 itself offers it not, and names the header; grants it would take where ACLs are on.
+            assert "Header" in error or any(name.startswith("Grant") for name in values)
+
+    holds()
+
+
+@pytest.mark.parametrize("operation", sorted(SUPPORTED))
+def test_parameters_that_fail_the_test(judging, operation):
+    """They are those on the page of limitations, and no others."""
+    shape = judging.model.operation_model(operation).input_shape
+    failing = set()
+    for name, member in ({} if shape is None else shape.members).items():
+        world(judging)
+        values = {**parameters(judging.model, operation), name: value_of(member, name)}
+        with contextlib.suppress(ClientError, ParamValidationError):
+            getattr(judging.client, xform_name(operation))(**values)
+        if judging.s3.simulator.problems:
+            failing.add(name)
+    assert failing == UNKNOWN & set(() if shape is None else shape.members)
+
+
+@pytest.mark.parametrize("operation", sorted(SUPPORTED))
+def test_parameters_that_change_nothing(judging, operation):
+    """The answer is the same with and without them."""
+    shape = judging.model.operation_model(operation).input_shape
+    for name in sorted(IDLE & set(() if shape is None else shape.members)):
+        answers = []
+        for more in ({}, {name: value_of(shape.members[name], name)}):
+            world(judging)
+            with contextlib.suppress(ClientError):
+                getattr(judging.client, xform_name(operation))(**parameters(judging.model, operation), **more)
+            answers.append(judging.s3.calls[-1][1])
+        assert answers[0] == answers[1], name

@@ -1,0 +1,175 @@
+"""Every answer has only what botocore's model knows, and has what the documentation says that it has."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from conformity import findings_in
+from judging import Judge
+
+from pytest_s3errors._core.s3 import SUPPORTED
+
+BUCKET, KEY, PART = "bucket", "some key", b"x" * 5 * 1024**2
+RICH = {
+    "ContentType": "text/plain",
+    "CacheControl": "no-cache",
+    "ContentDisposition": "inline",
+    "ContentEncoding": "gzip",
+    "ContentLanguage": "cy",
+    "Expires": "Wed, 21 Oct 2026 07:28:00 GMT",
+    "WebsiteRedirectLocation": "/elsewhere",
+    "StorageClass": "STANDARD_IA",
+    "ServerSideEncryption": "aws:kms",
+    "SSEKMSKeyId": "key-id",
+    "BucketKeyEnabled": True,
+    "Metadata": {"name": "value"},
+    "Tagging": "name=value",
+}
+ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+
+
+def objects(judge, boto):
+    """Objects with all that they can have, whole and in part, in an unversioned bucket and in one with versions."""
+    for algorithm in ALGORITHMS:
+        boto.put_object(Bucket=BUCKET, Key=KEY, Body=b"data", ChecksumAlgorithm=algorithm, **RICH)
+        boto.get_object(Bucket=BUCKET, Key=KEY, ChecksumMode="ENABLED")
+        boto.head_object(Bucket=BUCKET, Key=KEY, ChecksumMode="ENABLED")
+        boto.copy_object(Bucket=BUCKET, Key="copy", CopySource=f"{BUCKET}/{KEY}", ChecksumAlgorithm=algorithm)
+    boto.get_object(Bucket=BUCKET, Key=KEY, Range="bytes=1-2")
+    boto.head_object(Bucket=BUCKET, Key=KEY, Range="bytes=1-2")
+    boto.copy_object(
+        Bucket=BUCKET,
+        Key="copy",
+        CopySource=f"{BUCKET}/{KEY}",
+        ServerSideEncryption="aws:kms",
+        SSEKMSKeyId="key-id",
+        BucketKeyEnabled=True,
+    )
+    boto.delete_object(Bucket=BUCKET, Key="copy")
+    judge.s3.store.put(BUCKET, "cold", x_amz_storage_class="GLACIER", x_amz_archive_status="ARCHIVE_ACCESS")
+    judge.s3.store.put(BUCKET, "restored", x_amz_storage_class="GLACIER", x_amz_restore='ongoing-request="false"')
+    boto.head_object(Bucket=BUCKET, Key="cold")
+    boto.head_object(Bucket=BUCKET, Key="restored")
+    boto.get_object(Bucket=BUCKET, Key="restored")
+
+
+def versions(judge, boto):
+    """Versions, delete markers, and every operation that tells them."""
+    boto.create_bucket(Bucket=BUCKET)
+    boto.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    boto.get_bucket_versioning(Bucket=BUCKET)
+    first = boto.put_object(Bucket=BUCKET, Key="a/1", Body=b"1")["VersionId"]
+    boto.put_object(Bucket=BUCKET, Key="a/1", Body=b"2", ChecksumAlgorithm="SHA256")
+    boto.put_object(Bucket=BUCKET, Key="b", Body=b"3")
+    named = {"Bucket": BUCKET, "Key": "a/1", "VersionId": first}
+    boto.get_object(**named)
+    boto.head_object(**named)
+    boto.put_object_tagging(**named, Tagging={"TagSet": [{"Key": "name", "Value": "value"}]})
+    boto.get_object_tagging(**named)
+    boto.delete_object_tagging(**named)
+    boto.copy_object(Bucket=BUCKET, Key="copy", CopySource=named)
+    marker = boto.delete_object(Bucket=BUCKET, Key="a/1")["VersionId"]
+    for limit in (1, 2, 1000):
+        boto.list_object_versions(Bucket=BUCKET, MaxKeys=limit)
+    boto.list_object_versions(Bucket=BUCKET, Delimiter="/", MaxKeys=1, EncodingType="url")
+    boto.list_object_versions(Bucket=BUCKET, Prefix="a/", KeyMarker="a/1", VersionIdMarker=marker)
+    boto.delete_object(Bucket=BUCKET, Key="a/1", VersionId=marker)
+    entries = [{"Key": "a/1"}, {"Key": "b", "VersionId": "none"}, {"Key": "a/1", "VersionId": first}]
+    boto.delete_objects(Bucket=BUCKET, Delete={"Objects": entries})
+    boto.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": "b", "ETag": "other"}, {"Key": "b"}]})
+
+
+def uploads(judge, boto):
+    """Uploads in parts, with each kind of checksum, and copies as parts."""
+    boto.put_object(Bucket=BUCKET, Key="source", Body=b"data")
+    for algorithm in ALGORITHMS:
+        more = {} if algorithm == "CRC64NVME" else {"ChecksumType": "COMPOSITE"}
+        begun = boto.create_multipart_upload(Bucket=BUCKET, Key=KEY, ChecksumAlgorithm=algorithm, **more, **RICH)
+        named = {"Bucket": BUCKET, "Key": KEY, "UploadId": begun["UploadId"]}
+        sent = boto.upload_part(**named, PartNumber=1, Body=PART, ChecksumAlgorithm=algorithm)
+        copied = boto.upload_part_copy(**named, PartNumber=2, CopySource=f"{BUCKET}/source")["CopyPartResult"]
+        boto.list_parts(**named, MaxParts=1)
+        boto.list_parts(**named)
+        boto.list_multipart_uploads(Bucket=BUCKET)
+        parts = [
+            {"PartNumber": number, **{k: part[k] for k in ("ETag", f"Checksum{algorithm}")}}
+            for number, part in enumerate((sent, copied), 1)
+        ]
+        boto.complete_multipart_upload(**named, MultipartUpload={"Parts": parts})
+        boto.get_object(Bucket=BUCKET, Key=KEY, PartNumber=1)
+        boto.head_object(Bucket=BUCKET, Key=KEY, PartNumber=2, ChecksumMode="ENABLED")
+    for key in ("a/1", "a/2", "b"):
+        boto.create_multipart_upload(Bucket=BUCKET, Key=key)
+    for more in ({"MaxUploads": 1}, {"Delimiter": "/", "EncodingType": "url"}, {"Prefix": "a/", "KeyMarker": "a/1"}):
+        page = boto.list_multipart_uploads(Bucket=BUCKET, **more)
+    boto.list_multipart_uploads(Bucket=BUCKET, KeyMarker="a/1", UploadIdMarker=page["Uploads"][0]["UploadId"])
+    boto.abort_multipart_upload(Bucket=BUCKET, Key="a/2", UploadId=page["Uploads"][0]["UploadId"])
+
+
+def uploads_with_versions(judge, boto):
+    """What uploads tell of versions."""
+    boto.create_bucket(Bucket=BUCKET)
+    boto.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    boto.put_object(Bucket=BUCKET, Key="source", Body=b"data")
+    begun = boto.create_multipart_upload(Bucket=BUCKET, Key=KEY)
+    named = {"Bucket": BUCKET, "Key": KEY, "UploadId": begun["UploadId"]}
+    copied = boto.upload_part_copy(**named, PartNumber=1, CopySource=f"{BUCKET}/source")["CopyPartResult"]
+    parts = [{"PartNumber": 1, "ETag": copied["ETag"]}]
+    boto.complete_multipart_upload(**named, MultipartUpload={"Parts": parts})
+
+
+def listings(judge, boto):
+    """Pages with all parameters."""
+    for key in ("a/1", "a/2", "b"):
+        boto.put_object(Bucket=BUCKET, Key=key, Body=b"data", ChecksumAlgorithm="CRC32")
+    judge.s3.store.put(BUCKET, "restored", x_amz_storage_class="GLACIER", x_amz_restore='ongoing-request="false"')
+    for more in ({"Delimiter": "/", "MaxKeys": 1, "EncodingType": "url"}, {"Marker": "a/1"}, {"Prefix": "a"}):
+        boto.list_objects(Bucket=BUCKET, **more)
+    for more in ({"MaxKeys": 1, "StartAfter": "a/1"}, {"Prefix": "a", "Delimiter": "/", "EncodingType": "url"}):
+        page = boto.list_objects_v2(Bucket=BUCKET, FetchOwner=True, **more)
+    token = boto.list_objects_v2(Bucket=BUCKET, MaxKeys=1)["NextContinuationToken"]
+    page = boto.list_objects_v2(Bucket=BUCKET, ContinuationToken=token)
+    assert page["KeyCount"] == 3
+
+
+def buckets(judge, boto):
+    """Buckets themselves, in two regions."""
+    boto.create_bucket(Bucket="one")
+    boto.create_bucket(Bucket="two", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    boto.head_bucket(Bucket="one")
+    assert boto.get_bucket_location(Bucket="two")["LocationConstraint"] == "eu-central-1"
+    boto.list_buckets(MaxBuckets=1, Prefix="o")
+    boto.list_buckets(MaxBuckets=1)
+    boto.put_bucket_tagging(Bucket="one", Tagging={"TagSet": [{"Key": "name", "Value": "value"}]})
+    boto.get_bucket_tagging(Bucket="one")
+    boto.delete_bucket_tagging(Bucket="one")
+    boto.delete_bucket(Bucket="two")
+
+
+SCENARIOS = (objects, versions, uploads, uploads_with_versions, listings, buckets)
+
+
+@cache
+def recorded():
+    """Return all answers of all scenarios; each begins with an empty S3."""
+    judge, calls = Judge(), []
+    for scenario in SCENARIOS:
+        judge.s3 = type(judge.s3)()
+        scenario(judge, judge.client)
+        calls += judge.s3.calls
+    judge.client.close()
+    return judge.model, calls
+
+
+def findings(operation):
+    model, calls = recorded()
+    return [findings_in(model, call, answer) for call, answer in calls if call.operation == operation]
+
+
+@pytest.mark.parametrize("operation", sorted(SUPPORTED))
+def test_the_model_knows_all_of_it(operation):
+    """No element and no header is misspelled, in the wrong place or of another type than botocore's model says."""
+    found = findings(operation)
+    assert found, f"no scenario asks for {operation}"
+    assert [problem for one in found for problem in one.problems] == []
