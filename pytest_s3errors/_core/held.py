@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from .messages import Response
+
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 ENABLED, SUSPENDED = "Enabled", "Suspended"
 NULL = "null"
@@ -27,11 +29,13 @@ class StoredObject:
 
     `etag` has no quotes. `metadata` maps lower-case names without `x-amz-meta-` to text. `headers` maps the lower-case
     names of the system headers that come back with the object (`cache-control`, `x-amz-storage-class` ...).
+    `tags` maps keys to values, in the order in which they were stated.
     `checksums` maps algorithms ("crc32", "sha256" ...) to base64. `last_modified` is aware, UTC, in whole seconds, as
-    S3 keeps it. `part_sizes` has the bytes of each part in order; it is empty unless uploaded in parts. `version_id` is
-    None in a bucket that never had versions, "null" for the version without an id of its own. A delete marker has
-    neither body nor ETag. `tags` maps keys to values, in the order in which they were stated. `owner` is
-    the canonical user id of the account that it belongs to, "" for the bucket's owner; `acl` is its canned ACL.
+    S3 keeps it. `part_sizes` has the bytes of each part in order; it is empty unless uploaded in parts.
+    `part_checksums` has a value for each of them where the object's checksum is a composite one.
+    `version_id` is None in a bucket that never had versions, "null" for the version without an id of its own. A delete
+    marker has neither body nor ETag. `owner` is the canonical user id of the account that it belongs to, "" for the
+    bucket's owner; `acl` is its canned ACL.
     """
 
     bucket: str
@@ -48,6 +52,7 @@ class StoredObject:
     version_id: str | None = None
     delete_marker: bool = False
     part_sizes: tuple[int, ...] = ()
+    part_checksums: tuple[str, ...] = ()
     owner: str = ""
     acl: str = "private"
 
@@ -84,12 +89,28 @@ class Part:
 
 @dataclass(slots=True, kw_only=True)
 class Upload:
-    """A multipart upload in progress; `draft` is the object to be, without its body."""
+    """A multipart upload in progress; `draft` is the object to be, without its body.
+
+    `overtaken` says that something else has changed what is under the key since the upload began.
+    """
 
     upload_id: str
     draft: StoredObject
     algorithm: str | None = None
     parts: dict[int, Part] = field(default_factory=dict)
+    overtaken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What a completed upload was completed with, as (part number, ETag), what it made, and what S3 answered."""
+
+    bucket: str
+    key: str
+    listed: tuple[tuple[int, str], ...]
+    etag: str
+    version_id: str | None
+    response: Response
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,14 +1,13 @@
 """What the simulated S3 holds: buckets, objects, unfinished multipart uploads.
 
-The public face is that of the `s3_store` fixture: `put`, `get`, `exists`, `delete`, `keys` and a few more. The S3 model
-(`pytest_s3errors._core.s3`) goes through the lower half (`find`, `commit`, `remove`, `uploads`), which trusts its
-arguments. The clock is an argument; nothing here does I/O. Not safe for use from several threads at once.
+This is the face of the `s3_store` fixture: `put`, `get`, `exists`, `delete`, `keys` and a few more. The S3 model
+(`pytest_s3errors._core.s3`) goes through the `Shelf` below it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import md5
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,21 +18,24 @@ from .held import (
     ENABLED,
     NULL,
     Bucket,
+    Completion,
     Part,
     StoredObject,
     UnfinishedUpload,
     Upload,
 )
 from .names import MAX_KEY_BYTES, check_bucket_name, check_key
+from .shelf import DEFAULT_REGION, Shelf, whole_second
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "DEFAULT_CONTENT_TYPE",
     "DEFAULT_REGION",
     "MAX_KEY_BYTES",
     "Bucket",
+    "Completion",
     "Part",
     "Store",
     "StoredObject",
@@ -41,13 +43,12 @@ __all__ = [
     "Upload",
 ]
 
-DEFAULT_REGION = "us-east-1"
 MAX_OBJECT_BYTES = 50 * 1024**4
 MAX_PARTS = 10_000
 MADE_PART_BYTES = 8 * 1024**2
 
 
-class Store:
+class Store(Shelf):
     """Everything the simulated S3 holds.
 
     Until a bucket is declared, any bucket comes into being with its first write. After `declare_bucket` only declared
@@ -57,15 +58,6 @@ class Store:
         now: The time of S3's clock, aware.
         strict_buckets: True: buckets exist only where declared or created, from the start.
     """
-
-    def __init__(self, *, now: Callable[[], datetime], strict_buckets: bool = False) -> None:
-        self._now = now
-        self._strict = strict_buckets
-        self._buckets: dict[str, Bucket] = {}
-        self._deleted: set[str] = set()
-        self.uploads: dict[str, Upload] = {}
-
-    # For tests: arrange and assert.
 
     def put(
         self,
@@ -106,7 +98,7 @@ class Store:
         check_bucket_name(bucket)
         check_key(key)
         content = _as_bytes(body) if size is None else _made(body, size, seed)
-        moment = self.now() if last_modified is None else _whole_second(last_modified)
+        moment = self.now() if last_modified is None else whole_second(last_modified)
         system = {name.lower().replace("_", "-"): value for name, value in headers.items()}
         user = {name.lower(): value for name, value in (metadata or {}).items()}
         _check_text({**system, **user, **(tags or {})})
@@ -209,63 +201,6 @@ class Store:
             for upload in self.uploads.values()
         ]
 
-    # For the S3 model: no checks.
-
-    def now(self) -> datetime:
-        """The time of S3's clock in whole seconds, UTC."""
-        return _whole_second(self._now())
-
-    def bucket(self, name: str) -> Bucket | None:
-        """The bucket, or None where there is none."""
-        return self._buckets.get(name)
-
-    def accepts(self, name: str) -> bool:
-        """Tell whether a write to bucket *name* may go ahead: it exists, or may come into being by the write."""
-        return name in self._buckets or not (self._strict or name in self._deleted)
-
-    def find(self, bucket: str, key: str) -> StoredObject | None:
-        """The object, or None where it or its bucket is absent."""
-        found = self._buckets.get(bucket)
-        return None if found is None else found.objects.get(key)
-
-    def commit(self, obj: StoredObject) -> StoredObject:
-        """Put *obj* in its bucket, made now where it is new; return it as it is kept, with its version id."""
-        return (self._buckets.get(obj.bucket) or self.add_bucket(obj.bucket, DEFAULT_REGION, obj.owner)).add(obj)
-
-    def remove(self, bucket: str, key: str) -> StoredObject | None:
-        """Take an object out, if it is there; with versioning hide it, and return the delete marker that does."""
-        found = self._buckets.get(bucket)
-        if found is None:
-            return None
-        if found.versioning is None:
-            found.remove(key)
-            return None
-        marker = StoredObject(bucket=bucket, key=key, body=b"", etag="", last_modified=self.now(), delete_marker=True)
-        return found.hide(marker)
-
-    def drop(self, bucket: str, key: str, version_id: str) -> StoredObject | None:
-        """Take a version out for good and return it; None where it is absent."""
-        found = self._buckets.get(bucket)
-        return None if found is None else found.drop(key, version_id)
-
-    def begin(self, upload: Upload) -> None:
-        """Take up a multipart upload; its bucket is made now where it is new."""
-        if upload.draft.bucket not in self._buckets:
-            self.add_bucket(upload.draft.bucket, DEFAULT_REGION, upload.draft.owner)
-        self.uploads[upload.upload_id] = upload
-
-    def add_bucket(self, name: str, region: str, owner: str = "") -> Bucket:
-        """Make a new bucket; *owner* is an account's canonical user id, "" stands for the first that is known."""
-        made = self._buckets[name] = Bucket(name=name, region=region, created=self.now(), owner=owner)
-        self._deleted.discard(name)
-        return made
-
-    def remove_bucket(self, name: str) -> None:
-        """Take a bucket out with its uploads; a later write does not bring it back, CreateBucket does."""
-        del self._buckets[name]
-        self._deleted.add(name)
-        self.uploads = {k: upload for k, upload in self.uploads.items() if upload.draft.bucket != name}
-
     def _absence(self, bucket: str, key: str, version_id: str | None) -> str:
         if bucket not in self._buckets:
             return f"no bucket {bucket!r}; there are: {_some(self.buckets)}"
@@ -308,14 +243,6 @@ def _check_text(fields: Mapping[str, object]) -> None:
     for name, value in fields.items():
         if not isinstance(value, str):
             raise TypeError(f"{name} is a str, not {type(value).__name__}")
-
-
-def _whole_second(moment: datetime) -> datetime:
-    if moment.tzinfo is UTC:  # S3's clock on every request: skip the conversion
-        return moment.replace(microsecond=0) if moment.microsecond else moment
-    if moment.tzinfo is None:
-        raise ValueError(f"last_modified needs a time zone: {moment!r} has none")
-    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def _some(names: list[str], limit: int = 10) -> str:

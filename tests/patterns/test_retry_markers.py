@@ -93,8 +93,20 @@ async def test_a_spent_budget_stops_the_storm(layer, s3_client, s3_errors):
 
 
 @pytest.mark.s3_fail("lost_response", operation="CompleteMultipartUpload", times=1)
+async def test_completing_twice_is_safe_for_a_while(layer, s3_client, s3_errors, s3_store):
+    """S3 did the work, and gives the repetition the answer that was lost."""
+    upload = await create_multipart_upload(s3_client, "bucket", "big")
+    part = await upload_part(s3_client, "bucket", "big", upload, 1, b"part")
+    done = await retry_with_exponential_backoff(
+        lambda: complete_multipart_upload(s3_client, "bucket", "big", upload, [part]), base_delay=0
+    )
+    assert done["etag"] == s3_store.get("bucket", "big").etag
+    assert s3_errors.attempts(operation="CompleteMultipartUpload") == 2
+
+
+@pytest.mark.s3_script("lost_response", "NoSuchUpload", operation="CompleteMultipartUpload")
 async def test_completing_twice_finds_no_upload(layer, s3_client, s3_store):
-    """Why it is not safe to repeat: S3 did the work, and the repetition is refused although the object is there."""
+    """Why it is not safe to repeat later: S3 did the work, and refuses the repetition although the object is there."""
     upload = await create_multipart_upload(s3_client, "bucket", "big")
     part = await upload_part(s3_client, "bucket", "big", upload, 1, b"part")
     with pytest.raises(S3NotFoundError, match="NoSuchUpload"):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_s3errors._core.messages import Refused
-    from pytest_s3errors._core.store import StoredObject
+    from pytest_s3errors._core.store import StoredObject, Upload
 
     from .ask import Ask
 
@@ -57,6 +57,14 @@ def check_write(ask: Ask) -> None:
         if if_match.strip() == "*":
             raise _not_offered(ask, "If-Match", "In a write If-Match takes an ETag.")
         check_still(ask, current, if_match)
+
+
+def check_not_overtaken(ask: Ask, upload: Upload) -> None:
+    """Refuse a conditional completion if the key was written to or deleted since the upload began (fact 50)."""
+    if upload.overtaken:
+        for name in ("If-Match", "If-None-Match"):
+            if name.lower() in ask.call.headers:
+                raise ask.refused("ConditionalRequestConflict", elements={"Condition": name})
 
 
 def check_delete(ask: Ask, current: StoredObject | None) -> None:

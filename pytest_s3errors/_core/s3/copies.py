@@ -15,9 +15,10 @@ from .attributes import SSE, attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
 from .digests import ALGORITHMS, checksum, md5_hex
 from .documents import XML
-from .multipart import CHECKSUM_ELEMENTS, find_upload, keep_part
+from .multipart import find_upload, keep_part
 from .permissions import EXPECTED_SOURCE_OWNER, check_expected_owner
 from .ranges import part_number
+from .sums import CHECKSUM_ELEMENTS
 from .tags import stated_tags
 from .times import iso_date
 
@@ -58,10 +59,11 @@ def copy_object(ask: Ask) -> Response:
         version_id=None,
         tags=tags,
         part_sizes=(),
+        part_checksums=(),
         **_attributes(ask, source, replacing=replacing),
     )
     obj = ask.store.commit(obj)
-    body = _result("CopyObjectResult", obj.etag, obj.last_modified, obj.checksums)
+    body = _result("CopyObjectResult", obj.etag, obj.last_modified, obj.checksums, obj.checksum_type)
     headers = {**XML, **encryption_headers(obj), **_source_version(source)}
     if obj.version_id is not None:  # a copy, unlike other writes, tells the null version too
         headers["x-amz-version-id"] = obj.version_id
@@ -79,7 +81,7 @@ def upload_part_copy(ask: Ask) -> Response:
     body = source.body[first:end]
     checksums = {} if upload.algorithm is None else {upload.algorithm: checksum(upload.algorithm, body)}
     part = keep_part(ask, upload, number, body, checksums)
-    document_ = _result("CopyPartResult", part.etag, part.last_modified, part.checksums)
+    document_ = _result("CopyPartResult", part.etag, part.last_modified, checksums)
     headers = {**XML, **encryption_headers(upload.draft), **_source_version(source)}
     return Response(status=200, headers=headers, body=document_)
 
@@ -175,7 +177,10 @@ def _source_range(ask: Ask, source: StoredObject) -> tuple[int, int]:
     return first, last + 1
 
 
-def _result(root: str, etag: str, modified: datetime, checksums: Mapping[str, str]) -> bytes:
+def _result(
+    root: str, etag: str, modified: datetime, checksums: Mapping[str, str], checksum_type: str | None = None
+) -> bytes:
     children = [("LastModified", iso_date(modified)), ("ETag", f'"{etag}"')]
     children += [(CHECKSUM_ELEMENTS[name], value) for name, value in checksums.items()]
+    children += [("ChecksumType", checksum_type)] if checksums and checksum_type else []
     return document(root, children)

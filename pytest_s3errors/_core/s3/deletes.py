@@ -90,6 +90,9 @@ def _delete(ask: Ask, entry: ET.Element) -> list[tuple[str, str]]:
         current = _current(one, version_id)
     except Refused as refusal:  # here S3 does not tell an id that is none from one that it does not have
         raise one.refused("NoSuchVersion") from refusal
+    for name in ("LastModifiedTime", "Size"):
+        if text_of(entry, name) is not None:
+            raise one.refused("NotImplemented", message=f"Only directory buckets know the condition {name}.")
     etag = text_of(entry, "ETag")
     if etag is not None:
         check_still(one, current, etag)

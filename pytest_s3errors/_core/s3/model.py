@@ -12,7 +12,7 @@ from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.catalogue import error_reply
 from pytest_s3errors._core.messages import Call, ErrorReply, Refused, Response
 
-from . import buckets, copies, deletes, listings, multipart, objects, tags, uploads, versions
+from . import buckets, copies, deletes, listings, multipart, object_attributes, objects, tags, uploads, versions
 from .ask import Ask
 from .auth import Caller, identify
 from .digests import ALGORITHMS
@@ -41,6 +41,7 @@ _OPERATIONS: Mapping[str, Callable[[Ask], Response]] = {
     "GetBucketTagging": tags.get_bucket_tagging,
     "GetBucketVersioning": versions.get_bucket_versioning,
     "GetObject": objects.get_object,
+    "GetObjectAttributes": object_attributes.get_object_attributes,
     "GetObjectTagging": tags.get_object_tagging,
     "HeadBucket": buckets.head_bucket,
     "HeadObject": objects.head_object,

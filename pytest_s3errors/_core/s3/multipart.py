@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from base64 import b64decode, b64encode
 from dataclasses import replace
 from hashlib import md5
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.envelope import document
-from pytest_s3errors._core.messages import Response
-from pytest_s3errors._core.store import Part, StoredObject, Upload
+from pytest_s3errors._core.held import NULL
+from pytest_s3errors._core.messages import EMPTY, Response
+from pytest_s3errors._core.store import Completion, Part, StoredObject, Upload
 
 from .attributes import attributes_of, encryption_headers, written_headers
-from .conditions import check_write
-from .digests import ALGORITHMS, checksum, md5_hex, stated_checksums
+from .conditions import check_not_overtaken, check_write
+from .digests import md5_hex
 from .documents import XML, malformed, parse_xml, text_of
 from .payload import receive
 from .ranges import part_number
+from .sums import (
+    CHECKSUM_ELEMENTS,
+    check_composite,
+    check_listed,
+    composite_parts,
+    part_checksums,
+    wanted_checksum,
+    whole_checksums,
+)
 from .tags import stated_tags
 
 if TYPE_CHECKING:
@@ -28,23 +37,13 @@ if TYPE_CHECKING:
     from .ask import Ask
 
 MIN_PART_BYTES = 5 * 1024**2
-# How S3 spells the algorithms in its documents.
-CHECKSUM_ELEMENTS = {algorithm: f"Checksum{algorithm.upper()}" for algorithm in ALGORITHMS}
-_FULL, _COMPOSITE = "FULL_OBJECT", "COMPOSITE"
-# Which checksums of a whole object S3 can make without reading it again: CRCs can be joined, SHAs only summed over.
-_OFFERED = {
-    "crc32": {_FULL, _COMPOSITE},
-    "crc32c": {_FULL, _COMPOSITE},
-    "crc64nvme": {_FULL},
-    "sha1": {_COMPOSITE},
-    "sha256": {_COMPOSITE},
-}
+_Entry: TypeAlias = "tuple[int, ET.Element]"
 
 
 def create_multipart_upload(ask: Ask) -> Response:
     """Begin an upload."""
     ask.check_writable()
-    algorithm, checksum_type = _wanted_checksum(ask)
+    algorithm, checksum_type = wanted_checksum(ask)
     draft = StoredObject(
         bucket=ask.bucket,
         key=ask.key,
@@ -70,18 +69,23 @@ def upload_part(ask: Ask) -> Response:
     number = part_number(ask)
     upload = find_upload(ask)
     payload = receive(ask)
-    checksums = _part_checksums(ask, upload, payload.body, payload.checksums)
+    checksums = part_checksums(ask, upload, payload.body, payload.checksums)
     part = keep_part(ask, upload, number, payload.body, checksums)
     headers = {"ETag": f'"{part.etag}"', **encryption_headers(upload.draft)}
-    headers |= {f"x-amz-checksum-{name}": value for name, value in part.checksums.items()}
+    headers |= {f"x-amz-checksum-{name}": value for name, value in checksums.items()}
     return Response(status=200, headers=headers)
 
 
 def complete_multipart_upload(ask: Ask) -> Response:
-    """Make the object of the parts that the request lists."""
+    """Make the object of the parts that the request lists; asked for the same again, give the same answer."""
+    done = ask.store.completions.get(ask.call.query.get("uploadId", ""))
+    if done is not None:
+        return _again(ask, done)
     upload = find_upload(ask)
-    parts = _listed_parts(ask, upload)
+    entries = _entries(ask)
+    parts = _listed_parts(ask, upload, entries)
     check_write(ask)
+    check_not_overtaken(ask, upload)
     body = join([part.body for part in parts])
     _check_size(ask, body)
     digests = b"".join(bytes.fromhex(part.etag) for part in parts)
@@ -90,17 +94,47 @@ def complete_multipart_upload(ask: Ask) -> Response:
         body=body,
         etag=f"{md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}",
         last_modified=ask.store.now(),
-        checksums=_whole_checksums(ask, upload, parts, body),
+        checksums=whole_checksums(ask, upload, parts, body),
         part_sizes=tuple(len(part.body) for part in parts),
+        part_checksums=composite_parts(upload, parts),
     )
+    check_composite(ask, upload, entries)
     obj = ask.store.commit(obj)
-    del ask.store.uploads[upload.upload_id]
+    answer = _completion(ask, obj)
+    ask.store.complete(
+        upload,
+        Completion(
+            bucket=obj.bucket,
+            key=obj.key,
+            listed=_listed(entries),
+            etag=obj.etag,
+            version_id=obj.version_id,
+            response=answer,
+        ),
+    )
+    return answer
+
+
+def _completion(ask: Ask, obj: StoredObject) -> Response:
     children = [("Location", ask.call.url.partition("?")[0]), ("Bucket", ask.bucket), ("Key", ask.key)]
     children.append(("ETag", f'"{obj.etag}"'))
     children += [(CHECKSUM_ELEMENTS[name], value) for name, value in obj.checksums.items()]
     children += [("ChecksumType", obj.checksum_type)] if obj.checksums else []
     headers = {**XML, **written_headers(obj)}
     return Response(status=200, headers=headers, body=document("CompleteMultipartUploadResult", children))
+
+
+def _again(ask: Ask, done: Completion) -> Response:
+    """Return the answer to the completion that this one repeats, while what that made is still there."""
+    made = ask.readable_bucket().version(ask.key, done.version_id or NULL)
+    asked = (ask.bucket, ask.key, None if made is None else made.etag)
+    if asked != (done.bucket, done.key, done.etag) or _listed(_entries(ask)) != done.listed:
+        raise ask.refused("NoSuchUpload")
+    return done.response
+
+
+def _listed(entries: list[_Entry]) -> tuple[tuple[int, str], ...]:
+    return tuple((number, _etag(entry)) for number, entry in entries)
 
 
 def abort_multipart_upload(ask: Ask) -> Response:
@@ -123,49 +157,24 @@ def find_upload(ask: Ask) -> Upload:
 def keep_part(ask: Ask, upload: Upload, number: int, body: Body, checksums: Mapping[str, str]) -> Part:
     """Put a part into its upload and return it."""
     etag = md5_hex(body)
-    part = Part(body=body, etag=etag, last_modified=ask.store.now(), checksums=checksums)
+    # Where the upload announced no checksum, S3 checks what a part states, and keeps none of it.
+    kept = EMPTY if upload.algorithm is None else checksums
+    part = Part(body=body, etag=etag, last_modified=ask.store.now(), checksums=kept)
     upload.parts[number] = part
     return part
 
 
-def _wanted_checksum(ask: Ask) -> tuple[str | None, str]:
-    """Return algorithm and type of the checksum that the upload announces; (None, FULL_OBJECT) for none."""
-    headers = ask.call.headers
-    name, kind = headers.get("x-amz-checksum-algorithm"), headers.get("x-amz-checksum-type")
-    if name is None:
-        if kind is not None:
-            message = "x-amz-checksum-type needs x-amz-checksum-algorithm beside it."
-            raise ask.refused("InvalidRequest", message=message)
-        return None, _FULL
-    algorithm = name.lower()
-    if algorithm not in ALGORITHMS:
-        message = f"S3 has no checksum algorithm {name}."
-        raise ask.refused("InvalidRequest", message=message)
-    kind = (kind or (_FULL if algorithm == "crc64nvme" else _COMPOSITE)).upper()
-    if kind not in _OFFERED[algorithm]:
-        message = f"S3 has no {kind} checksum of algorithm {algorithm}."
-        raise ask.refused("InvalidRequest", message=message)
-    return algorithm, kind
-
-
-def _part_checksums(ask: Ask, upload: Upload, body: Body, stated: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the checksums to keep with a part: in the upload's algorithm, where it announced one."""
-    if upload.algorithm is None or upload.algorithm in stated:
-        return stated
-    # S3 works a CRC out by itself; a SHA it wants from the client, as it wants no other algorithm than the announced.
-    if stated or upload.algorithm.startswith("sha"):
-        actual = next(iter(stated), "none")
-        message = f"The upload announced {upload.algorithm} checksums; this part has {actual}."
-        raise ask.refused("InvalidRequest", message=message)
-    return {upload.algorithm: checksum(upload.algorithm, body)}
-
-
-def _listed_parts(ask: Ask, upload: Upload) -> list[Part]:
-    """Return the parts that the body lists, after all checks on them (facts 60, 61)."""
+def _entries(ask: Ask) -> list[_Entry]:
+    """Return what the body lists, by part number."""
     listed = parse_xml(ask, _received_list(ask), "CompleteMultipartUpload")
     entries = [(_number(ask, entry), entry) for entry in listed.findall("Part")]
     if not entries:
         raise malformed(ask)
+    return entries
+
+
+def _listed_parts(ask: Ask, upload: Upload, entries: list[_Entry]) -> list[Part]:
+    """Return the parts that the body lists, after all checks on them (facts 60, 61)."""
     if any(former >= latter for (former, _), (latter, _) in itertools.pairwise(entries)):
         raise ask.refused("InvalidPartOrder", elements={"UploadId": upload.upload_id})
     parts = [_part(ask, upload, number, entry) for number, entry in entries]
@@ -197,20 +206,16 @@ def _number(ask: Ask, entry: ET.Element) -> int:
 
 
 def _part(ask: Ask, upload: Upload, number: int, entry: ET.Element) -> Part:
-    etag = (text_of(entry, "ETag") or "").strip().strip('"')
+    etag = _etag(entry)
     part = upload.parts.get(number)
-    if part is None or part.etag != etag or not _checksums_agree(part, entry):
+    if part is None or part.etag != etag or not check_listed(ask, upload, number, part, entry):
         elements = {"UploadId": upload.upload_id, "PartNumber": str(number), "ETag": etag}
         raise ask.refused("InvalidPart", elements=elements)
     return part
 
 
-def _checksums_agree(part: Part, entry: ET.Element) -> bool:
-    """Tell whether the checksums in the list are those of the part; one that S3 does not keep is not compared."""
-    return all(
-        (stated := text_of(entry, CHECKSUM_ELEMENTS[name])) is None or stated == kept
-        for name, kept in part.checksums.items()
-    )
+def _etag(entry: ET.Element) -> str:
+    return (text_of(entry, "ETag") or "").strip().strip('"')
 
 
 def _check_size(ask: Ask, body: Body) -> None:
@@ -218,21 +223,3 @@ def _check_size(ask: Ask, body: Body) -> None:
     if stated is not None and stated != str(len(body)):
         message = f"x-amz-mp-object-size is {stated}; the parts have {len(body)} bytes."
         raise ask.refused("InvalidRequest", message=message)
-
-
-def _whole_checksums(ask: Ask, upload: Upload, parts: list[Part], body: Body) -> Mapping[str, str]:
-    """Return the object's checksum in the upload's algorithm, held against the one that the request states."""
-    algorithm = upload.algorithm
-    if algorithm is None:
-        return {}
-    if upload.draft.checksum_type == _COMPOSITE:
-        raw = b"".join(b64decode(part.checksums[algorithm]) for part in parts)
-        value = f"{b64encode(ALGORITHMS[algorithm](raw)).decode()}-{len(parts)}"
-    else:
-        value = checksum(algorithm, body)
-    stated = stated_checksums(ask.call.headers).get(algorithm)
-    # A client may leave the count out of a composite sum.
-    if stated is not None and stated not in {value, value.partition("-")[0]}:
-        message = f"The {algorithm.upper()} you sent is not that of the object."
-        raise ask.refused("BadDigest", message=message)
-    return {algorithm: value}

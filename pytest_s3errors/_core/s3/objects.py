@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.messages import Response
+from pytest_s3errors._core.messages import EMPTY, Response
 from pytest_s3errors._core.store import StoredObject
 
 from .attributes import (
@@ -17,10 +17,12 @@ from .attributes import (
 from .conditions import check_read, check_write
 from .digests import md5_hex
 from .payload import receive
-from .ranges import requested_range
+from .ranges import part_number, requested_range
 from .tags import stated_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .ask import Ask
 
 _OVERRIDES = {
@@ -76,13 +78,20 @@ def _read(ask: Ask) -> Response:
         _override(ask, headers)
         if "partNumber" in ask.call.query and obj.parts:
             headers["x-amz-mp-parts-count"] = str(obj.parts)
+    if obj.checksums and ask.call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
+        headers.update(checksum_headers(_checksums(ask, obj, span), obj.checksum_type))
     if span is None or not obj.size:
-        if ask.call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
-            headers.update(checksum_headers(obj.checksums, obj.checksum_type))
         return Response(status=200, headers=headers, body=obj.body)
     first, end = span
     headers["Content-Range"] = f"bytes {first}-{end - 1}/{obj.size}"
     return Response(status=206, headers=headers, body=obj.body[first:end])
+
+
+def _checksums(ask: Ask, obj: StoredObject, span: tuple[int, int] | None) -> Mapping[str, str]:
+    """Return the checksums of what is read: a part's own, or the object's where all of it is read."""
+    if "partNumber" in ask.call.query and obj.part_checksums:
+        return dict.fromkeys(obj.checksums, obj.part_checksums[part_number(ask) - 1])
+    return obj.checksums if span in {None, (0, obj.size)} else EMPTY
 
 
 def _override(ask: Ask, headers: dict[str, str]) -> None:

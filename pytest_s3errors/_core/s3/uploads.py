@@ -9,8 +9,9 @@ from pytest_s3errors._core.messages import Response
 
 from .documents import XML
 from .listings import Elements, encoder, given, page_size, walk
-from .multipart import CHECKSUM_ELEMENTS, find_upload
+from .multipart import find_upload
 from .permissions import owner_of
+from .sums import CHECKSUM_ELEMENTS
 from .times import iso_date
 
 if TYPE_CHECKING:

@@ -59,6 +59,15 @@ def test_many_objects_are_deleted_each_on_its_own(boto, s3):
     assert s3.store.keys("bucket") == ["b"]
 
 
+@pytest.mark.parametrize("condition", ["<Size>1</Size>", "<LastModifiedTime>2026-05-01</LastModifiedTime>"])
+def test_conditions_of_directory_buckets(s3, condition):
+    """A size or time as a condition is NotImplemented for that key, which stays."""
+    s3.store.put("bucket", "key", b"")
+    reply = s3("POST", "/bucket?delete", f"<Delete><Object><Key>key</Key>{condition}</Object></Delete>".encode())
+    assert b"<Code>NotImplemented</Code>" in reply.body
+    assert s3.store.exists("bucket", "key")
+
+
 def test_quiet_leaves_the_deleted_out(boto, s3):
     """With Quiet only errors are reported."""
     s3.store.put("bucket", "a", b"")

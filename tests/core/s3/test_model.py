@@ -32,7 +32,7 @@ def ask_for(operation, **query):
 
 def test_it_has_the_operations_it_says():
     """SUPPORTED is what the client needs, all of them operations of S3."""
-    assert len(SUPPORTED) == 29
+    assert len(SUPPORTED) == 30
     assert set(OPERATIONS) >= SUPPORTED
 
 
@@ -129,7 +129,18 @@ def test_dates_are_spelled_right(moment):
 
 TEXT = st.one_of(
     st.sampled_from(["", "0", "1", "-1", "*", "bytes=0-", "bucket", "key", "bucket/key", "null", "COPY", "REPLACE"]),
-    st.sampled_from(["aws-chunked", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "CRC32", "url", "/", "upload-1", "ENABLED"]),
+    st.sampled_from(
+        [
+            "aws-chunked",
+            "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            "CRC32",
+            "url",
+            "/",
+            "upload-1",
+            "ENABLED",
+            "ETag,ObjectParts",
+        ]
+    ),
     st.text(max_size=12),
     st.text(alphabet=st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF, categories=["Cs"]), max_size=2),
     st.integers(-5, 10**6).map(str),
@@ -155,6 +166,7 @@ HEADERS += ["x-amz-decoded-content-length", "content-length", "x-amz-trailer", "
 HEADERS += ["x-amz-copy-source-range", "x-amz-copy-source-if-match", "x-amz-metadata-directive", "x-amz-storage-class"]
 HEADERS += ["x-amz-checksum-algorithm", "x-amz-checksum-type", "x-amz-server-side-encryption", "content-type"]
 HEADERS += ["x-amz-mp-object-size", "x-amz-checksum-mode", "x-amz-tagging", "x-amz-tagging-directive"]
+HEADERS += ["x-amz-object-attributes", "x-amz-max-parts", "x-amz-part-number-marker"]
 BODY = st.one_of(
     st.binary(max_size=20),
     st.sampled_from(

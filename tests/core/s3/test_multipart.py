@@ -118,7 +118,7 @@ def test_the_store_tells_unfinished_uploads(s3):
 
 @pytest.mark.parametrize("ended", ["complete", "abort", "never"])
 def test_an_upload_that_is_not_there(s3, ended):
-    """After completion or abort, or with another key or id, every request is NoSuchUpload with the id."""
+    """After completion or abort, or with another key or id, every other request is NoSuchUpload with the id."""
     upload_id = begin(s3)
     put_part(s3, upload_id, 1, b"data")
     if ended == "complete":
@@ -127,7 +127,7 @@ def test_an_upload_that_is_not_there(s3, ended):
         s3("DELETE", f"/bucket/key?uploadId={upload_id}")
     else:
         upload_id = "other"
-    body = listing((1, etag(b"data")))
+    body = listing((1, etag(b"else")))
     s3.store.put("bucket", "source", b"")
     for method, target, sent, headers in (
         ("PUT", f"key?partNumber=1&uploadId={upload_id}", b"", {}),
@@ -230,6 +230,75 @@ def test_conditions_of_a_completion(s3, code):
     assert code(complete(s3, upload_id, *parts, if_match=etag(b"old"))) == "200"
 
 
+def test_a_completion_can_be_repeated(s3, code):
+    """The same list gets the same answer while the object is there; another list, or key, is NoSuchUpload."""
+    upload_id = begin(s3)
+    put_part(s3, upload_id, 1, b"data")
+    first = complete(s3, upload_id, (1, etag(b"data")))
+    s3.wait(60)
+    assert complete(s3, upload_id, (1, f'"{etag(b"data")}"')) == first
+    assert s3.store.get("bucket", "key").last_modified < s3.now
+    assert code(complete(s3, upload_id, (1, etag(b"else")))) == "NoSuchUpload"
+    assert code(s3("POST", f"/bucket/none?uploadId={upload_id}", listing((1, etag(b"data"))))) == "NoSuchUpload"
+    s3("PUT", "/bucket/key", b"other")
+    assert code(complete(s3, upload_id, (1, etag(b"data")))) == "NoSuchUpload"
+
+
+def test_a_repeated_completion_makes_no_second_version(s3):
+    """The version id is that of the first answer, also when newer versions stand above it."""
+    s3.store.create_bucket("bucket", versioning=True)
+    upload_id = begin(s3)
+    put_part(s3, upload_id, 1, b"data")
+    first = complete(s3, upload_id, (1, etag(b"data")))
+    s3("DELETE", "/bucket/key")
+    assert complete(s3, upload_id, (1, etag(b"data"))) == first
+    assert len(s3.store.versions("bucket", "key")) == 2
+    s3("DELETE", f"/bucket/key?versionId={first.headers['x-amz-version-id']}")
+    assert complete(s3, upload_id, (1, etag(b"data"))).code == "NoSuchUpload"
+
+
+@pytest.mark.parametrize("versioning", [False, True])
+@pytest.mark.parametrize(
+    ("before", "during", "condition", "expected"),
+    [
+        (b"a", None, {"if_match": etag(b"a")}, "200"),
+        (b"a", b"a", {"if_match": etag(b"a")}, "ConditionalRequestConflict"),
+        (b"a", b"b", {"if_match": etag(b"b")}, "ConditionalRequestConflict"),
+        (b"a", b"b", {"if_match": etag(b"a")}, "PreconditionFailed"),
+        (b"a", "delete", {"if_match": etag(b"a")}, "NoSuchKey"),
+        (b"a", "delete", {"if_none_match": "*"}, "ConditionalRequestConflict"),
+        (None, b"a", {"if_none_match": "*"}, "PreconditionFailed"),
+        (None, None, {"if_none_match": "*"}, "200"),
+        (b"a", b"b", {}, "200"),
+    ],
+)
+def test_a_key_that_changes_during_the_upload(s3, code, versioning, before, during, condition, expected):
+    """Fact 50: a conditional completion is a conflict where its condition holds but the key was written to."""
+    s3.store.create_bucket("bucket", versioning=versioning)
+    if before is not None:
+        s3("PUT", "/bucket/key", before)
+    s3("PUT", "/bucket/other", b"")
+    upload_id = begin(s3)
+    if during is not None:
+        s3(*(("DELETE", "/bucket/key") if during == "delete" else ("PUT", "/bucket/key", during)))
+    s3("PUT", "/bucket/other", b"")
+    put_part(s3, upload_id, 1, b"data")
+    reply = complete(s3, upload_id, (1, etag(b"data")), **condition)
+    assert code(reply) == expected
+    if expected == "ConditionalRequestConflict":
+        named = "If-Match" if "if_match" in condition else "If-None-Match"
+        assert (reply.status, dict(reply.elements)) == (409, {"Condition": named, "Key": "key"})
+
+
+def test_tags_do_not_count_as_a_change_of_the_key(s3, code):
+    """Tagging what is under the key is no write to it."""
+    s3("PUT", "/bucket/key", b"a")
+    upload_id = begin(s3)
+    s3("PUT", "/bucket/key?tagging", b"<Tagging><TagSet/></Tagging>")
+    put_part(s3, upload_id, 1, b"data")
+    assert code(complete(s3, upload_id, (1, etag(b"data")), if_match=etag(b"a"))) == "200"
+
+
 @pytest.mark.parametrize(("size", "expected"), [("3", "InvalidRequest"), ("4", "200"), ("5", "InvalidRequest")])
 def test_the_size_of_the_object_is_held_to_the_request(s3, code, size, expected):
     """x-amz-mp-object-size must be the sum of the parts."""
@@ -245,9 +314,11 @@ def test_checksums_of_parts_make_that_of_the_object(s3, parsed, algorithm):
     sums = []
     for number, body in ((1, b"data"),):
         sums.append(checksum(algorithm, body))
+        stated = f"<Checksum{algorithm.upper()}>{sums[-1]}</Checksum{algorithm.upper()}>"
         answer = put_part(s3, upload_id, number, body, **{f"x-amz-checksum-{algorithm}": sums[-1]})
         assert answer.headers[f"x-amz-checksum-{algorithm}"] == sums[-1]
-    done = parsed("CompleteMultipartUpload", complete(s3, upload_id, (1, etag(b"data"))))
+    body = listing((1, etag(b"data")), extra=stated)
+    done = parsed("CompleteMultipartUpload", complete(s3, upload_id, body=body))
     if algorithm == "crc64nvme":
         expected, kind = checksum(algorithm, b"data"), "FULL_OBJECT"
     else:
@@ -259,13 +330,16 @@ def test_checksums_of_parts_make_that_of_the_object(s3, parsed, algorithm):
 
 
 def test_a_checksum_of_the_whole_object_is_held_to_it(s3, code):
-    """A FULL_OBJECT checksum in the completion is BadDigest unless right."""
+    """A FULL_OBJECT checksum in the completion is BadDigest unless right, and said to be one."""
     whole = {"x_amz_checksum_algorithm": "CRC32", "x_amz_checksum_type": "FULL_OBJECT"}
     upload_id = begin(s3, **whole)
     put_part(s3, upload_id, 1, b"data")
     parts = [(1, etag(b"data"))]
     assert code(complete(s3, upload_id, *parts, x_amz_checksum_crc32=checksum("crc32", b"else"))) == "BadDigest"
-    assert code(complete(s3, upload_id, *parts, x_amz_checksum_crc32=checksum("crc32", b"data"))) == "200"
+    right = {"x_amz_checksum_crc32": checksum("crc32", b"data")}
+    assert code(complete(s3, upload_id, *parts, **right)) == "BadDigest"
+    assert code(complete(s3, upload_id, *parts, **right, x_amz_checksum_type="COMPOSITE")) == "InvalidRequest"
+    assert code(complete(s3, upload_id, *parts, **right, x_amz_checksum_type="FULL_OBJECT")) == "200"
 
 
 def test_the_checksums_in_the_list_are_held_to_the_parts(s3, code):
@@ -328,4 +402,4 @@ def test_botocore_uploads_in_parts(boto, s3):
     assert done["ETag"] == f'"{s3.store.get("bucket", "key").etag}"'
     assert s3.store.get("bucket", "key").size == MIN + 3
     with pytest.raises(boto.exceptions.NoSuchUpload):
-        boto.complete_multipart_upload(**named, MultipartUpload={"Parts": parts})
+        boto.abort_multipart_upload(**named)

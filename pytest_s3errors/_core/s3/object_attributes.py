@@ -1,0 +1,103 @@
+"""GetObjectAttributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.envelope import document
+from pytest_s3errors._core.messages import Response
+
+from .conditions import check_read
+from .documents import XML
+from .listings import MAX_PAGE, Elements
+from .sums import CHECKSUM_ELEMENTS
+from .times import http_date
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_s3errors._core.store import StoredObject
+
+    from .ask import Ask
+
+_HEADER = "x-amz-object-attributes"
+
+
+def get_object_attributes(ask: Ask) -> Response:
+    """Answer with those attributes of an object or version that the request names."""
+    wanted = _wanted(ask)
+    obj = ask.readable_object()
+    check_read(ask, obj)
+    headers = {**XML, "Last-Modified": http_date(obj.last_modified)}
+    if obj.version_id is not None:
+        headers["x-amz-version-id"] = obj.version_id
+    children = [element for name, elements in _ATTRIBUTES.items() if name in wanted for element in elements(ask, obj)]
+    return Response(status=200, headers=headers, body=document("GetObjectAttributesResponse", children))
+
+
+def _wanted(ask: Ask) -> set[str]:
+    names = [name.strip() for name in ask.call.headers.get(_HEADER, "").split(",")]
+    wanted = [name for name in names if name]
+    if not wanted:
+        raise ask.refused("InvalidRequest", message=f"{_HEADER} must name the attributes to answer with.")
+    for name in wanted:
+        if name not in _ATTRIBUTES:
+            raise ask.bad_argument(_HEADER, name, f"The attributes are {', '.join(_ATTRIBUTES)}")
+    return set(wanted)
+
+
+def _etag(_ask: Ask, obj: StoredObject) -> Elements:
+    return [("ETag", obj.etag)]  # here alone it has no quotes
+
+
+def _checksum(_ask: Ask, obj: StoredObject) -> Elements:
+    if not obj.checksums:
+        return []
+    # The count of parts, which a composite checksum ends with elsewhere, is left out.
+    sums: Elements = [(CHECKSUM_ELEMENTS[name], value.partition("-")[0]) for name, value in obj.checksums.items()]
+    return [("Checksum", [*sums, ("ChecksumType", obj.checksum_type)])]
+
+
+def _parts(ask: Ask, obj: StoredObject) -> Elements:
+    """Return how many parts there are; S3 tells each of them only where it has a checksum of its own."""
+    if not obj.parts:
+        return []
+    parts: Elements = [("PartsCount", str(obj.parts))]
+    if obj.part_checksums:
+        limit, marker = _number(ask, "x-amz-max-parts", MAX_PAGE), _number(ask, "x-amz-part-number-marker", 0)
+        limit = min(limit, MAX_PAGE)
+        page = range(marker + 1, min(marker + limit, obj.parts) + 1)
+        last = page[-1] if page else marker
+        parts += [("PartNumberMarker", str(marker)), ("NextPartNumberMarker", str(last)), ("MaxParts", str(limit))]
+        parts.append(("IsTruncated", "true" if page and last < obj.parts else "false"))
+        parts += [("Part", _part(obj, number)) for number in page]
+    return [("ObjectParts", parts)]
+
+
+def _part(obj: StoredObject, number: int) -> Elements:
+    (algorithm,) = obj.checksums  # parts have checksums where the object has one that is summed over them
+    checksum = (CHECKSUM_ELEMENTS[algorithm], obj.part_checksums[number - 1])
+    return [("PartNumber", str(number)), ("Size", str(obj.part_sizes[number - 1])), checksum]
+
+
+def _number(ask: Ask, header: str, default: int) -> int:
+    """Return the header's number; S3 does not mind one that is none."""
+    text = ask.call.headers.get(header, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004 - what fits 31 bits
+
+
+def _storage_class(_ask: Ask, obj: StoredObject) -> Elements:
+    return [("StorageClass", obj.headers.get("x-amz-storage-class", "STANDARD"))]
+
+
+def _size(_ask: Ask, obj: StoredObject) -> Elements:
+    return [("ObjectSize", str(obj.size))]
+
+
+_ATTRIBUTES: Mapping[str, Callable[[Ask, StoredObject], Elements]] = {
+    "ETag": _etag,
+    "Checksum": _checksum,
+    "ObjectParts": _parts,
+    "StorageClass": _storage_class,
+    "ObjectSize": _size,
+}
