@@ -141,3 +141,31 @@ def test_a_wrong_marker_stops_the_run(run, marker, said):
     )
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*test_it.py::test_it*s3_credentials*{said.replace('[', '[[]')}*"])
+
+
+@pytest.mark.parametrize("where", ["thread", "process"])
+def test_a_form_upload(run, where):
+    """What boto3 presigns for a browser is stored through the server, and a signature by another key is not."""
+    result = run(
+        f"""
+        import boto3, urllib3
+
+        @pytest.mark.s3_server("{where}")
+        @pytest.mark.s3_bucket("data")
+        @pytest.mark.s3_credentials("AKNOWN", "secret")
+        @pytest.mark.parametrize(("secret", "status"), [("secret", 201), ("other", 403)])
+        def test_it(s3_server, s3_store, s3_errors, secret, status):
+            keys = dict(aws_access_key_id="AKNOWN", aws_secret_access_key=secret, region_name="us-east-1")
+            client = boto3.client("s3", endpoint_url=s3_server.url, **keys)
+            asked = {{"success_action_status": "201"}}
+            post = client.generate_presigned_post("data", "up/${{filename}}", asked, [asked])
+            client.close()
+            fields = [*post["fields"].items(), ("file", ("a.txt", b"hello"))]
+            with urllib3.PoolManager() as pool:
+                answer = pool.request("POST", post["url"], fields=fields)
+            assert answer.status == status
+            assert s3_store.keys("data") == (["up/a.txt"] if status == 201 else [])
+            assert s3_errors.requests[0].operation == "PostObject"
+        """
+    )
+    result.assert_outcomes(passed=2)

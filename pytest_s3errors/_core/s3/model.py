@@ -12,9 +12,9 @@ from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.catalogue import error_reply
 from pytest_s3errors._core.messages import Call, ErrorReply, Refused, Response
 
-from . import buckets, copies, deletes, listings, multipart, object_attributes, objects, tags, uploads, versions
+from . import buckets, copies, deletes, listings, multipart, object_attributes, objects, posts, tags, uploads, versions
 from .ask import Ask
-from .auth import Caller, identify
+from .auth import ANYBODY, Caller, identify
 from .digests import ALGORITHMS
 from .permissions import EXPECTED_OWNER, check_allowed
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Operations that are not bound to the region of the bucket that they name.
 _ANYWHERE = frozenset({"CreateBucket", "GetBucketLocation"})
+# Its signature stands in the body, among the fields of a form.
+_FORM = "PostObject"
 
 _OPERATIONS: Mapping[str, Callable[[Ask], Response]] = {
     "AbortMultipartUpload": multipart.abort_multipart_upload,
@@ -51,6 +53,7 @@ _OPERATIONS: Mapping[str, Callable[[Ask], Response]] = {
     "ListObjects": listings.list_objects,
     "ListObjectsV2": listings.list_objects_v2,
     "ListParts": uploads.list_parts,
+    "PostObject": posts.post_object,
     "PutBucketTagging": tags.put_bucket_tagging,
     "PutBucketVersioning": versions.put_bucket_versioning,
     "PutObject": objects.put_object,
@@ -127,7 +130,7 @@ def answer(
             caller=caller,
         )
         _check_text(ask)
-        if access.declared or EXPECTED_OWNER in call.headers:
+        if (access.declared or EXPECTED_OWNER in call.headers) and call.operation != _FORM:
             check_allowed(ask)
         return operation(ask)
     except Refused as refusal:
@@ -135,6 +138,9 @@ def answer(
 
 
 def _caller(store: Store, call: Call, access: Access) -> Caller:
+    if call.operation == _FORM:
+        return ANYBODY
+
     def bucket_region() -> str | None:
         # Where anybody is let in, so are those who sign for the region of their endpoint alone.
         if not access.declared or call.operation in _ANYWHERE:

@@ -95,6 +95,11 @@ def stated_tags(ask: Ask) -> Mapping[str, str]:
     return _checked(ask, sorted(pairs), MAX_OBJECT_TAGS)
 
 
+def document_tags(ask: Ask, body: bytes) -> Mapping[str, str]:
+    """Return the tags in a Tagging document, or refuse what S3 does not allow."""
+    return _tag_set(ask, parse_xml(ask, body, "Tagging").find("TagSet"), MAX_OBJECT_TAGS)
+
+
 def created_bucket_tags(ask: Ask, configuration: ET.Element | None) -> Mapping[str, str]:
     """Return the tags that a CreateBucket states; S3 itself stumbles over a key that comes twice (fact 39)."""
     found = None if configuration is None else configuration.find("Tags")

@@ -29,6 +29,10 @@ TEMPORARY = Credentials(access_key="ASIATEMP", secret_key="temp", session_token=
 DECLARED = Access(known=(KNOWN, TEMPORARY), declared=True)
 UNDECLARED = Access(known=(KNOWN, TEMPORARY))
 QUERY_AUTH = "AuthorizationQueryParametersError"
+REFUSALS = {
+    "AccessDenied", "AuthorizationHeaderMalformed", QUERY_AUTH, "InvalidAccessKeyId", "InvalidToken",
+    "RequestTimeTooSkewed", "SignatureDoesNotMatch",
+}  # fmt: skip
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 AWKWARD = st.sampled_from(
@@ -86,8 +90,7 @@ def test_what_botocore_signs_is_let_in(kind, who, key, params, headers, method):
     """Whatever key, query and headers it has, a signed request is judged by what it asks, not by its signature."""
     fits = {"expires": 3000000000} if kind is auth.HmacV1QueryAuth else {}
     request = signed(method, url_of(key, params), who=who, kind=kind, headers=headers, **fits)
-    reply = ask(request, Access(known=(who,), declared=True))
-    assert code(reply) in {200, 204, 206, "NoSuchKey", "PreconditionFailed", "InvalidArgument", "InvalidRange"}
+    assert code(ask(request, Access(known=(who,), declared=True))) not in REFUSALS
 
 
 @pytest.mark.parametrize("access", [DECLARED, UNDECLARED])

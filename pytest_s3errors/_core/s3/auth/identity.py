@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_s3errors._core.catalogue import error_reply
-from pytest_s3errors._core.messages import Refused
-
 from . import version2, version4
 from .canonical import ALGORITHM
 from .refusals import bad_argument, check_token, denied, unknown_key
@@ -58,16 +55,16 @@ def identify(
         return _by_v4_query(call, access, now, bucket_region)
     if v2:
         return _by_v2_query(call, access, now)
-    return unsigned(call, access)
+    return unsigned(access)
 
 
-def unsigned(call: Call, access: Access) -> Caller:
-    """Whoever sends no signature."""
-    del call  # judged by what it asks for, where nobody is let in as somebody
-    return _guest(access) if not access.declared or access.anonymous else ANYBODY
+def unsigned(access: Access) -> Caller:
+    """Whoever sends no signature: nobody in particular, unless such requests are let in."""
+    return guest(access) if not access.declared or access.anonymous else ANYBODY
 
 
-def _guest(access: Access) -> Caller:
+def guest(access: Access) -> Caller:
+    """Whoever is let in without being known."""
     return Caller(access.owner_id)
 
 
@@ -86,14 +83,14 @@ def _by_header(
     if authorization.startswith(ALGORITHM):
         known = access.find(version4.access_key_of(call))
         if known is None and not access.declared:
-            return _guest(access)
+            return guest(access)
         claim = version4.claim_in_header(call)
         version4.check_skew(call, claim, now())
         return _checked(call, claim, known, bucket_region)
     if authorization.startswith("AWS "):
         known = access.find(version2.in_header(call)[0])
         if known is None and not access.declared:
-            return _guest(access)
+            return guest(access)
         version2.check_form(call)
         known = _known(call, known, version2.in_header(call)[0])
         version2.check_header(call, known, now())
@@ -102,7 +99,7 @@ def _by_header(
         raise denied(call)
     if access.declared:
         raise bad_argument(call, "Authorization", authorization, "S3 knows no authorization of this type")
-    return _guest(access)
+    return guest(access)
 
 
 def _by_v4_query(
@@ -112,7 +109,7 @@ def _by_v4_query(
     if known is None and not access.declared:
         if "X-Amz-Expires" in call.query:
             version4.check_expiry(call, now())
-        return _guest(access)
+        return guest(access)
     claim = version4.claim_in_query(call)
     version4.check_expiry(call, now())
     return _checked(call, claim, known, bucket_region)
@@ -128,7 +125,7 @@ def _by_v2_query(call: Call, access: Access, now: Callable[[], datetime]) -> Cal
     if "Expires" in query and "AWSAccessKeyId" in query:
         version2.check_expiry(call, now())
     if known is None:
-        return _guest(access)
+        return guest(access)
     version2.check_query(call, known)
     return Caller(known.owner_id)
 
@@ -157,9 +154,3 @@ def _known(call: Call, known: Credentials | None, access_key: str) -> Credential
     if known is None:
         raise unknown_key(call, access_key)
     return known
-
-
-def refuse_credentials(call: Call) -> None:
-    """Refuse an Authorization header where a request has its signature elsewhere, in the fields of a form."""
-    if "authorization" in call.headers:
-        raise Refused(error_reply("CredentialsNotSupported", call))

@@ -35,6 +35,7 @@ from .refusals import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from pytest_s3errors._core.access import Credentials
@@ -102,6 +103,12 @@ def claim_in_query(call: Call) -> Claim:
     if claim.date != timestamp[:8]:
         raise malformed(call, _QUERY, f"X-Amz-Credential is of {claim.date}, X-Amz-Date of {timestamp[:8]}.")
     return claim
+
+
+def claim_in_form(call: Call, fields: Mapping[str, str]) -> Claim:
+    """What the fields of a form claim, names in lower case, or refuse a credential that is none."""
+    credential, signature = fields["x-amz-credential"], fields["x-amz-signature"]
+    return _claim(call, _QUERY, credential, fields["x-amz-date"], "host", signature, UNSIGNED_PAYLOAD)
 
 
 def expiry(call: Call) -> tuple[datetime, datetime]:

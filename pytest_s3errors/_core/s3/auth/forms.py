@@ -1,0 +1,78 @@
+"""The signature of a form upload, which signs its policy and nothing else."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.catalogue import error_reply
+from pytest_s3errors._core.messages import Refused
+
+from . import version2, version4
+from .canonical import ALGORITHM, sign, signing_key
+from .identity import Caller, guest, unsigned
+from .refusals import bad_argument, check_token, mismatch, unknown_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_s3errors._core.access import Access, Credentials
+    from pytest_s3errors._core.messages import Call
+
+_V4_FIELDS = ("X-Amz-Signature", "X-Amz-Credential", "X-Amz-Date")
+_V2_FIELDS = ("AWSAccessKeyId", "signature")
+
+
+def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Caller:
+    """The account that signed the policy of a form; whoever sends no policy sends no signature.
+
+    Args:
+        call: The request.
+        fields: Of the form, names in lower case.
+        access: Who is known.
+
+    Raises:
+        Refused: The signature is not right, or is missing, or stands outside the form.
+    """
+    if "authorization" in call.headers:
+        raise Refused(error_reply("CredentialsNotSupported", call))
+    policy = fields.get("policy")
+    if policy is None:
+        return unsigned(access)
+    in_v4 = "x-amz-algorithm" in fields or "x-amz-signature" in fields
+    for name in _V4_FIELDS if in_v4 else _V2_FIELDS:
+        if not fields.get(name.lower()):
+            raise missing_field(call, name)
+    access_key = fields["x-amz-credential"].rsplit("/", 4)[0] if in_v4 else fields["awsaccesskeyid"]
+    known = access.find(access_key)
+    if known is None:
+        if not access.declared:
+            return guest(access)
+        raise unknown_key(call, access_key)
+    check_token(call, fields.get("x-amz-security-token"), known)
+    if in_v4:
+        _check_v4(call, fields, policy, known)
+    else:
+        _compare(call, known, version2.sign(known.secret_key, policy), fields["signature"], policy)
+    return Caller(known.owner_id)
+
+
+def missing_field(call: Call, name: str) -> Refused:
+    """InvalidArgument for a field that a form lacks (fact 59)."""
+    message = f"The form needs a field {name!r} before the file"
+    return bad_argument(call, name, "", message)
+
+
+def _check_v4(call: Call, fields: Mapping[str, str], policy: str, known: Credentials) -> None:
+    algorithm = fields.get("x-amz-algorithm", "")
+    if algorithm != ALGORITHM:
+        raise bad_argument(call, "X-Amz-Algorithm", algorithm, f"X-Amz-Algorithm is {ALGORITHM} only")
+    claim = version4.claim_in_form(call, fields)
+    version4.check_scope(call, claim, None)
+    ours = sign(signing_key(known.secret_key, claim.date, claim.region), policy)
+    _compare(call, known, ours, claim.signature, policy)
+
+
+def _compare(call: Call, known: Credentials, ours: str, theirs: str, policy: str) -> None:
+    if not (theirs.isascii() and compare_digest(ours, theirs)):
+        raise mismatch(call, known.access_key, theirs, policy)
