@@ -26,6 +26,7 @@ RICH = {
     "Metadata": {"name": "value"},
     "Tagging": "name=value",
 }
+ATTRIBUTES = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
 ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
 
 
@@ -35,6 +36,7 @@ def objects(judge, boto):
         boto.put_object(Bucket=BUCKET, Key=KEY, Body=b"data", ChecksumAlgorithm=algorithm, **RICH)
         boto.get_object(Bucket=BUCKET, Key=KEY, ChecksumMode="ENABLED")
         boto.head_object(Bucket=BUCKET, Key=KEY, ChecksumMode="ENABLED")
+        boto.get_object_attributes(Bucket=BUCKET, Key=KEY, ObjectAttributes=ATTRIBUTES)
         boto.copy_object(Bucket=BUCKET, Key="copy", CopySource=f"{BUCKET}/{KEY}", ChecksumAlgorithm=algorithm)
     boto.get_object(Bucket=BUCKET, Key=KEY, Range="bytes=1-2")
     boto.head_object(Bucket=BUCKET, Key=KEY, Range="bytes=1-2")
@@ -65,6 +67,7 @@ def versions(judge, boto):
     named = {"Bucket": BUCKET, "Key": "a/1", "VersionId": first}
     boto.get_object(**named)
     boto.head_object(**named)
+    boto.get_object_attributes(**named, ObjectAttributes=ATTRIBUTES)
     boto.put_object_tagging(**named, Tagging={"TagSet": [{"Key": "name", "Value": "value"}]})
     boto.get_object_tagging(**named)
     boto.delete_object_tagging(**named)
@@ -99,6 +102,7 @@ def uploads(judge, boto):
         boto.complete_multipart_upload(**named, MultipartUpload={"Parts": parts})
         boto.get_object(Bucket=BUCKET, Key=KEY, PartNumber=1)
         boto.head_object(Bucket=BUCKET, Key=KEY, PartNumber=2, ChecksumMode="ENABLED")
+        boto.get_object_attributes(Bucket=BUCKET, Key=KEY, ObjectAttributes=ATTRIBUTES, MaxParts=1)
     for key in ("a/1", "a/2", "b"):
         boto.create_multipart_upload(Bucket=BUCKET, Key=key)
     for more in ({"MaxUploads": 1}, {"Delimiter": "/", "EncodingType": "url"}, {"Prefix": "a/", "KeyMarker": "a/1"}):
