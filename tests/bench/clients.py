@@ -24,6 +24,7 @@ from .clients_ways import Repeat, Servers
 from .timing import Took, middle, middle_ratio, stopwatch
 
 REQUESTS = ("503", "GET", "PUT")
+FLOOR = "bare process"
 _PACKAGES = (
     *("pytest-s3errors", "aiohttp", "aioresponses", "httpx", "respx"),
     *("boto3", "botocore", "aiobotocore", "moto"),
@@ -103,7 +104,7 @@ WAYS = (
     Way(client="httpx", server="respx", needs=_HTTPX, open=_async(ways.httpx_client, ways.respx)),
     Way(client="boto3", server="wire", needs=_BOTO,
         open=lambda request, _servers: ways.boto3_client(request, around=ways.simulated("wire", request))),
-    Way(client="boto3", server="bare process", needs=_BOTO,
+    Way(client="boto3", server=FLOOR, needs=_BOTO,
         open=lambda request, servers: ways.boto3_client(request, endpoint=servers.bare[request.name])),
     Way(client="boto3", server="Stubber", needs=_BOTO,
         open=lambda request, _servers: ways.boto3_client(request, stubbed=True)),
@@ -112,7 +113,7 @@ WAYS = (
         open=lambda request, servers: ways.boto3_client(request, endpoint=servers.moto, create=True)),
     Way(client="aiobotocore", server="wire", needs=("aiobotocore",),
         open=_async(ways.aiobotocore_client(None), _on("wire"))),
-    Way(client="aiobotocore", server="bare process", needs=("aiobotocore",),
+    Way(client="aiobotocore", server=FLOOR, needs=("aiobotocore",),
         open=_aiobotocore_at(lambda request, servers: servers.bare[request.name], create=False)),
     Way(client="aiobotocore", server="moto server", needs=("aiobotocore", "moto.server", "flask"), faults=False,
         open=_aiobotocore_at(lambda _request, servers: servers.moto, create=True)),
@@ -207,14 +208,14 @@ def _rounds(
 
 
 def _ratios(taken: Taken) -> list[dict[str, Any]]:
-    """What this plugin takes, times what the others take, each in the same round."""
+    """What this plugin, or a server that costs nothing, takes, times what the others take; each in the same round."""
     return [
         {"client": client, "server": ours, "to": other, "request": request}
         | middle_ratio(list(zip(taken[client, ours, request], took, strict=True)))._asdict()
         for (client, other, request), took in taken.items()
         if other not in ("wire", "mock")
-        for ours in ("wire", "mock")
-        if (client, ours, request) in taken
+        for ours in ("wire", "mock", FLOOR)
+        if ours != other and (client, ours, request) in taken
     ]
 
 
