@@ -140,12 +140,10 @@ class Run:
 
         if self._layer == "client":
             client.install(self, self._patches)
-            aiohttp_wire.guard(self, self._patches)
-            self._guard_names()
+            self._guard()
         elif self._layer == "mock":
             self.mock_layer.install()
-            aiohttp_wire.guard(self, self._patches)
-            self._guard_names()
+            self._guard()
         else:
             servers = loop_servers.LoopServers(self)
             aiohttp_wire.AiohttpWire(self, servers).install(self._patches)
@@ -264,7 +262,12 @@ class Run:
             return False
         return self.is_s3(name, int(port) if isinstance(port, int | str) and str(port).isdigit() else None)
 
-    def _guard_names(self) -> None:
+    def _guard(self) -> None:
+        """For a layer without sockets: no request to S3 gets past it."""
+        from pytest_s3errors._layers import aiohttp_wire, pooled  # noqa: PLC0415 - as in `start`
+
+        aiohttp_wire.guard(self, self._patches)
+        pooled.install(self, self._patches, lambda _sock: False)
         getaddrinfo = socket.getaddrinfo
 
         def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:

@@ -12,7 +12,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from . import certificates, connecting
+from . import certificates, connecting, pooled
 
 if TYPE_CHECKING:
     import pytest
@@ -86,6 +86,7 @@ class SyncWire:
         patches.setattr(socket, "getaddrinfo", rerouted)
         patches.setattr(ssl.SSLContext, "wrap_socket", plain)
         certificates.install(patches, self._is_ours)
+        pooled.install(self._run, patches, self._is_ours)
 
     def _is_ours(self, sock: socket.socket) -> bool:
         try:
