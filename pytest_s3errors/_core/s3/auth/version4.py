@@ -56,7 +56,10 @@ _DATE = re.compile(r"\d{8}", re.ASCII)
 def access_key_of(call: Call) -> str:
     """The access key that a signature names, "" where it is spelled too badly to tell."""
     text = call.headers.get("authorization")
-    credential = call.query.get("X-Amz-Credential", "") if text is None else _fields(text).get("Credential", "")
+    if text is None:
+        credential = call.query.get("X-Amz-Credential", "")
+    else:
+        credential = text.partition("Credential=")[2].partition(",")[0].strip()
     return credential.rsplit("/", 4)[0]
 
 
