@@ -107,6 +107,9 @@ def pieces(body: Body, size: int = PIECE_BYTES) -> Iterator[bytes]:
 
 def hashed(digest: HASH, body: Body) -> HASH:
     """Return *digest* after it has taken in *body*."""
+    if isinstance(body, bytes):
+        digest.update(body)
+        return digest
     for piece in pieces(body):
         digest.update(piece)
     return digest

@@ -66,6 +66,8 @@ def attributes_of(ask: Ask) -> dict[str, Any]:
     for name, value in ask.call.headers.items():
         if name in KEPT:
             kept[name] = value
+        elif not name.startswith("x-amz-"):
+            continue
         elif name.startswith(META):
             metadata[name[len(META) :]] = value
         elif name.startswith(GRANT):

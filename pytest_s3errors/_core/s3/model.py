@@ -88,7 +88,7 @@ def missing(call: Call) -> str | None:
     if call.operation not in _OPERATIONS:
         return f"operation {call.operation}"
     for header in call.headers:
-        if header.startswith(_MISSING_PREFIXES) and header not in _KNOWN_CHECKSUMS:
+        if header.startswith("x-amz-") and header.startswith(_MISSING_PREFIXES) and header not in _KNOWN_CHECKSUMS:
             return f"header {header}"
     algorithm = call.headers.get("x-amz-checksum-algorithm", "")
     if algorithm.upper() in _NEW_ALGORITHMS:
