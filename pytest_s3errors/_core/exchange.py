@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import NamedTuple
 
 from .body import Body
@@ -52,6 +53,12 @@ class Exchange(NamedTuple):
         if isinstance(answer, ErrorReply):
             return render_error(answer, call, request_id=self.ids.request_id, host_id=self.ids.host_id)
         return answer
+
+    def in_chunks(self, response: Response, call: Call) -> bool:
+        """Whether *response*, the one of this exchange, comes in chunks: S3 sends errors and documents so."""
+        if self.chunked is not None:
+            return self.chunked
+        return response.status >= HTTPStatus.MULTIPLE_CHOICES or (bool(response.body) and call.operation != "GetObject")
 
 
 Model = Callable[[Call, Body], Response | ErrorReply]

@@ -17,7 +17,9 @@ from .body import SPOOLED_BYTES, Body, Sink
 if TYPE_CHECKING:
     from .messages import Response
 
-MAX_HEAD = 64 * 1024
+MAX_HEAD = 8192
+"""Bytes of a request's head, its line and its headers, that S3 takes (fact 67)."""
+
 _MAX_CHUNK_LINE = 1024
 _MAX_DIGITS = 18
 _NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -27,7 +29,11 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 
 
 class BadRequest(Exception):
-    """The bytes are not an HTTP/1.1 request; the connection is of no more use."""
+    """The bytes are no request that S3 takes, by error *code*; the connection is of no more use."""
+
+    def __init__(self, why: str, code: str = "BadRequest") -> None:
+        super().__init__(why)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,13 @@ class Head:
     target: str
     headers: dict[str, str]
     keep_alive: bool
+    chunks: bool = True
+    """Whether the client can read an answer in chunks, which HTTP/1.0 does not have."""
+
+    @property
+    def is_unsized(self) -> bool:
+        """Whether it says nothing of a body where it should: a PUT with neither length nor chunks."""
+        return self.method == "PUT" and "content-length" not in self.headers and "transfer-encoding" not in self.headers
 
     @property
     def expects_continue(self) -> bool:
@@ -89,7 +102,7 @@ class RequestParser:
         end = buffer.find(b"\r\n\r\n")
         if end < 0 or end > MAX_HEAD:
             if len(buffer) > MAX_HEAD:
-                raise BadRequest(f"the request's head is longer than {MAX_HEAD} bytes")
+                raise BadRequest(f"the request's head is longer than {MAX_HEAD} bytes", "RequestHeaderSectionTooLarge")
             return None
         head = parse_head(buffer[: end + 2].decode("latin-1"))
         del buffer[: end + 4]
@@ -201,7 +214,7 @@ def parse_head(text: str) -> Head:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     connection = headers.get("connection", "").lower()
     keep = "close" not in connection if parts[3] == "1" else "keep-alive" in connection
-    return Head(method=parts[1], target=parts[2], headers=headers, keep_alive=keep)
+    return Head(method=parts[1], target=parts[2], headers=headers, keep_alive=keep, chunks=parts[3] == "1")
 
 
 class Encoded(NamedTuple):

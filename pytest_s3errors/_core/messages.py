@@ -24,7 +24,8 @@ class Call:
     port where one was named) without the bucket label of a virtual-hosted request. Header names are in lower case,
     `key` is percent-decoded, `query` maps decoded names to decoded values (a bare `?uploads` maps to "").
     `operation` is S3's own name for what is asked, None where no operation of S3 has this form. `came_as` is the
-    request that was sent, and signed, where a fault has made another one of it.
+    request that was sent, and signed, where a fault has made another one of it. `sized` is False where a connection
+    brought a request that does not say how long its body is, and has to.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     came_as: Call | None = None
+    sized: bool = True
 
     @property
     def part(self) -> int | None:

@@ -136,7 +136,7 @@ class Simulator:
         # Without a connection S3 got none of it.
         entry.body_size = 0 if fault is not None and fault.stage == "connect" else len(body)
         with self._lock:
-            ids = Ids(*new_ids(self._ids.getrandbits))
+            ids = self._new_ids()
             exchange = outcome(fault, entry.call, body, model=self._model, ids=ids)
         reply = exchange.answer
         if reply is not None:
@@ -146,6 +146,14 @@ class Simulator:
         if entry.firing and entry.firing.rule.rule.delay_s:
             exchange = exchange._replace(delay_s=entry.firing.rule.rule.delay_s)
         return exchange if entry.slowing is None else slowed(exchange, entry.slowing.rule.rule)
+
+    def ids(self) -> Ids:
+        """The ids of one more answer: to what is no request."""
+        with self._lock:
+            return self._new_ids()
+
+    def _new_ids(self) -> Ids:
+        return Ids(*new_ids(self._ids.getrandbits))
 
     def end(self, entry: Entry) -> None:
         """Note that the answer to *entry* is out, or that the connection ended."""

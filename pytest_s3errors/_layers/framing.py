@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from email.utils import formatdate
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.envelope import reason
-from pytest_s3errors._core.http1 import Encoded, Head, encode_response
-from pytest_s3errors._core.messages import Response
+from pytest_s3errors._core.catalogue import error_reply
+from pytest_s3errors._core.envelope import reason, render_error
+from pytest_s3errors._core.http1 import BadRequest, Encoded, Head, encode_response
 from pytest_s3errors._core.operations import parse_call
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.exchange import Exchange
-    from pytest_s3errors._core.messages import Call
+    from pytest_s3errors._core.exchange import Exchange, Ids
+    from pytest_s3errors._core.messages import Call, Response
 
 
 def call_of(head: Head, origin: str | None, endpoints: tuple[str, ...]) -> Call:
     """What *head* asks of S3; *origin* is ``scheme://host`` as the client dialled it, None if it dialled us."""
     scheme = origin.partition("://")[0] if origin else "http"
-    return parse_call(method=head.method, target=head.target, headers=head.headers, scheme=scheme, endpoints=endpoints)
+    call = parse_call(method=head.method, target=head.target, headers=head.headers, scheme=scheme, endpoints=endpoints)
+    return replace(call, sized=False) if head.is_unsized else call
 
 
-def encoded(response: Response, call: Call, exchange: Exchange) -> Encoded:
-    """*response* as it goes out, as much of it as *exchange* sends."""
+def encoded(response: Response, call: Call, exchange: Exchange, *, chunks: bool) -> Encoded:
+    """*response* as it goes out, as much of it as *exchange* sends; *chunks*: the client can read chunks."""
     code = getattr(exchange.answer, "code", None)
     return encode_response(
         response,
         method=call.method,
         reason=reason(response.status, code),
         date=_date(),
-        # S3 sends errors chunked and objects with their length.
-        chunked=response.status >= HTTPStatus.MULTIPLE_CHOICES if exchange.chunked is None else exchange.chunked,
+        chunked=chunks and exchange.in_chunks(response, call),
         sent=exchange.sent,
     )
 
@@ -43,14 +43,16 @@ def body_size(head: Head) -> int | None:
     return int(size) if size.isascii() and size.isdigit() else None
 
 
-def refusal(why: str) -> bytes:
-    """The answer to what is no HTTP."""
-    body = f"<Error><Code>BadRequest</Code><Message>{why.replace('&', '').replace('<', '')}</Message></Error>"
-    response = Response(
-        status=400, headers={"Content-Type": "application/xml", "Connection": "close"}, body=body.encode()
-    )
-    head, content, tail = encode_response(response, method="GET", reason="Bad Request", date=_date(), chunked=False)
-    return head + bytes(content) + tail
+def refusal(error: BadRequest, ids: Ids) -> bytes:
+    """The answer to what is no request."""
+    reply = error_reply(error.code, _NO_CALL, message=f"This is no request: {error}.", headers={"Connection": "close"})
+    response = render_error(reply, _NO_CALL, request_id=ids.request_id, host_id=ids.host_id)
+    phrase = reason(reply.status)
+    head, body, tail = encode_response(response, method="GET", reason=phrase, date=_date(), chunked=True)
+    return head + bytes(body) + tail
+
+
+_NO_CALL = parse_call(method="GET", target="/", headers={})
 
 
 _last_date = (0, "")

@@ -87,15 +87,14 @@ def answer_of(played: Played) -> Answer | None:
     return Answer(
         status=response.status,
         reason=reason(response.status, getattr(exchange.answer, "code", None)),
-        headers=_headers(response, exchange, bodiless=bodiless),
+        headers=_headers(response, chunked=exchange.in_chunks(response, call), bodiless=bodiless),
         body=body[: exchange.sent],
         size=len(body),
     )
 
 
-def _headers(response: Response, exchange: Exchange, *, bodiless: bool) -> tuple[tuple[str, str], ...]:
+def _headers(response: Response, *, chunked: bool, bodiless: bool) -> tuple[tuple[str, str], ...]:
     """The headers that `encode_response` writes, without the way into bytes and back."""
-    chunked = response.status >= HTTPStatus.MULTIPLE_CHOICES if exchange.chunked is None else exchange.chunked
     headers = [*response.headers.items(), ("Date", _date(int(time.time())))]
     if chunked and not bodiless:
         headers.append(("Transfer-Encoding", "chunked"))

@@ -98,11 +98,12 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._parser = RequestParser(Spooled)
-        self._waiting: deque[_Request] = deque()
+        self._waiting: deque[_Request | bytes] = deque()  # bytes: a refusal, after which comes nothing
         self._head: tuple[Head, Entry] | None = None
         self._stop: int | None = None  # so much of the body of the request under way is read, None: all
         self._fresh = True
         self._deaf = False
+        self._choosing = False
         self._playing: Entry | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._when_drained: Callable[[], None] | None = None
@@ -143,10 +144,13 @@ class _Connection(asyncio.Protocol):
         try:
             self._read(data)
         except BadRequest as error:
-            self._refuse(str(error))
+            self._stop_reading(refusal(error, self._server.simulator.ids()))
         except Exception:  # noqa: BLE001 - a mistake of ours must fail the test, not look like a fault of S3
-            self._server.simulator.problems.append(f"the simulated S3 failed:\n{traceback.format_exc()}")
-            self.drop()
+            self._fail()
+
+    def _fail(self) -> None:
+        self._server.simulator.problems.append(f"the simulated S3 failed:\n{traceback.format_exc()}")
+        self.drop()
 
     def _read(self, data: bytes) -> None:
         if self._deaf:
@@ -185,15 +189,31 @@ class _Connection(asyncio.Protocol):
     def _break_off(self, body: Body) -> None:
         """Leave the rest of the request under way unread, and with it the connection."""
         assert self._head is not None  # a request is under way
-        self._waiting.append(_Request(*self._head, body[: self._stop], whole=False))
+        self._stop_reading(_Request(*self._head, body[: self._stop], whole=False))
+
+    def _stop_reading(self, last: _Request | bytes) -> None:
+        """Take nothing more from the client, and answer it with *last* when what came before is answered."""
+        self._waiting.append(last)
         self._head, self._deaf = None, True
         self._transport.pause_reading()
         self._next()
 
     def _next(self) -> None:
         """Play the next waiting request, unless one is being played."""
+        if self._choosing:
+            return  # what has just been played says so to the loop below
+        self._choosing = True
+        try:
+            self._play_waiting()
+        finally:
+            self._choosing = False
+
+    def _play_waiting(self) -> None:
         while self._waiting and self._playing is None and not self._transport.is_closing():
             request = self._waiting.popleft()
+            if isinstance(request, bytes):
+                self._write_last(request, Ending.CLOSE)
+                return
             self._playing = request.entry
             exchange = self._server.simulator.answer(request.entry, request.body)
             if exchange.delay_s:
@@ -211,7 +231,14 @@ class _Connection(asyncio.Protocol):
 
     def _resume(self, then: Callable[[], None]) -> None:
         self._server.parked.pop(self._port, None)
-        then()
+        self._go_on(then)
+
+    def _go_on(self, then: Callable[[], None]) -> None:
+        """Do *then*, outside of `data_received`; a mistake of ours fails the test from here, too."""
+        try:
+            then()
+        except Exception:  # noqa: BLE001 - as in data_received
+            self._fail()
 
     def _play(self, request: _Request, exchange: Exchange) -> None:
         call = request.entry.call
@@ -224,7 +251,7 @@ class _Connection(asyncio.Protocol):
                 response = replace(response, headers={**response.headers, "Connection": "close"})
             if ending is Ending.KEEP and "Connection" in response.headers:
                 ending = Ending.CLOSE
-            out = encoded(response, call, exchange)
+            out = encoded(response, call, exchange, chunks=request.head.chunks)
         if exchange.bytes_per_second is not None:
             self._transport.write(out.head)
             pace = exchange.bytes_per_second
@@ -299,8 +326,4 @@ class _Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         then, self._when_drained = self._when_drained, None
         if then is not None:
-            then()
-
-    def _refuse(self, why: str) -> None:
-        self._transport.write(refusal(why))
-        self._transport.close()
+            self._go_on(then)

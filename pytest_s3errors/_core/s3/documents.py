@@ -12,14 +12,37 @@ if TYPE_CHECKING:
     from .ask import Ask
 
 XML = {"Content-Type": "application/xml"}
-MAX_XML_BYTES = 1024 * 1024
+MAX_XML_BYTES = 2 * 1024 * 1024
+"""Enough for 10,000 parts with checksums; S3's own limits, which differ by operation, are not published."""
+
+_MAX_ELEMENTS = 100_000
+_MAX_DEPTH = 16
 
 
 class _RejectedError(Exception):
     """The document has what S3 takes from nobody."""
 
 
-class _NoDoctype(ET.TreeBuilder):
+class _Bounded(ET.TreeBuilder):
+    """Builds what S3's documents can be, and gives up on all else before it takes memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left, self._depth = _MAX_ELEMENTS, 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> ET.Element:
+        """Open an element, unless there are too many, or too many in one another."""
+        self._left -= 1
+        self._depth += 1
+        if self._left < 0 or self._depth > _MAX_DEPTH:
+            raise _RejectedError
+        return super().start(tag, attributes)
+
+    def end(self, tag: str) -> ET.Element:
+        """Close an element."""
+        self._depth -= 1
+        return super().end(tag)
+
     def doctype(self, *_: object) -> None:
         """Stop at the first sign of a DTD: it could declare entities that grow without bound."""
         raise _RejectedError
@@ -28,11 +51,12 @@ class _NoDoctype(ET.TreeBuilder):
 def parse_xml(ask: Ask, body: Body, root: str) -> ET.Element:
     """Return the document's root, its elements' names stripped of their namespaces.
 
-    Refuses with MalformedXML: over 1 MiB, not well-formed, with a document type, or with a root other than *root*.
+    Refuses with MaxMessageLengthExceeded what is over 2 MiB, and with MalformedXML what is not well-formed, has a
+    document type, another root than *root*, over 100,000 elements, or more than 16 in one another.
     """
     if len(body) > MAX_XML_BYTES:
-        raise malformed(ask)
-    parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314 - a DTD, and with it every entity, is refused
+        raise ask.refused("MaxMessageLengthExceeded", elements={"MaxMessageLengthBytes": str(MAX_XML_BYTES)})
+    parser = ET.XMLParser(target=_Bounded())  # noqa: S314 - a DTD, and with it every entity, is refused
     try:
         parser.feed(bytes(body))
         found: ET.Element = parser.close()

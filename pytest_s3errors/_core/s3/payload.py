@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .ask import Ask
 
 MAX_UPLOAD_BYTES = 5 * 1024**3
+_SIZED = {"PutObject", "UploadPart"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Payload:
 
 def receive(ask: Ask) -> Payload:
     """Return the request's body, or refuse it: too large, cut short, badly framed, or not what its digests say."""
+    if not ask.call.sized and ask.call.operation in _SIZED:
+        raise ask.refused("MissingContentLength")
     headers = ask.call.headers
     sha256 = headers.get("x-amz-content-sha256", "")
     chunked = is_framed(headers)

@@ -49,16 +49,24 @@ def test_what_s3_does_not_take(s3, code, body):
     assert s3.store.exists("bucket", "key")
 
 
-@pytest.mark.parametrize(("excess", "expected"), [(-1, "200"), (0, "200"), (1, "MalformedXML")])
+@pytest.mark.parametrize(("excess", "expected"), [(-1, "200"), (0, "200"), (1, "MaxMessageLengthExceeded")])
 def test_the_limit_of_a_document(s3, code, excess, expected):
-    """A document has at most 1 MiB."""
+    """A document has at most 2 MiB."""
     s3("PUT", "/bucket/key")
     body = ONE + b" " * (MAX_XML_BYTES + excess - len(ONE))
     assert code(s3("POST", "/bucket?delete", body)) == expected
 
 
-def test_deep_nesting_is_no_danger(s3, code):
-    """A document nested as deep as 1 MiB allows is refused like any other that makes no sense."""
+@pytest.mark.parametrize("body", [b"<a>" * 100_000 + b"</a>" * 100_000, b"<Delete>" + b"<a/>" * 200_000 + b"</Delete>"])
+def test_deep_and_wide_documents_are_no_danger(s3, code, body):
+    """What nests without end, or has elements without end, is refused like any other that makes no sense."""
     s3("PUT", "/bucket/key")
-    body = b"<a>" * 100_000 + b"</a>" * 100_000
     assert code(s3("POST", "/bucket?delete", body)) == "MalformedXML"
+
+
+@pytest.mark.parametrize(("depth", "expected"), [(15, "200"), (16, "MalformedXML")])
+def test_the_depth_of_a_document(s3, code, depth, expected):
+    """Elements nest 16 deep, the root among them; unknown ones are passed over."""
+    s3("PUT", "/bucket/key")
+    inner = b"<a>" * depth + b"</a>" * depth
+    assert code(s3("POST", "/bucket?delete", ONE.replace(b"</Delete>", inner + b"</Delete>"))) == expected
