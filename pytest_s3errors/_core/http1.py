@@ -233,11 +233,12 @@ def encode_response(
     With *sent*, the framing still promises the whole body.
     """
     body = response.body
-    bodiless = method == "HEAD" or response.status in (204, 304)
+    unframed = response.status in (204, 304)
+    bodiless = unframed or method == "HEAD"
     lines = [f"HTTP/1.1 {response.status} {reason}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
     lines.append(f"Date: {date}")
-    if chunked and not bodiless:
+    if chunked and not unframed:  # to HEAD too: the framing that the body would have (fact 12)
         lines.append("Transfer-Encoding: chunked")
     elif response.length is not None or not (bodiless and not body):
         lines.append(f"Content-Length: {len(body) if response.length is None else response.length}")

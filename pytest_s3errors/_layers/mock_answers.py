@@ -54,6 +54,9 @@ class Answer(NamedTuple):
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
+_UNFRAMED = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
 def play(run: Run, call: Call, body: Body) -> Played:
     """Show *call* to the simulator; the caller ends the entry.
 
@@ -82,7 +85,7 @@ def answer_of(played: Played) -> Answer | None:
         return None
     if not played.whole:
         response = replace(response, headers={**response.headers, "Connection": "close"})
-    bodiless = call.method == "HEAD" or response.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+    bodiless = call.method == "HEAD" or response.status in _UNFRAMED
     body = b"" if bodiless else response.body
     return Answer(
         status=response.status,
@@ -96,7 +99,7 @@ def answer_of(played: Played) -> Answer | None:
 def _headers(response: Response, *, chunked: bool, bodiless: bool) -> tuple[tuple[str, str], ...]:
     """The headers that `encode_response` writes, without the way into bytes and back."""
     headers = [*response.headers.items(), ("Date", _date(int(time.time())))]
-    if chunked and not bodiless:
+    if chunked and response.status not in _UNFRAMED:
         headers.append(("Transfer-Encoding", "chunked"))
     elif response.length is not None or response.body or not bodiless:
         length = len(response.body) if response.length is None else response.length

@@ -156,6 +156,14 @@ def test_what_we_send_is_what_h11_reads(status, body, method, chunked):
     assert got == body
 
 
+@pytest.mark.parametrize("status", [204, 304, 404])
+def test_head_tells_the_framing_that_a_body_would_have(status):
+    """S3 names chunked framing in an error to HEAD; an answer that never has a body names none."""
+    answer = Response(status=status)
+    head = encode_response(answer, method="HEAD", reason="R", date="D", chunked=True).head
+    assert (b"\r\nTransfer-Encoding: chunked\r\n" in head) is (status == 404)
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_cut_answer_still_promises_the_whole(chunked):
     """With `sent`, the framing speaks of all bytes and only some come."""

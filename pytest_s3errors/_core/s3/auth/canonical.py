@@ -11,9 +11,10 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
 if TYPE_CHECKING:
@@ -28,11 +29,9 @@ _PLAIN_PATH = re.compile(r"[/A-Za-z0-9_.~-]*", re.ASCII)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
-class Claim(NamedTuple):
-    """What a version 4 signature says of itself; `timestamp` and `date` as they came.
-
-    A tuple, since one is made for every request and a frozen dataclass takes several times as long to make.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a version 4 signature says of itself; `timestamp` and `date` as they came, `signature` kept out of repr."""
 
     access_key: str
     date: str
@@ -41,7 +40,7 @@ class Claim(NamedTuple):
     terminator: str
     timestamp: str
     signed_headers: tuple[str, ...]
-    signature: str
+    signature: str = field(repr=False)
     payload_hash: str
 
     @property
