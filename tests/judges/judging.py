@@ -19,14 +19,12 @@ from conformity import problems_of
 
 from pytest_s3errors._core.messages import Call, Response
 from pytest_s3errors._core.operations import parse_call
-from pytest_s3errors._core.s3 import SUPPORTED
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._core.spelling import fail_rule
 from pytest_s3errors._core.store import Store
 
 START = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 HOST = "s3.us-east-1.amazonaws.com"
-MODELLED = sorted(SUPPORTED - {"PostObject"})  # a browser's form is sent by no SDK
 Send = Callable[[Any], tuple[int, dict[str, str], bytes]]
 
 

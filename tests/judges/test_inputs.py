@@ -11,8 +11,10 @@ from documented import documented
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from inputs import World
-from judging import MODELLED, Simulated
+from judging import Simulated
 from minimal import parameters, value_of
+
+from pytest_s3errors._core.s3 import SUPPORTED
 
 # botocore or the URL's own grammar decide on these, not S3.
 LEFT_TO_THE_CLIENT = {"ContentLength"}
@@ -37,7 +39,7 @@ def world(judge):
     return World(store, begun["UploadId"])
 
 
-@pytest.mark.parametrize("operation", MODELLED)
+@pytest.mark.parametrize("operation", sorted(SUPPORTED))
 def test_random_parameters(judging, operation):
     """The answer is a success or an error of the catalogue, in both cases one that the model knows."""
 
@@ -62,7 +64,7 @@ def test_random_parameters(judging, operation):
     holds()
 
 
-@pytest.mark.parametrize("operation", MODELLED)
+@pytest.mark.parametrize("operation", sorted(SUPPORTED))
 def test_parameters_that_fail_the_test(judging, operation):
     """They are those on the page of limitations, and no others."""
     shape = judging.model.operation_model(operation).input_shape
@@ -77,7 +79,7 @@ def test_parameters_that_fail_the_test(judging, operation):
     assert failing == UNKNOWN & set(() if shape is None else shape.members)
 
 
-@pytest.mark.parametrize("operation", MODELLED)
+@pytest.mark.parametrize("operation", sorted(SUPPORTED))
 def test_parameters_that_change_nothing(judging, operation):
     """The answer is the same with and without them."""
     shape = judging.model.operation_model(operation).input_shape

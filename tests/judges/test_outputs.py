@@ -10,7 +10,9 @@ from functools import cache
 import pytest
 from conformity import ENVELOPE, claimable, findings_in
 from documented import documented
-from judging import MODELLED, Judge
+from judging import Judge
+
+from pytest_s3errors._core.s3 import SUPPORTED
 
 BUCKET, KEY, PART = "bucket", "some key", b"x" * 5 * 1024**2
 RICH = {
@@ -175,7 +177,7 @@ def findings(operation):
     return [findings_in(model, call, answer) for call, answer in calls if call.operation == operation]
 
 
-@pytest.mark.parametrize("operation", MODELLED)
+@pytest.mark.parametrize("operation", sorted(SUPPORTED))
 def test_the_model_knows_all_of_it(operation):
     """No element and no header is misspelled, in the wrong place or of another type than botocore's model says."""
     found = findings(operation)
@@ -187,7 +189,7 @@ def test_what_never_comes_is_documented():
     """The page names what the model has and no answer fills; nothing on it comes all the same."""
     model, _ = recorded()
     possible, sent = set(), set()
-    for operation in MODELLED:
+    for operation in SUPPORTED:
         possible |= claimable(model, operation)
         sent |= {path for one in findings(operation) for path in one.seen}
     never = names(possible - sent) - ENVELOPE

@@ -1,0 +1,157 @@
+"""The facts: where each comes from, and the registry of the claims that are checked, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fact_servers import Server
+
+SECTIONS = {
+    "The envelope": range(1, 12),
+    "Answers without a body": range(12, 21),
+    "An error inside a 200": range(21, 29),
+    "Redirects and regions": range(29, 36),
+    "Throttling, timeouts, broken connections": range(36, 46),
+    "Conditions and ranges": range(46, 54),
+    "Authentication": range(54, 60),
+    "Uploads, digests, limits": range(60, 74),
+}
+
+# The keys are explained on the page.
+SOURCES = {
+    1: "ARGMIN, MOUNTPOINT, LSREC",
+    2: "LSREC, ARGMIN",
+    3: "ARGMIN",
+    4: "ARGMIN, versitygw#2038, qoobaa/s3#5",
+    5: "ARGMIN, LSREC, aws-cli#1928",
+    6: "ARGMIN",
+    7: "aws-cli#1928, tiflash#10538, paws#896, LSREC",
+    8: "AWSDOC, tiflash#10538",
+    12: "paws#896, LSREC",
+    13: "LSREC, BOTO",
+    14: "BOTO",
+    15: "BOTO",
+    17: "LSREC, BOTO",
+    18: "ARGMIN, LSREC, BOTO",
+    19: "BOTO, LSREC",
+    21: "AWSDOC, BOTO",
+    22: "ARGMIN, django-s3-file-field#209",
+    23: "BOTO",
+    24: "BOTO",
+    25: "BOTO",
+    26: "BOTO",
+    27: "LSREC, ARGMIN",
+    29: "MOUNTPOINT, AWSS3.jl#25",
+    30: "bsdec2-image-upload#11, aws-cli#2431",
+    31: "minio-go#677, paws#896, ARGMIN",
+    32: "BOTO",
+    33: "BOTO",
+    34: "BOTO",
+    35: "AWSDOC",
+    36: "tiflash#10538, BOTO",
+    37: "BOTO",
+    38: "aws-cli#1928, BOTO",
+    39: "LSREC, ARGMIN",
+    40: "BOTO",
+    41: "BOTO",
+    42: "BOTO",
+    43: "BOTO",
+    44: "BOTO",
+    46: "LSREC, ARGMIN",
+    47: "LSREC",
+    48: "LSREC",
+    49: "LSREC",
+    50: "LSREC",
+    51: "LSREC",
+    52: "LSREC, ARGMIN",
+    53: "LSREC",
+    54: "LSREC, VGW, ARGMIN",
+    55: "pgbackrest",
+    56: "MOUNTPOINT, LSREC",
+    57: "MOUNTPOINT, ARGMIN",
+    58: "LSREC",
+    60: "LSREC, ARGMIN",
+    61: "LSREC, versitygw#2036, versitygw#2111",
+    62: "LSREC, BOTO, AWSDOC",
+    63: "LSREC",
+    64: "LSREC",
+    65: "ARGMIN, aws-sdk-cpp#2727",
+    66: "BOTO",
+    67: "ARGMIN, VGW",
+    68: "LSREC",
+    69: "VGW, BOTO, s3-tests, aws-sdk-java#1293",
+    70: "LSREC",
+    71: "LSREC",
+    73: "LSREC, BOTO",
+}
+
+ABOUT_BOTOCORE = frozenset({13, 14, 15, 17, 23, 24, 25, 26, *range(32, 35), *range(36, 39), *range(40, 45), 66})
+"""Facts that say what botocore makes of an answer; another version of it may make something else."""
+
+
+class CannotFail(Exception):
+    """The server has no way to bring about what a claim is about; the text says so in a few words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a server did, in a few words of Markdown, and whether it is what S3 does; None: it could not be asked."""
+
+    text: str
+    holds: bool | None
+
+    def __and__(self, other: Seen) -> Seen:
+        """Return both observations as one; the same words are said once."""
+        text = self.text if other.text == self.text else f"{self.text}; {other.text}"
+        return Seen(text=text, holds=bool(self.holds and other.holds))
+
+
+Check = Callable[["Server"], Seen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One thing that S3 does: part of the fact *number*, what it is, and the check that asks a server for it."""
+
+    number: int
+    name: str
+    says: str
+    check: Check
+
+    def __str__(self) -> str:
+        """Return the claim's name in test ids."""
+        return f"{self.number:02}-{self.name}"
+
+    def see(self, server: Server) -> Seen:
+        """Run the check; a server that can't be asked is no failure."""
+        try:
+            return self.check(server)
+        except CannotFail as why:
+            return Seen(text=str(why), holds=None)
+
+
+CLAIMS: list[Claim] = []
+
+
+def claim(number: int, says: str) -> Callable[[Check], Check]:
+    """Register a check: S3 does what *says* says, a part of the fact *number*."""
+
+    def register(check: Check) -> Check:
+        CLAIMS.append(Claim(number=number, name=check.__name__, says=says, check=check))
+        return check
+
+    return register
+
+
+@contextmanager
+def caught(*kinds: type[Exception]) -> Iterator[list[Exception]]:
+    """Give the list that has, after the block, the exception that ended it, if one of *kinds* did."""
+    found: list[Exception] = []
+    try:
+        yield found
+    except kinds as error:
+        found.append(error)
