@@ -166,7 +166,7 @@ def _check_kept(ask: Ask, kept: dict[str, str]) -> None:
         raise ask.bad_argument(SSE, encryption, "The encryption method given is not supported")
     if "content-encoding" in kept:
         # aws-chunked names the framing of the request, not of what is stored.
-        encodings = [one.strip() for one in kept.pop("content-encoding").split(",")]
-        stored = ",".join(one for one in encodings if one and one != "aws-chunked")
+        encodings = kept.pop("content-encoding").split(",")
+        stored = ",".join(one for one in encodings if one.strip() not in {"", "aws-chunked"}).strip()
         if stored:
             kept["content-encoding"] = stored

@@ -149,7 +149,15 @@ def test_refuses_attributes_that_s3_does_not_have(s3, headers, expected, element
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"), [("aws-chunked", None), ("aws-chunked,gzip", "gzip"), ("gzip", "gzip"), ("", None)]
+    ("sent", "kept"),
+    [
+        ("aws-chunked", None),
+        ("aws-chunked,gzip", "gzip"),
+        ("deflate, aws-chunked, gzip", "deflate, gzip"),
+        ("deflate, gzip", "deflate, gzip"),
+        ("gzip", "gzip"),
+        ("", None),
+    ],
 )
 def test_content_encoding_keeps_only_what_is_stored(s3, sent, kept):
     """aws-chunked frames the request and is not part of the object."""
