@@ -38,6 +38,7 @@ SOURCES = {
     17: "LSREC, BOTO",
     18: "ARGMIN, LSREC, BOTO",
     19: "BOTO, LSREC",
+    20: "BOTO",
     21: "AWSDOC, BOTO",
     22: "ARGMIN, django-s3-file-field#209",
     23: "BOTO",
@@ -74,6 +75,7 @@ SOURCES = {
     56: "MOUNTPOINT, LSREC",
     57: "MOUNTPOINT, ARGMIN",
     58: "LSREC",
+    59: "LSREC, react-native-aws3#26",
     60: "LSREC, ARGMIN",
     61: "LSREC, versitygw#2036, versitygw#2111",
     62: "LSREC, BOTO, AWSDOC",
@@ -105,8 +107,11 @@ class Seen:
     holds: bool | None
 
     def __and__(self, other: Seen) -> Seen:
-        """Return both observations as one; the same words are said once."""
-        text = self.text if other.text == self.text else f"{self.text}; {other.text}"
+        """Return both observations as one; the same words, or the same in front of a colon, are said once."""
+        head, colon, rest = other.text.partition(": ")
+        shared = colon and self.text.startswith(head + colon)
+        new = rest if shared else other.text
+        text = self.text if other.text in self.text.split("; ") else f"{self.text}; {new}"
         return Seen(text=text, holds=bool(self.holds and other.holds))
 
 
@@ -145,6 +150,11 @@ def claim(number: int, says: str) -> Callable[[Check], Check]:
         return check
 
     return register
+
+
+def after(attempts: int) -> str:
+    """Say how many attempts there were."""
+    return f"after {attempts} attempt{'s' if attempts > 1 else ''}"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import botocore.session
@@ -117,10 +117,12 @@ class Server(Protocol):
         """Make a bucket; buckets that nobody made do not exist."""
 
 
+@dataclass(kw_only=True)
 class Asking:
     """What is the same for every server: requests over a socket, and botocore's."""
 
     url: str
+    opened: list[Any] = field(default_factory=list)
 
     def ask(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> Answer:
         """Send one request, signed; headers as keywords, `_` for `-`."""
@@ -174,7 +176,7 @@ class Asking:
 
     def client(self, *, attempts: int | None = 1, mode: str = "standard", url: str | None = "", **config: Any) -> Any:
         """Return a client of botocore's that knows this server, or (None) goes to S3's own address."""
-        return _session.create_client(
+        client = _session.create_client(
             "s3",
             region_name=REGION,
             endpoint_url=self.url if url == "" else url,
@@ -185,6 +187,13 @@ class Asking:
                 **{"s3": {"addressing_style": "path"}, "read_timeout": 60, **config},
             ),
         )
+        self.opened.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close the clients; the next test has its own."""
+        while self.opened:
+            self.opened.pop().close()
 
     # Uploads in parts.
 
@@ -225,7 +234,6 @@ def received(response: http.client.HTTPResponse) -> Answer:
 class Ours(Asking):
     """The simulated S3 of one test."""
 
-    url: str
     errors: Any
     store: Any
 
@@ -248,8 +256,6 @@ class Ours(Asking):
 @dataclass(kw_only=True)
 class Moto(Asking):
     """moto's server, in a process of its own, which nobody can tell to fail."""
-
-    url: str
 
     def fail(self, what=None, /, **options):
         raise CannotFail("cannot fail on command")

@@ -161,3 +161,8 @@ def hidden(s3):
     code = get.error(404, "NoSuchKey")
     text = f"GET: {code.text}, {seen[0].text}; HEAD: {head.status}, {seen[1].text}"
     return Seen(text=text, holds=bool(code.holds and seen[0].holds and seen[1].holds) and head.status == 404)
+
+
+@claim(20, "A missing key is 403 AccessDenied, not 404, to whoever may not list the bucket")
+def may_not_list(s3):
+    return s3.send("GET", f"/{s3.bucket()}/missing", {}).error(403, "AccessDenied")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from botocore.exceptions import ClientError
-from fact_list import Seen, caught, claim
+from fact_list import Seen, after, caught, claim
 from fact_servers import PROLOG
 
 
@@ -86,7 +86,7 @@ def rewritten(s3):
     with s3.fail("error_in_200", code="AccessDenied"):
         _, arguments = _uploaded_before(s3)
         attempts, code = _attempts(s3, s3.client(attempts=3).complete_multipart_upload, **arguments)
-    return Seen(text=f"{attempts} attempts, then {code}", holds=(attempts, code) == (3, "AccessDenied 500"))
+    return Seen(text=f"{code} {after(attempts)}", holds=(attempts, code) == (3, "AccessDenied 500"))
 
 
 def _uploaded_before(s3):
@@ -106,7 +106,7 @@ def every_operation(s3):
             "ListObjectsV2": _attempts(s3, client.list_objects_v2, Bucket=bucket),
             "DeleteBucket": _attempts(s3, client.delete_bucket, Bucket=bucket),
         }
-    text = ", ".join(f"{name}: {code} after {attempts}" for name, (attempts, code) in seen.items())
+    text = ", ".join(f"{name}: {code} {after(attempts)}" for name, (attempts, code) in seen.items())
     ok = [*seen.values()] == [(2, "InternalError 500"), (2, "InternalError 500"), (1, "success")]
     return Seen(text=text, holds=ok)
 

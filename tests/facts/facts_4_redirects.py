@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from fact_list import Seen, caught, claim
+from fact_servers import CREDENTIALS
 
 AWAY = "eu-west-1"
 
@@ -31,6 +34,15 @@ def temporary(s3):
         return _redirected(s3.ask("GET", "/bucket/key"), "TemporaryRedirect", location=True)
 
 
+@claim(31, "A signature for another region: 400 AuthorizationHeaderMalformed with the right Region")
+def other_region(s3):
+    path = f"/{s3.bucket()}"
+    request = AWSRequest("GET", s3.url + path)
+    S3SigV4Auth(CREDENTIALS, "s3", AWAY).add_auth(request)
+    answer = s3.send("GET", path, dict(request.headers.items()))
+    return answer.error(400, "AuthorizationHeaderMalformed", Region="us-east-1")
+
+
 @claim(
     31, "AuthorizationHeaderMalformed has Region; x-amz-bucket-region comes to requests for a bucket, not for an object"
 )
@@ -43,7 +55,7 @@ def malformed(s3):
     element = ["Region" in answer.own for answer in answers]
     names = ("bucket", "object", "HEAD object")
     said = [
-        f"{name}: {'element' if e else '-'}, {'header' if t else '-'}"
+        f"{name}: {' and '.join(filter(None, (e and 'element', t and 'header'))) or 'neither'}"
         for name, e, t in zip(names, element, told, strict=True)
     ]
     ok = told == [True, False, False] and element == [True, True, False]

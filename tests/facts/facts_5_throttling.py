@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
+import os
 from unittest import mock
 
-import boto3
-from boto3.s3.transfer import TransferConfig
+from boto3.s3.transfer import S3Transfer, TransferConfig
 from botocore.exceptions import ClientError
 from botocore.retries import standard as retries
-from fact_list import CannotFail, Seen, caught, claim
-from fact_servers import CREDENTIALS, PROLOG, REGION
+from fact_list import CannotFail, Seen, after, caught, claim
+from fact_servers import PROLOG
 
 
 def _tried(s3, call, what, arguments, **options):
@@ -98,7 +97,10 @@ def gaps(s3):
     with caught(ClientError) as errors:
         client.complete_multipart_upload(Bucket=bucket, Key="key", UploadId=upload, MultipartUpload={"Parts": parts})
     status = errors[0].response["ResponseMetadata"]["HTTPStatusCode"] if errors else 200
-    return Seen(text=f"{status} {_named(errors)}", holds=(status, _named(errors)) == (500, "InternalError"))
+    return Seen(
+        text=f"{status} {_named(errors) if errors else ''}".strip(),
+        holds=(status, _named(errors)) == (500, "InternalError"),
+    )
 
 
 @claim(40, "botocore does not try again after OperationAborted and ConditionalRequestConflict")
@@ -106,7 +108,7 @@ def conflicts(s3):
     seen = [
         _tried(s3, s3.client(attempts=3).get_object, c, KEY) for c in ("OperationAborted", "ConditionalRequestConflict")
     ]
-    text = ", ".join(f"{code}: {attempts} attempt" for attempts, code in seen)
+    text = ", ".join(f"{code} {after(attempts)}" for attempts, code in seen)
     return Seen(text=text, holds=[attempts for attempts, _ in seen] == [1, 1])
 
 
@@ -138,7 +140,7 @@ def cut_body(s3):
         read = lambda **asked: client.get_object(**asked)["Body"].read()  # noqa: E731 - the call that is counted
         arguments = {"Bucket": bucket, "Key": "key"}
         seen.append(_tried(s3, read, "truncated_body", arguments, operation="GetObject", chunked=chunked))
-    text = f"{seen[0][1]}, {seen[0][0]} attempt"
+    text = f"{seen[0][1]} {after(seen[0][0])}"
     return Seen(text=text, holds=seen == [(1, "ResponseStreamingError")] * 2)
 
 
@@ -146,18 +148,11 @@ def cut_body(s3):
 def transfer(s3):
     bucket = s3.bucket()
     s3.put(f"/{bucket}/key", bytes(1000))
-    client = boto3.client(
-        "s3",
-        region_name=REGION,
-        endpoint_url=s3.url,
-        aws_access_key_id=CREDENTIALS.access_key,
-        aws_secret_access_key=CREDENTIALS.secret_key,
-    )
-    download = lambda: client.download_fileobj(bucket, "key", io.BytesIO(), Config=TransferConfig(use_threads=False))  # noqa: E731
+    client = s3.client()
     with s3.fail("truncated_body", operation="GetObject"), caught(Exception) as errors:
-        download()
+        S3Transfer(client, TransferConfig(use_threads=False)).download_file(bucket, "key", os.devnull)
     attempts = sum(record.operation == "GetObject" for record in s3.asked())
-    return Seen(text=f"{attempts} attempts, {_named(errors)}", holds=attempts == 5)
+    return Seen(text=f"{_named(errors)} {after(attempts)}", holds=attempts == 5)
 
 
 @claim(42, "An error whose body breaks off is told by its status")
@@ -175,13 +170,13 @@ def before_headers(s3):
     client = s3.client(attempts=3)
     seen = [_tried(s3, client.get_object, w, KEY) for w in ("stall", "disconnect", "connection_reset", "garbage")]
     ok = seen == [(3, "ReadTimeoutError"), *[(3, "ConnectionClosedError")] * 3]
-    return Seen(text=", ".join(dict.fromkeys(f"{name} after {attempts}" for attempts, name in seen)), holds=ok)
+    return Seen(text=", ".join(dict.fromkeys(f"{name} {after(attempts)}" for attempts, name in seen)), holds=ok)
 
 
 @claim(43, "Nobody listens: EndpointConnectionError, tried again")
 def nobody(s3):
     attempts, name = _tried(s3, s3.client(attempts=3, url=None).get_object, "connection_refused", KEY)
-    return Seen(text=f"{name} after {attempts}", holds=(attempts, name) == (3, "EndpointConnectionError"))
+    return Seen(text=f"{name} {after(attempts)}", holds=(attempts, name) == (3, "EndpointConnectionError"))
 
 
 @claim(43, "In StreamingBody.read RST is ResponseStreamingError, silence ReadTimeoutError, neither tried again")
@@ -193,7 +188,7 @@ def in_body(s3):
     arguments = {"Bucket": bucket, "Key": "key"}
     seen = [_tried(s3, read, w, arguments, operation="GetObject") for w in ("reset_body", "stalled_body")]
     ok = seen == [(1, "ResponseStreamingError"), (1, "ReadTimeoutError")]
-    return Seen(text=", ".join(f"{name} after {attempts}" for attempts, name in seen), holds=ok)
+    return Seen(text=", ".join(f"{name} {after(attempts)}" for attempts, name in seen), holds=ok)
 
 
 @claim(43, "In a listing, which botocore reads whole, it is ConnectionClosedError and tried again")
@@ -201,7 +196,7 @@ def in_listing(s3):
     bucket = s3.bucket()
     client = s3.client(attempts=3)
     attempts, name = _tried(s3, client.list_objects_v2, "reset_body", {"Bucket": bucket}, operation="ListObjectsV2")
-    return Seen(text=f"{name} after {attempts}", holds=(attempts, name) == (3, "ConnectionClosedError"))
+    return Seen(text=f"{name} {after(attempts)}", holds=(attempts, name) == (3, "ConnectionClosedError"))
 
 
 @claim(44, "botocore's modes: legacy makes 5 attempts, standard and adaptive 3")

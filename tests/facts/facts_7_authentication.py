@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from fact_list import Seen, claim
 from fact_servers import CREDENTIALS, REGION
+from urllib3 import encode_multipart_formdata
 
 _V4 = "%Y%m%dT%H%M%SZ"
 _TO_SIGN = ("AWSAccessKeyId", "StringToSign", "SignatureProvided", "StringToSignBytes")
@@ -128,3 +129,29 @@ def unsigned_header(s3):
     request = _signed_at(s3, S3SigV4Auth(CREDENTIALS, "s3", REGION), _now(), f"/{s3.bucket()}/key", method="PUT")
     answer = _sent(s3, request, x_amz_meta_color="red")
     return answer.error(403, "AccessDenied", HeadersNotSigned="x-amz-meta-color")
+
+
+def _posted(s3, *, without=(), **changed):
+    """The answer to a browser's form, signed as boto3 signs it; some fields left out or changed."""
+    bucket = s3.bucket()
+    fields = s3.client().generate_presigned_post(bucket, "key")["fields"]
+    fields = {name: text for name, text in (fields | changed).items() if name not in without}
+    body, kind = encode_multipart_formdata([*fields.items(), ("file", ("a.txt", b"hello"))])
+    return s3.send("POST", f"/{bucket}", {"Content-Type": kind}, body)
+
+
+@claim(59, "A form that breaks its policy: 403 AccessDenied")
+def policy(s3):
+    return _posted(s3).is_status(204) & _posted(s3, key="another").error(403, "AccessDenied")
+
+
+@claim(59, "A form with a policy and no signature: 400 InvalidArgument with ArgumentName")
+def missing_field(s3):
+    answer = _posted(s3, without=("signature", "x-amz-signature"))
+    return answer.error(400, "InvalidArgument", "ArgumentName")
+
+
+@claim(59, "A POST that is no multipart form: 412 PreconditionFailed with Condition, not RequestIsNotMultiPartContent")
+def no_form(s3):
+    answer = s3.send("POST", f"/{s3.bucket()}", {"Content-Type": "text/plain"}, b"key=key")
+    return answer.error(412, "PreconditionFailed", "Condition")

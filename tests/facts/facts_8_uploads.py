@@ -7,7 +7,7 @@ import hashlib
 import zlib
 
 from botocore.exceptions import ClientError
-from fact_list import Seen, caught, claim
+from fact_list import Seen, after, caught, claim
 
 SHORT = b"hello"
 OTHER = base64.b64encode(hashlib.md5(b"other").digest()).decode()
@@ -165,7 +165,7 @@ def spoiled(s3):
         client.get_object(Bucket=bucket, Key="key", ChecksumMode="ENABLED")["Body"].read()
     attempts = sum(record.operation == "GetObject" for record in s3.asked())
     name = type(errors[0]).__name__ if errors else "nothing"
-    return Seen(text=f"{name}, {attempts} attempt", holds=(name, attempts) == ("FlexibleChecksumError", 1))
+    return Seen(text=f"{name} {after(attempts)}", holds=(name, attempts) == ("FlexibleChecksumError", 1))
 
 
 @claim(67, "A key of more than 1,024 bytes: 400 KeyTooLongError with Size and MaxSizeAllowed")
@@ -182,6 +182,12 @@ def long_metadata(s3):
     s3.put(path, SHORT, x_amz_meta_a="m" * 2047)
     answer = s3.ask("PUT", path, SHORT, x_amz_meta_a="m" * 2048)
     return answer.error(400, "MetadataTooLarge", Size="2049", MaxSizeAllowed="2048")
+
+
+@claim(67, "Headers of more than 8,192 bytes: 400 RequestHeaderSectionTooLarge with MaxSizeAllowed")
+def long_headers(s3):
+    answer = s3.ask("GET", f"/{s3.bucket()}/key", x_other="h" * 9000)
+    return answer.error(400, "RequestHeaderSectionTooLarge", MaxSizeAllowed="8192")
 
 
 NAMES = ("ab", "a" * 64, "Upper", "under_score", "-a-", "a..b", "192.168.5.4", "xn--abc", "abc-s3alias")
