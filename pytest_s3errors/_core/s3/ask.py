@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Ask:
-    """A request with its body and what answers it; `bucket` and `key` are "" where the request names none."""
+    """A request with its body and what answers it; `bucket` and `key` are "" where the request names none.
+
+    Nobody changes one. Not frozen all the same: one is made for every request, and that takes three times as long.
+    """
 
     store: Store
     call: Call

@@ -60,23 +60,16 @@ def attributes_of(ask: Ask) -> dict[str, Any]:
     Refuses with MetadataTooLarge, InvalidStorageClass, InvalidArgument (encryption, ACL) or
     AccessControlListNotSupported.
     """
+    headers = ask.call.headers
+    names = " ".join(headers)
+    kept = {name: headers[name] for name in KEPT if name in headers}
     metadata: dict[str, str] = {}
-    kept: dict[str, str] = {}
-    granted = False
-    for name, value in ask.call.headers.items():
-        if name in KEPT:
-            kept[name] = value
-        elif not name.startswith("x-amz-"):
-            continue
-        elif name.startswith(META):
-            metadata[name[len(META) :]] = value
-        elif name.startswith(GRANT):
-            granted = True
-    if metadata:
+    if META in names:
+        metadata = {name[len(META) :]: value for name, value in headers.items() if name.startswith(META)}
         _check_metadata(ask, metadata)
     if kept:
         _check_kept(ask, kept)
-    owner, acl = object_ownership(ask, granted=granted)
+    owner, acl = object_ownership(ask, granted=GRANT in names)
     return {
         "owner": owner,
         "acl": acl,

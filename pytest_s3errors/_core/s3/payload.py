@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.messages import EMPTY
@@ -19,20 +19,17 @@ from .digests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .ask import Ask
 
 MAX_UPLOAD_BYTES = 5 * 1024**3
 _SIZED = {"PutObject", "UploadPart"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
+class Payload(NamedTuple):
     """A body that arrived whole; `checksums` are those stated with it, by algorithm, all verified."""
 
     body: Body
-    checksums: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    checksums: Mapping[str, str] = EMPTY
 
 
 def receive(ask: Ask) -> Payload:
