@@ -28,6 +28,9 @@ class Ids(NamedTuple):
     host_id: str
 
 
+_WITH_LENGTH = frozenset({"GetObject", "HeadObject"})
+
+
 class Exchange(NamedTuple):
     """What a layer has to do: wait `delay_s`, send the answer (up to `sent` bytes of its body, None: all), end.
 
@@ -58,7 +61,9 @@ class Exchange(NamedTuple):
         """Whether *response*, the one of this exchange, comes in chunks: S3 sends errors and documents so."""
         if self.chunked is not None:
             return self.chunked
-        return response.status >= HTTPStatus.MULTIPLE_CHOICES or (bool(response.body) and call.operation != "GetObject")
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            return True
+        return bool(response.body) and call.operation not in _WITH_LENGTH
 
 
 Model = Callable[[Call, Body], Response | ErrorReply]
