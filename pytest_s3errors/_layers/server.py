@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.simulator import Simulator
 
 _POLL_S = 0.0001
+_MAX_WAITING = 100
 _LINGER_0 = struct.pack("ii", 1, 0)
 _CLIENT_HELLO = b"\x16\x03"
 _TLS = (
@@ -103,7 +104,7 @@ class _Connection(asyncio.Protocol):
         self._stop: int | None = None  # so much of the body of the request under way is read, None: all
         self._fresh = True
         self._deaf = False
-        self._choosing = False
+        self._choosing = self._held = False
         self._playing: Entry | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._when_drained: Callable[[], None] | None = None
@@ -170,6 +171,9 @@ class _Connection(asyncio.Protocol):
                 self._next()
         if self._stop is not None and self._parser.received >= self._stop:
             self._break_off(self._parser.take_received())
+        elif len(self._waiting) > _MAX_WAITING:
+            self._held = True  # till all of them are answered
+            self._transport.pause_reading()
 
     def _begin(self, head: Head) -> None:
         simulator = self._server.simulator
@@ -220,6 +224,9 @@ class _Connection(asyncio.Protocol):
                 self._later(exchange.delay_s, partial(self._play, request, exchange))
                 return
             self._play(request, exchange)
+        if self._held and not (self._waiting or self._deaf or self._transport.is_closing()):
+            self._held = False
+            self._transport.resume_reading()
 
     def _later(self, delay_s: float, then: Callable[[], None]) -> None:
         self._park()

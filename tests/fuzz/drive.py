@@ -1,0 +1,124 @@
+"""A connection of the loopback S3 without a socket: a transport that takes what is written."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.access import Access, Credentials
+from pytest_s3errors._core.simulator import Simulator
+from pytest_s3errors._core.spelling import fail_rule
+from pytest_s3errors._core.store import Store
+from pytest_s3errors._layers.server import Server, _Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FAULTS = (
+    "SlowDown", 503, "connection_reset", "disconnect", "lost_response", "truncated_body", "reset_body", "short_body",
+    "corrupted_body", "malformed_xml", "empty_body", "html_body", "garbage", "error_in_200", "partial_delete",
+    "redirect", "replaced_object",
+)  # fmt: skip
+KNOWN = Access(known=(Credentials(access_key="AKIAFUZZ", secret_key="secret"),))
+DECLARED = Access(known=KNOWN.known, declared=True)
+_MADE_UP = os.open(os.devnull, os.O_RDWR)
+
+
+class _Socket:
+    """What the server asks of a socket, where there is none."""
+
+    def fileno(self) -> int:
+        return _MADE_UP
+
+    def setsockopt(self, *_: object) -> None:
+        pass
+
+
+class Transport:
+    """Collects what is written; while `is_full` it says that nothing of it has left yet."""
+
+    def __init__(self, port: int) -> None:
+        self.written = bytearray()
+        self.is_full = self.is_paused = self._closing = False
+        self._extra = {"peername": ("127.0.0.1", port), "socket": _Socket()}
+
+    def get_extra_info(self, name: str) -> object:
+        return self._extra[name]
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        assert high == 0
+
+    def get_write_buffer_size(self) -> int:
+        return int(self.is_full)
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        self._closing = True
+
+    abort = close
+
+
+class S3:
+    """One simulated S3, with a bucket, an object and an upload, and connections to it one after another.
+
+    With a *seed* it differs from others in whom it lets in, whether it keeps versions, and which faults it has.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        draw = random.Random(seed)
+        faults = draw.sample(FAULTS, 3) if seed is not None and draw.random() < 0.3 else ()
+        self.simulator = Simulator(
+            store=Store(now=lambda: datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)),
+            rules=tuple(fail_rule((fault,), {"probability": 0.3}) for fault in faults),
+            seed=str(seed),
+            clock=time.monotonic,
+            access=Access() if seed is None else draw.choice((Access(), KNOWN, KNOWN, DECLARED)),
+        )
+        self.simulator.armed = bool(faults)
+        self.server = Server(self.simulator, endpoints=tuple, origin_of=lambda _: None)
+        self.simulator.store.create_bucket("bucket", versioning=seed is not None and draw.random() < 0.3)
+        self.simulator.store.put("bucket", "key", b"abc", tags={"a": "1"})
+        begun = self.talk([b"POST /bucket/key?uploads HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"])
+        self.upload_id = begun.partition(b"<UploadId>")[2].partition(b"<")[0].decode() or "none"
+
+    def talk(self, pieces: Iterable[bytes], *, slow: bool = False) -> bytes:
+        """What the server writes to a client that sends *pieces*; *slow*: it reads nothing until all of it is sent."""
+        transport = Transport(port=1)
+        connection = _Connection(self.server)
+        connection.connection_made(transport)  # type: ignore[arg-type]  # all of a transport that the server uses
+        transport.is_full = slow
+        for piece in pieces:
+            if transport.is_paused or transport.is_closing():
+                break
+            connection.data_received(piece)
+        transport.is_full = False
+        connection.resume_writing()
+        connection.connection_lost(None)
+        return bytes(transport.written)
+
+    def left(self) -> str:
+        """What a connection has left behind; "" where nothing is."""
+        failed = [problem for problem in self.simulator.problems if "failed" in problem]
+        self.simulator.problems.clear()
+        if failed:
+            return failed[0]
+        kept = {
+            "connections": self.server.connections,
+            "parked": self.server.parked,
+            "promised": self.simulator._promised,
+        }
+        return ", ".join(f"{name}: {what}" for name, what in kept.items() if what)
