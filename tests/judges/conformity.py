@@ -16,10 +16,8 @@ from pytest_s3errors._core.catalogue import CODES
 NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 # What every answer may have, whatever the model of its operation says.
 ENVELOPE = {"x-amz-request-id", "x-amz-id-2", "server", "date", "connection", "content-length", "content-type"}
-# Sent by S3, as captures show, and in no model.
-UNMODELLED = {
-    ("PutObjectTagging", "x-amz-version-id"),
-}
+# The model knows one class of versions, STANDARD; S3 tells all of them.
+WRONGLY_ENUMERATED = "ListObjectVersions/Version/StorageClass"
 
 
 @dataclass
@@ -111,7 +109,7 @@ def _headers(operation: str, shape: Any, response: Any, found: Findings) -> None
         if lower in members:
             found.seen.add(f"{operation} {lower}")
             _scalar(members[lower], value, f"{operation} {lower}", found)
-        elif not (lower in ENVELOPE or (operation, lower) in UNMODELLED or (prefixes and lower.startswith(prefixes))):
+        elif not (lower in ENVELOPE or (prefixes and lower.startswith(prefixes))):
             found.problems.append(f"{operation}: header {name} is not in the model")
 
 
@@ -183,5 +181,5 @@ def _scalar(shape: Any, text: str, path: str, found: Findings) -> None:
         found.problems.append(f"{path}: {text!r} is no {shape.type_name}")
     if shape.type_name == "boolean" and text not in {"true", "false"}:
         found.problems.append(f"{path}: {text!r} is no boolean")
-    if getattr(shape, "enum", None) and text not in shape.enum:
+    if getattr(shape, "enum", None) and text not in shape.enum and path != WRONGLY_ENUMERATED:
         found.problems.append(f"{path}: {text!r} is none of {shape.enum}")

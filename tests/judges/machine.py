@@ -1,0 +1,263 @@
+"""Random operations on both S3s: objects and their versions, listings, uploads, copies, tags and buckets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, multiple, rule
+
+BUCKETS = st.sampled_from(["plain", "versioned"])
+KEYS = st.sampled_from(["a", "a/b", "a/b/c", "a/d", "b", "é +&<", "z//y"])
+BODIES = st.sampled_from([b"", b"0123456789", b"other", b"x" * 300])
+# Parts are this small where the tests lower the least size of a part.
+PART_BYTES = 100
+PART = b"p" * PART_BYTES
+ATTRIBUTES = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
+ETAGS = st.sampled_from(['"781e5e245d69b566979b86e28d23f2c7"', '"d41d8cd98f00b204e9800998ecf8427e"', "*", '"none"'])
+LONG_AGO, FAR_AHEAD = datetime(2001, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
+DATES = st.sampled_from([LONG_AGO, FAR_AHEAD])
+RANGES = st.sampled_from(["bytes=0-3", "bytes=2-", "bytes=-4", "bytes=5-999", "bytes=999-", "bytes=3-1", "bytes=-0"])
+TAGS = st.sampled_from(["", "a=1", "a=1&b=2"])
+
+
+CONDITIONS = st.sampled_from([{"IfNoneMatch": "*"}, {"IfMatch": '"none"'}])
+
+
+def some(**optional: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Return a mapping with some of the parameters, mostly with none."""
+    return st.just({}) | st.fixed_dictionaries({}, optional=optional)
+
+
+READS = some(
+    Range=RANGES,
+    IfMatch=ETAGS,
+    IfNoneMatch=ETAGS,
+    IfModifiedSince=DATES,
+    IfUnmodifiedSince=DATES,
+)
+LISTS = some(
+    Prefix=st.sampled_from(["a", "a/", "é", "none"]),
+    Delimiter=st.sampled_from(["/", "b", "//"]),
+    MaxKeys=st.integers(1, 3),
+)
+
+
+class Both(RuleBasedStateMachine):
+    """The rules; `pair` is given by the subclass that a test makes."""
+
+    pair: Any
+    versions = Bundle("versions")
+    uploads = Bundle("uploads")
+
+    @initialize()
+    def begin(self) -> None:
+        """Begin with empty buckets."""
+        self.both = type(self).pair()
+        self.parts: dict[str, dict[int, str]] = {}
+
+    @rule(
+        target=versions,
+        bucket=BUCKETS,
+        key=KEYS,
+        body=BODIES,
+        more=some(
+            Metadata=st.just({"name": "value"}),
+            ContentType=st.just("text/plain"),
+            CacheControl=st.just("no-cache"),
+            StorageClass=st.just("STANDARD_IA"),
+            Tagging=TAGS,
+        ),
+    )
+    def put(self, bucket: str, key: str, body: bytes, more: dict[str, Any]) -> Any:
+        """PutObject without conditions."""
+        result = self.both("PutObject", Bucket=bucket, Key=key, Body=body, **more)
+        return self._version(bucket, key, result)
+
+    @rule(
+        target=versions,
+        bucket=BUCKETS,
+        key=KEYS,
+        condition=st.sampled_from([{"IfNoneMatch": "*"}, {"IfMatch": '"none"'}]),
+    )
+    def put_if(self, bucket: str, key: str, condition: dict[str, str]) -> Any:
+        """PutObject on a condition."""
+        result = self.both("PutObject", Bucket=bucket, Key=key, Body=b"conditional", **condition)
+        return self._version(bucket, key, result)
+
+    @rule(operation=st.sampled_from(["GetObject", "HeadObject"]), bucket=BUCKETS, key=KEYS, more=READS)
+    def read(self, operation: str, bucket: str, key: str, more: dict[str, Any]) -> None:
+        """GetObject and HeadObject, with ranges and conditions."""
+        self.both(operation, Bucket=bucket, Key=key, **more)
+
+    @rule(operation=st.sampled_from(["GetObject", "HeadObject", "GetObjectTagging"]), version=versions)
+    def read_version(self, operation: str, version: dict[str, str]) -> None:
+        """The same of a version, which may be gone or a delete marker."""
+        self.both(operation, **version)
+
+    @rule(bucket=BUCKETS, key=KEYS)
+    def attributes(self, bucket: str, key: str) -> None:
+        """GetObjectAttributes."""
+        self.both("GetObjectAttributes", Bucket=bucket, Key=key, ObjectAttributes=ATTRIBUTES)
+
+    @rule(key=KEYS)
+    def delete(self, key: str) -> None:
+        """DeleteObject, whether there is one or not."""
+        self.both("DeleteObject", Bucket="plain", Key=key)
+
+    @rule(target=versions, version=versions)
+    def hide(self, version: dict[str, str]) -> Any:
+        """DeleteObject in a bucket with versions, which makes a delete marker."""
+        named = {"Bucket": version["Bucket"], "Key": version["Key"]}
+        if not isinstance(self.both("HeadObject", **named), dict):
+            return multiple()  # without an object moto makes no marker; see the known differences
+        return self._version(*named.values(), self.both("DeleteObject", **named))
+
+    @rule(version=versions)
+    def delete_version(self, version: dict[str, str]) -> None:
+        """DeleteObject for good."""
+        self.both("DeleteObject", **version)
+
+    @rule(keys=st.lists(KEYS, min_size=1, max_size=3, unique=True), quiet=st.booleans())
+    def delete_several(self, keys: list[str], quiet: bool) -> None:
+        """DeleteObjects."""
+        self.both("DeleteObjects", Bucket="plain", Delete={"Objects": [{"Key": key} for key in keys], "Quiet": quiet})
+
+    @rule(
+        target=versions,
+        bucket=BUCKETS,
+        key=KEYS,
+        source=st.tuples(BUCKETS, KEYS),
+        more=some(
+            MetadataDirective=st.just("REPLACE"),
+            TaggingDirective=st.just("REPLACE"),
+            Tagging=TAGS,
+            Metadata=st.just({"new": "value"}),
+            StorageClass=st.just("STANDARD_IA"),
+        ),
+        condition=some(CopySourceIfNoneMatch=ETAGS.filter("*".__ne__)),
+    )
+    def copy(self, bucket: str, key: str, source: tuple[str, str], more: dict[str, Any], condition: Any) -> Any:
+        """CopyObject."""
+        named = {"Bucket": source[0], "Key": source[1]}
+        result = self.both("CopyObject", Bucket=bucket, Key=key, CopySource=named, **more, **condition)
+        return self._version(bucket, key, result)
+
+    @rule(bucket=BUCKETS, operation=st.sampled_from(["ListObjects", "ListObjectsV2", "ListObjectVersions"]), more=LISTS)
+    def list_all(self, bucket: str, operation: str, more: dict[str, Any]) -> None:
+        """All pages of a listing."""
+        following: dict[str, Any] | None = {}
+        for _ in range(20):
+            page = self.both(operation, Bucket=bucket, **more, **following)
+            following = after(operation, page)
+            if following is None:
+                return
+
+    @rule(bucket=BUCKETS, start=KEYS, more=LISTS)
+    def list_from(self, bucket: str, start: str, more: dict[str, Any]) -> None:
+        """Listings that begin at a key, whether it is there or not."""
+        self.both("ListObjects", Bucket=bucket, Marker=start, **more)
+        self.both("ListObjectsV2", Bucket=bucket, StartAfter=start, **more)
+
+    @rule(bucket=BUCKETS, key=KEYS, tags=st.sampled_from([{}, {"a": "1"}, {"a": "2", "b": ""}]))
+    def tag(self, bucket: str, key: str, tags: dict[str, str]) -> None:
+        """PutObjectTagging and GetObjectTagging."""
+        tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]
+        self.both("PutObjectTagging", Bucket=bucket, Key=key, Tagging={"TagSet": tag_set})
+        self.both("GetObjectTagging", Bucket=bucket, Key=key)
+
+    @rule(bucket=BUCKETS, key=KEYS)
+    def untag(self, bucket: str, key: str) -> None:
+        """DeleteObjectTagging."""
+        self.both("DeleteObjectTagging", Bucket=bucket, Key=key)
+
+    @rule(bucket=BUCKETS, tags=st.sampled_from([None, {"a": "1"}]))
+    def tag_bucket(self, bucket: str, tags: dict[str, str] | None) -> None:
+        """Tags of buckets, put or deleted, and read."""
+        if tags is None:
+            self.both("DeleteBucketTagging", Bucket=bucket)
+        else:
+            tag_set = [{"Key": name, "Value": value} for name, value in tags.items()]
+            self.both("PutBucketTagging", Bucket=bucket, Tagging={"TagSet": tag_set})
+        self.both("GetBucketTagging", Bucket=bucket)
+
+    @rule(status=st.sampled_from(["Enabled", "Suspended"]))
+    def set_versioning(self, status: str) -> None:
+        """PutBucketVersioning and GetBucketVersioning."""
+        self.both("PutBucketVersioning", Bucket="versioned", VersioningConfiguration={"Status": status})
+        self.both("GetBucketVersioning", Bucket="versioned")
+        self.both("GetBucketVersioning", Bucket="plain")
+
+    @rule(bucket=st.sampled_from(["plain", "spare"]))
+    def bucket_itself(self, bucket: str) -> None:
+        """Buckets made, found and deleted."""
+        for operation in ("HeadBucket", "CreateBucket", "GetBucketLocation", "ListBuckets", "DeleteBucket"):
+            if (operation, bucket) != ("DeleteBucket", "plain"):
+                self.both(operation, **({} if operation == "ListBuckets" else {"Bucket": bucket}))
+
+    @rule(target=uploads, bucket=BUCKETS, key=KEYS)
+    def start_upload(self, bucket: str, key: str) -> dict[str, str]:
+        """CreateMultipartUpload."""
+        result = self.both("CreateMultipartUpload", Bucket=bucket, Key=key, Metadata={"name": "value"})
+        self.parts[result["UploadId"]] = {}
+        return {"Bucket": bucket, "Key": key, "UploadId": result["UploadId"]}
+
+    @rule(upload=uploads, number=st.integers(1, 3), body=st.sampled_from([PART, b"last", b""]))
+    def send_part(self, upload: dict[str, str], number: int, body: bytes) -> None:
+        """UploadPart."""
+        result = self.both("UploadPart", **upload, PartNumber=number, Body=body)
+        if isinstance(result, dict):
+            self.parts[upload["UploadId"]][number] = result["ETag"]
+
+    @rule(upload=uploads, number=st.integers(1, 3), bucket=BUCKETS, key=KEYS, more=some(CopySourceRange=RANGES))
+    def copy_part(self, upload: dict[str, str], number: int, bucket: str, key: str, more: dict[str, str]) -> None:
+        """UploadPartCopy."""
+        source = {"Bucket": bucket, "Key": key}
+        result = self.both("UploadPartCopy", **upload, PartNumber=number, CopySource=source, **more)
+        if isinstance(result, dict):
+            self.parts[upload["UploadId"]][number] = result["CopyPartResult"]["ETag"]
+
+    @rule(upload=uploads)
+    def list_parts(self, upload: dict[str, str]) -> None:
+        """ListParts and ListMultipartUploads."""
+        self.both("ListParts", **upload)
+        self.both("ListParts", **upload, MaxParts=1)
+        self.both("ListMultipartUploads", Bucket=upload["Bucket"])
+
+    @rule(target=versions, upload=uploads, wrong=st.booleans())
+    def complete(self, upload: dict[str, str], wrong: bool) -> Any:
+        """CompleteMultipartUpload, with all parts, or with one that is not there; then the parts are read."""
+        parts = [{"PartNumber": n, "ETag": etag} for n, etag in sorted(self.parts[upload["UploadId"]].items())]
+        if wrong or not parts:  # alone: of two mistakes in one list, nobody knows which S3 names
+            parts = [{"PartNumber": 9, "ETag": '"none"'}]
+        result = self.both("CompleteMultipartUpload", **upload, MultipartUpload={"Parts": parts})
+        named = {"Bucket": upload["Bucket"], "Key": upload["Key"]}
+        for number in (1, 2) if isinstance(result, dict) else ():
+            self.both("HeadObject", **named, PartNumber=number)
+        return self._version(named["Bucket"], named["Key"], result)
+
+    @rule(upload=consumes(uploads))
+    def abort(self, upload: dict[str, str]) -> None:
+        """AbortMultipartUpload, and once more."""
+        self.both("AbortMultipartUpload", **upload)
+        self.both("AbortMultipartUpload", **upload)
+
+    @staticmethod
+    def _version(bucket: str, key: str, result: Any) -> Any:
+        if isinstance(result, dict) and "VersionId" in result:
+            return {"Bucket": bucket, "Key": key, "VersionId": result["VersionId"]}
+        return multiple()
+
+
+def after(operation: str, page: Any) -> dict[str, Any] | None:
+    """Return the parameters of the page that follows, None after the last."""
+    if not (isinstance(page, dict) and page["IsTruncated"]):
+        return None
+    if operation == "ListObjectsV2":
+        return {"ContinuationToken": page["NextContinuationToken"]}
+    if operation == "ListObjects":
+        last = page["Contents"][-1]["Key"] if "Contents" in page else ""
+        return {"Marker": page.get("NextMarker") or last}
+    named = {"KeyMarker": page["NextKeyMarker"]}
+    return named | ({"VersionIdMarker": page["NextVersionIdMarker"]} if "NextVersionIdMarker" in page else {})
