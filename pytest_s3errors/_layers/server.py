@@ -242,6 +242,8 @@ class _Connection(asyncio.Protocol):
 
     def _go_on(self, then: Callable[[], None]) -> None:
         """Do *then*, outside of `data_received`; a mistake of ours fails the test from here, too."""
+        if self._transport.is_closing():
+            return
         try:
             then()
         except Exception:  # noqa: BLE001 - as in data_received
@@ -333,4 +335,5 @@ class _Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         then, self._when_drained = self._when_drained, None
         if then is not None:
-            self._go_on(then)
+            # Not at once: a transport that is closed in here is told twice that its connection is lost.
+            asyncio.get_running_loop().call_soon(self._go_on, then)

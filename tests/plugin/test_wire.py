@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import select
+import socket
+import threading
+import time
+from datetime import UTC, datetime
+
 import pytest
+
+from pytest_s3errors._core.simulator import Simulator
+from pytest_s3errors._core.store import Store
+from pytest_s3errors._layers.thread_server import ThreadServer
 
 
 def test_a_plain_session_is_rerouted_and_does_not_notice(run):
@@ -305,3 +315,19 @@ def test_nothing_is_left_behind(run):
                               socket.getaddrinfo, S3Client._make_request)
         """
     ).assert_outcomes(failed=3, passed=1)
+
+
+def test_a_large_answer_and_the_end_of_its_connection(caplog):
+    """A client that asks for the connection to be closed gets all of a body that the kernel takes in pieces."""
+    store = Store(now=lambda: datetime.now(UTC))
+    store.put("bucket", "key", bytes(6 * 2**20))
+    server = ThreadServer(Simulator(store=store, clock=time.monotonic, lock=threading.RLock()), endpoints=tuple)
+    try:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET /bucket/key HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            select.select([client], [], [])
+            received = b"".join(iter(lambda: client.recv(1 << 20), b""))
+    finally:
+        server.stop()
+    assert received.endswith(b"\r\n\r\n" + bytes(6 * 2**20))
+    assert caplog.records == []  # asyncio logs what goes wrong in a callback
