@@ -52,6 +52,9 @@ class Clock(Protocol):
     def check_loop(self) -> None:
         """Raise if the running event loop is one that this clock does not drive."""
 
+    def working(self) -> contextlib.AbstractContextManager[None]:
+        """Around work that takes real time and none of the test's, whoever else waits for it."""
+
 
 class RealClock:
     """The system's time, counted from the beginning of the body."""
@@ -83,6 +86,10 @@ class RealClock:
 
     def check_loop(self) -> None:
         """Every event loop runs in real time."""
+
+    def working(self) -> contextlib.AbstractContextManager[None]:
+        """Real time passes anyway."""
+        return contextlib.nullcontext()
 
 
 class VirtualClock:
@@ -243,6 +250,16 @@ class VirtualClock:
         # In the loop's thread: the job is done when the loop knows of it. What is cancelled is nobody's business.
         future.add_done_callback(lambda _: self._jobs.pop(job, None))
         return future
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Stand still while this thread does what others wait for."""
+        job = object()
+        self._jobs[job] = threading.get_ident()
+        try:
+            yield
+        finally:
+            del self._jobs[job]
 
     def _silence_s(self, selector: selectors.BaseSelector) -> float:
         server = self._server()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from pytest_s3errors._core.access import Access
+from pytest_s3errors._backends import backend_for
+from pytest_s3errors._core.access import OPEN, Access
 from pytest_s3errors._core.access_spelling import access_of
+from pytest_s3errors._core.backend import BackendError
+from pytest_s3errors._core.backend_spelling import BackendSpec, backend_of
 from pytest_s3errors._core.catalogue import nearest
 from pytest_s3errors._core.checks import RuleError
 from pytest_s3errors._core.expectations import Expectation, expectation_of
@@ -158,6 +162,7 @@ def settings_of(config: pytest.Config, *, seed: str) -> Settings:
         server = check_server("ini s3_server", config.getini("s3_server"))
         max_time_s = float(_positive(config, "s3_max_time"))
         max_requests = _positive(config, "s3_max_requests")
+        backend = _backend(config)
     except RuleError as error:
         raise pytest.UsageError(str(error)) from None
     process = Process()
@@ -173,7 +178,23 @@ def settings_of(config: pytest.Config, *, seed: str) -> Settings:
         max_requests=max_requests,
         server=server,
         process=process,
+        backend=backend,
     )
+
+
+def _backend(config: pytest.Config) -> BackendSpec:
+    """What does the work of S3, ready to be used."""
+    spec = backend_of(
+        config.getini("s3_backend").strip(),
+        remote=config.getini("s3_allow_remote_backend"),
+        environment=os.environ,
+        test_credentials=TEST_CREDENTIALS,
+    )
+    try:
+        backend_for(spec, OPEN)
+    except (BackendError, ImportError) as error:
+        raise pytest.UsageError(f"ini s3_backend: {error}") from None
+    return spec
 
 
 def _positive(config: pytest.Config, option: str) -> int:

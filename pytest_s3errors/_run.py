@@ -15,8 +15,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_s3errors._backends import backend_for
 from pytest_s3errors._clock import Clock, RealClock, VirtualClock
 from pytest_s3errors._core.access import Access, Credentials
+from pytest_s3errors._core.backend import BackendError
+from pytest_s3errors._core.backend_spelling import MEMORY, BackendSpec
 from pytest_s3errors._core.hosts import is_s3_host
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._core.store import Store
@@ -51,6 +54,7 @@ class Settings:
     max_requests: int = 10_000
     server: str = "thread"
     process: Process | None = None
+    backend: BackendSpec = MEMORY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +92,13 @@ class Run:
                 max_requests=settings.max_requests,
                 endpoints=self.endpoints,
                 access=plan.access,
+                backend=settings.backend,
             )
             self.simulator = self._server.simulator
         else:
             self.simulator = Simulator(
                 store=Store(now=lambda: datetime.now(UTC)),
+                backend=backend_for(settings.backend, plan.access, self.clock.working),
                 rules=rules,
                 seed=seed,
                 clock=lambda: self.clock.now,
@@ -100,8 +106,11 @@ class Run:
                 max_requests=settings.max_requests,
                 access=plan.access,
             )
-        for act in plan.arrange:
-            act(self.simulator.store)
+        try:
+            for act in plan.arrange:
+                act(self.simulator.store)
+        except BackendError as error:
+            raise SimulationError(str(error), pytrace=False) from None
         self.verdict = Verdict(self, plan.expectations)
         self.ports: set[int] = set()
         self.clients: list[S3Client] = []

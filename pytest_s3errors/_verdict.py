@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_s3errors._clock import RealClock
+from pytest_s3errors._core.backend import BackendError
 from pytest_s3errors._core.describe import never_fired, timeline
 from pytest_s3errors._core.seen import Seen, Unmet, last_read
 from pytest_s3errors._failures import ExpectationError, SimulationError
@@ -84,7 +85,10 @@ class Verdict:
         if problems:
             return SimulationError("\n\n".join(problems), pytrace=False)
         rest = self._run.control
-        self._unmet = [] if rest else self._check(error)
+        try:
+            self._unmet = [] if rest else self._check(error)
+        except BackendError as lost:
+            return SimulationError(str(lost), pytrace=False)
         if error is not None and (rest or not self._foreseen(error)):
             return error
         never = self._never_fired()

@@ -51,6 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("s3_max_time", "seconds of virtual time after which a test fails", default="86400")
     parser.addini("s3_max_requests", "requests after which a test fails", default="10000")
     parser.addini("s3_server", "where the server runs: thread (default) or process", default="thread")
+    parser.addini("s3_backend", "what does the work of S3: memory (default), moto, or a server's URL", default="memory")
+    parser.addini("s3_allow_remote_backend", "whether s3_backend may be on another machine", type="bool")
     parser.addini("s3_endpoints", "further hosts to treat as S3, one glob a line", type="linelist")
     parser.addini("s3_passthrough", "hosts that requests may go to although they are S3's", type="linelist")
 
@@ -71,9 +73,11 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Show the seed, with which the same faults come again."""
+    """Show the seed, with which the same faults come again, and what does S3's work if that is not the model."""
+    name = str(config.getini("s3_backend")).strip()
+    backend = "" if name == "memory" else f", s3_backend={name.rpartition('@')[2]}"
     control = ", control run: every fault is switched off" if config.getoption("--s3-control") else ""
-    return f"s3errors: --s3-seed={config.stash[_seed]}{control}"
+    return f"s3errors: --s3-seed={config.stash[_seed]}{backend}{control}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

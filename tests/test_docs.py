@@ -2,14 +2,15 @@
 
 A ``python`` block with a test in it is run by pytest, any other as a script. HTML comments right above a block say
 more: ``<!-- continues -->`` joins it to the block before, ``<!-- fails: text -->`` promises that its test fails with
-that text. A ``text`` block under ``<!-- output -->`` is what the block before it prints, times aside.
+that text, ``<!-- ini: option = value -->`` runs it with that option. A ``text`` block under ``<!-- output -->`` is what
+the block before it prints, times aside.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"((?:^<!--[^\n]*-->\n)*)^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TEST = re.compile(r"^\s*(?:async )?def test_", re.MULTILINE)
 _FAILS = re.compile(r"<!-- fails: (.+) -->")
+_INI = re.compile(r"<!-- ini: (.+) -->")
 _SECONDS = re.compile(r" *\d+\.\d{2,3} s")
 _ERROR_MARGIN = re.compile(r"^E +")  # pytest indents an error as the line that raised it
 
@@ -41,6 +43,7 @@ class Example:
     where: str
     code: str
     fails: str | None
+    ini: str = ""
     outputs: tuple[str, ...] = ()
 
 
@@ -53,9 +56,7 @@ def examples_of(page: Path) -> Iterator[Example]:
         where = f"{page.relative_to(ROOT).as_posix()}:{text.count(chr(10), 0, block.start(2)) + 1}"
         if language == "text" and "<!-- output -->" in notes:
             assert current is not None, f"{where}: the output of which block?"
-            current = Example(
-                where=current.where, code=current.code, fails=current.fails, outputs=(*current.outputs, body)
-            )
+            current = replace(current, outputs=(*current.outputs, body))
         elif language == "python":
             code = textwrap.dedent(body)
             if "<!-- continues -->" in notes:
@@ -64,7 +65,8 @@ def examples_of(page: Path) -> Iterator[Example]:
             elif current is not None:
                 yield current
             fails = _FAILS.search(notes)
-            current = Example(where=where, code=code, fails=fails[1] if fails else None)
+            ini = _INI.search(notes)
+            current = Example(where=where, code=code, fails=fails[1] if fails else None, ini=ini[1] if ini else "")
     if current is not None:
         yield current
 
@@ -80,7 +82,7 @@ def test_python_block_runs(example: Example, pytester: pytest.Pytester, monkeypa
         exec(compile(example.code, example.where, "exec"), {"__name__": "__main__"})
         return
     monkeypatch.setenv("COLUMNS", "80")
-    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makeini(f"[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n{example.ini}\n")
     pytester.makepyfile(test_upload=example.code)
     result = pytester.runpytest("-p", "no:cacheprovider", "-W", "error")
     said = "\n".join([*result.outlines, *result.errlines])

@@ -14,6 +14,7 @@ import pytest
 
 import pytest_s3errors
 import s3_asyncio_client
+from pytest_s3errors._backends import in_moto
 
 ROOT = Path(__file__).parent.parent
 PURE = [*(ROOT / "pytest_s3errors" / "_core").rglob("*.py"), *(ROOT / "s3_asyncio_client" / "_core").rglob("*.py")]
@@ -57,11 +58,14 @@ def test_the_oldest_versions_tested_are_the_oldest_allowed():
     """.ci/oldest.txt pins each dependency of the package, and the clients that it reroutes, to its floor."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    floors = dict(line.split(">=", 1) for line in [*project["dependencies"], *extras["httpx"], *extras["dev"]])
+    optional = [*extras["httpx"], *extras["moto"]]
+    wanted = [re.sub(r"\[.*?\]", "", line) for line in [*project["dependencies"], *optional, *extras["dev"]]]
+    floors = dict(line.split(">=", 1) for line in wanted)
     lines = (ROOT / ".ci" / "oldest.txt").read_text().splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
     assert pinned == {name: floors[name] for name in pinned}
-    assert pinned.keys() >= {line.split(">=")[0] for line in [*project["dependencies"], *extras["httpx"]]}
+    assert pinned.keys() >= {re.split(r"\[|>=", line)[0] for line in [*project["dependencies"], *optional]}
+    assert tuple(map(int, pinned["moto"].split("."))) == in_moto.OLDEST
 
 
 def test_the_versions_agree():

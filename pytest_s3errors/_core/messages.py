@@ -52,13 +52,15 @@ class Call:
 class Response:
     """A whole answer: status 200-599, headers as S3 spells them, the body (b"" to HEAD).
 
-    `length` is the Content-Length that the headers state where it differs from the body's, as it does for HEAD.
+    `length` is the Content-Length that the headers state where it differs from the body's, as it does for HEAD. `code`
+    is the error code of a body that was not made from an `ErrorReply`, where it is known.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     body: Body = b""
     length: int | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

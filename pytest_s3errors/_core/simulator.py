@@ -140,9 +140,7 @@ class Simulator:
             exchange = outcome(fault, entry.call, body, model=self._model, ids=ids)
         reply = exchange.answer
         if reply is not None:
-            entry.status = reply.status
-            if isinstance(reply, ErrorReply):
-                entry.error_code = reply.code
+            entry.status, entry.error_code = reply.status, reply.code
         if entry.firing and entry.firing.rule.rule.delay_s:
             exchange = exchange._replace(delay_s=entry.firing.rule.rule.delay_s)
         return exchange if entry.slowing is None else slowed(exchange, entry.slowing.rule.rule)

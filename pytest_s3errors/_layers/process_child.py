@@ -15,6 +15,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._core.store import Store
 
@@ -23,6 +24,7 @@ from .thread_server import ThreadServer
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.access import Access
+    from pytest_s3errors._core.backend_spelling import BackendSpec
     from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.journal import Entry
     from pytest_s3errors._core.messages import Call
@@ -37,11 +39,14 @@ class Test:
 
     __test__ = False  # its name is no wish to be collected
 
-    def __init__(self, seed: str, rules: tuple[Rule, ...], max_requests: int, access: Access) -> None:
+    def __init__(
+        self, seed: str, rules: tuple[Rule, ...], max_requests: int, access: Access, backend: BackendSpec
+    ) -> None:
         self._lock = threading.RLock()
         self._zero = time.monotonic()
         self._simulator = Simulator(
             store=Store(now=lambda: datetime.now(UTC)),
+            backend=backend_for(backend, access),
             rules=rules,
             seed=seed,
             clock=lambda: time.monotonic() - self._zero,

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_s3errors._core.access import OPEN, Access
+from pytest_s3errors._core.backend_spelling import MEMORY, BackendSpec
 from pytest_s3errors._core.journal import Entry
 from pytest_s3errors._core.store import Store
 
@@ -49,6 +50,7 @@ class Process:
         max_requests: int,
         endpoints: Callable[[], tuple[str, ...]],
         access: Access = OPEN,
+        backend: BackendSpec = MEMORY,
     ) -> RemoteTest:
         """A simulation for one more test; the one before is gone with its port."""
         with self._lock:
@@ -58,7 +60,7 @@ class Process:
             self._process = self._process or _spawn()
             self._tests += 1
             ask = partial(self._ask, self._tests)
-        return RemoteTest(ask, ask("start", seed, rules, max_requests, access), endpoints)
+        return RemoteTest(ask, ask("start", seed, rules, max_requests, access, backend), endpoints)
 
     def _ask(self, test: int, name: str, *args: Any) -> Any:
         with self._lock:

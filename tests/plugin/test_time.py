@@ -573,3 +573,36 @@ def test_a_hundred_tests_with_backoff_are_quick(run):
         """
     ).assert_outcomes(passed=100)
     assert time.perf_counter() - began < 10
+
+
+def test_time_stands_still_while_another_s3_works(run):
+    """However long that takes in another thread, a sleep is not over meanwhile."""
+    run(
+        """
+import threading, time
+from pytest_s3errors._clock import real_sleep
+
+def test_it(s3_clock):
+    began, seen = threading.Event(), []
+
+    def work():
+        with s3_clock.working():
+            began.set()
+            real_sleep(0.1)
+            seen.append(s3_clock.now)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    began.wait()
+    time.sleep(60)
+    thread.join()
+    assert seen == [0] and s3_clock.now == 60
+
+@pytest.mark.s3_time("real")
+def test_real_time_goes_on(s3_clock):
+    with s3_clock.working():
+        before = s3_clock.now
+        real_sleep(0.001)
+        assert s3_clock.now > before
+"""
+    ).assert_outcomes(passed=2)

@@ -40,7 +40,7 @@ def receive(ask: Ask) -> Payload:
     sha256 = headers.get("x-amz-content-sha256", "")
     chunked = is_framed(headers)
     stated = _stated_length(ask, "x-amz-decoded-content-length" if chunked else "content-length", required=chunked)
-    body, trailers = _unframed(ask) if chunked else (ask.body, EMPTY)
+    body, trailers = unframed(ask) if chunked else (ask.body, EMPTY)
     if stated is not None and stated != len(body):
         raise ask.refused("IncompleteBody")
     if sha256:
@@ -66,7 +66,8 @@ def _stated_length(ask: Ask, header: str, *, required: bool) -> int | None:
     return length
 
 
-def _unframed(ask: Ask) -> tuple[Body, Mapping[str, str]]:
+def unframed(ask: Ask) -> tuple[Body, Mapping[str, str]]:
+    """Return the body of a request in aws-chunked framing, and its trailers; or refuse its framing or a signature."""
     try:
         seal = ask.caller.seal
         received = unframe(ask.body, seal.open() if seal else None)
