@@ -91,6 +91,8 @@ ENTITIES = (
     b'<!DOCTYPE Delete SYSTEM "file:///etc/passwd">',
     b'<?xml version="1.0" encoding="UTF-16"?>',
     b'<?xml version="1.1"?>',
+    b'<?xml version="1.0" encoding="shift_jis"?>',
+    b'<?xml version="1.0" encoding="none"?>',
     b"\xef\xbb\xbf",
     b"<?xml-stylesheet href='x'?><!-- -- -->",
 )
