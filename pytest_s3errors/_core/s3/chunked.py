@@ -52,8 +52,10 @@ STREAMING = "STREAMING-"
 
 def is_framed(headers: Mapping[str, str]) -> bool:
     """Whether a body with these headers (lower-case names) comes in aws-chunked framing."""
-    streamed = headers.get("x-amz-content-sha256", "").startswith(STREAMING)
-    return streamed or "aws-chunked" in headers.get("content-encoding", "")
+    if headers.get("x-amz-content-sha256", "").startswith(STREAMING):
+        return True
+    # The name of the framing alone, without the length in it, says nothing of the body.
+    return "x-amz-decoded-content-length" in headers and "aws-chunked" in headers.get("content-encoding", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,4 +125,12 @@ def test_bad_framing_is_refused(s3, code, body, expected):
 
 def test_a_chunked_upload_must_state_its_length(s3, code):
     """Without x-amz-decoded-content-length the upload is MissingContentLength."""
-    assert code(s3("PUT", "/bucket/key", framed(b"data"), content_encoding="aws-chunked")) == "MissingContentLength"
+    streamed = {"content_encoding": "aws-chunked", "x_amz_content_sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
+    assert code(s3("PUT", "/bucket/key", framed(b"data"), **streamed)) == "MissingContentLength"
+
+
+def test_the_name_of_the_framing_alone_says_nothing_of_the_body(s3):
+    """A Content-Encoding with aws-chunked on a body that is not streamed is taken off, and the body left as it is."""
+    s3("PUT", "/bucket/key", b"4;\r\n", content_encoding="gzip, aws-chunked", x_amz_content_sha256="UNSIGNED-PAYLOAD")
+    assert s3.store.get("bucket", "key").body == b"4;\r\n"
+    assert s3.store.get("bucket", "key").headers["content-encoding"] == "gzip"
