@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import time
+from collections import deque
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Self
 
 from pytest_s3errors._core.access import Access, Credentials
 from pytest_s3errors._core.simulator import Simulator
@@ -15,12 +19,12 @@ from pytest_s3errors._core.store import Store
 from pytest_s3errors._layers.server import Server, _Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 FAULTS = (
     "SlowDown", 503, "connection_reset", "disconnect", "lost_response", "truncated_body", "reset_body", "short_body",
     "corrupted_body", "malformed_xml", "empty_body", "html_body", "garbage", "error_in_200", "partial_delete",
-    "redirect", "replaced_object",
+    "redirect", "replaced_object", "stall", "stalled_body",
 )  # fmt: skip
 KNOWN = Access(known=(Credentials(access_key="AKIAFUZZ", secret_key="secret"),))
 DECLARED = Access(known=KNOWN.known, declared=True)
@@ -72,6 +76,31 @@ class Transport:
     abort = close
 
 
+class Loop:
+    """The running event loop, where there is none: what is to be called later is called in `run`."""
+
+    def __init__(self) -> None:
+        self._soon: deque[Callable[[], object]] = deque()
+
+    def __enter__(self) -> Self:
+        asyncio.events._set_running_loop(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.events._set_running_loop(None)
+
+    def call_soon(self, then: Callable[..., object], *args: object) -> None:
+        self._soon.append(partial(then, *args))
+
+    def call_later(self, _delay_s: float, then: Callable[..., object], *args: object) -> SimpleNamespace:
+        self.call_soon(then, *args)
+        return SimpleNamespace(cancel=self._soon.clear)  # a connection has one timer, and cancels it when it is lost
+
+    def run(self) -> None:
+        while self._soon:
+            self._soon.popleft()()
+
+
 class S3:
     """One simulated S3, with a bucket, an object and an upload, and connections to it one after another.
 
@@ -101,13 +130,16 @@ class S3:
         connection = _Connection(self.server)
         connection.connection_made(transport)  # type: ignore[arg-type]  # all of a transport that the server uses
         transport.is_full = slow
-        for piece in pieces:
-            if transport.is_paused or transport.is_closing():
-                break
-            connection.data_received(piece)
-        transport.is_full = False
-        connection.resume_writing()
-        connection.connection_lost(None)
+        with Loop() as loop:
+            for piece in pieces:
+                if transport.is_paused or transport.is_closing():
+                    break
+                connection.data_received(piece)
+                loop.run()
+            transport.is_full = False
+            connection.resume_writing()
+            loop.run()
+            connection.connection_lost(None)
         return bytes(transport.written)
 
     def left(self) -> str:

@@ -26,7 +26,7 @@ from pytest_s3errors._layers.server import _Connection
 from pytest_s3errors._layers.thread_server import ThreadServer
 
 from .cases import case
-from .drive import S3, Transport
+from .drive import S3, Loop, Transport
 from .material import DOCUMENTS, FORM
 
 CASES = int(os.environ.get("S3ERRORS_FUZZ_CASES", "100000"))
@@ -106,7 +106,9 @@ def test_a_client_that_does_not_read_has_to_wait():
         taken += 1
         assert taken < 1000
     transport.is_full = False
-    connection.resume_writing()
+    with Loop() as loop:
+        connection.resume_writing()
+        loop.run()
     assert not transport.is_paused
     assert transport.written.count(b"HTTP/1.1 206 ") == taken
     connection.connection_lost(None)
