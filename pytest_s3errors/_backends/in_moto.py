@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OLDEST = (5, 1, 0)
 INSTALL = "pip install 'pytest-s3errors[moto]'"
+_USED = ("moto.core.botocore_stubber", "moto.s3.models", "botocore.awsrequest")
 _HOST = "s3.amazonaws.com"
 # moto looks at the access key and verifies nothing.
 _AUTHORIZATION = (
@@ -25,8 +26,8 @@ _AUTHORIZATION = (
 )
 
 
-def load() -> tuple[Any, Any]:
-    """Import what of moto is used: its stub for botocore and its S3. It takes a second.
+def load() -> tuple[Any, ...]:
+    """Import what is used: moto's stub for botocore, its S3, and botocore's requests. It takes a second.
 
     Raises:
         ImportError: It is not there, or too old; the text says how to install it.
@@ -36,12 +37,12 @@ def load() -> tuple[Any, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what moto's dependencies say of each other
             version = importlib.import_module("moto").__version__
-            modules = [importlib.import_module(f"moto.{name}") for name in ("core.botocore_stubber", "s3.models")]
+            modules = tuple(map(importlib.import_module, _USED))
     except ImportError as error:
         raise ImportError(f"{wanted} is needed, and can't be imported ({error}): {INSTALL}") from error
     if tuple(int(part) for part in version.split(".")[:3] if part.isdecimal()) < OLDEST:
         raise ImportError(f"{wanted} is needed, not {version}: {INSTALL}")
-    return modules[0], modules[1]
+    return modules
 
 
 class InMoto:
@@ -50,8 +51,8 @@ class InMoto:
     _lock = threading.Lock()  # moto's state is the process's, and knows nothing of threads
 
     def __init__(self) -> None:
-        self._moto, models = load()
-        self._stub = self._moto.BotocoreStubber()
+        stubber, models, self._requests = load()
+        self._stub = stubber.BotocoreStubber()
         with self._lock:
             for account in list(models.s3_backends.values()):
                 account.reset()
@@ -74,7 +75,7 @@ class InMoto:
         return answered(call, int(status), _items(headers), body.encode() if isinstance(body, str) else bytes(body))
 
     def _prepared(self, asked: Forward) -> Any:
-        headers = self._moto.HTTPHeaders()
+        headers = self._requests.HTTPHeaders()
         for name, value in asked.headers.items():
             headers[name] = value
         headers["host"] = _HOST
@@ -82,7 +83,7 @@ class InMoto:
         headers["content-length"] = str(len(asked.body))
         query = canonical_query(asked.params)
         url = f"https://{_HOST}{asked.path}{'?' if query else ''}{query}"
-        return self._moto.AWSPreparedRequest(asked.method, url, headers, bytes(asked.body), stream_output=False)
+        return self._requests.AWSPreparedRequest(asked.method, url, headers, bytes(asked.body), stream_output=False)
 
 
 def _items(headers: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -57,7 +57,8 @@ _OF_SIGNATURE = frozenset(
 )
 _OF_SIGNATURE_2 = frozenset({"AWSAccessKeyId", "Expires", "Signature"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_IDS = {"x-amz-request-id": re.compile(rb"<RequestId>([!-;=-~]+)</RequestId>")}
+# Some write RequestID.
+_IDS = {"x-amz-request-id": re.compile(rb"<RequestI[dD]>([!-;=-~]+)</RequestI[dD]>")}
 _IDS["x-amz-id-2"] = re.compile(rb"<HostId>([!-;=-~]+)</HostId>")
 _CODE = re.compile(rb"<Code>([!-;=-~]+)</Code>")
 _LOOKED_AT = 64 * 1024
@@ -128,6 +129,8 @@ def answered(call: Call, status: int, headers: Iterable[tuple[str, str]], body: 
         elif lower not in _OF_ANSWER:
             spelled = _spelled(lower)
             kept[spelled] = f"{kept[spelled]}, {value}" if spelled in kept else value
+    if (named_otherwise := kept.pop("x-amzn-requestid", None)) is not None:  # by AWS's other services, and by moto
+        kept.setdefault("x-amz-request-id", named_otherwise)
     code = None
     if status not in _SUCCESSES:
         start = bytes(body[:_LOOKED_AT])

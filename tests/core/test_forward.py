@@ -137,6 +137,9 @@ def test_an_error_is_known_by_its_code_and_has_one_pair_of_ids():
     reply = answered(call(), 503, [("x-amz-request-id", "other")], body)
     assert (reply.code, reply.body) == ("SlowDown", body)
     assert reply.headers == {"x-amz-request-id": "R", "x-amz-id-2": "H/+="}
+    reply = answered(call(), 403, [("x-amzn-requestid", "other")], b"<RequestID>R</RequestID>")
+    assert reply.headers == {"x-amz-request-id": "R"}
+    assert answered(call(), 200, [("x-amzn-requestid", "other")], b"").headers == {"x-amz-request-id": "other"}
     assert answered(call("HEAD"), 404, [], b"").code == "NoSuchKey"
     assert answered(call("GET"), 304, [], b"").code == "NotModified"
     assert answered(call("GET"), 502, [], b"<html>").code is None
