@@ -21,7 +21,7 @@ from pair import models, moto_client, pair_of
 from pytest_s3errors._core.s3 import multipart
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "moto.md"
-MARK = "<!-- generated: tests/judges/test_against_moto.py -->\n"
+MARK = "## The differences\n\n"
 START = datetime(2026, 5, 1, 12)  # noqa: DTZ001 - moto's times are UTC and do not say so
 EXAMPLES = os.environ.get("S3ERRORS_EXAMPLES")
 BOUNDED = settings(
