@@ -15,6 +15,7 @@ from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.chunked import FRAMING_ERRORS, unframe
 from pytest_s3errors._core.s3.form import FormError, parse_form
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
+from pytest_s3errors._core.spelling import fail_rule
 
 from .drive import DECLARED, S3
 from .material import DOCUMENTS, ENTITIES, FORM, HEADERS, PARAMETERS, RARE_HEADERS, VALUES
@@ -86,3 +87,16 @@ def test_every_call_has_an_answer(method, path, query, headers, body, declared):
     access = {"access": DECLARED} if declared else {}
     reply = answer(S3().simulator.store, call, body, new_id=lambda: "id", **access)
     assert isinstance(reply, Response | ErrorReply)
+
+
+@pytest.mark.parametrize("start", ENTITIES)
+def test_a_fault_reads_documents_as_the_model_does(start):
+    """What the model calls MalformedXML is that under partial_delete too, and is not read any further."""
+    document = start + DOCUMENTS["delete"]
+    sent = b"POST /bucket?delete HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b" % (len(document), document)
+    failing = S3()
+    failing.simulator.add(fail_rule(("partial_delete",), {}))
+    failing.simulator.armed = True
+    refused = [b"<Code>MalformedXML</Code>" in s3.talk([sent]) for s3 in (S3(), failing)]
+    assert failing.left() == ""
+    assert refused[0] == refused[1]

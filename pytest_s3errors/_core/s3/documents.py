@@ -19,8 +19,8 @@ _MAX_ELEMENTS = 100_000
 _MAX_DEPTH = 16
 
 
-class _RejectedError(Exception):
-    """The document has what S3 takes from nobody."""
+class DocumentError(Exception):
+    """The bytes are no document that S3 takes."""
 
 
 class _Bounded(ET.TreeBuilder):
@@ -35,7 +35,7 @@ class _Bounded(ET.TreeBuilder):
         self._left -= 1
         self._depth += 1
         if self._left < 0 or self._depth > _MAX_DEPTH:
-            raise _RejectedError
+            raise DocumentError
         return super().start(tag, attributes)
 
     def end(self, tag: str) -> ET.Element:
@@ -45,7 +45,7 @@ class _Bounded(ET.TreeBuilder):
 
     def doctype(self, *_: object) -> None:
         """Stop at the first sign of a DTD: it could declare entities that grow without bound."""
-        raise _RejectedError
+        raise DocumentError
 
 
 def parse_xml(ask: Ask, body: Body, root: str) -> ET.Element:
@@ -56,17 +56,32 @@ def parse_xml(ask: Ask, body: Body, root: str) -> ET.Element:
     """
     if len(body) > MAX_XML_BYTES:
         raise ask.refused("MaxMessageLengthExceeded", elements={"MaxMessageLengthBytes": str(MAX_XML_BYTES)})
-    parser = ET.XMLParser(target=_Bounded())  # noqa: S314 - a DTD, and with it every entity, is refused
     try:
-        parser.feed(bytes(body))
-        found: ET.Element = parser.close()
-    # ValueError and LookupError: an encoding that Python does not have or that expat cannot use.
-    except (_RejectedError, ET.ParseError, ValueError, LookupError) as error:
+        found = read_xml(bytes(body))
+    except DocumentError as error:
         raise malformed(ask) from error
-    for element in found.iter():
-        element.tag = element.tag.rpartition("}")[2]
     if found.tag != root:
         raise malformed(ask)
+    return found
+
+
+def read_xml(document: bytes) -> ET.Element:
+    """Return the root of any *document*, its elements' names stripped of their namespaces.
+
+    Raises:
+        DocumentError: It is not well-formed, has a document type, or is beyond the limits of size or depth.
+    """
+    if len(document) > MAX_XML_BYTES:
+        raise DocumentError
+    parser = ET.XMLParser(target=_Bounded())  # noqa: S314 - a DTD, and with it every entity, is refused
+    try:
+        parser.feed(document)
+        found: ET.Element = parser.close()
+    # ValueError and LookupError: an encoding that Python does not have or that expat cannot use.
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise DocumentError from error
+    for element in found.iter():
+        element.tag = element.tag.rpartition("}")[2]
     return found
 
 
