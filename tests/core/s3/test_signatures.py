@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 from unittest.mock import patch
 from urllib.parse import quote, unquote
 
@@ -52,6 +53,19 @@ def url_of(key="key", params=(), host=HOST):
     return f"https://{host}/bucket/{quote(key, safe='/~')}{'?' if query else ''}{query}"
 
 
+def _botocore_at(now):
+    """Have botocore sign as if it were *now*; up to 1.40 it asks `datetime` itself."""
+    if hasattr(auth, "get_current_datetime"):
+        return patch("botocore.auth.get_current_datetime", lambda *_, **__: now)
+
+    class Standing(datetime):
+        @classmethod
+        def utcnow(cls):
+            return now
+
+    return patch("botocore.auth.datetime", SimpleNamespace(datetime=Standing))
+
+
 def signed(method="GET", url=None, *, who=KNOWN, kind=auth.S3SigV4Auth, region="us-east-1", at=NOW, data=b"", **kwargs):
     """Return method, URL and headers as botocore signs and sends them; `headers` are those to sign."""
     headers = kwargs.pop("headers", {})
@@ -59,7 +73,7 @@ def signed(method="GET", url=None, *, who=KNOWN, kind=auth.S3SigV4Auth, region="
     credentials = BotocoreCredentials(who.access_key, who.secret_key, who.session_token)
     args = (credentials,) if kind in {auth.HmacV1Auth, auth.HmacV1QueryAuth} else (credentials, "s3", region)
     with (
-        patch("botocore.auth.get_current_datetime", lambda *_, **__: at.replace(tzinfo=None)),
+        _botocore_at(at.replace(tzinfo=None)),
         patch("botocore.auth.formatdate", lambda *_, **__: format_datetime(at, usegmt=True)),
     ):
         kind(*args, **kwargs).add_auth(request)
