@@ -75,7 +75,9 @@ EXAMPLES = [example for page in PAGES for example in examples_of(page)]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.where)
-def test_python_block_runs(example: Example, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_block_runs(
+    example: Example, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warnings_are_errors: list[str]
+) -> None:
     """A test in the docs passes, or fails as the page says; a script ends without an error."""
     if not _TEST.search(example.code):
         assert example.fails is None, "only a test can fail as promised"
@@ -84,7 +86,7 @@ def test_python_block_runs(example: Example, pytester: pytest.Pytester, monkeypa
     monkeypatch.setenv("COLUMNS", "80")
     pytester.makeini(f"[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n{example.ini}\n")
     pytester.makepyfile(test_upload=example.code)
-    result = pytester.runpytest("-p", "no:cacheprovider", "-W", "error")
+    result = pytester.runpytest("-p", "no:cacheprovider", *warnings_are_errors)
     said = "\n".join([*result.outlines, *result.errlines])
     if example.fails is None:
         result.assert_outcomes(passed=len(_TEST.findall(example.code)))
