@@ -54,7 +54,8 @@ def test_every_pair_of_keys_is_an_account():
         one.create_bucket(Bucket="bucket")
         one.put_object(Bucket="bucket", Key="key", Body=b"body")
         assert one.get_object(Bucket="bucket", Key="key")["Body"].read() == b"body"
-        assert two.list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
+        assert code(two.get_object, Bucket="bucket", Key="key") == "AccessDenied"
+        assert two.list_buckets()["Buckets"] == []
         assert code(client(url, "three", "3").list_buckets) == "InvalidAccessKeyId"
         assert code(client(url, "one", "2").list_buckets) == "SignatureDoesNotMatch"
 
