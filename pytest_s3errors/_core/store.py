@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .body import Body, pattern
+from .catalogue import nearest
 from .held import (
     DEFAULT_CONTENT_TYPE,
     ENABLED,
@@ -46,6 +47,10 @@ __all__ = [
 MAX_OBJECT_BYTES = 50 * 1024**4
 MAX_PARTS = 10_000
 MADE_PART_BYTES = 8 * 1024**2
+
+
+_ARGUMENTS = ("body", "size", "seed", "content_type", "metadata", "last_modified", "tags")
+_SYSTEM_HEADERS = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 
 
 class Store(Shelf):
@@ -92,14 +97,15 @@ class Store(Shelf):
             The object as stored; in a bucket with versioning with its new version id.
 
         Raises:
-            TypeError: The body is no bytes, a name or value no text; both *body* and *size* are given.
+            TypeError: The body is no bytes, a name or value no text; both *body* and *size* are given; there is no
+                such argument, and no such system header.
             ValueError: S3 allows no such bucket name, key or size; *last_modified* has no time zone.
         """
         check_bucket_name(bucket)
         check_key(key)
         content = _as_bytes(body) if size is None else _made(body, size, seed)
         moment = self.now() if last_modified is None else whole_second(last_modified)
-        system = {name.lower().replace("_", "-"): value for name, value in headers.items()}
+        system = _system_headers(headers)
         user = {name.lower(): value for name, value in (metadata or {}).items()}
         _check_text({**system, **user, **(tags or {})})
         etag, part_sizes = _etag(content)
@@ -237,6 +243,17 @@ def _etag(body: Body) -> tuple[str, tuple[int, ...]]:
     # Nobody can tell an ETag of parts from the bytes; to read them all would take seconds.
     told = md5(b"%d %b" % (size, bytes(body[:part])), usedforsecurity=False)
     return f"{told.hexdigest()}-{len(sizes)}", sizes
+
+
+def _system_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    named = {name.lower().replace("_", "-"): value for name, value in headers.items()}
+    for name, given in zip(named, headers, strict=True):
+        if name not in _SYSTEM_HEADERS and not name.startswith("x-amz-"):
+            arguments = (*_ARGUMENTS, *(header.replace("-", "_") for header in _SYSTEM_HEADERS))
+            near = nearest(given, arguments)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise TypeError(f"no argument {given!r}{hint}; allowed are {', '.join(arguments)} and x_amz_*")
+    return named
 
 
 def _check_text(fields: Mapping[str, object]) -> None:

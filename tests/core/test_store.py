@@ -61,6 +61,8 @@ def test_takes_a_time_in_any_zone(store):
         ({"bucket": None}, TypeError, "a bucket name is a str, not NoneType"),
         ({"metadata": {"a": 1}}, TypeError, "a is a str, not int"),
         ({"cache_control": 5}, TypeError, "cache-control is a str, not int"),
+        ({"sise": 5}, TypeError, "no argument 'sise'; did you mean 'size'?"),
+        ({"cache_contrl": "x"}, TypeError, "no argument 'cache_contrl'; did you mean 'cache_control'?"),
         ({"last_modified": datetime(2026, 1, 1)}, ValueError, "needs a time zone"),  # noqa: DTZ001 - the mistake itself
     ],
 )
