@@ -2,8 +2,8 @@
 
 `time.monotonic`, which asyncio reads through its module, stands still while code runs. Where a thread would wait (an
 event loop in its selector, `time.sleep`) it says until when, and once nothing else can happen before, the clock jumps
-to the earliest of these deadlines. "Nothing else" is a matter of looking (`_idle`): sockets stay silent, no executor
-works, no other event loop runs.
+to the earliest of these deadlines. "Nothing else" is a matter of looking (`_idle`, `_loops`): sockets stay silent, no
+executor works, no other event loop runs, or would if its thread were scheduled.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, Protocol, cast
 import pytest
 
 from pytest_s3errors._idle import FOREIGN_S, STEP_S, silence_s
+from pytest_s3errors._loops import Loops
 from pytest_s3errors._receive import Answering
 from pytest_s3errors._receive import install as install_receive
 from pytest_s3errors._replace import LAYERS, noting, noting_async, replace
@@ -122,7 +123,7 @@ class VirtualClock:
         self._lock = threading.Lock()
         self._deadlines: dict[int, float] = {}  # by thread
         self._jobs: dict[object, int] = {}  # what executors do, and in which thread
-        self._loops: dict[asyncio.AbstractEventLoop, int | None] = {}  # in which thread it works, None: it waits
+        self._loops = Loops()
         self._receiving: dict[int, tuple[int, Callable[[], bool]]] = {}  # by thread: port, and whether time may pass
 
     @property
@@ -153,6 +154,9 @@ class VirtualClock:
             # A whole number: aiohttp rounds its deadlines up to full seconds of this clock.
             self._start, self._at, self._on = math.ceil(_monotonic()), (0.0, _monotonic()), True
             try:
+                server = self._server()
+                if server is not None:  # its loop waits in the system's selector, from where it says nothing
+                    server.call(lambda: self._loops.works(asyncio.get_running_loop()))
                 yield
             finally:
                 self._at, self._on = (self.now, 0.0), False
@@ -219,18 +223,18 @@ class VirtualClock:
             return select(timeout)
         assert loop is not None  # it has a selector
         # From the first look on: a loop that always finds something to do never gets to wait.
-        self._loops[loop] = threading.get_ident()
+        self._loops.works(loop)
         events = select(0)
         if events or (timeout is not None and timeout <= 0):
             return events
-        self._loops[loop] = None
+        self._loops.waits(loop, timed=timeout is not None)
         try:
             if timeout is None:
                 return select(None)
             return self._wait(self.now + timeout, functools.partial(select, STEP_S), lambda: self._silence_s(selector))
         finally:
             if self._on:
-                self._loops[loop] = threading.get_ident()
+                self._loops.works(loop)
 
     def _execute(self, run: Callable[..., Any], executor: Any, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         job = object()
@@ -304,14 +308,20 @@ class VirtualClock:
             del self._deadlines[me]
 
     def _busy(self, deadline: float) -> bool:
-        """Whether something may happen before *deadline* although this thread waits for it."""
-        if any(other < deadline for other in tuple(self._deadlines.values())):
-            return True
-        me = threading.get_ident()
-        if any(thread != me and not parked() for thread, (_, parked) in tuple(self._receiving.items())):
-            return True
-        loops = (thread for loop, thread in tuple(self._loops.items()) if thread is not None and loop.is_running())
-        return any(thread not in self._deadlines for thread in (*loops, *tuple(self._jobs.values())))
+        """Whether something may happen before *deadline* although this thread waits for it.
+
+        One after another, while the other threads go on: first what says that a thread waits, then what would end its
+        wait. If none has woken until the end, all waited at once, and nothing had come for them.
+        """
+        me, woken = threading.get_ident(), self._loops.woken
+        return (
+            self._loops.working(self._deadlines)
+            or any(thread not in self._deadlines for thread in tuple(self._jobs.values()))
+            or any(other < deadline for other in tuple(self._deadlines.values()))
+            or any(thread != me and not parked() for thread, (_, parked) in tuple(self._receiving.items()))
+            or self._loops.news()
+            or self._loops.woken is not woken
+        )
 
     def _move(self, to: float) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import select
 import selectors
 import socket
 import stat
@@ -57,6 +58,16 @@ def _confirm(sock: socket.SocketType) -> None:
     """Have *sock*'s kernel confirm what was read; left to itself it waits some 40 ms for an answer to go along."""
     with contextlib.suppress(AttributeError, OSError):  # Linux alone has it
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def has_news(selector: object) -> bool:
+    """Whether *selector*, which another thread may be waiting in, would find something; False if it can't be asked."""
+    try:
+        poll = select.poll()
+        poll.register(selector.fileno(), select.POLLIN)  # type: ignore[attr-defined]  # not every kind has one
+        return bool(poll.poll(0))
+    except (AttributeError, OSError, ValueError):
+        return False  # Windows' kind, or closed meanwhile
 
 
 def bytes_on_the_way(fd: int) -> int:

@@ -39,6 +39,9 @@ class Answering(Protocol):
     def give_up(self, port: int) -> None:
         """Note that the client at *port* waits no longer."""
 
+    def call(self, act: Callable[[], object]) -> None:
+        """Have *act* done in its event loop, if that runs, and return when it is."""
+
 
 def install(patches: pytest.MonkeyPatch, clock: VirtualClock, server: Callable[[], Answering | None]) -> None:
     """Let every read of a blocking socket that is connected to *server* take test time, until *patches* are undone."""

@@ -55,6 +55,13 @@ class ThreadServer:
         """Note that the client at *port* waits no longer."""
         self._server.give_up(port)
 
+    def call(self, act: Callable[[], object]) -> None:
+        """Have *act* done in the server's event loop, if that runs, and return when it is."""
+        with self._starting:
+            loop = self._loop
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(_do(act), loop).result(_PATIENCE_S)
+
     def stop(self) -> None:
         """Close every connection and the listener, and end the thread."""
         with self._starting:
@@ -65,3 +72,7 @@ class ThreadServer:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_PATIENCE_S)
         loop.close()
+
+
+async def _do(act: Callable[[], object]) -> None:
+    act()

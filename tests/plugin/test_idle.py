@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from pytest_s3errors._idle import FOREIGN_S, STEP_S, bytes_on_the_way, silence_s
+from pytest_s3errors._idle import FOREIGN_S, STEP_S, bytes_on_the_way, has_news, silence_s
 
 
 @pytest.fixture
@@ -86,3 +86,43 @@ def test_what_was_closed_meanwhile_says_nothing(connection):
         selector.register(client, selectors.EVENT_READ)
         client.close()
         assert silence_s(selector, frozenset([port])) == STEP_S
+
+
+def test_another_thread_can_tell_what_a_selector_would_find(connection):
+    """Bytes that came, or the end, for what it watches; asking takes nothing away."""
+    client, server, _ = connection
+    with selectors.DefaultSelector() as selector:
+        selector.register(server, selectors.EVENT_READ)
+        assert not has_news(selector)
+        client.send(b"x")
+        assert has_news(selector)
+        assert has_news(selector)
+        assert [key.fileobj for key, _ in selector.select(0)] == [server]
+        server.recv(1)
+        assert not has_news(selector)
+        client.close()
+        assert has_news(selector)
+        selector.unregister(server)
+        assert not has_news(selector)
+
+
+def test_a_connection_that_is_not_accepted_is_news():
+    """It waits in the backlog of the listener."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, selectors.DefaultSelector() as selector:
+        selector.register(listener, selectors.EVENT_READ)
+        assert not has_news(selector)
+        with socket.create_connection(listener.getsockname()):
+            assert has_news(selector)
+
+
+def test_a_selector_that_cannot_be_asked_has_no_news(connection):
+    """A kind that the system knows nothing of, a closed one, and that of a closed loop."""
+    client, server, _ = connection
+    client.send(b"x")
+    with selectors.SelectSelector() as plain:
+        plain.register(server, selectors.EVENT_READ)
+        assert not has_news(plain)
+    closed = selectors.DefaultSelector()
+    closed.close()
+    assert not has_news(closed)
+    assert not has_news(None)
