@@ -16,6 +16,7 @@ import selectors
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, cast
 
@@ -124,6 +125,7 @@ class VirtualClock:
         self._deadlines: dict[int, float] = {}  # by thread
         self._jobs: dict[object, int] = {}  # what executors do, and in which thread
         self._loops = Loops()
+        self._processes: weakref.WeakSet[asyncio.SubprocessTransport] = weakref.WeakSet()
         self._receiving: dict[int, tuple[int, Callable[[], bool]]] = {}  # by thread: port, and whether time may pass
 
     @property
@@ -189,6 +191,8 @@ class VirtualClock:
 
         patches.setattr(selectors.DefaultSelector, "select", selecting)
         patches.setattr(asyncio.BaseEventLoop, "run_in_executor", executing)
+        for name in ("subprocess_exec", "subprocess_shell"):
+            patches.setattr(asyncio.BaseEventLoop, name, self._noting_process(getattr(asyncio.BaseEventLoop, name)))
         install_receive(patches, self, self._server)
         self._refuse_trio(patches)
 
@@ -255,6 +259,14 @@ class VirtualClock:
         future.add_done_callback(lambda _: self._jobs.pop(job, None))
         return future
 
+    def _noting_process(self, start: Callable[..., Any]) -> Callable[..., Any]:
+        async def started(*args: Any, **kwargs: Any) -> Any:
+            transport, protocol = await start(*args, **kwargs)
+            self._processes.add(transport)
+            return transport, protocol
+
+        return started
+
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
         """Stand still while this thread does what others wait for."""
@@ -273,6 +285,9 @@ class VirtualClock:
             and server.parked - {port for port, _ in tuple(self._receiving.values())}
         ):
             return FOREIGN_S  # a client that is late itself, or one of another process, may still come to wait for us
+        # Its pipes are closed before it ends, and before Python 3.12 a thread that nobody knows of waits for the end.
+        if any(process.get_returncode() is None for process in tuple(self._processes)):
+            return math.inf
         return silence_s(selector, self._ports())
 
     def receive(self, port: int, deadline: float, look: Callable[[], Any], parked: Callable[[], bool]) -> Any:

@@ -184,6 +184,14 @@ def test_real_work_is_waited_for(run, monkeypatch):
                 await process.communicate()
             assert s3_clock.now == 0
 
+        async def test_process_without_a_pipe(s3_clock):
+            for start in (asyncio.create_subprocess_exec(sys.executable, "-c", NAP),
+                          asyncio.create_subprocess_shell(f"'{sys.executable}' -c '{NAP}'")):
+                async with asyncio.timeout(1):
+                    assert await (await start).wait() == 0
+            await asyncio.sleep(60)
+            assert s3_clock.now == 60
+
         def test_blocking_process(s3_clock):
             subprocess.Popen([sys.executable, "-c", NAP]).wait(timeout=30)
             assert s3_clock.now < 30
@@ -207,7 +215,7 @@ def test_real_work_is_waited_for(run, monkeypatch):
             listener.close()
             assert s3_clock.now == 0
         """
-    ).assert_outcomes(passed=4)
+    ).assert_outcomes(passed=5)
 
 
 HELD = """
