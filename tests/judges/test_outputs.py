@@ -188,6 +188,16 @@ def test_the_model_knows_all_of_it(operation):
     assert [problem for one in found for problem in one.problems] == []
 
 
+# Under names that elsewhere do come; the page tells of them in words.
+UNFINISHED = {
+    "ListMultipartUploads/Upload/VersionId",
+    *(
+        f"{operation} x-amz-version-id"
+        for operation in ("AbortMultipartUpload", "CreateMultipartUpload", "ListParts", "UploadPart", "UploadPartCopy")
+    ),
+}
+
+
 def test_what_never_comes_is_documented():
     """The page names what the model has and no answer fills; nothing on it comes all the same."""
     model, _ = recorded()
@@ -195,7 +205,7 @@ def test_what_never_comes_is_documented():
     for operation in OPERATIONS:
         possible |= claimable(model, operation)
         sent |= {path for one in findings(operation) for path in one.seen}
-    never = names(possible - sent) - ENVELOPE
+    never = names(possible - sent - UNFINISHED) - ENVELOPE
     globs = documented("Parts of answers that never come")
     assert {name for name in never if not any(fnmatchcase(name, glob) for glob in globs)} == set()
     known = [glob for glob in globs if fnmatch.filter(names(possible), glob)]  # an older botocore knows less
