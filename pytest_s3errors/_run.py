@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_s3errors._backends import backend_for
-from pytest_s3errors._clock import Clock, RealClock, VirtualClock
+from pytest_s3errors._clock import VirtualClock
 from pytest_s3errors._core.access import Access, Credentials
 from pytest_s3errors._core.backend import BackendError
 from pytest_s3errors._core.backend_spelling import MEMORY, BackendSpec
@@ -24,6 +24,7 @@ from pytest_s3errors._core.hosts import is_s3_host
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._core.store import Store
 from pytest_s3errors._failures import SimulationError
+from pytest_s3errors._real_clock import Clock, RealClock
 from pytest_s3errors._verdict import Verdict
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_s3errors._clock import RealClock
 from pytest_s3errors._core.backend import BackendError
 from pytest_s3errors._core.describe import never_fired, timeline
 from pytest_s3errors._core.seen import Seen, Unmet, last_read
 from pytest_s3errors._failures import ExpectationError, SimulationError
+from pytest_s3errors._real_clock import RealClock
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.expectations import Expectation

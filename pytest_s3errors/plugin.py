@@ -10,9 +10,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_s3errors._clock import Clock
     from pytest_s3errors._controller import S3Errors, S3Server
     from pytest_s3errors._core.store import Store
+    from pytest_s3errors._real_clock import Clock
     from pytest_s3errors._run import Plan, Run, Settings
     from s3_asyncio_client import S3Client
 

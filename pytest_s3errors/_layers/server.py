@@ -13,11 +13,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from pytest_s3errors._clock import real_sleep
 from pytest_s3errors._core.body import Body, LongBody, pieces
 from pytest_s3errors._core.http1 import BadRequest, Encoded, Head, RequestParser
 from pytest_s3errors._core.outcomes import Ending
 from pytest_s3errors._idle import bytes_on_the_way
+from pytest_s3errors._real_clock import real_sleep
 from pytest_s3errors._spool import Spooled
 
 from .framing import body_size, call_of, encoded, piece_size, refusal

@@ -687,7 +687,7 @@ def test_time_stands_still_while_another_s3_works(run):
     run(
         """
 import threading, time
-from pytest_s3errors._clock import real_sleep
+from pytest_s3errors._real_clock import real_sleep
 
 def test_it(s3_clock):
     began, seen = threading.Event(), []
