@@ -7,7 +7,7 @@ import ipaddress
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.access import Credentials
+from pytest_s3errors._core.access import OWNERSHIPS, Credentials
 from pytest_s3errors._serve import serve
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     serving.add_argument("--port", type=int, default=0, help="0, the default: one that is free")
     serving.add_argument("--access-key", action="append", default=[], help="one to a --secret-key, as often as needed")
     serving.add_argument("--secret-key", action="append", default=[], help="of the --access-key of the same place")
+    serving.add_argument(
+        "--object-ownership",
+        default=OWNERSHIPS[0],
+        choices=OWNERSHIPS,
+        help="of buckets that do not say; ACLs are off with the first, the default",
+    )
     serving.add_argument("--env", action="store_true", help="print the environment variables for a client, too")
     given = parser.parse_args(argv)
     problem = _problem(given)
@@ -33,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     pairs = zip(given.access_key, given.secret_key, strict=True)
     keys = tuple(Credentials(access_key=name, secret_key=secret) for name, secret in pairs)
     try:
-        serve(host=given.host, port=given.port, keys=keys, env=given.env)
+        serve(host=given.host, port=given.port, keys=keys, env=given.env, ownership=given.object_ownership)
     except OSError as error:
         serving.error(f"can't listen on {given.host} port {given.port}: {error.strerror}")
     return 0

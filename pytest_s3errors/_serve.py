@@ -33,7 +33,7 @@ class _Reported(list[str]):
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the log of a command line tool
 
 
-def serve(*, host: str, port: int, keys: tuple[Credentials, ...], env: bool) -> None:
+def serve(*, host: str, port: int, keys: tuple[Credentials, ...], env: bool, ownership: str) -> None:
     """Serve until SIGINT or SIGTERM; the first line printed is the URL.
 
     Args:
@@ -41,14 +41,15 @@ def serve(*, host: str, port: int, keys: tuple[Credentials, ...], env: bool) -> 
         port: 0 for a free one.
         keys: Who is known; none: the credentials that the plugin gives its tests, which are printed then.
         env: Print environment variables by which SDKs find the server, one a line.
+        ownership: Of buckets that say nothing of it themselves.
 
     Raises:
         OSError: The port is taken, or the address is none of this machine.
     """
-    asyncio.run(_serve(host, port, keys, env=env))
+    asyncio.run(_serve(host, port, keys, env=env, ownership=ownership))
 
 
-async def _serve(host: str, port: int, keys: tuple[Credentials, ...], *, env: bool) -> None:
+async def _serve(host: str, port: int, keys: tuple[Credentials, ...], *, env: bool, ownership: str) -> None:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
@@ -57,7 +58,7 @@ async def _serve(host: str, port: int, keys: tuple[Credentials, ...], *, env: bo
         store=Store(now=lambda: datetime.now(UTC), strict_buckets=True),
         seed=secrets.token_hex(),
         clock=time.monotonic,
-        access=Access(known=keys or (TEST_CREDENTIALS,), declared=True),
+        access=Access(known=keys or (TEST_CREDENTIALS,), declared=True, ownership=ownership),
     )
     simulator.problems = _Reported()
     server = Server(simulator, endpoints=tuple, origin_of=lambda _: None)

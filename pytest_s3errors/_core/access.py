@@ -8,6 +8,9 @@ from hashlib import sha256
 
 from .held import BUCKET_OWNER_ENFORCED
 
+OWNERSHIPS = (BUCKET_OWNER_ENFORCED, "BucketOwnerPreferred", "ObjectWriter")
+"""Who owns what others write into a bucket; with the first one it has no ACLs."""
+
 NOBODY_ID = "5eed" * 16
 """The canonical user id that owns everything where no credentials are known; of S3's shape, it stands for nobody."""
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from urllib.parse import urlsplit
 
 import boto3
@@ -58,6 +59,23 @@ def test_every_pair_of_keys_is_an_account():
         assert two.list_buckets()["Buckets"] == []
         assert code(client(url, "three", "3").list_buckets) == "InvalidAccessKeyId"
         assert code(client(url, "one", "2").list_buckets) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [((), "InvalidBucketAclWithObjectOwnership"), (("--object-ownership", "ObjectWriter"), None)],
+)
+def test_public_buckets_of_the_old_days(options, expected):
+    """A public bucket is refused as S3 refuses it now, unless the server gives buckets their old ownership."""
+    with serving("--access-key", "one", "--secret-key", "1", *options) as (_, url):
+        one = client(url, "one", "1")
+        public = {"Bucket": "bucket", "ACL": "public-read"}
+        if expected is not None:
+            assert code(one.create_bucket, **public) == expected
+        else:
+            one.create_bucket(**public)
+            with urllib.request.urlopen(f"{url}/bucket") as answer:
+                assert b"<Name>bucket</Name>" in answer.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

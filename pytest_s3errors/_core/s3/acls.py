@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.access import OWNERSHIPS
 from pytest_s3errors._core.held import BUCKET_OWNER_ENFORCED
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from .ask import Ask
 
-PREFERRED, WRITER = "BucketOwnerPreferred", "ObjectWriter"
+_, PREFERRED, _ = OWNERSHIPS
 PRIVATE, FULL_CONTROL = "private", "bucket-owner-full-control"
 GRANT = "x-amz-grant-"
 _ACL, _OWNERSHIP = "x-amz-acl", "x-amz-object-ownership"
@@ -29,7 +30,7 @@ def bucket_ownership(ask: Ask) -> tuple[str, str]:
     """
     headers = ask.call.headers
     ownership, acl = headers.get(_OWNERSHIP, ask.access.ownership), headers.get(_ACL, PRIVATE)
-    if ownership not in {BUCKET_OWNER_ENFORCED, PREFERRED, WRITER}:
+    if ownership not in OWNERSHIPS:
         raise ask.bad_argument(_OWNERSHIP, ownership, "S3 has no such object ownership")
     if acl not in _BUCKET_ACLS:
         raise ask.bad_argument(_ACL, acl, "S3 has no such canned ACL for buckets")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 _BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -35,6 +36,7 @@ def parse_http_date(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
+@lru_cache(maxsize=64)  # the requests of one second state the same one
 def parse_basic_date(text: str) -> datetime | None:
     """Return the moment of an `X-Amz-Date` (`19941106T084937Z`), None where it is none."""
     found = _BASIC.fullmatch(text)

@@ -69,7 +69,9 @@ def _botocore_at(now):
 def signed(method="GET", url=None, *, who=KNOWN, kind=auth.S3SigV4Auth, region="us-east-1", at=NOW, data=b"", **kwargs):
     """Return method, URL and headers as botocore signs and sends them; `headers` are those to sign."""
     headers = kwargs.pop("headers", {})
-    request = AWSRequest(method, url or url_of(), headers=dict(headers), data=data)
+    request = AWSRequest(
+        method, url or url_of(), headers=dict(headers), data=data, auth_path=kwargs.pop("auth_path", None)
+    )
     credentials = BotocoreCredentials(who.access_key, who.secret_key, who.session_token)
     args = (credentials,) if kind in {auth.HmacV1Auth, auth.HmacV1QueryAuth} else (credentials, "s3", region)
     with (
@@ -269,6 +271,33 @@ def test_session_tokens(kind):
         reply = ask(signed(who=who, kind=kind, **fits))
         assert code(reply) == expected
         assert "token" not in str(reply.elements)
+
+
+@pytest.mark.parametrize("path", ["/bucket", "/bucket/"])
+def test_a_bucket_by_version_2(path):
+    """The path of a bucket is signed as it is sent, or with a slash more, as botocore does it."""
+    kind, url = auth.HmacV1Auth, f"https://{HOST}/bucket?location"
+    assert code(ask(signed(url=url, kind=kind, auth_path=path))) == 200
+    assert code(ask(signed(url=url, kind=kind, auth_path="/bucket//"))) == "SignatureDoesNotMatch"
+    assert code(ask(signed(url=f"https://{HOST}/bucket?versioning", kind=kind, auth_path=path))) == 200
+
+
+def test_the_host_that_names_the_bucket():
+    """Version 2 signs the bucket in the path, wherever it stands in the request."""
+    url = f"https://bucket.{HOST}/key"
+    assert code(ask(signed(url=url, kind=auth.HmacV1Auth, auth_path="/bucket/key"))) == 200
+    assert code(ask(signed(url=url, kind=auth.HmacV1Auth))) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize("stated", ["", "yesterday", "Tue, 07 Jul 1950 21:53:04 GMT"])
+def test_a_time_that_is_none(stated):
+    """x-amz-date counts before Date, even where it is no time, or one before S3's."""
+    assert code(ask(signed(kind=auth.HmacV1Auth), x_amz_date=stated)) == "AccessDenied"
+
+
+def test_a_url_that_holds_for_no_second():
+    """With X-Amz-Expires=0 a presigned URL has expired when it is made."""
+    assert code(ask(signed(kind=auth.S3SigV4QueryAuth, expires=0))) == "AccessDenied"
 
 
 def test_two_signatures():

@@ -17,11 +17,12 @@ from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
 from .refusals import MAX_SKEW_S, bad_argument, check_token, denied, iso_seconds, mismatch, skewed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_s3errors._core.access import Credentials
     from pytest_s3errors._core.messages import Call
 
+_EPOCH = 1970
 _SIGNED_QUERY = re.compile(
     r"response-(cache-control|content-(disposition|encoding|language|type)|expires)|accelerate|acl|analytics|cors"
     r"|defaultObjectAcl|delete|inventory|lifecycle|location|logging|metrics|notification|object-lock|partNumber|policy"
@@ -45,21 +46,21 @@ def check_form(call: Call) -> None:
 
 def check_header(call: Call, known: Credentials, now: datetime) -> None:
     """Refuse a request with a wrong signature in its header, or one whose time is off."""
-    stated = call.headers.get("x-amz-date") or call.headers.get("date", "")
+    stated = call.headers.get("x-amz-date", call.headers.get("date", ""))
     moment = parse_http_date(stated) or parse_basic_date(stated)
-    if moment is None:
+    if moment is None or moment.year < _EPOCH:
         raise denied(call, "A signed request needs its time in x-amz-date or Date")
     if abs((now - moment).total_seconds()) > MAX_SKEW_S:
         raise skewed(call, stated, now)
     date = "" if "x-amz-date" in call.headers else call.headers.get("date", "")
-    _check(call, known, in_header(call)[1], _string_to_sign(call, call.headers, date))
+    _check(call, known, in_header(call)[1], _strings_to_sign(call, call.headers, date))
 
 
 def check_query(call: Call, known: Credentials) -> None:
     """Refuse a presigned request with a wrong signature."""
     # What was a header when the URL was signed may stand in it.
     headers = {**{name: value for name, value in call.query.items() if name == name.lower()}, **call.headers}
-    _check(call, known, call.query["Signature"], _string_to_sign(call, headers, call.query["Expires"]))
+    _check(call, known, call.query["Signature"], _strings_to_sign(call, headers, call.query["Expires"]))
 
 
 def check_expiry(call: Call, now: datetime) -> None:
@@ -78,21 +79,24 @@ def sign(secret_key: str, text: str) -> str:
     return b64encode(digest).decode()
 
 
-def _check(call: Call, known: Credentials, signature: str, text: str) -> None:
+def _check(call: Call, known: Credentials, signature: str, forms: Sequence[str]) -> None:
     header = call.headers.get("x-amz-security-token")
     check_token(call, call.query.get("x-amz-security-token") if header is None else header, known)
-    if not (signature.isascii() and hmac.compare_digest(sign(known.secret_key, text), signature)):
-        raise mismatch(call, known.access_key, signature, text)
+    if not any(signature.isascii() and hmac.compare_digest(sign(known.secret_key, form), signature) for form in forms):
+        raise mismatch(call, known.access_key, signature, forms[0])
 
 
-def _string_to_sign(call: Call, headers: Mapping[str, str], date: str) -> str:
+def _strings_to_sign(call: Call, headers: Mapping[str, str], date: str) -> list[str]:
+    """What may have been signed: botocore ends a path that names a bucket alone with a slash, sent or not."""
     own = sorted((name, headers[name].strip()) for name in headers if name.startswith("x-amz-"))
     lines = "".join(f"{name}:{value}\n" for name, value in own)
     first = "\n".join((call.method, headers.get("content-md5", ""), headers.get("content-type", "").strip(), date))
-    return f"{first}\n{lines}{_resource(call)}"
+    path, query = _resource(call)
+    paths = [path] if call.key is not None or path.endswith("/") else [path, f"{path}/"]
+    return [f"{first}\n{lines}{one}{query}" for one in paths]
 
 
-def _resource(call: Call) -> str:
+def _resource(call: Call) -> tuple[str, str]:
     """The path, with the bucket in front of it where the host names that, and the parameters that are signed."""
     _, _, rest = call.url.partition("://")
     host, _, target = rest.partition("/")
@@ -100,7 +104,7 @@ def _resource(call: Call) -> str:
     bucket = "" if host.lower() == call.endpoint else f"/{call.bucket}"
     pairs = sorted(pair for pair in query.split("&") if _SIGNED_QUERY.fullmatch(pair.partition("=")[0]))
     signed = "&".join(_decoded(pair) for pair in pairs)
-    return f"{bucket}/{path}{'?' if signed else ''}{signed}"
+    return f"{bucket}/{path}", f"?{signed}" if signed else ""
 
 
 def _decoded(pair: str) -> str:

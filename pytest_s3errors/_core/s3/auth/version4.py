@@ -56,7 +56,10 @@ _DATE = re.compile(r"\d{8}", re.ASCII)
 def access_key_of(call: Call) -> str:
     """The access key that a signature names, "" where it is spelled too badly to tell."""
     text = call.headers.get("authorization")
-    credential = call.query.get("X-Amz-Credential", "") if text is None else _fields(text).get("Credential", "")
+    if text is None:
+        credential = call.query.get("X-Amz-Credential", "")
+    else:
+        credential = text.partition("Credential=")[2].partition(",")[0].strip()
     return credential.rsplit("/", 4)[0]
 
 
@@ -132,8 +135,9 @@ def expiry(call: Call) -> tuple[datetime, datetime]:
 def check_expiry(call: Call, now: datetime) -> None:
     """Refuse a presigned request outside its time (fact 54)."""
     begins, ends = expiry(call)
-    message = "Request has expired" if now > ends else "Request is not yet valid"
-    if now > ends or begins > now + timedelta(seconds=MAX_SKEW_S):
+    expired = now > ends or begins == ends  # a URL that holds for no second never did
+    message = "Request has expired" if expired else "Request is not yet valid"
+    if expired or begins > now + timedelta(seconds=MAX_SKEW_S):
         seconds = call.query["X-Amz-Expires"]
         raise denied(call, message, X_Amz_Expires=seconds, Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
 
