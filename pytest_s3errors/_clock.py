@@ -66,6 +66,7 @@ class VirtualClock:
         self._lock = threading.Lock()
         self._deadlines: dict[int, float] = {}  # by thread
         self._jobs: dict[object, int] = {}  # what executors do, and in which thread
+        self._ending: set[int] = set()  # threads whose loop waits, with a timer, for its executor's threads to end
         self._loops = Loops()
         self._processes: weakref.WeakSet[asyncio.SubprocessTransport] = weakref.WeakSet()
         self._receiving: dict[int, tuple[int, Callable[[], bool]]] = {}  # by thread: port, and whether time may pass
@@ -131,6 +132,17 @@ class VirtualClock:
         def executing(loop: Any, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
             return self._execute(functools.partial(run_in_executor, loop, executor), executor, func, args)
 
+        shut_down = asyncio.BaseEventLoop.shutdown_default_executor
+
+        async def ending(loop: Any, *args: Any, **kwargs: Any) -> None:
+            me = threading.get_ident()
+            self._ending.add(me)
+            try:
+                await shut_down(loop, *args, **kwargs)
+            finally:
+                self._ending.discard(me)
+
+        patches.setattr(asyncio.BaseEventLoop, "shutdown_default_executor", ending)
         patches.setattr(selectors.DefaultSelector, "select", selecting)
         patches.setattr(asyncio.BaseEventLoop, "run_in_executor", executing)
         for name in ("subprocess_exec", "subprocess_shell"):
@@ -272,7 +284,8 @@ class VirtualClock:
         """
         me, woken = threading.get_ident(), self._loops.woken
         return (
-            self._loops.working(self._deadlines)
+            me in self._ending
+            or self._loops.working(self._deadlines)
             or any(thread not in self._deadlines for thread in tuple(self._jobs.values()))
             or any(other < deadline for other in tuple(self._deadlines.values()))
             or any(thread != me and not parked() for thread, (_, parked) in tuple(self._receiving.items()))

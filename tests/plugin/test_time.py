@@ -713,3 +713,24 @@ def test_real_time_goes_on(s3_clock):
         assert s3_clock.now > before
 """
     ).assert_outcomes(passed=2)
+
+
+def test_executors_are_shut_down_in_real_time(run):
+    """From Python 3.12 a loop that ends gives its executor 300 s; they do not pass while the threads end."""
+    result = run(
+        """
+        import concurrent.futures, threading
+
+        def test_it(monkeypatch, s3_clock):
+            shutdown = concurrent.futures.ThreadPoolExecutor.shutdown
+
+            def late(executor, *args, **kwargs):
+                threading.Event().wait(0.2)
+                return shutdown(executor, *args, **kwargs)
+
+            monkeypatch.setattr(concurrent.futures.ThreadPoolExecutor, "shutdown", late)
+            asyncio.run(asyncio.to_thread(int))
+            assert s3_clock.now == 0
+        """
+    )
+    result.assert_outcomes(passed=1)
