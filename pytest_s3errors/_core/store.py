@@ -52,6 +52,9 @@ MADE_PART_BYTES = 8 * 1024**2
 _ARGUMENTS = ("body", "size", "seed", "content_type", "metadata", "last_modified", "tags")
 _SYSTEM_HEADERS = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 
+# The same, for which boto3 leaves out the prefix too.
+_AMZ_HEADERS = ("storage-class", "server-side-encryption", "website-redirect-location")
+
 
 class Store(Shelf):
     """Everything the simulated S3 holds.
@@ -91,7 +94,7 @@ class Store(Shelf):
             metadata: User metadata, names without `x-amz-meta-`.
             last_modified: Aware; S3's clock where None. Fractions of a second are dropped.
             tags: Tags, keys to values; S3's limits are not checked.
-            **headers: System headers, `_` for `-`: `cache_control="no-cache"`.
+            **headers: System headers, `_` for `-`: `cache_control="no-cache"`, `storage_class="GLACIER"`.
 
         Returns:
             The object as stored; in a bucket with versioning with its new version id.
@@ -246,13 +249,17 @@ def _etag(body: Body) -> tuple[str, tuple[int, ...]]:
 
 
 def _system_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    named = {name.lower().replace("_", "-"): value for name, value in headers.items()}
-    for name, given in zip(named, headers, strict=True):
-        if name not in _SYSTEM_HEADERS and not name.startswith("x-amz-"):
-            arguments = (*_ARGUMENTS, *(header.replace("-", "_") for header in _SYSTEM_HEADERS))
+    named = {}
+    for given, value in headers.items():
+        name = given.lower().replace("_", "-")
+        if name in _AMZ_HEADERS:
+            name = f"x-amz-{name}"
+        elif name not in _SYSTEM_HEADERS and not name.startswith("x-amz-"):
+            arguments = (*_ARGUMENTS, *(header.replace("-", "_") for header in (*_SYSTEM_HEADERS, *_AMZ_HEADERS)))
             near = nearest(given, arguments)
             hint = f"; did you mean {near!r}?" if near else ""
             raise TypeError(f"no argument {given!r}{hint}; allowed are {', '.join(arguments)} and x_amz_*")
+        named[name] = value
     return named
 
 

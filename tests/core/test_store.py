@@ -226,3 +226,9 @@ def test_versioning_can_be_enabled_later(store):
     store.create_bucket("bucket", versioning=True)
     assert [one.version_id for one in store.versions("bucket", "key")] == ["null"]
     assert store.versions("bucket", "none") == store.versions("none", "key") == []
+
+
+def test_headers_of_s3_need_no_prefix(store):
+    """`storage_class` is boto3's name of what is `x_amz_storage_class` on the wire: one header."""
+    for name in ("storage_class", "x_amz_storage_class"):
+        assert dict(store.put("bucket", "key", **{name: "GLACIER"}).headers) == {"x-amz-storage-class": "GLACIER"}
