@@ -7,8 +7,8 @@ import ipaddress
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.access import OWNERSHIPS, Credentials
-from pytest_s3errors._serve import serve
+from pytest_s3errors._core.s3.access import OWNERSHIPS, Credentials
+from pytest_s3errors._servers.standalone import serve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_s3errors._controller import S3Errors, S3Server
-    from pytest_s3errors._core.store import Store
-    from pytest_s3errors._real_clock import Clock
-    from pytest_s3errors._run import Plan, Run, Settings
+    from pytest_s3errors._core.s3.store import Store
+    from pytest_s3errors._test.controller import S3Errors, S3Server
+    from pytest_s3errors._test.lifetime import Run
+    from pytest_s3errors._test.plan import Plan, Settings
+    from pytest_s3errors._time.real import Clock
     from s3_asyncio_client import S3Client
 
 MARKERS = {
@@ -85,7 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         names = {mark.name for mark in item.iter_markers() if mark.name.startswith("s3_")}
         if names:
-            from pytest_s3errors._markers import check_names, plan_of  # noqa: PLC0415 - only where a marker is used
+            from pytest_s3errors._test.markers import check_names, plan_of  # noqa: PLC0415 - only where a marker is used
 
             try:
                 check_names(item, names, MARKERS, config.getini("markers"))
@@ -99,7 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _settings_of(config: pytest.Config) -> Settings:
     if _settings not in config.stash:
-        from pytest_s3errors._markers import settings_of  # noqa: PLC0415 - only where S3 is used
+        from pytest_s3errors._test.markers import settings_of  # noqa: PLC0415 - only where S3 is used
 
         config.stash[_settings] = settings_of(config, seed=config.stash[_seed])
     return config.stash[_settings]
@@ -111,7 +112,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     if _mistake in item.stash:
         pytest.fail(item.stash[_mistake], pytrace=False)
     if _plan in item.stash or FIXTURES.intersection(getattr(item, "fixturenames", ())):
-        from pytest_s3errors._run import Plan, Run  # noqa: PLC0415 - only where S3 is used
+        from pytest_s3errors._test.lifetime import Run  # noqa: PLC0415 - only where S3 is used
+        from pytest_s3errors._test.plan import Plan  # noqa: PLC0415
 
         run = Run(item.stash.get(_plan, Plan()), _settings_of(item.config), test=item.nodeid)
         item.stash[_run] = run
@@ -164,7 +166,7 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     """Colour the timelines just before they are printed, where colours can be shown."""
     if terminalreporter.hasmarkup and "failed" in terminalreporter.stats:
-        from pytest_s3errors._colours import colour  # noqa: PLC0415 - only where a test failed
+        from pytest_s3errors._test.colours import colour  # noqa: PLC0415 - only where a test failed
 
         colour(terminalreporter.stats["failed"])
     return (yield)
@@ -173,7 +175,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 @pytest.fixture
 def s3_errors(request: pytest.FixtureRequest) -> S3Errors:
     """The controller of the simulated S3: set rules, read the journal."""
-    from pytest_s3errors._controller import S3Errors  # noqa: PLC0415 - only where it is used
+    from pytest_s3errors._test.controller import S3Errors  # noqa: PLC0415 - only where it is used
 
     return S3Errors(request.node.stash[_run])
 
@@ -199,6 +201,6 @@ def s3_client(request: pytest.FixtureRequest) -> S3Client:
 @pytest.fixture
 def s3_server(request: pytest.FixtureRequest) -> S3Server:
     """Where the simulated S3 listens on the loopback, for clients that take a URL and for subprocesses."""
-    from pytest_s3errors._controller import S3Server  # noqa: PLC0415 - only where it is used
+    from pytest_s3errors._test.controller import S3Server  # noqa: PLC0415 - only where it is used
 
-    return S3Server(host="127.0.0.1", port=request.node.stash[_run].thread_server.port)
+    return S3Server(host="127.0.0.1", port=request.node.stash[_run].blocking_server.port)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import s3_asyncio_client
-from pytest_s3errors._core.catalogue import CODES
-from pytest_s3errors._core.faults import FAULTS
+from pytest_s3errors._core.rules.faults import FAULTS
+from pytest_s3errors._core.rules.parse_rule import FAULT_OPTIONS, MATCH_OPTIONS, PLAN_OPTIONS
 from pytest_s3errors._core.s3 import SUPPORTED
-from pytest_s3errors._core.spelling import FAULT_OPTIONS, MATCH_OPTIONS, PLAN_OPTIONS
+from pytest_s3errors._core.s3.errors.catalogue import CODES
 from pytest_s3errors.plugin import FIXTURES, MARKERS
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.access import Access
-    from pytest_s3errors._core.backend import Backend
-    from pytest_s3errors._core.backend_spelling import BackendSpec
+    from pytest_s3errors._core.rules.parse_backend import BackendSpec
+    from pytest_s3errors._core.s3.access import Access
+    from pytest_s3errors._core.s3.backend import Backend
 
     from .requests import Send, WhileWorking
 
@@ -31,7 +31,7 @@ def backend_for(spec: BackendSpec, access: Access, while_working: WhileWorking =
 
 def _sender(spec: BackendSpec) -> Send:
     if spec.name == "moto":
-        from .in_moto import InMoto  # noqa: PLC0415 - only where it is used
+        from .moto import InMoto  # noqa: PLC0415 - only where it is used
 
         return InMoto()
     from .server import sender_to  # noqa: PLC0415 - only where it is used

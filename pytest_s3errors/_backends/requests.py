@@ -8,20 +8,20 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from pytest_s3errors._core.forward import Forward, forwarded
-from pytest_s3errors._core.messages import EMPTY, Refused
-from pytest_s3errors._core.s3.ask import Ask
 from pytest_s3errors._core.s3.auth import identify
-from pytest_s3errors._core.s3.chunked import is_framed
+from pytest_s3errors._core.s3.aws_chunked import is_framed
+from pytest_s3errors._core.s3.forward import Forward, forwarded
+from pytest_s3errors._core.s3.messages import EMPTY, Refused
 from pytest_s3errors._core.s3.payload import unframed
+from pytest_s3errors._core.s3.request import S3Request
 
 from .store import RequestStore
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.access import Access
     from pytest_s3errors._core.body import Body
-    from pytest_s3errors._core.messages import Call, ErrorReply, Response
-    from pytest_s3errors._core.store import Store
+    from pytest_s3errors._core.s3.access import Access
+    from pytest_s3errors._core.s3.messages import Call, ErrorReply, Response
+    from pytest_s3errors._core.s3.store import Store
 
 _MAKES_BUCKETS = frozenset({"CopyObject", "CreateMultipartUpload", "PostObject", "PutObject"})
 _NAMED = re.compile(rb"<BucketName>([^<]*)</BucketName>")
@@ -84,7 +84,7 @@ class RequestBackend:
     def _received(self, call: Call, body: Body) -> tuple[Body, Mapping[str, str]]:
         """The body without its framing, and its trailers; refused is a caller whom S3 does not let in."""
         caller = identify(call.came_as or call, self._access, now=lambda: datetime.now(UTC))
-        ask = Ask(
+        ask = S3Request(
             store=self.store,
             call=call,
             body=body,

@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.backend import BackendError
 from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, pieces
-from pytest_s3errors._core.forward import Forward, answered
+from pytest_s3errors._core.s3.backend import BackendError
+from pytest_s3errors._core.s3.forward import Forward, answered
 from pytest_s3errors._spool import Spooled
 from s3_asyncio_client._core.addressing import canonical_query
 from s3_asyncio_client._core.signing import Credentials, sign_request
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.backend_spelling import BackendSpec
-    from pytest_s3errors._core.messages import Call, Response
+    from pytest_s3errors._core.rules.parse_backend import BackendSpec
+    from pytest_s3errors._core.s3.messages import Call, Response
 
 PATIENCE_S = 30.0
 

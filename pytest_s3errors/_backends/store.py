@@ -11,17 +11,17 @@ from urllib.parse import unquote_plus, urlencode
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import unescape
 
-from pytest_s3errors._core.held import NULL, StoredObject, UnfinishedUpload
-from pytest_s3errors._core.names import check_bucket_name
 from pytest_s3errors._core.s3.attributes import META
-from pytest_s3errors._core.store import DEFAULT_REGION, Store
+from pytest_s3errors._core.s3.names import check_bucket_name
+from pytest_s3errors._core.s3.records import NULL, StoredObject, UnfinishedUpload
+from pytest_s3errors._core.s3.store import DEFAULT_REGION, Store
 
-from .asking import CHECKSUM, Asking, document, marker, stored
+from .requester import CHECKSUM, Asking, document, marker, stored
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.messages import Call, Response
+    from pytest_s3errors._core.s3.messages import Call, Response
 
-    from .asking import Ask
+    from .requester import Ask
 
 _UPLOAD_ID = re.compile(rb"<UploadId>([^<]*)</UploadId>")
 _SOME = 10

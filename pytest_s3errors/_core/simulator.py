@@ -11,25 +11,27 @@ import random
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from .access import OPEN
-from .backend import BackendError, Memory
-from .envelope import new_ids
-from .journal import Entry, Record, redact
-from .messages import ErrorReply, Response
-from .outcomes import Ids, outcome, slowed
-from .rules import ArmedRule, Schedule
+from pytest_s3errors._core.play.outcomes import Ids, outcome, slowed
+from pytest_s3errors._core.report.journal import Entry, Record, redact
+from pytest_s3errors._core.rules.schedule import ArmedRule, Schedule
+from pytest_s3errors._core.s3.access import OPEN
+from pytest_s3errors._core.s3.backend import BackendError, Memory
+from pytest_s3errors._core.s3.errors.envelope import new_ids
+from pytest_s3errors._core.s3.messages import ErrorReply, Response
+
 from .s3 import SUPPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .access import Access
-    from .backend import Backend
+    from pytest_s3errors._core.play.outcomes import Exchange
+    from pytest_s3errors._core.rules.schedule import Rule
+    from pytest_s3errors._core.s3.access import Access
+    from pytest_s3errors._core.s3.backend import Backend
+    from pytest_s3errors._core.s3.messages import Call
+    from pytest_s3errors._core.s3.store import Store
+
     from .body import Body
-    from .messages import Call
-    from .outcomes import Exchange
-    from .rules import Rule
-    from .store import Store
 
 
 class Simulator:

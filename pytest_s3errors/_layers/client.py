@@ -25,9 +25,12 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, pieces
-from pytest_s3errors._core.messages import Call, ErrorReply
-from pytest_s3errors._core.operations import operation_of
-from pytest_s3errors._core.outcomes import Ending
+from pytest_s3errors._core.play.framing import piece_size
+from pytest_s3errors._core.play.outcomes import Ending
+from pytest_s3errors._core.s3.messages import Call, ErrorReply
+from pytest_s3errors._core.s3.operations import operation_of
+from pytest_s3errors._layers.wire.aiohttp import natural_error
+from pytest_s3errors._layers.wire.connect_faults import connect_error
 from pytest_s3errors._spool import Spooled
 from s3_asyncio_client._body import _ChunkReader, check_data, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
@@ -39,25 +42,21 @@ from s3_asyncio_client._transport import Target, translate
 from s3_asyncio_client.client import S3Client, _error
 from s3_asyncio_client.exceptions import S3ConnectionError
 
-from .aiohttp_wire import natural_error
-from .connecting import connect_error
-from .framing import piece_size
-
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_s3errors._core.access import Access
-    from pytest_s3errors._core.messages import Response
-    from pytest_s3errors._core.outcomes import Exchange, Ids
-    from pytest_s3errors._run import Run
+    from pytest_s3errors._core.play.outcomes import Exchange, Ids
+    from pytest_s3errors._core.s3.access import Access
+    from pytest_s3errors._core.s3.messages import Response
+    from pytest_s3errors._scene import Scene
     from s3_asyncio_client._body import Data
     from s3_asyncio_client.exceptions import S3Error
 
 _FIRST_ERROR_STATUS = HTTPStatus.MULTIPLE_CHOICES
 
 
-def install(run: Run, patches: pytest.MonkeyPatch) -> None:
-    """Answer the requests of every `S3Client` from *run* until *patches* are undone."""
+def install(scene: Scene, patches: pytest.MonkeyPatch) -> None:
+    """Answer the requests of every `S3Client` from *scene* until *patches* are undone."""
 
     async def _make_request(
         self: S3Client,
@@ -72,18 +71,18 @@ def install(run: Run, patches: pytest.MonkeyPatch) -> None:
         self._check_open()
         check_target(bucket, key)
         check_headers(headers or {})
-        run.check_playable()
+        scene.check_playable()
         call = _call(self, method, bucket, key, headers or {}, params or {})
-        if _has_to_sign(self, run.access):
+        if _has_to_sign(self, scene.access):
             call = _signed(self, call)
         body = await _whole(data, headers or {})
-        simulator = run.simulator
+        simulator = scene.simulator
         entry = simulator.begin(call)
         try:
             fault = entry.firing.fault if entry.firing else None
             exchange = simulator.answer(entry, body if fault is None else body[: fault.reads(len(body))])
             if simulator.problems:
-                run.check_playable()
+                scene.check_playable()
             if exchange.delay_s:
                 await asyncio.sleep(exchange.delay_s)
             if isinstance(exchange.answer, ErrorReply) and exchange.sent is None:

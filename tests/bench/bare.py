@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from pytest_s3errors._core.rules import Rule
+from pytest_s3errors._core.rules.schedule import Rule
+from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._core.store import Store
-from pytest_s3errors._layers.server import Server
+from pytest_s3errors._servers.asyncio_server import Server
 
 
 class BareServer(asyncio.Protocol):

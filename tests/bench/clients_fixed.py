@@ -17,9 +17,9 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import cast
 
-from pytest_s3errors._core.rules import Rule
-from pytest_s3errors._core.spelling import fail_rule
-from pytest_s3errors._core.store import Store
+from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.rules.schedule import Rule
+from pytest_s3errors._core.s3.store import Store
 
 from .bare import answer_of
 

@@ -19,8 +19,9 @@ from typing import Any
 
 import aiohttp
 
-from pytest_s3errors._layers.mock_response import _asked_for
-from pytest_s3errors._run import Plan, Run, Settings
+from pytest_s3errors._layers.mock.aiohttp_response import _asked_for
+from pytest_s3errors._test.lifetime import Run
+from pytest_s3errors._test.plan import Plan, Settings
 
 from .clients_fixed import BODY, BUCKET, KEY, URL, Fixed, arrange, rules_of
 

@@ -13,8 +13,9 @@ from .timing import Took
 _CONFTEST = """
 import time
 
-from pytest_s3errors import _controller, _markers, _run
-from pytest_s3errors._layers import aiohttp_wire, client
+from pytest_s3errors._layers import client
+from pytest_s3errors._layers.wire import aiohttp
+from pytest_s3errors._test import controller, lifetime, markers
 
 start = time.process_time(), time.perf_counter()
 

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from pytest_s3errors._core.rules import Rule
-from pytest_s3errors._core.spelling import fail_rule
-from pytest_s3errors._core.store import Store
-from pytest_s3errors._run import Plan, Run, Settings
+from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.rules.schedule import Rule
+from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._test.lifetime import Run
+from pytest_s3errors._test.plan import Plan, Settings
 from s3_asyncio_client import S3Client, S3ServerError
 
 from .bare import BareServer, answer_of

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from client_page import Row, expect
 
 if TYPE_CHECKING:
-    from pytest_s3errors._controller import S3Errors, S3Server
-    from pytest_s3errors._core.store import Store
+    from pytest_s3errors._core.s3.store import Store
+    from pytest_s3errors._test.controller import S3Errors, S3Server
 
 MIB = 1024 * 1024
 BUCKET = "bucket"

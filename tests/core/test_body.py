@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_s3errors._core.body import SPOOLED_BYTES, LongBody, flipped, hashed, join, pattern, pieces
-from pytest_s3errors._core.http1 import Head, RequestParser
-from pytest_s3errors._core.s3.chunked import FramingError, unframe
+from pytest_s3errors._core.play.http1 import Head, RequestParser
+from pytest_s3errors._core.s3.aws_chunked import FramingError, unframe
 from pytest_s3errors._spool import Spooled
 
 

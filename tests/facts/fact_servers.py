@@ -20,14 +20,14 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from fact_list import CannotFail, Seen
 
-from pytest_s3errors._run import TEST_ACCESS_KEY, TEST_SECRET_KEY
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 
 REGION = "us-east-1"
 PROLOG = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _ENVELOPE = {"Code", "Message", "RequestId", "HostId"}
 _TIMEOUT_S = 20
 _numbers = itertools.count(1)
-CREDENTIALS = Credentials(TEST_ACCESS_KEY, TEST_SECRET_KEY)
+CREDENTIALS = Credentials(TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key)
 _SIGNER = S3SigV4Auth(CREDENTIALS, "s3", REGION)
 _session = botocore.session.Session(profile=None)
 
@@ -180,8 +180,8 @@ class Asking:
             "s3",
             region_name=REGION,
             endpoint_url=self.url if url == "" else url,
-            aws_access_key_id=TEST_ACCESS_KEY,
-            aws_secret_access_key=TEST_SECRET_KEY,
+            aws_access_key_id=TEST_CREDENTIALS.access_key,
+            aws_secret_access_key=TEST_CREDENTIALS.secret_key,
             config=Config(
                 retries={"mode": mode, **({} if attempts is None else {"total_max_attempts": attempts})},
                 **{"s3": {"addressing_style": "path"}, "read_timeout": 60, **config},

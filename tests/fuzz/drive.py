@@ -12,11 +12,11 @@ from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Self
 
-from pytest_s3errors._core.access import Access, Credentials
+from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.s3.access import Access, Credentials
+from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._core.spelling import fail_rule
-from pytest_s3errors._core.store import Store
-from pytest_s3errors._layers.server import Server, _Connection
+from pytest_s3errors._servers.asyncio_server import Server, _Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -20,10 +20,10 @@ from xml.etree import ElementTree as ET
 import h11
 import pytest
 
+from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._core.store import Store
-from pytest_s3errors._layers.server import _Connection
-from pytest_s3errors._layers.thread_server import ThreadServer
+from pytest_s3errors._servers.asyncio_server import _Connection
+from pytest_s3errors._servers.thread import ThreadServer
 
 from .cases import case
 from .drive import S3, Loop, Transport

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.http1 import BadRequest, RequestParser, parse_head
-from pytest_s3errors._core.messages import ErrorReply, Response
-from pytest_s3errors._core.operations import parse_call
+from pytest_s3errors._core.play.http1 import BadRequest, RequestParser, parse_head
+from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3 import answer
-from pytest_s3errors._core.s3.chunked import FRAMING_ERRORS, unframe
+from pytest_s3errors._core.s3.aws_chunked import FRAMING_ERRORS, unframe
 from pytest_s3errors._core.s3.form import FormError, parse_form
+from pytest_s3errors._core.s3.messages import ErrorReply, Response
+from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
-from pytest_s3errors._core.spelling import fail_rule
 
 from .drive import DECLARED, S3
 from .material import DOCUMENTS, ENTITIES, FORM, HEADERS, PARAMETERS, RARE_HEADERS, VALUES

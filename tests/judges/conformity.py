@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from botocore.utils import parse_timestamp
 
-from pytest_s3errors._core.catalogue import CODES
+from pytest_s3errors._core.s3.errors.catalogue import CODES
 
 NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 # What every answer may have, whatever the model of its operation says.

@@ -17,11 +17,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from conformity import problems_of
 
-from pytest_s3errors._core.messages import Call, Response
-from pytest_s3errors._core.operations import parse_call
+from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.s3.messages import Call, Response
+from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._core.spelling import fail_rule
-from pytest_s3errors._core.store import Store
 
 START = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 HOST = "s3.us-east-1.amazonaws.com"

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-# pytester forgets the modules that a run inside this process imported; those that are here already it keeps.
-import pytest_s3errors._controller
-import pytest_s3errors._layers.aiohttp_wire
 import pytest_s3errors._layers.client
-import pytest_s3errors._markers  # noqa: F401
+import pytest_s3errors._layers.wire.aiohttp
+
+# pytester forgets the modules that a run inside this process imported; those that are here already it keeps.
+import pytest_s3errors._test.controller
+import pytest_s3errors._test.markers  # noqa: F401
 
 INI = """
 [pytest]

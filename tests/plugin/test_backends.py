@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 import boto3  # noqa: F401 - pytester forgets what a run imported, and these take a second
 import pytest
 
-from pytest_s3errors._backends import in_moto
+from pytest_s3errors._backends import moto as in_moto
 from pytest_s3errors._backends.store import RequestStore
-from pytest_s3errors._core.access import Access, Credentials
+from pytest_s3errors._core.s3.access import Access, Credentials
+from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._core.store import Store
-from pytest_s3errors._layers.thread_server import ThreadServer
+from pytest_s3errors._servers.thread import ThreadServer
 
 in_moto.load()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_s3errors._layers import certificates
+from pytest_s3errors._layers.wire import certificates
 
 AUTHORITY = """-----BEGIN CERTIFICATE-----
 MIIBiDCCAS2gAwIBAgIULQTxbpiZkVM+GgmSAN2T488/xlgwCgYIKoZIzj0EAwIw

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_s3errors._core.checks import RuleError
-from pytest_s3errors._core.spelling import fail_rule
+from pytest_s3errors._core.rules.arguments import RuleError
+from pytest_s3errors._core.rules.parse_rule import fail_rule
 
 CLIENTS = """
 import contextlib, socket, ssl, threading, urllib.error, urllib.request

@@ -47,14 +47,14 @@ def test_nothing_declared(run, layer):
     """Without the marker any key is let in, but the test's own key needs its own secret."""
     result = run(
         """
-        from pytest_s3errors._run import TEST_ACCESS_KEY
+        from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 
         async def test_any(s3_errors):
             async with S3Client("any", "key") as client:
                 await client.put_object("data", "a", b"1")
 
         async def test_own(s3_errors):
-            async with S3Client(TEST_ACCESS_KEY, "other") as client:
+            async with S3Client(TEST_CREDENTIALS.access_key, "other") as client:
                 with pytest.raises(S3AccessDeniedError) as error:
                     await client.put_object("data", "a", b"1")
             assert error.value.error_code == "SignatureDoesNotMatch"

@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from pytest_s3errors._idle import FOREIGN_S, STEP_S, bytes_on_the_way, has_news, silence_s
+from pytest_s3errors._time.silence import FOREIGN_S, STEP_S, bytes_on_the_way, has_news, silence_s
 
 
 @pytest.fixture

@@ -20,11 +20,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.checks import RuleError
-from pytest_s3errors._core.faults import FAULTS
-from pytest_s3errors._core.rules import Rule
-from pytest_s3errors._core.spelling import fail_rule
-from pytest_s3errors._run import Plan, Run, Settings, SimulationError
+from pytest_s3errors._core.rules.arguments import RuleError
+from pytest_s3errors._core.rules.faults import FAULTS
+from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.rules.schedule import Rule
+from pytest_s3errors._failures import SimulationError
+from pytest_s3errors._test.lifetime import Run
+from pytest_s3errors._test.plan import Plan, Settings
 from s3_asyncio_client import S3Client, S3Error
 from s3_asyncio_client.multipart import complete_multipart_upload, create_multipart_upload, upload_part
 

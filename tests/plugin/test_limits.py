@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_s3errors._core.http1 import MAX_HEAD
+from pytest_s3errors._core.play.http1 import MAX_HEAD
+from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._core.store import Store
-from pytest_s3errors._layers.thread_server import ThreadServer
+from pytest_s3errors._servers.thread import ThreadServer
 
 PUT = b"PUT /bucket/key HTTP/1.1\r\nHost: h\r\n"
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pytest_s3errors._loops import Loops
+from pytest_s3errors._time.event_loops import Loops
 
 
 @pytest.fixture

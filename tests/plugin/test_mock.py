@@ -5,10 +5,10 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-import pytest_s3errors._layers.mock
-import pytest_s3errors._layers.mock_aiohttp
-import pytest_s3errors._layers.mock_httpx
-from pytest_s3errors._layers import mock_response
+import pytest_s3errors._layers.mock.aiohttp
+import pytest_s3errors._layers.mock.httpx
+import pytest_s3errors._layers.mock.layer
+from pytest_s3errors._layers.mock import aiohttp_response as mock_response
 
 MOCK = """
 import io
@@ -498,9 +498,9 @@ def test_it():
 
 def test_httpx_without_respx_says_what_to_install(run, monkeypatch):
     """Only if it is used, and even if the code swallows it."""
-    find_spec = pytest_s3errors._layers.mock.importlib.util.find_spec
+    find_spec = pytest_s3errors._layers.mock.layer.importlib.util.find_spec
     monkeypatch.setattr(
-        pytest_s3errors._layers.mock.importlib.util,
+        pytest_s3errors._layers.mock.layer.importlib.util,
         "find_spec",
         lambda name, *args: None if name == "respx" else find_spec(name, *args),
     )

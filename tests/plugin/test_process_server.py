@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.messages import Call
-from pytest_s3errors._core.spelling import fail_rule, script_rule
-from pytest_s3errors._layers.pipe import read, write
-from pytest_s3errors._layers.process_server import Process
+from pytest_s3errors._core.rules.parse_rule import fail_rule, script_rule
+from pytest_s3errors._core.s3.messages import Call
+from pytest_s3errors._servers.pipe import read, write
+from pytest_s3errors._servers.process import Process
 
 CLIENTS = """
 import os, socket, threading
@@ -310,7 +310,7 @@ def test_a_process_that_was_killed_is_told_and_replaced():
 
 PARENT = """
 import os, sys
-from pytest_s3errors._layers.process_server import Process
+from pytest_s3errors._servers.process import Process
 
 process = Process()
 process.start_test(seed="", rules=(), max_requests=10, endpoints=tuple)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from pytest_s3errors._replace import replace
+from pytest_s3errors._time.dispatch import replace
 
 
 def slept(_seconds: float) -> None:

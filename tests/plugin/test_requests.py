@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
-from pytest_s3errors._core.spelling import fail_rule
-from pytest_s3errors._run import Plan, Run, Settings
+from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._test.lifetime import Run
+from pytest_s3errors._test.plan import Plan, Settings
 
 SIZE = 8_000_000
 
@@ -27,7 +28,7 @@ def served(request):
 
 def dial(run: Run) -> socket.socket:
     """A connection to the server, without a client in between."""
-    return socket.create_connection(("127.0.0.1", run.thread_server.port), 5)
+    return socket.create_connection(("127.0.0.1", run.blocking_server.port), 5)
 
 
 def head(*lines: str, size: int | None = None, method: str = "PUT") -> bytes:

@@ -153,5 +153,5 @@ def test_serves_on_the_other_loopback():
 
 def test_a_pytest_run_does_not_import_it():
     """The command line is no part of pytest's start."""
-    script = "import sys, pytest_s3errors.plugin; sys.exit('pytest_s3errors._serve' in sys.modules)"
+    script = "import sys, pytest_s3errors.plugin; sys.exit('pytest_s3errors._servers.standalone' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

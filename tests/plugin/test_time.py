@@ -164,8 +164,8 @@ def test_real_work_is_waited_for(run, monkeypatch):
 
     As long as it takes on a busy machine: how long the clock waits for a stranger is a matter of `test_idle`.
     """
-    monkeypatch.setattr("pytest_s3errors._clock._PATIENCE_S", 300)
-    monkeypatch.setattr("pytest_s3errors._idle.FOREIGN_S", 30)
+    monkeypatch.setattr("pytest_s3errors._time.virtual._PATIENCE_S", 300)
+    monkeypatch.setattr("pytest_s3errors._time.silence.FOREIGN_S", 30)
     run(
         """
         import socket, subprocess, sys, threading, time
@@ -307,7 +307,7 @@ def test_a_loops_own_thread_may_block(run):
 
 def test_a_loop_that_only_looks_at_the_clock_ends(run, monkeypatch):
     """After some real seconds without a jump the clock runs on, so that spinning code does not hang."""
-    monkeypatch.setattr("pytest_s3errors._clock._PATIENCE_S", 0.05)
+    monkeypatch.setattr("pytest_s3errors._time.virtual._PATIENCE_S", 0.05)
     run(
         """
         import time
@@ -687,7 +687,7 @@ def test_time_stands_still_while_another_s3_works(run):
     run(
         """
 import threading, time
-from pytest_s3errors._real_clock import real_sleep
+from pytest_s3errors._time.real import real_sleep
 
 def test_it(s3_clock):
     began, seen = threading.Event(), []

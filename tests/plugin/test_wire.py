@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._core.store import Store
-from pytest_s3errors._layers.thread_server import ThreadServer
+from pytest_s3errors._servers.thread import ThreadServer
 
 
 def test_a_plain_session_is_rerouted_and_does_not_notice(run):

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.access import OWNERSHIPS
-from pytest_s3errors._core.held import BUCKET_OWNER_ENFORCED
+from .access import OWNERSHIPS
+from .records import BUCKET_OWNER_ENFORCED
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.store import Bucket
-
-    from .ask import Ask
+    from .request import S3Request
+    from .store import Bucket
 
 _, PREFERRED, _ = OWNERSHIPS
 PRIVATE, FULL_CONTROL = "private", "bucket-owner-full-control"
@@ -23,7 +22,7 @@ _BUCKET_ACLS = frozenset({PRIVATE, "public-read", "public-read-write", "authenti
 _OBJECT_ACLS = _BUCKET_ACLS | {"aws-exec-read", "bucket-owner-read", FULL_CONTROL}
 
 
-def bucket_ownership(ask: Ask) -> tuple[str, str]:
+def bucket_ownership(ask: S3Request) -> tuple[str, str]:
     """Return ownership and canned ACL of a bucket to be made.
 
     Refuses with InvalidArgument, InvalidBucketAclWithObjectOwnership or, for grants, NotImplemented.
@@ -42,7 +41,7 @@ def bucket_ownership(ask: Ask) -> tuple[str, str]:
     return ownership, acl
 
 
-def object_ownership(ask: Ask, *, granted: bool) -> tuple[str, str]:
+def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, str]:
     """Return owner and canned ACL of an object to be written; *granted* says that headers grant more.
 
     Refuses with InvalidArgument, AccessControlListNotSupported or, for grants, NotImplemented.
@@ -60,7 +59,7 @@ def object_ownership(ask: Ask, *, granted: bool) -> tuple[str, str]:
     return _owner(ask, bucket, acl), acl
 
 
-def _owner(ask: Ask, bucket: Bucket, acl: str) -> str:
+def _owner(ask: S3Request, bucket: Bucket, acl: str) -> str:
     given_up = bucket.ownership == PREFERRED and acl == FULL_CONTROL
     # What nobody in particular writes is the bucket owner's, who could not take it away otherwise.
     return bucket.owner if given_up or ask.caller.owner_id is None else ask.caller.owner_id

@@ -6,17 +6,16 @@ from base64 import b64encode
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_s3errors._core.held import NULL
-from pytest_s3errors._core.messages import EMPTY
-from pytest_s3errors._core.store import DEFAULT_CONTENT_TYPE, StoredObject
-
 from .acls import GRANT, object_ownership
+from .messages import EMPTY
+from .records import NULL
+from .store import DEFAULT_CONTENT_TYPE, StoredObject
 from .times import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .ask import Ask
+    from .request import S3Request
 
 MAX_METADATA_BYTES = 2048
 META = "x-amz-meta-"
@@ -54,7 +53,7 @@ KEPT = {
 }
 
 
-def attributes_of(ask: Ask) -> dict[str, Any]:
+def attributes_of(ask: S3Request) -> dict[str, Any]:
     """Return content_type, metadata, headers, owner and ACL for a `StoredObject`, as the request's headers state them.
 
     Refuses with MetadataTooLarge, InvalidStorageClass, InvalidArgument (encryption, ACL) or
@@ -123,7 +122,7 @@ def checksum_headers(checksums: Mapping[str, str], checksum_type: str = "FULL_OB
     return {**headers, "x-amz-checksum-type": checksum_type}
 
 
-def check_active(ask: Ask, obj: StoredObject) -> None:
+def check_active(ask: S3Request, obj: StoredObject) -> None:
     """Refuse to read an archived object with InvalidObjectState (fact 73), unless a copy of it was restored.
 
     Only the arranging side archives within INTELLIGENT_TIERING (`x-amz-archive-status`) and restores (`x-amz-restore`).
@@ -143,14 +142,14 @@ def header_text(value: str) -> str:
     return f"=?UTF-8?B?{b64encode(value.encode('utf-8', 'replace')).decode()}?="
 
 
-def _check_metadata(ask: Ask, metadata: Mapping[str, str]) -> None:
+def _check_metadata(ask: S3Request, metadata: Mapping[str, str]) -> None:
     size = sum(len(name) + len(value.encode("utf-8", "replace")) for name, value in metadata.items())
     if size > MAX_METADATA_BYTES:
         elements = {"Size": str(size), "MaxSizeAllowed": str(MAX_METADATA_BYTES)}
         raise ask.refused("MetadataTooLarge", elements=elements)
 
 
-def _check_kept(ask: Ask, kept: dict[str, str]) -> None:
+def _check_kept(ask: S3Request, kept: dict[str, str]) -> None:
     storage_class = kept.get("x-amz-storage-class")
     if storage_class is not None and storage_class not in STORAGE_CLASSES:
         raise ask.refused("InvalidStorageClass", elements={"StorageClassRequested": storage_class})

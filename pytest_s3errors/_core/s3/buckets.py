@@ -6,29 +6,29 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.envelope import Children, document
-from pytest_s3errors._core.hosts import region_of
-from pytest_s3errors._core.messages import Response
-from pytest_s3errors._core.names import bucket_name_problem
-from pytest_s3errors._core.store import DEFAULT_REGION
+from pytest_s3errors._core.s3.errors.envelope import Children, document
 
 from .acls import bucket_ownership
 from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
+from .hosts import region_of
+from .messages import Response
+from .names import bucket_name_problem
 from .payload import receive
 from .permissions import owner_of
+from .store import DEFAULT_REGION
 from .tags import created_bucket_tags
 from .times import iso_date
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
-    from .ask import Ask
+    from .request import S3Request
 
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
 _MAX_BUCKETS = 10_000
 
 
-def create_bucket(ask: Ask) -> Response:
+def create_bucket(ask: S3Request) -> Response:
     """Make the bucket; for one that exists see fact 35."""
     if bucket_name_problem(ask.bucket, creating=True) is not None:
         raise ask.refused("InvalidBucketName")
@@ -46,7 +46,7 @@ def create_bucket(ask: Ask) -> Response:
     return Response(status=200, headers={"Location": f"/{ask.bucket}", **_arn(ask.bucket)})
 
 
-def head_bucket(ask: Ask) -> Response:
+def head_bucket(ask: S3Request) -> Response:
     """Answer whether the bucket exists, and where it is."""
     bucket = ask.readable_bucket()
     headers = {**XML, "x-amz-bucket-region": bucket.region, "x-amz-access-point-alias": "false"}
@@ -54,7 +54,7 @@ def head_bucket(ask: Ask) -> Response:
     return Response(status=200, headers=headers)
 
 
-def delete_bucket(ask: Ask) -> Response:
+def delete_bucket(ask: S3Request) -> Response:
     """Take an empty bucket out; versions and delete markers count."""
     bucket = ask.readable_bucket()
     if bucket.objects or bucket.versions:
@@ -63,7 +63,7 @@ def delete_bucket(ask: Ask) -> Response:
     return Response(status=204)
 
 
-def get_bucket_location(ask: Ask) -> Response:
+def get_bucket_location(ask: S3Request) -> Response:
     """Answer with the bucket's region; us-east-1 is spelled as nothing."""
     region = ask.readable_bucket().region
     # The one document of S3 that has text right in its root.
@@ -72,7 +72,7 @@ def get_bucket_location(ask: Ask) -> Response:
     return Response(status=200, headers=XML, body=body)
 
 
-def list_buckets(ask: Ask) -> Response:
+def list_buckets(ask: S3Request) -> Response:
     """Answer with the buckets, sorted by name; the continuation token is the last name of the page before."""
     query = ask.call.query
     limit = _max_buckets(ask)
@@ -93,12 +93,12 @@ def list_buckets(ask: Ask) -> Response:
     return Response(status=200, headers=XML, body=document("ListAllMyBucketsResult", children))
 
 
-def _region_of(ask: Ask, region: str) -> list[tuple[str, str]]:
+def _region_of(ask: S3Request, region: str) -> list[tuple[str, str]]:
     """A bucket's region is told only to who asks for pages or regions, as the paginated form of the call does."""
     return [("BucketRegion", region)] if ask.call.query.keys() & {"max-buckets", "bucket-region"} else []
 
 
-def _max_buckets(ask: Ask) -> int | None:
+def _max_buckets(ask: S3Request) -> int | None:
     text = ask.call.query.get("max-buckets")
     if text is None:
         return None
@@ -113,12 +113,12 @@ def _arn(bucket: str) -> dict[str, str]:
     return {"x-amz-bucket-arn": f"arn:aws:s3:::{bucket}"}
 
 
-def _configuration(ask: Ask) -> ET.Element | None:
+def _configuration(ask: S3Request) -> ET.Element | None:
     body = receive(ask).body
     return parse_xml(ask, body, "CreateBucketConfiguration") if bytes(body[:MAX_XML_BYTES]).strip() else None
 
 
-def _wanted_region(ask: Ask, configuration: ET.Element | None) -> str:
+def _wanted_region(ask: S3Request, configuration: ET.Element | None) -> str:
     """Return the region that the LocationConstraint or else the endpoint names; us-east-1 where neither does."""
     served = region_of(ask.call.endpoint)
     if configuration is None:

@@ -13,15 +13,14 @@ from .times import http_date, parse_http_date
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_s3errors._core.messages import Refused
-    from pytest_s3errors._core.store import StoredObject, Upload
-
-    from .ask import Ask
+    from .messages import Refused
+    from .request import S3Request
+    from .store import StoredObject, Upload
 
 _NOT_IMPLEMENTED = "A header you sent asks for something that S3 does not offer."
 
 
-def check_read(ask: Ask, obj: StoredObject) -> None:
+def check_read(ask: S3Request, obj: StoredObject) -> None:
     """Refuse a GetObject or HeadObject whose conditions do not hold: 412, or 304 for an unchanged object."""
     headers = ask.call.headers
     failed = failed_condition(headers, obj)
@@ -33,14 +32,14 @@ def check_read(ask: Ask, obj: StoredObject) -> None:
     raise precondition_failed(ask, failed)
 
 
-def check_copy_source(ask: Ask, source: StoredObject) -> None:
+def check_copy_source(ask: S3Request, source: StoredObject) -> None:
     """Refuse a copy whose `x-amz-copy-source-if-*` conditions do not hold: always 412 (fact 47)."""
     failed = failed_condition(ask.call.headers, source, prefix="x-amz-copy-source-")
     if failed is not None:
         raise precondition_failed(ask, f"x-amz-copy-source-{failed}")
 
 
-def check_write(ask: Ask) -> None:
+def check_write(ask: S3Request) -> None:
     """Refuse a write whose conditions on the object now under the key do not hold."""
     if_match, if_none_match = ask.call.headers.get("if-match"), ask.call.headers.get("if-none-match")
     if if_match is None and if_none_match is None:
@@ -59,7 +58,7 @@ def check_write(ask: Ask) -> None:
         check_still(ask, current, if_match)
 
 
-def check_not_overtaken(ask: Ask, upload: Upload) -> None:
+def check_not_overtaken(ask: S3Request, upload: Upload) -> None:
     """Refuse a conditional completion if the key was written to or deleted since the upload began (fact 50)."""
     if upload.overtaken:
         for name in ("If-Match", "If-None-Match"):
@@ -67,7 +66,7 @@ def check_not_overtaken(ask: Ask, upload: Upload) -> None:
                 raise ask.refused("ConditionalRequestConflict", elements={"Condition": name})
 
 
-def check_delete(ask: Ask, current: StoredObject | None) -> None:
+def check_delete(ask: S3Request, current: StoredObject | None) -> None:
     """Refuse a DeleteObject of *current*: its If-Match does not hold, or only directory buckets know it (fact 51)."""
     for header in ("x-amz-if-match-last-modified-time", "x-amz-if-match-size"):
         if header in ask.call.headers:
@@ -77,7 +76,7 @@ def check_delete(ask: Ask, current: StoredObject | None) -> None:
         check_still(ask, current, if_match)
 
 
-def check_still(ask: Ask, current: StoredObject | None, if_match: str) -> None:
+def check_still(ask: S3Request, current: StoredObject | None, if_match: str) -> None:
     """Refuse unless the *current* object has an ETag that *if_match* names; NoSuchKey where it is gone (fact 48)."""
     if current is None or current.delete_marker:
         raise ask.refused("NoSuchKey")
@@ -112,7 +111,7 @@ def etag_matches(condition: str, etag: str) -> bool:
     return any(one.strip().removeprefix("W/").strip('"') == etag for one in condition.split(","))
 
 
-def precondition_failed(ask: Ask, condition: str) -> Refused:
+def precondition_failed(ask: S3Request, condition: str) -> Refused:
     """Return PreconditionFailed naming *condition* in AWS's casing."""
     return ask.refused("PreconditionFailed", elements={"Condition": condition})
 
@@ -122,6 +121,6 @@ def _changed_since(date: str | None, obj: StoredObject) -> bool | None:
     return None if moment is None else obj.last_modified > moment
 
 
-def _not_offered(ask: Ask, header: str, why: str) -> Refused:
+def _not_offered(ask: S3Request, header: str, why: str) -> Refused:
     elements = {"Header": header, "additionalMessage": why}
     return ask.refused("NotImplemented", message=_NOT_IMPLEMENTED, elements=elements)

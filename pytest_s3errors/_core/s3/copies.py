@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from pytest_s3errors._core.envelope import document
-from pytest_s3errors._core.held import NULL
-from pytest_s3errors._core.messages import Response
+from pytest_s3errors._core.s3.errors.envelope import document
 
 from .attributes import SSE, attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
 from .digests import ALGORITHMS, checksum, md5_hex
 from .documents import XML
+from .messages import Response
 from .multipart import find_upload, keep_part
+from .multipart_checksums import CHECKSUM_ELEMENTS
 from .permissions import EXPECTED_SOURCE_OWNER, check_expected_owner
 from .ranges import part_number
-from .sums import CHECKSUM_ELEMENTS
+from .records import NULL
 from .tags import stated_tags
 from .times import iso_date
 
@@ -26,16 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pytest_s3errors._core.store import StoredObject
-
-    from .ask import Ask
+    from .request import S3Request
+    from .store import StoredObject
 
 MAX_COPY_BYTES = 5 * 1024**3
 _SOURCE_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
 _HEADER = "x-amz-copy-source"
 
 
-def copy_object(ask: Ask) -> Response:
+def copy_object(ask: S3Request) -> Response:
     """Store a copy of another object, with its metadata or with new."""
     ask.check_writable()
     source = _source(ask)
@@ -70,7 +69,7 @@ def copy_object(ask: Ask) -> Response:
     return Response(status=200, headers=headers, body=body)
 
 
-def upload_part_copy(ask: Ask) -> Response:
+def upload_part_copy(ask: S3Request) -> Response:
     """Keep a part that holds another object's bytes, or a range of them."""
     number = part_number(ask)
     upload = find_upload(ask)
@@ -86,7 +85,7 @@ def upload_part_copy(ask: Ask) -> Response:
     return Response(status=200, headers=headers, body=document_)
 
 
-def _source(ask: Ask) -> StoredObject:
+def _source(ask: S3Request) -> StoredObject:
     """Return the object that x-amz-copy-source names, or refuse with what is wrong with it."""
     text = ask.call.headers.get(_HEADER, "")
     name, key, version_id = _parsed_source(ask, text)
@@ -106,7 +105,7 @@ def _source_version(source: StoredObject) -> dict[str, str]:
     return {} if source.version_id in {None, NULL} else {f"{_HEADER}-version-id": source.version_id}
 
 
-def _parsed_source(ask: Ask, text: str) -> tuple[str, str, str | None]:
+def _parsed_source(ask: S3Request, text: str) -> tuple[str, str, str | None]:
     # The version is split off before decoding: a key may hold "?versionId=" in its encoded form.
     path, versioned, version_id = text.partition("?versionId=")
     bucket, _, key = unquote(path).removeprefix("/").partition("/")
@@ -115,7 +114,7 @@ def _parsed_source(ask: Ask, text: str) -> tuple[str, str, str | None]:
     return bucket, key, version_id if versioned else None
 
 
-def _replaces(ask: Ask, what: str) -> bool:
+def _replaces(ask: S3Request, what: str) -> bool:
     header = f"x-amz-{what}-directive"
     directive = ask.call.headers.get(header, "COPY")
     if directive not in {"COPY", "REPLACE"}:
@@ -123,7 +122,7 @@ def _replaces(ask: Ask, what: str) -> bool:
     return directive == "REPLACE"
 
 
-def _check_not_idle(ask: Ask, source: StoredObject, *, replacing: bool) -> None:
+def _check_not_idle(ask: S3Request, source: StoredObject, *, replacing: bool) -> None:
     """Refuse to copy an object onto itself where nothing about it would change."""
     changing = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE)
     # An older version copied onto its key comes back to life: that is a change.
@@ -136,7 +135,7 @@ def _check_not_idle(ask: Ask, source: StoredObject, *, replacing: bool) -> None:
         raise ask.refused("InvalidRequest", message=message)
 
 
-def _attributes(ask: Ask, source: StoredObject, *, replacing: bool) -> dict[str, Any]:
+def _attributes(ask: S3Request, source: StoredObject, *, replacing: bool) -> dict[str, Any]:
     """Return content_type, metadata, headers, owner and ACL of the copy.
 
     Storage class, encryption and redirect are never copied: the request states them, or S3's defaults hold.
@@ -150,7 +149,7 @@ def _attributes(ask: Ask, source: StoredObject, *, replacing: bool) -> dict[str,
     return stated | kept
 
 
-def _checksums(ask: Ask, source: StoredObject) -> Mapping[str, str]:
+def _checksums(ask: S3Request, source: StoredObject) -> Mapping[str, str]:
     name = ask.call.headers.get("x-amz-checksum-algorithm")
     if name is None:
         # A sum over parts is none of the copy, which has no parts.
@@ -160,7 +159,7 @@ def _checksums(ask: Ask, source: StoredObject) -> Mapping[str, str]:
     return {name.lower(): checksum(name.lower(), source.body)}
 
 
-def _source_range(ask: Ask, source: StoredObject) -> tuple[int, int]:
+def _source_range(ask: S3Request, source: StoredObject) -> tuple[int, int]:
     """Return (first, end) of the bytes to copy, end exclusive; only `bytes=first-last` within the source will do."""
     header = f"{_HEADER}-range"
     text = ask.call.headers.get(header)

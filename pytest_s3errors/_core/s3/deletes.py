@@ -5,26 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.envelope import Children, document
-from pytest_s3errors._core.held import NULL
-from pytest_s3errors._core.messages import Refused, Response
+from pytest_s3errors._core.s3.errors.envelope import Children, document
 
-from .ask import marker_headers
 from .conditions import check_delete, check_still
 from .documents import XML, malformed, parse_xml, text_of
+from .messages import Refused, Response
 from .payload import receive
+from .records import NULL
+from .request import marker_headers
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
-    from pytest_s3errors._core.store import StoredObject
-
-    from .ask import Ask
+    from .request import S3Request
+    from .store import StoredObject
 
 MAX_DELETED_KEYS = 1000
 
 
-def delete_object(ask: Ask) -> Response:
+def delete_object(ask: S3Request) -> Response:
     """Take the object out, hide it, or take a version out; what is absent is deleted all the same."""
     ask.check_writable()
     version_id = ask.call.query.get("versionId")
@@ -39,7 +38,7 @@ def delete_object(ask: Ask) -> Response:
     return Response(status=204, headers=headers)
 
 
-def _current(ask: Ask, version_id: str | None) -> StoredObject | None:
+def _current(ask: S3Request, version_id: str | None) -> StoredObject | None:
     """Return what is to be deleted, None where it is absent; refuse an id that is none."""
     if version_id is None:
         return ask.store.find(ask.bucket, ask.key)
@@ -50,19 +49,19 @@ def _current(ask: Ask, version_id: str | None) -> StoredObject | None:
     return found
 
 
-def _remove(ask: Ask, version_id: str | None) -> StoredObject | None:
+def _remove(ask: S3Request, version_id: str | None) -> StoredObject | None:
     """Delete and return the delete marker that was made, or the version that is gone."""
     if version_id is None:
         return ask.store.remove(ask.bucket, ask.key)
     return ask.store.drop(ask.bucket, ask.key, version_id)
 
 
-def _versioned(ask: Ask) -> bool:
+def _versioned(ask: S3Request) -> bool:
     bucket = ask.store.bucket(ask.bucket)
     return bucket is not None and bucket.versioning is not None
 
 
-def delete_objects(ask: Ask) -> Response:
+def delete_objects(ask: S3Request) -> Response:
     """Take up to 1000 objects out, each on its own: 200 even where some of them are refused (fact 27)."""
     ask.check_writable()
     wanted = parse_xml(ask, receive(ask).body, "Delete")
@@ -82,7 +81,7 @@ def delete_objects(ask: Ask) -> Response:
     return Response(status=200, headers=XML, body=document("DeleteResult", results))
 
 
-def _delete(ask: Ask, entry: ET.Element) -> list[tuple[str, str]]:
+def _delete(ask: S3Request, entry: ET.Element) -> list[tuple[str, str]]:
     one = replace(ask, key=text_of(entry, "Key") or "")
     one.check_key()
     version_id = text_of(entry, "VersionId") or None

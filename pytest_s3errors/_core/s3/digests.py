@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, hashed, pieces
 
-from .chunked import STREAMING
+from .aws_chunked import STREAMING
 from .crc import crc32c, crc64nvme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .ask import Ask
+    from .request import S3Request
 
 MD5_BYTES = 16
 SHA256_HEX = 64
@@ -53,7 +53,7 @@ ALGORITHMS: Mapping[str, Callable[[Body], bytes]] = {
 SIZES: Mapping[str, int] = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
 
 
-def check_content_md5(ask: Ask, body: Body) -> None:
+def check_content_md5(ask: S3Request, body: Body) -> None:
     """Refuse with InvalidDigest or BadDigest unless Content-MD5, where given, is the digest of *body*."""
     stated = ask.call.headers.get("content-md5")
     if stated is None:
@@ -69,7 +69,7 @@ def check_content_md5(ask: Ask, body: Body) -> None:
         raise ask.refused("BadDigest", elements=digests)
 
 
-def check_content_sha256(ask: Ask, body: Body) -> None:
+def check_content_sha256(ask: S3Request, body: Body) -> None:
     """Refuse unless x-amz-content-sha256, where it is a digest, is that of *body*, the bytes as they came."""
     stated = ask.call.headers.get("x-amz-content-sha256")
     if stated is None or stated == UNSIGNED or stated.startswith(STREAMING):
@@ -84,7 +84,7 @@ def check_content_sha256(ask: Ask, body: Body) -> None:
         raise ask.refused("XAmzContentSHA256Mismatch", elements=digests)
 
 
-def checked_checksums(ask: Ask, body: Body, trailers: Mapping[str, str]) -> dict[str, str]:
+def checked_checksums(ask: S3Request, body: Body, trailers: Mapping[str, str]) -> dict[str, str]:
     """Return the checksum that the request states in a header or trailer, by algorithm, after holding it to *body*.
 
     Refuses with InvalidRequest (malformed, two of them, not the announced algorithm) or BadDigest.
@@ -112,7 +112,7 @@ def stated_checksums(*sources: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def check_announced(ask: Ask, stated: Mapping[str, str]) -> None:
+def check_announced(ask: S3Request, stated: Mapping[str, str]) -> None:
     """Refuse with InvalidRequest two checksums, or another than x-amz-sdk-checksum-algorithm announces."""
     if len(stated) > 1:
         raise ask.refused("InvalidRequest", message="A request states one x-amz-checksum- value; this one has several.")

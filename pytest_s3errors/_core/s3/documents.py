@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.body import Body
-    from pytest_s3errors._core.messages import Refused
 
-    from .ask import Ask
+    from .messages import Refused
+    from .request import S3Request
 
 XML = {"Content-Type": "application/xml"}
 MAX_XML_BYTES = 2 * 1024 * 1024
@@ -48,7 +48,7 @@ class _Bounded(ET.TreeBuilder):
         raise DocumentError
 
 
-def parse_xml(ask: Ask, body: Body, root: str) -> ET.Element:
+def parse_xml(ask: S3Request, body: Body, root: str) -> ET.Element:
     """Return the document's root, its elements' names stripped of their namespaces.
 
     Refuses with MaxMessageLengthExceeded what is over 2 MiB, and with MalformedXML what is not well-formed, has a
@@ -85,7 +85,7 @@ def read_xml(document: bytes) -> ET.Element:
     return found
 
 
-def malformed(ask: Ask) -> Refused:
+def malformed(ask: S3Request) -> Refused:
     """Return MalformedXML."""
     return ask.refused("MalformedXML")
 

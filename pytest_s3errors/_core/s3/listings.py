@@ -14,19 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote_plus
 
-from pytest_s3errors._core.envelope import Children, document
-from pytest_s3errors._core.messages import Response
+from pytest_s3errors._core.s3.errors.envelope import Children, document
 
 from .documents import XML
+from .messages import Response
 from .permissions import owner_of
 from .times import iso_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_s3errors._core.store import StoredObject
-
-    from .ask import Ask
+    from .request import S3Request
+    from .store import StoredObject
 
 MAX_PAGE = 1000
 _MAX_INT = 2**31 - 1
@@ -49,7 +48,7 @@ class Page:
         return len(self.keys) + len(self.prefixes)
 
 
-def list_objects_v2(ask: Ask) -> Response:
+def list_objects_v2(ask: S3Request) -> Response:
     """Answer with a page of keys, continued by token."""
     query = ask.call.query
     bucket = ask.readable_bucket()
@@ -72,7 +71,7 @@ def list_objects_v2(ask: Ask) -> Response:
     return Response(status=200, headers=XML, body=document("ListBucketResult", children))
 
 
-def list_objects(ask: Ask) -> Response:
+def list_objects(ask: S3Request) -> Response:
     """Answer with a page of keys, continued by marker: the first form of the call."""
     query = ask.call.query
     bucket = ask.readable_bucket()
@@ -117,7 +116,7 @@ def walk(keys: Sequence[str], *, prefix: str, delimiter: str, after: str, limit:
     return Page(keys=listed, prefixes=prefixes, last=None)
 
 
-def page_size(ask: Ask, name: str) -> int:
+def page_size(ask: S3Request, name: str) -> int:
     """Return the request's page size, 1000 at most; refuse what is no number or negative (fact 69)."""
     text = ask.call.query.get(name, "")
     if not text:
@@ -132,7 +131,7 @@ def page_size(ask: Ask, name: str) -> int:
     return min(int(text), MAX_PAGE)
 
 
-def encoder(ask: Ask) -> Callable[[str], str]:
+def encoder(ask: S3Request) -> Callable[[str], str]:
     """Return what spells keys in the answer, by the request's encoding-type."""
     encoding = ask.call.query.get("encoding-type")
     if encoding is None:
@@ -193,7 +192,7 @@ def _token(last: str) -> str:
     return urlsafe_b64encode(crc32(raw).to_bytes(_CRC_BYTES, "big") + raw).decode()
 
 
-def _read_token(ask: Ask, token: str) -> str:
+def _read_token(ask: S3Request, token: str) -> str:
     """Return where the page before ended, or refuse a token that is none of ours (fact 70)."""
     try:
         raw = urlsafe_b64decode(token.encode("ascii"))

@@ -8,28 +8,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.access import OPEN, Access
 from pytest_s3errors._core.body import Body
-from pytest_s3errors._core.catalogue import error_reply
-from pytest_s3errors._core.messages import Call, ErrorReply, Refused, Response
+from pytest_s3errors._core.s3.errors.catalogue import error_reply
 
 from . import buckets, copies, deletes, listings, multipart, object_attributes, objects, posts, tags, uploads, versions
-from .ask import Ask
+from .access import OPEN, Access
 from .auth import ANYBODY, Caller, identify
 from .digests import ALGORITHMS
+from .messages import Call, ErrorReply, Refused, Response
 from .permissions import EXPECTED_OWNER, check_allowed
+from .request import S3Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_s3errors._core.store import Store
+    from .store import Store
 
 # Operations that are not bound to the region of the bucket that they name.
 _ANYWHERE = frozenset({"CreateBucket", "GetBucketLocation"})
 # Its signature stands in the body, among the fields of a form.
 _FORM = "PostObject"
 
-_OPERATIONS: Mapping[str, Callable[[Ask], Response]] = {
+_OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "AbortMultipartUpload": multipart.abort_multipart_upload,
     "CompleteMultipartUpload": multipart.complete_multipart_upload,
     "CopyObject": copies.copy_object,
@@ -122,7 +122,7 @@ def answer(
         return error_reply("NotImplemented", call)
     try:
         caller = _caller(store, call.came_as or call, access)
-        ask = Ask(
+        ask = S3Request(
             store=store,
             call=call,
             body=body,
@@ -154,7 +154,7 @@ def _caller(store: Store, call: Call, access: Access) -> Caller:
     return identify(call, access, now=store.now, bucket_region=bucket_region)
 
 
-def _check_text(ask: Ask) -> None:
+def _check_text(ask: S3Request) -> None:
     """Refuse names that have no UTF-8 form: percent-encoded bytes that were no text."""
     if ask.key.isascii() and ask.bucket.isascii() and not ask.call.query:
         return

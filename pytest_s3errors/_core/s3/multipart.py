@@ -8,18 +8,14 @@ from hashlib import md5
 from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_s3errors._core.body import Body, join
-from pytest_s3errors._core.envelope import document
-from pytest_s3errors._core.held import NULL
-from pytest_s3errors._core.messages import EMPTY, Response
-from pytest_s3errors._core.store import Completion, Part, StoredObject, Upload
+from pytest_s3errors._core.s3.errors.envelope import document
 
 from .attributes import attributes_of, encryption_headers, written_headers
 from .conditions import check_not_overtaken, check_write
 from .digests import md5_hex
 from .documents import XML, malformed, parse_xml, text_of
-from .payload import receive
-from .ranges import part_number
-from .sums import (
+from .messages import EMPTY, Response
+from .multipart_checksums import (
     CHECKSUM_ELEMENTS,
     check_composite,
     check_listed,
@@ -28,19 +24,23 @@ from .sums import (
     wanted_checksum,
     whole_checksums,
 )
+from .payload import receive
+from .ranges import part_number
+from .records import NULL
+from .store import Completion, Part, StoredObject, Upload
 from .tags import stated_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from xml.etree import ElementTree as ET
 
-    from .ask import Ask
+    from .request import S3Request
 
 MIN_PART_BYTES = 5 * 1024**2
 _Entry: TypeAlias = "tuple[int, ET.Element]"
 
 
-def create_multipart_upload(ask: Ask) -> Response:
+def create_multipart_upload(ask: S3Request) -> Response:
     """Begin an upload."""
     ask.check_writable()
     algorithm, checksum_type = wanted_checksum(ask)
@@ -64,7 +64,7 @@ def create_multipart_upload(ask: Ask) -> Response:
     return Response(status=200, headers=headers, body=document("InitiateMultipartUploadResult", children))
 
 
-def upload_part(ask: Ask) -> Response:
+def upload_part(ask: S3Request) -> Response:
     """Keep a part; one of the same number is replaced."""
     number = part_number(ask)
     upload = find_upload(ask)
@@ -76,7 +76,7 @@ def upload_part(ask: Ask) -> Response:
     return Response(status=200, headers=headers)
 
 
-def complete_multipart_upload(ask: Ask) -> Response:
+def complete_multipart_upload(ask: S3Request) -> Response:
     """Make the object of the parts that the request lists; asked for the same again, give the same answer."""
     done = ask.store.completions.get(ask.call.query.get("uploadId", ""))
     if done is not None:
@@ -115,7 +115,7 @@ def complete_multipart_upload(ask: Ask) -> Response:
     return answer
 
 
-def _completion(ask: Ask, obj: StoredObject) -> Response:
+def _completion(ask: S3Request, obj: StoredObject) -> Response:
     children = [("Location", ask.call.url.partition("?")[0]), ("Bucket", ask.bucket), ("Key", ask.key)]
     children.append(("ETag", f'"{obj.etag}"'))
     children += [(CHECKSUM_ELEMENTS[name], value) for name, value in obj.checksums.items()]
@@ -124,7 +124,7 @@ def _completion(ask: Ask, obj: StoredObject) -> Response:
     return Response(status=200, headers=headers, body=document("CompleteMultipartUploadResult", children))
 
 
-def _again(ask: Ask, done: Completion) -> Response:
+def _again(ask: S3Request, done: Completion) -> Response:
     """Return the answer to the completion that this one repeats, while what that made is still there."""
     made = ask.readable_bucket().version(ask.key, done.version_id or NULL)
     asked = (ask.bucket, ask.key, None if made is None else made.etag)
@@ -137,14 +137,14 @@ def _listed(entries: list[_Entry]) -> tuple[tuple[int, str], ...]:
     return tuple((number, _etag(entry)) for number, entry in entries)
 
 
-def abort_multipart_upload(ask: Ask) -> Response:
+def abort_multipart_upload(ask: S3Request) -> Response:
     """Throw an upload and its parts away."""
     upload = find_upload(ask)
     del ask.store.uploads[upload.upload_id]
     return Response(status=204)
 
 
-def find_upload(ask: Ask) -> Upload:
+def find_upload(ask: S3Request) -> Upload:
     """Return the upload that the request names by bucket, key and id, or refuse with NoSuchUpload."""
     upload_id = ask.call.query.get("uploadId", "")
     ask.readable_bucket()
@@ -154,7 +154,7 @@ def find_upload(ask: Ask) -> Upload:
     return upload
 
 
-def keep_part(ask: Ask, upload: Upload, number: int, body: Body, checksums: Mapping[str, str]) -> Part:
+def keep_part(ask: S3Request, upload: Upload, number: int, body: Body, checksums: Mapping[str, str]) -> Part:
     """Put a part into its upload and return it."""
     etag = md5_hex(body)
     # Where the upload announced no checksum, S3 checks what a part states, and keeps none of it.
@@ -164,7 +164,7 @@ def keep_part(ask: Ask, upload: Upload, number: int, body: Body, checksums: Mapp
     return part
 
 
-def _entries(ask: Ask) -> list[_Entry]:
+def _entries(ask: S3Request) -> list[_Entry]:
     """Return what the body lists, by part number."""
     listed = parse_xml(ask, _received_list(ask), "CompleteMultipartUpload")
     entries = [(_number(ask, entry), entry) for entry in listed.findall("Part")]
@@ -173,7 +173,7 @@ def _entries(ask: Ask) -> list[_Entry]:
     return entries
 
 
-def _listed_parts(ask: Ask, upload: Upload, entries: list[_Entry]) -> list[Part]:
+def _listed_parts(ask: S3Request, upload: Upload, entries: list[_Entry]) -> list[Part]:
     """Return the parts that the body lists, after all checks on them (facts 60, 61)."""
     if any(former >= latter for (former, _), (latter, _) in itertools.pairwise(entries)):
         raise ask.refused("InvalidPartOrder", elements={"UploadId": upload.upload_id})
@@ -192,20 +192,20 @@ def _listed_parts(ask: Ask, upload: Upload, entries: list[_Entry]) -> list[Part]
     return parts
 
 
-def _received_list(ask: Ask) -> Body:
+def _received_list(ask: S3Request) -> Body:
     """Return the list of parts; the checksum headers beside it speak of the object, not of the list."""
     own = {k: v for k, v in ask.call.headers.items() if not k.startswith(("x-amz-checksum-", "x-amz-sdk-checksum"))}
     return receive(replace(ask, call=replace(ask.call, headers=own))).body
 
 
-def _number(ask: Ask, entry: ET.Element) -> int:
+def _number(ask: S3Request, entry: ET.Element) -> int:
     text, etag = text_of(entry, "PartNumber"), text_of(entry, "ETag")
     if text is None or etag is None or not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004
         raise malformed(ask)
     return int(text)
 
 
-def _part(ask: Ask, upload: Upload, number: int, entry: ET.Element) -> Part:
+def _part(ask: S3Request, upload: Upload, number: int, entry: ET.Element) -> Part:
     etag = _etag(entry)
     part = upload.parts.get(number)
     if part is None or part.etag != etag or not check_listed(ask, upload, number, part, entry):
@@ -218,7 +218,7 @@ def _etag(entry: ET.Element) -> str:
     return (text_of(entry, "ETag") or "").strip().strip('"')
 
 
-def _check_size(ask: Ask, body: Body) -> None:
+def _check_size(ask: S3Request, body: Body) -> None:
     stated = ask.call.headers.get("x-amz-mp-object-size")
     if stated is not None and stated != str(len(body)):
         message = f"x-amz-mp-object-size is {stated}; the parts have {len(body)} bytes."

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.envelope import document
-from pytest_s3errors._core.messages import Response
+from pytest_s3errors._core.s3.errors.envelope import document
 
 from .conditions import check_read
 from .documents import XML
 from .listings import MAX_PAGE, Elements
-from .sums import CHECKSUM_ELEMENTS
+from .messages import Response
+from .multipart_checksums import CHECKSUM_ELEMENTS
 from .times import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_s3errors._core.store import StoredObject
-
-    from .ask import Ask
+    from .request import S3Request
+    from .store import StoredObject
 
 _HEADER = "x-amz-object-attributes"
 
 
-def get_object_attributes(ask: Ask) -> Response:
+def get_object_attributes(ask: S3Request) -> Response:
     """Answer with those attributes of an object or version that the request names."""
     wanted = _wanted(ask)
     obj = ask.readable_object()
@@ -35,7 +34,7 @@ def get_object_attributes(ask: Ask) -> Response:
     return Response(status=200, headers=headers, body=document("GetObjectAttributesResponse", children))
 
 
-def _wanted(ask: Ask) -> set[str]:
+def _wanted(ask: S3Request) -> set[str]:
     names = [name.strip() for name in ask.call.headers.get(_HEADER, "").split(",")]
     wanted = [name for name in names if name]
     if not wanted:
@@ -46,11 +45,11 @@ def _wanted(ask: Ask) -> set[str]:
     return set(wanted)
 
 
-def _etag(_ask: Ask, obj: StoredObject) -> Elements:
+def _etag(_ask: S3Request, obj: StoredObject) -> Elements:
     return [("ETag", obj.etag)]  # here alone it has no quotes
 
 
-def _checksum(_ask: Ask, obj: StoredObject) -> Elements:
+def _checksum(_ask: S3Request, obj: StoredObject) -> Elements:
     if not obj.checksums:
         return []
     # The count of parts, which a composite checksum ends with elsewhere, is left out.
@@ -58,7 +57,7 @@ def _checksum(_ask: Ask, obj: StoredObject) -> Elements:
     return [("Checksum", [*sums, ("ChecksumType", obj.checksum_type)])]
 
 
-def _parts(ask: Ask, obj: StoredObject) -> Elements:
+def _parts(ask: S3Request, obj: StoredObject) -> Elements:
     """Return how many parts there are; S3 tells each of them only where it has a checksum of its own."""
     if not obj.parts:
         return []
@@ -80,21 +79,21 @@ def _part(obj: StoredObject, number: int) -> Elements:
     return [("PartNumber", str(number)), ("Size", str(obj.part_sizes[number - 1])), checksum]
 
 
-def _number(ask: Ask, header: str, default: int) -> int:
+def _number(ask: S3Request, header: str, default: int) -> int:
     """Return the header's number; S3 does not mind one that is none."""
     text = ask.call.headers.get(header, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004 - what fits 31 bits
 
 
-def _storage_class(_ask: Ask, obj: StoredObject) -> Elements:
+def _storage_class(_ask: S3Request, obj: StoredObject) -> Elements:
     return [("StorageClass", obj.headers.get("x-amz-storage-class", "STANDARD"))]
 
 
-def _size(_ask: Ask, obj: StoredObject) -> Elements:
+def _size(_ask: S3Request, obj: StoredObject) -> Elements:
     return [("ObjectSize", str(obj.size))]
 
 
-_ATTRIBUTES: Mapping[str, Callable[[Ask, StoredObject], Elements]] = {
+_ATTRIBUTES: Mapping[str, Callable[[S3Request, StoredObject], Elements]] = {
     "ETag": _etag,
     "Checksum": _checksum,
     "ObjectParts": _parts,

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.messages import EMPTY, Response
-from pytest_s3errors._core.store import StoredObject
-
-from .attributes import (
-    attributes_of,
-    check_active,
-    checksum_headers,
-    response_headers,
-    written_headers,
-)
+from .attributes import attributes_of, check_active, checksum_headers, response_headers, written_headers
 from .conditions import check_read, check_write
 from .digests import md5_hex
+from .messages import EMPTY, Response
 from .payload import receive
 from .ranges import part_number, requested_range
+from .store import StoredObject
 from .tags import stated_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .ask import Ask
+    from .request import S3Request
 
 _OVERRIDES = {
     "response-cache-control": "Cache-Control",
@@ -35,7 +28,7 @@ _OVERRIDES = {
 }
 
 
-def put_object(ask: Ask) -> Response:
+def put_object(ask: S3Request) -> Response:
     """Store the body under the key."""
     ask.check_writable()
     attributes = attributes_of(ask)
@@ -56,18 +49,18 @@ def put_object(ask: Ask) -> Response:
     return Response(status=200, headers=headers)
 
 
-def get_object(ask: Ask) -> Response:
+def get_object(ask: S3Request) -> Response:
     """Answer with the object, or the range of it that was asked for."""
     return _read(ask)
 
 
-def head_object(ask: Ask) -> Response:
+def head_object(ask: S3Request) -> Response:
     """Answer as GetObject does, without the body."""
     whole = _read(ask)
     return Response(status=whole.status, headers=whole.headers, length=len(whole.body))
 
 
-def _read(ask: Ask) -> Response:
+def _read(ask: S3Request) -> Response:
     obj = ask.readable_object()
     check_read(ask, obj)
     if obj.headers and ask.call.method == "GET":
@@ -87,14 +80,14 @@ def _read(ask: Ask) -> Response:
     return Response(status=206, headers=headers, body=obj.body[first:end])
 
 
-def _checksums(ask: Ask, obj: StoredObject, span: tuple[int, int] | None) -> Mapping[str, str]:
+def _checksums(ask: S3Request, obj: StoredObject, span: tuple[int, int] | None) -> Mapping[str, str]:
     """Return the checksums of what is read: a part's own, or the object's where all of it is read."""
     if "partNumber" in ask.call.query and obj.part_checksums:
         return dict.fromkeys(obj.checksums, obj.part_checksums[part_number(ask) - 1])
     return obj.checksums if span in {None, (0, obj.size)} else EMPTY
 
 
-def _override(ask: Ask, headers: dict[str, str]) -> None:
+def _override(ask: S3Request, headers: dict[str, str]) -> None:
     """Let `response-*` parameters replace headers; text that no header can carry is refused."""
     for name, header in _OVERRIDES.items():
         value = ask.call.query.get(name)

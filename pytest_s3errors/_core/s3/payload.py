@@ -6,20 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_s3errors._core.body import Body
-from pytest_s3errors._core.messages import EMPTY
+from pytest_s3errors._core.s3.auth.refusals import mismatch
+from pytest_s3errors._core.s3.auth.streaming import ChunkSignatureError
 
-from .auth.refusals import mismatch
-from .auth.streaming import ChunkSignatureError
-from .chunked import ChunkTooSmallError, FramingError, TrailerError, is_framed, unframe
-from .digests import (
-    DIGEST_HEADERS,
-    check_content_md5,
-    check_content_sha256,
-    checked_checksums,
-)
+from .aws_chunked import ChunkTooSmallError, FramingError, TrailerError, is_framed, unframe
+from .digests import DIGEST_HEADERS, check_content_md5, check_content_sha256, checked_checksums
+from .messages import EMPTY
 
 if TYPE_CHECKING:
-    from .ask import Ask
+    from .request import S3Request
 
 MAX_UPLOAD_BYTES = 5 * 1024**3
 _SIZED = {"PutObject", "UploadPart"}
@@ -32,7 +27,7 @@ class Payload(NamedTuple):
     checksums: Mapping[str, str] = EMPTY
 
 
-def receive(ask: Ask) -> Payload:
+def receive(ask: S3Request) -> Payload:
     """Return the request's body, or refuse it: too large, cut short, badly framed, or not what its digests say."""
     if not ask.call.sized and ask.call.operation in _SIZED:
         raise ask.refused("MissingContentLength")
@@ -51,7 +46,7 @@ def receive(ask: Ask) -> Payload:
     return Payload(body=body, checksums=checked_checksums(ask, body, trailers))
 
 
-def _stated_length(ask: Ask, header: str, *, required: bool) -> int | None:
+def _stated_length(ask: S3Request, header: str, *, required: bool) -> int | None:
     text = ask.call.headers.get(header)
     if text is None:
         if required:
@@ -66,7 +61,7 @@ def _stated_length(ask: Ask, header: str, *, required: bool) -> int | None:
     return length
 
 
-def unframed(ask: Ask) -> tuple[Body, Mapping[str, str]]:
+def unframed(ask: S3Request) -> tuple[Body, Mapping[str, str]]:
     """Return the body of a request in aws-chunked framing, and its trailers; or refuse its framing or a signature."""
     try:
         seal = ask.caller.seal

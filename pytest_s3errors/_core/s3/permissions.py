@@ -5,15 +5,16 @@ Asked only where access is declared; elsewhere everybody is the owner.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from pytest_s3errors._core.access import account_id
-from pytest_s3errors._core.held import BUCKET_OWNER_ENFORCED
+from .access import account_id
+from .records import BUCKET_OWNER_ENFORCED
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.store import Bucket, StoredObject
-
-    from .ask import Ask
+    from .access import Access
+    from .auth import Caller
+    from .messages import Call, Refused
+    from .store import Bucket, Store, StoredObject
 
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
 EXPECTED_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
@@ -40,7 +41,23 @@ _READING = frozenset({"GetObject", "HeadObject"})
 _PUBLIC = frozenset({"public-read", "public-read-write"})
 
 
-def check_allowed(ask: Ask) -> None:
+class _Asked(Protocol):
+    """What of a request decides whether it is allowed."""
+
+    @property
+    def call(self) -> Call: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def access(self) -> Access: ...
+    @property
+    def caller(self) -> Caller: ...
+    @property
+    def bucket(self) -> str: ...
+    def refused(self, code: str) -> Refused: ...
+
+
+def check_allowed(ask: _Asked) -> None:
     """Refuse with AccessDenied what the caller may not do with the bucket; objects to be read are checked later."""
     operation, caller = ask.call.operation or "", ask.caller.owner_id
     bucket = ask.store.bucket(ask.bucket)
@@ -63,12 +80,12 @@ def check_allowed(ask: Ask) -> None:
     raise ask.refused("AccessDenied")
 
 
-def may_list(ask: Ask, bucket: Bucket) -> bool:
+def may_list(ask: _Asked, bucket: Bucket) -> bool:
     """Whether the caller may know which keys *bucket* has (fact 20)."""
     return not ask.access.declared or ask.caller.owner_id == owner_of(ask, bucket) or _reads(ask, bucket.acl)
 
 
-def may_read(ask: Ask, bucket: Bucket, obj: StoredObject) -> bool:
+def may_read(ask: _Asked, bucket: Bucket, obj: StoredObject) -> bool:
     """Whether the caller may read *obj*."""
     if not ask.access.declared:
         return True
@@ -79,12 +96,12 @@ def may_read(ask: Ask, bucket: Bucket, obj: StoredObject) -> bool:
     return caller == owner or _reads(ask, obj.acl) or (shared and caller == bucket_owner)
 
 
-def owner_of(ask: Ask, bucket: Bucket) -> str:
+def owner_of(ask: _Asked, bucket: Bucket) -> str:
     """The canonical user id of a bucket's owner; what no request made is the first known account's."""
     return bucket.owner or ask.access.owner_id
 
 
-def check_expected_owner(ask: Ask, bucket: Bucket, header: str) -> None:
+def check_expected_owner(ask: _Asked, bucket: Bucket, header: str) -> None:
     """Refuse where *header* names another account than the bucket's owner, by number or canonical user id.
 
     Where access is not declared any account number will do: the test has said nothing about accounts.
@@ -99,5 +116,5 @@ def check_expected_owner(ask: Ask, bucket: Bucket, header: str) -> None:
         raise ask.refused("AccessDenied")
 
 
-def _reads(ask: Ask, acl: str) -> bool:
+def _reads(ask: _Asked, acl: str) -> bool:
     return acl in _PUBLIC or (acl == "authenticated-read" and ask.caller.owner_id is not None)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from pytest_s3errors._core.envelope import document
-from pytest_s3errors._core.messages import EMPTY, Response
+from pytest_s3errors._core.s3.auth.forms import identify_form, missing_field
+from pytest_s3errors._core.s3.errors.envelope import document
 
-from .auth.forms import identify_form, missing_field
 from .documents import XML
 from .form import FieldsTooLongError, Form, FormError, parse_form
+from .messages import EMPTY, Response
 from .objects import put_object
 from .permissions import check_allowed
 from .policy import NotAllowedError, PolicyError, parse_policy
@@ -21,7 +21,7 @@ from .tags import document_tags
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .ask import Ask
+    from .request import S3Request
 
 # Fields that become headers of the object, beside all x-amz-.
 _HEADERS = frozenset(
@@ -33,7 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FILENAME = "${filename}"
 
 
-def post_object(ask: Ask) -> Response:
+def post_object(ask: S3Request) -> Response:
     """Store the file of a form under the key that its field names."""
     form = _form(ask)
     fields = form.fields
@@ -54,7 +54,7 @@ def post_object(ask: Ask) -> Response:
     return _answer(ask, fields, put_object(replace(ask, call=put)))
 
 
-def _form(ask: Ask) -> Form:
+def _form(ask: S3Request) -> Form:
     content_type = ask.call.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         elements = {"Condition": "Bucket POST must be of the enclosure-type multipart/form-data"}
@@ -67,7 +67,7 @@ def _form(ask: Ask) -> Form:
         raise ask.refused("MalformedPOSTRequest") from error
 
 
-def _check_policy(ask: Ask, fields: Mapping[str, str], size: int) -> None:
+def _check_policy(ask: S3Request, fields: Mapping[str, str], size: int) -> None:
     try:
         policy = parse_policy(fields["policy"])
         policy.check(fields, now=ask.store.now())
@@ -86,7 +86,7 @@ def _check_policy(ask: Ask, fields: Mapping[str, str], size: int) -> None:
         raise ask.refused("EntityTooSmall", elements=elements)
 
 
-def _headers(ask: Ask, fields: Mapping[str, str]) -> dict[str, str]:
+def _headers(ask: S3Request, fields: Mapping[str, str]) -> dict[str, str]:
     if any(name.startswith(_MISSING) for name in fields):
         raise ask.refused("NotImplemented")
     headers = {name: value for name, value in fields.items() if name in _HEADERS or name.startswith("x-amz-")}
@@ -100,7 +100,7 @@ def _headers(ask: Ask, fields: Mapping[str, str]) -> dict[str, str]:
     return headers
 
 
-def _answer(ask: Ask, fields: Mapping[str, str], put: Response) -> Response:
+def _answer(ask: S3Request, fields: Mapping[str, str], put: Response) -> Response:
     etag = put.headers["ETag"]
     target = fields.get("success_action_redirect", fields.get("redirect", ""))
     if target.startswith(("http://", "https://")) and target.isprintable() and target.isascii():

@@ -6,15 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.store import StoredObject
-
-    from .ask import Ask
+    from .request import S3Request
+    from .store import StoredObject
 
 MAX_PART_NUMBER = 10_000
 _RANGE = re.compile(r"bytes=(\d{0,1000})-(\d{0,1000})", re.ASCII)
 
 
-def requested_range(ask: Ask, obj: StoredObject) -> tuple[int, int] | None:
+def requested_range(ask: S3Request, obj: StoredObject) -> tuple[int, int] | None:
     """Return (first, end) of what a GetObject or HeadObject asks for, end exclusive; None for the whole object."""
     text = ask.call.headers.get("range")
     if "partNumber" in ask.call.query:
@@ -24,7 +23,7 @@ def requested_range(ask: Ask, obj: StoredObject) -> tuple[int, int] | None:
     return None if text is None else _byte_range(ask, text, obj.size)
 
 
-def part_number(ask: Ask) -> int:
+def part_number(ask: S3Request) -> int:
     """Return the request's partNumber, or refuse with InvalidArgument unless it is 1 to 10000 (fact 62)."""
     text = ask.call.query.get("partNumber", "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PART_NUMBER)) else 0
@@ -34,7 +33,7 @@ def part_number(ask: Ask) -> int:
     return number
 
 
-def _part_range(ask: Ask, obj: StoredObject) -> tuple[int, int]:
+def _part_range(ask: S3Request, obj: StoredObject) -> tuple[int, int]:
     number = part_number(ask)
     sizes = obj.part_sizes or (obj.size,)
     if number > len(sizes):
@@ -44,7 +43,7 @@ def _part_range(ask: Ask, obj: StoredObject) -> tuple[int, int]:
     return first, first + sizes[number - 1]
 
 
-def _byte_range(ask: Ask, text: str, size: int) -> tuple[int, int] | None:
+def _byte_range(ask: S3Request, text: str, size: int) -> tuple[int, int] | None:
     """Return the range; one that S3 cannot read, or a list of ranges, counts as none (fact 52)."""
     matched = _RANGE.fullmatch(text.strip())
     if matched is None or matched.groups() == ("", ""):

@@ -7,19 +7,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from pytest_s3errors._core.envelope import document
-from pytest_s3errors._core.messages import EMPTY, Response
+from pytest_s3errors._core.s3.errors.envelope import document
 
 from .documents import XML, malformed, parse_xml, text_of
+from .messages import EMPTY, Response
 from .payload import receive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from xml.etree import ElementTree as ET
 
-    from pytest_s3errors._core.store import StoredObject
-
-    from .ask import Ask
+    from .request import S3Request
+    from .store import StoredObject
 
 MAX_OBJECT_TAGS = 10
 MAX_BUCKET_TAGS = 50
@@ -29,7 +28,7 @@ HEADER = "x-amz-tagging"
 _ALLOWED = re.compile(r"[\w .:/=+\-@]*")
 
 
-def put_object_tagging(ask: Ask) -> Response:
+def put_object_tagging(ask: S3Request) -> Response:
     """Replace the tags of an object or version."""
     body = receive(ask).body
     obj = _tagged(ask)
@@ -37,20 +36,20 @@ def put_object_tagging(ask: Ask) -> Response:
     return Response(status=200, headers=_version_header(obj))
 
 
-def get_object_tagging(ask: Ask) -> Response:
+def get_object_tagging(ask: S3Request) -> Response:
     """Answer with the tags of an object or version; without tags it is an empty set."""
     obj = _tagged(ask)
     return Response(status=200, headers={**XML, **_version_header(obj)}, body=_document(obj.tags))
 
 
-def delete_object_tagging(ask: Ask) -> Response:
+def delete_object_tagging(ask: S3Request) -> Response:
     """Take all tags off an object or version."""
     obj = _tagged(ask)
     _retag(ask, obj, EMPTY)
     return Response(status=204, headers=_version_header(obj))
 
 
-def put_bucket_tagging(ask: Ask) -> Response:
+def put_bucket_tagging(ask: S3Request) -> Response:
     """Replace the tags of the bucket."""
     body = receive(ask).body
     bucket = ask.readable_bucket()
@@ -58,7 +57,7 @@ def put_bucket_tagging(ask: Ask) -> Response:
     return Response(status=204)
 
 
-def get_bucket_tagging(ask: Ask) -> Response:
+def get_bucket_tagging(ask: S3Request) -> Response:
     """Answer with the tags of the bucket; one without any has no tag set."""
     bucket = ask.readable_bucket()
     if not bucket.tags:
@@ -66,13 +65,13 @@ def get_bucket_tagging(ask: Ask) -> Response:
     return Response(status=200, headers=XML, body=_document(bucket.tags))
 
 
-def delete_bucket_tagging(ask: Ask) -> Response:
+def delete_bucket_tagging(ask: S3Request) -> Response:
     """Take all tags off the bucket."""
     ask.readable_bucket().tags = EMPTY
     return Response(status=204)
 
 
-def stated_tags(ask: Ask) -> Mapping[str, str]:
+def stated_tags(ask: S3Request) -> Mapping[str, str]:
     """Return the tags in the header x-amz-tagging, sorted by key, or refuse what S3 does not allow.
 
     A name without value is a tag without value; a name that comes twice, or a value with "=" in it that is not
@@ -95,12 +94,12 @@ def stated_tags(ask: Ask) -> Mapping[str, str]:
     return _checked(ask, sorted(pairs), MAX_OBJECT_TAGS)
 
 
-def document_tags(ask: Ask, body: bytes) -> Mapping[str, str]:
+def document_tags(ask: S3Request, body: bytes) -> Mapping[str, str]:
     """Return the tags in a Tagging document, or refuse what S3 does not allow."""
     return _tag_set(ask, parse_xml(ask, body, "Tagging").find("TagSet"), MAX_OBJECT_TAGS)
 
 
-def created_bucket_tags(ask: Ask, configuration: ET.Element | None) -> Mapping[str, str]:
+def created_bucket_tags(ask: S3Request, configuration: ET.Element | None) -> Mapping[str, str]:
     """Return the tags that a CreateBucket states; S3 itself stumbles over a key that comes twice (fact 39)."""
     found = None if configuration is None else configuration.find("Tags")
     pairs = _pairs(ask, found)
@@ -109,7 +108,7 @@ def created_bucket_tags(ask: Ask, configuration: ET.Element | None) -> Mapping[s
     return _checked(ask, pairs, MAX_BUCKET_TAGS)
 
 
-def _tagged(ask: Ask) -> StoredObject:
+def _tagged(ask: S3Request) -> StoredObject:
     """Return the object or version that the request names; a delete marker has no tags, named or not."""
     bucket = ask.readable_bucket()
     version_id = ask.call.query.get("versionId")
@@ -124,7 +123,7 @@ def _tagged(ask: Ask) -> StoredObject:
     return found
 
 
-def _retag(ask: Ask, obj: StoredObject, tags: Mapping[str, str]) -> None:
+def _retag(ask: S3Request, obj: StoredObject, tags: Mapping[str, str]) -> None:
     ask.readable_bucket().retag(obj, tags)
 
 
@@ -132,7 +131,7 @@ def _version_header(obj: StoredObject) -> dict[str, str]:
     return {} if obj.version_id is None else {"x-amz-version-id": obj.version_id}
 
 
-def _tag_set(ask: Ask, parent: ET.Element | None, limit: int) -> Mapping[str, str]:
+def _tag_set(ask: S3Request, parent: ET.Element | None, limit: int) -> Mapping[str, str]:
     pairs = _pairs(ask, parent)
     seen: set[str] = set()
     for name, _ in pairs:
@@ -142,7 +141,7 @@ def _tag_set(ask: Ask, parent: ET.Element | None, limit: int) -> Mapping[str, st
     return _checked(ask, pairs, limit)
 
 
-def _pairs(ask: Ask, parent: ET.Element | None) -> list[tuple[str, str]]:
+def _pairs(ask: S3Request, parent: ET.Element | None) -> list[tuple[str, str]]:
     pairs = []
     for entry in [] if parent is None else parent.findall("Tag"):
         name, value = text_of(entry, "Key"), text_of(entry, "Value")
@@ -152,7 +151,7 @@ def _pairs(ask: Ask, parent: ET.Element | None) -> list[tuple[str, str]]:
     return pairs
 
 
-def _checked(ask: Ask, pairs: Iterable[tuple[str, str]], limit: int) -> Mapping[str, str]:
+def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Mapping[str, str]:
     """Return the tags as they are kept; S3 looks at each of them before it counts them."""
     tags = {}
     for name, value in pairs:
@@ -170,7 +169,7 @@ def _checked(ask: Ask, pairs: Iterable[tuple[str, str]], limit: int) -> Mapping[
     return MappingProxyType(tags) if tags else EMPTY
 
 
-def _bad_header(ask: Ask, text: str) -> Exception:
+def _bad_header(ask: S3Request, text: str) -> Exception:
     message = f"{HEADER} is a URL-encoded query in UTF-8 in which each name comes once"
     return ask.bad_argument(HEADER, text, message)
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.envelope import document
-from pytest_s3errors._core.messages import Response
+from pytest_s3errors._core.s3.errors.envelope import document
 
 from .documents import XML
 from .listings import Elements, encoder, given, page_size, walk
+from .messages import Response
 from .multipart import find_upload
+from .multipart_checksums import CHECKSUM_ELEMENTS
 from .permissions import owner_of
-from .sums import CHECKSUM_ELEMENTS
 from .times import iso_date
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.store import Part, Upload
+    from .request import S3Request
+    from .store import Part, Upload
 
-    from .ask import Ask
 
-
-def list_parts(ask: Ask) -> Response:
+def list_parts(ask: S3Request) -> Response:
     """Answer with a page of the parts of one upload."""
     upload = find_upload(ask)
     limit = page_size(ask, "max-parts")
@@ -37,7 +36,7 @@ def list_parts(ask: Ask) -> Response:
     return Response(status=200, headers=XML, body=document("ListPartsResult", children))
 
 
-def list_multipart_uploads(ask: Ask) -> Response:
+def list_multipart_uploads(ask: S3Request) -> Response:
     """Answer with a page of the bucket's unfinished uploads, by key, and by their beginning within a key."""
     query = ask.call.query
     owner = owner_of(ask, ask.readable_bucket())
@@ -81,7 +80,7 @@ def _after(uploads: list[Upload], key_marker: str, id_marker: str) -> list[Uploa
     return [upload for upload in uploads if upload.draft.key > key_marker]
 
 
-def _part_marker(ask: Ask) -> int:
+def _part_marker(ask: S3Request) -> int:
     text = ask.call.query.get("part-number-marker", "") or "0"
     if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - what fits 31 bits
         raise ask.bad_argument("part-number-marker", text, "part-number-marker must be an integer from 0")

@@ -5,25 +5,24 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.envelope import document
-from pytest_s3errors._core.held import ENABLED, NULL, SUSPENDED
-from pytest_s3errors._core.messages import Response
+from pytest_s3errors._core.s3.errors.envelope import document
 
 from .documents import XML, malformed, parse_xml, text_of
 from .listings import Elements, checksum_elements, encoder, given, page_size
+from .messages import Response
 from .payload import receive
 from .permissions import owner_of
+from .records import ENABLED, NULL, SUSPENDED
 from .times import iso_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_s3errors._core.store import Bucket, StoredObject
+    from .request import S3Request
+    from .store import Bucket, StoredObject
 
-    from .ask import Ask
 
-
-def put_bucket_versioning(ask: Ask) -> Response:
+def put_bucket_versioning(ask: S3Request) -> Response:
     """Enable or suspend versioning."""
     body = receive(ask).body
     bucket = ask.readable_bucket()
@@ -39,13 +38,13 @@ def put_bucket_versioning(ask: Ask) -> Response:
     return Response(status=200)
 
 
-def get_bucket_versioning(ask: Ask) -> Response:
+def get_bucket_versioning(ask: S3Request) -> Response:
     """Answer with the status; nothing at all where it was never set."""
     children = given(("Status", ask.readable_bucket().versioning))
     return Response(status=200, headers=XML, body=document("VersioningConfiguration", children))
 
 
-def list_object_versions(ask: Ask) -> Response:
+def list_object_versions(ask: S3Request) -> Response:
     """Answer with a page of versions and delete markers: keys in order, the newest of each first."""
     query = ask.call.query
     bucket = ask.readable_bucket()

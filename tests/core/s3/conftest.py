@@ -13,11 +13,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.parsers import create_parser
 
-from pytest_s3errors._core.envelope import render_error
-from pytest_s3errors._core.messages import ErrorReply, Response
-from pytest_s3errors._core.operations import parse_call
 from pytest_s3errors._core.s3 import answer
-from pytest_s3errors._core.store import Store
+from pytest_s3errors._core.s3.errors.envelope import render_error
+from pytest_s3errors._core.s3.messages import ErrorReply, Response
+from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.store import Store
 
 START = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 HOST = "s3.us-east-1.amazonaws.com"

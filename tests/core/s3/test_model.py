@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.envelope import render_error
-from pytest_s3errors._core.messages import Call, ErrorReply, Response
-from pytest_s3errors._core.operations import OPERATIONS, parse_call
 from pytest_s3errors._core.s3 import SUPPORTED, answer, missing
+from pytest_s3errors._core.s3.errors.envelope import render_error
+from pytest_s3errors._core.s3.messages import Call, ErrorReply, Response
+from pytest_s3errors._core.s3.operations import OPERATIONS, parse_call
 from pytest_s3errors._core.s3.times import http_date, iso_date, parse_http_date
 
 HOST = {"host": "s3.us-east-1.amazonaws.com"}

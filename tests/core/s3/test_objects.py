@@ -6,7 +6,7 @@ from hashlib import md5, sha256
 
 import pytest
 
-from pytest_s3errors._core.messages import ErrorReply
+from pytest_s3errors._core.s3.messages import ErrorReply
 
 
 def test_an_object_comes_back_as_it_was_put(s3):

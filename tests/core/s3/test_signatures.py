@@ -16,11 +16,11 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.access import Access, Credentials
-from pytest_s3errors._core.messages import ErrorReply
-from pytest_s3errors._core.operations import parse_call
 from pytest_s3errors._core.s3 import answer
-from pytest_s3errors._core.store import Store
+from pytest_s3errors._core.s3.access import Access, Credentials
+from pytest_s3errors._core.s3.messages import ErrorReply
+from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 STAMP = "20260501T120000Z"

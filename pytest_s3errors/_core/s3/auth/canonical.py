@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.messages import Call
+    from pytest_s3errors._core.s3.messages import Call
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE, TERMINATOR = "s3", "aws4_request"

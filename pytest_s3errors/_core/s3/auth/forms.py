@@ -5,8 +5,8 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.catalogue import error_reply
-from pytest_s3errors._core.messages import Refused
+from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from pytest_s3errors._core.s3.messages import Refused
 
 from . import version2, version4
 from .canonical import ALGORITHM, sign, signing_key
@@ -16,8 +16,8 @@ from .refusals import bad_argument, check_token, mismatch, unknown_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_s3errors._core.access import Access, Credentials
-    from pytest_s3errors._core.messages import Call
+    from pytest_s3errors._core.s3.access import Access, Credentials
+    from pytest_s3errors._core.s3.messages import Call
 
 _V4_FIELDS = ("X-Amz-Signature", "X-Amz-Credential", "X-Amz-Date")
 _V2_FIELDS = ("AWSAccessKeyId", "signature")

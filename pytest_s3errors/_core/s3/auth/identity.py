@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from pytest_s3errors._core.access import Access, Credentials
-    from pytest_s3errors._core.messages import Call
+    from pytest_s3errors._core.s3.access import Access, Credentials
+    from pytest_s3errors._core.s3.messages import Call
 
     from .canonical import Claim
 

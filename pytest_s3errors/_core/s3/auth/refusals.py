@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.catalogue import CODES, error_reply
-from pytest_s3errors._core.messages import ErrorReply, Refused
+from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply
+from pytest_s3errors._core.s3.messages import ErrorReply, Refused
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pytest_s3errors._core.access import Credentials
-    from pytest_s3errors._core.messages import Call
+    from pytest_s3errors._core.s3.access import Credentials
+    from pytest_s3errors._core.s3.messages import Call
 
 MAX_SKEW_S = 900
 _SECONDS = "%Y-%m-%dT%H:%M:%SZ"

@@ -19,8 +19,8 @@ from .refusals import MAX_SKEW_S, bad_argument, check_token, denied, iso_seconds
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_s3errors._core.access import Credentials
-    from pytest_s3errors._core.messages import Call
+    from pytest_s3errors._core.s3.access import Credentials
+    from pytest_s3errors._core.s3.messages import Call
 
 _EPOCH = 1970
 _SIGNED_QUERY = re.compile(

@@ -7,9 +7,9 @@ from datetime import UTC, timedelta
 from hmac import compare_digest
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_s3errors._core.catalogue import error_reply
-from pytest_s3errors._core.hosts import region_of
-from pytest_s3errors._core.messages import Refused
+from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from pytest_s3errors._core.s3.hosts import region_of
+from pytest_s3errors._core.s3.messages import Refused
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
 
 from .canonical import (
@@ -23,23 +23,14 @@ from .canonical import (
     signing_key,
     string_to_sign,
 )
-from .refusals import (
-    MAX_SKEW_S,
-    bad_argument,
-    denied,
-    iso_seconds,
-    malformed,
-    mismatch,
-    skewed,
-    wrong_region,
-)
+from .refusals import MAX_SKEW_S, bad_argument, denied, iso_seconds, malformed, mismatch, skewed, wrong_region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pytest_s3errors._core.access import Credentials
-    from pytest_s3errors._core.messages import Call
+    from pytest_s3errors._core.s3.access import Credentials
+    from pytest_s3errors._core.s3.messages import Call
 
 MAX_EXPIRES_S = 604_800
 _HEADER, _QUERY = "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError"

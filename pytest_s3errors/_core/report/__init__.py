@@ -1,0 +1,1 @@
+"""What a test saw: the journal, attempts, the timeline and expectations."""

@@ -1,0 +1,100 @@
+"""What was asked and what was answered, in order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.rules.schedule import Firing
+    from pytest_s3errors._core.s3.messages import Call
+
+_SECRET = re.compile(r"(?i)([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=)[^&]*")
+_USERINFO = re.compile(r"^(\w+://)[^/@]*@")
+
+
+def redact(url: str) -> str:
+    """*url* without what would let a reader of a report in: signatures, credentials, tokens, user information."""
+    return _USERINFO.sub(r"\1", _SECRET.sub(r"\1REDACTED", url))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One request that came to the simulated S3.
+
+    Times are seconds of test time; `ended_s` is None while the answer is not out. `status` is None where no answer
+    with a status was sent; `error_code` is S3's code, `fault` the name of an injected network fault. `rule` is the
+    rule that took the request, as the user wrote it; `body_size` counts the bytes of the request's body.
+    """
+
+    operation: str | None
+    bucket: str | None
+    key: str | None
+    part: int | None
+    method: str
+    url: str
+    endpoint: str
+    status: int | None
+    error_code: str | None
+    fault: str | None
+    rule: str | None
+    started_s: float
+    ended_s: float | None
+    body_size: int
+
+
+class Entry:
+    """A record while it is being written; one to a request, so it is small and its fields are set in place."""
+
+    __slots__ = (
+        "begun",
+        "body_size",
+        "call",
+        "ended",
+        "ended_s",
+        "error_code",
+        "firing",
+        "slowing",
+        "started_s",
+        "status",
+    )
+
+    def __init__(self, call: Call, firing: Firing | None, started_s: float) -> None:
+        self.call = call
+        self.firing = firing
+        self.started_s = started_s
+        self.ended_s: float | None = None
+        self.status: int | None = None
+        self.error_code: str | None = None
+        self.body_size = 0
+        self.slowing: Firing | None = None
+        # Their places in the order of all beginnings and ends, which can fall into one instant of test time.
+        self.begun = 0
+        self.ended: int | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """The name of the injected network fault, None for an error answer or an untouched request."""
+        fault = self.firing.fault if self.firing else None
+        return fault.kind if fault and fault.kind != "error" else None
+
+    def record(self) -> Record:
+        """The entry as a frozen value."""
+        call = self.call
+        return Record(
+            operation=call.operation,
+            bucket=call.bucket,
+            key=call.key,
+            part=call.part,
+            method=call.method,
+            url=redact(call.url),
+            endpoint=call.endpoint,
+            status=self.status,
+            error_code=self.error_code,
+            fault=self.fault,
+            rule=self.firing.rule.rule.spelling if self.firing else None,
+            started_s=self.started_s,
+            ended_s=self.ended_s,
+            body_size=self.body_size,
+        )

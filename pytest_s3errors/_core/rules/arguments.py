@@ -1,0 +1,143 @@
+"""Checks of single arguments: each returns the value in its final form, or says what came and what is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pytest_s3errors._core.s3.errors.catalogue import CODES, nearest
+from pytest_s3errors._core.s3.operations import OPERATIONS
+
+from .faults import FAULTS
+from .matching import Glob
+
+STATUSES = range(300, 600)
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT")
+
+
+class RuleError(ValueError):
+    """A rule is spelled wrongly; the message says how to write it."""
+
+
+def known_options(name: str, kwargs: Mapping[str, Any], allowed: Sequence[str]) -> None:
+    for option in kwargs:
+        if option not in allowed:
+            hint = nearest_option(option, allowed)
+            raise RuleError(f"{name}() has no option {option!r}{hint}; it takes {', '.join(allowed)}")
+
+
+def known_code(name: str, code: object, more: tuple[str, ...]) -> None:
+    if not isinstance(code, str):
+        raise RuleError(f"{name}: an error code is a string, not {code!r}")
+    if code not in CODES:
+        hint = nearest_option(code, (*CODES, *FAULTS, *more))
+        raise RuleError(
+            f"{name}: {code!r} is neither an S3 error code nor a network fault{hint}"
+            " (a code of another store: give both code= and status=)"
+        )
+
+
+def nearest_option(word: str, words: Sequence[str]) -> str:
+    near = nearest(word, words)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def named_once(name: str, option: str, given: Any, what: Any) -> Any:
+    if given is not None and given != what:
+        raise RuleError(f"{name}({what!r}, {option}={given!r}) names the {option} twice")
+    return what
+
+
+def status_of(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in STATUSES:
+        hint = ' (an error inside a 200 is "error_in_200")' if value == HTTPStatus.OK else ""
+        raise RuleError(f"{name}(status={value!r}): allowed is an HTTP status from 300 to 599{hint}")
+    return value
+
+
+def count(name: str, option: str, value: object, *, low: int, high: float = math.inf) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        top = "" if high == math.inf else f" to {high}"
+        none = ", or None for all" if option == "times" else ""
+        raise RuleError(f"{name}({option}={value!r}): allowed is a whole number from {low}{top or ' up'}{none}")
+    return value
+
+
+def number(name: str, option: str, value: object, allowed: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise RuleError(f"{name}({option}={value!r}): allowed is {allowed}")
+    return value
+
+
+def seconds(name: str, option: str, value: object) -> float:
+    found = number(name, option, value, "a number of seconds, 0 or more")
+    if found < 0:
+        raise RuleError(f"{name}({option}={value!r}): allowed is a number of seconds, 0 or more")
+    return found
+
+
+def cut_at(name: str, value: object) -> int | float:
+    found = number(name, "at", value, "a count of bytes (int) or a share of the body (float, 0.0 to 1.0)")
+    if found < 0 or (isinstance(found, float) and found > 1):
+        raise RuleError(f"{name}(at={value!r}): allowed is a count of bytes (int) or a share (float, 0.0 to 1.0)")
+    return found
+
+
+def rate(name: str, value: object) -> float:
+    found = number(name, "bytes_per_second", value, "a number of bytes, above 0")
+    if found <= 0:
+        raise RuleError(f"{name}(bytes_per_second={value!r}): allowed is a number of bytes, above 0")
+    return found
+
+
+def boolean(name: str, option: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise RuleError(f"{name}({option}={value!r}): allowed are True and False")
+    return value
+
+
+def text(name: str, option: str, value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise RuleError(f"{name}({option}={value!r}): allowed is a non-empty string")
+    return value
+
+
+def content(name: str, value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode()
+    if value is not None and not isinstance(value, bytes):
+        raise RuleError(f"{name}(body={value!r}): allowed is bytes or str")
+    return value
+
+
+def method_of(name: str, value: object) -> str:
+    if not isinstance(value, str) or value.upper() not in METHODS:
+        raise RuleError(f"{name}(method={value!r}): allowed are {', '.join(METHODS)}")
+    return value.upper()
+
+
+def headers_of(name: str, value: object, option: str = "headers") -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(k, str) and isinstance(v, str) and k and not any(c in k + v for c in "\r\n\0")
+        for k, v in value.items()
+    ):
+        raise RuleError(f"{name}({option}={value!r}): allowed is a mapping of header names to one-line strings")
+    return tuple(value.items())
+
+
+def operation_globs(name: str, value: object) -> tuple[Glob, ...]:
+    patterns = (value,) if isinstance(value, str) else value
+    if not isinstance(patterns, list | tuple | set | frozenset):
+        raise RuleError(f"{name}(operation={value!r}): allowed is an S3 operation name, or a list of them")
+    globs = []
+    for pattern in patterns:
+        if not isinstance(pattern, str):
+            raise RuleError(f"{name}(operation={value!r}): {pattern!r} is not a string")
+        glob = Glob.of(pattern)
+        if not any(map(glob, OPERATIONS)):
+            hint = nearest_option(pattern, tuple(OPERATIONS))
+            raise RuleError(f"{name}(operation={pattern!r}): S3 has no such operation{hint}")
+        globs.append(glob)
+    return tuple(globs)

@@ -1,0 +1,189 @@
+"""What can go wrong: one table of network faults, and the frozen value that says which one a rule injects.
+
+The table feeds the argument checks, the simulator and the reference page. `stage` says how much of S3 happens:
+``connect`` (there is no connection, S3 never hears of the request), ``instead`` (S3 sees the request and does nothing
+of it) or ``after`` (S3 does the work, then the answer suffers).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_s3errors._core.s3.messages import Call
+
+Stage = Literal["connect", "instead", "after"]
+
+SLOW_BYTES_PER_SECOND: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultKind:
+    """One network fault: its stage, the options it takes beside those of every rule, and what the wire shows."""
+
+    stage: Stage
+    wire: str
+    options: frozenset[str] = frozenset()
+    needs_body: bool = False
+    needs_tls: bool = False
+    operation: str | None = None
+
+    def applies_to(self, call: Call) -> bool:
+        """Whether this fault can show on *call* or in the answer to it at all."""
+        if self.needs_tls:
+            return call.url.startswith("https:")
+        if self.operation is not None:
+            return call.operation == self.operation
+        return not self.needs_body or answers_with_body(call.operation)
+
+
+def answers_with_body(operation: str | None) -> bool:
+    """Whether S3 answers a successful *operation* with a body that can be cut or spoiled."""
+    return operation is not None and (
+        operation.startswith(("Get", "List", "Select"))
+        or operation
+        in {
+            "CopyObject",
+            "UploadPartCopy",
+            "CreateMultipartUpload",
+            "CompleteMultipartUpload",
+            "DeleteObjects",
+        }
+    )
+
+
+_AT = frozenset({"at"})
+_CUT = frozenset({"at", "chunked"})
+
+FAULTS: Final[Mapping[str, FaultKind]] = {
+    "connection_refused": FaultKind(stage="connect", wire="nobody listens: RST to the SYN"),
+    "dns_failure": FaultKind(stage="connect", wire="the host name does not resolve"),
+    "tls_failure": FaultKind(stage="connect", wire="the server breaks off the TLS handshake", needs_tls=True),
+    "connect_timeout": FaultKind(stage="connect", wire="no answer to the SYN, until the client gives up"),
+    "connection_reset": FaultKind(
+        stage="instead", wire="RST before any byte of the answer, after `at` of the request's body", options=_AT
+    ),
+    "disconnect": FaultKind(
+        stage="instead", wire="FIN before any byte of the answer, after `at` of the request's body", options=_AT
+    ),
+    "stall": FaultKind(stage="instead", wire="the request is read and never answered"),
+    "lost_response": FaultKind(
+        stage="after",
+        wire="S3 did the work, then the answer is lost: the write happened",
+        options=frozenset({"as_"}),
+    ),
+    "truncated_body": FaultKind(
+        stage="after", wire="the headers promise the whole body; FIN after `at`", options=_CUT, needs_body=True
+    ),
+    "reset_body": FaultKind(
+        stage="after", wire="the headers promise the whole body; RST after `at`", options=_CUT, needs_body=True
+    ),
+    "stalled_body": FaultKind(
+        stage="after", wire="the headers promise the whole body; silence after `at`", options=_CUT, needs_body=True
+    ),
+    "short_body": FaultKind(
+        stage="after", wire="the body ends at `at`, and Content-Length agrees", options=_CUT, needs_body=True
+    ),
+    "slow_body": FaultKind(
+        stage="after",
+        wire="the body comes at `bytes_per_second`",
+        options=frozenset({"bytes_per_second", "chunked"}),
+        needs_body=True,
+    ),
+    "corrupted_body": FaultKind(
+        stage="after",
+        wire="right length, ETag of the true bytes, one bit wrong at `at`",
+        options=_CUT,
+        needs_body=True,
+    ),
+    "malformed_xml": FaultKind(
+        stage="after", wire="the XML of the answer is cut short; a 500 cut short where S3 answers without XML"
+    ),
+    "empty_body": FaultKind(stage="instead", wire="status 200 and no body"),
+    "html_body": FaultKind(stage="instead", wire="a load balancer's HTML page", options=frozenset({"status"})),
+    "garbage": FaultKind(stage="instead", wire="bytes that are not HTTP"),
+    "error_in_200": FaultKind(
+        stage="instead",
+        wire="status 200, keep-alive white space, then `<Error>`",
+        options=frozenset({"code", "message"}),
+    ),
+    "partial_delete": FaultKind(
+        stage="after",
+        wire="DeleteObjects answers 200 with `<Error>` for the keys that match `keys`",
+        options=frozenset({"keys", "code", "message"}),
+        operation="DeleteObjects",
+    ),
+    "redirect": FaultKind(
+        stage="instead",
+        wire="301 or 307 with x-amz-bucket-region",
+        options=frozenset({"status", "region"}),
+    ),
+    "replaced_object": FaultKind(
+        stage="after",
+        wire="FIN after `at` of a read; by the next one another writer has replaced the object",
+        options=_CUT | {"body"},
+        operation="GetObject",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What one firing of a rule does. `kind` is a name of `FAULTS`, or "error" for an answer with an error status.
+
+    `at` is a count of body bytes (int) or a share of the body (float): of the answer's body where that is spoiled
+    (None: half of it), of the request's for a fault that comes before the answer (None: all of it). `early` answers
+    after the request's head and closes. `retry_after` is in seconds. `headers` and `body` replace or add to what S3
+    would have sent; the `body` of "replaced_object" is what the other writer stored.
+    """
+
+    kind: str
+    status: int | None = None
+    code: str | None = None
+    message: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    at: int | float | None = None
+    as_: str = "reset"
+    keys: str = "*"
+    region: str | None = None
+    chunked: bool = False
+    bytes_per_second: float = SLOW_BYTES_PER_SECOND
+    early: bool = False
+
+    def applies_to(self, call: Call) -> bool:
+        """Whether this fault can show on *call* or in the answer to it at all."""
+        return self.kind == "error" or FAULTS[self.kind].applies_to(call)
+
+    @property
+    def stage(self) -> Stage:
+        """How much of S3 happens, see the module's first lines."""
+        return "instead" if self.kind == "error" else FAULTS[self.kind].stage
+
+    @property
+    def needs_request_body(self) -> bool:
+        """Whether S3 has to have the request's body before this fault can show."""
+        return self.stage == "after" or self.kind in _READ_FIRST
+
+    def cut(self, size: int) -> int:
+        """How many of *size* body bytes come before the fault: at least one is missing if there is one."""
+        return max(0, min(_count(0.5 if self.at is None else self.at, size), size - 1))
+
+    def reads(self, size: int | None) -> int | None:
+        """How many bytes of a request's body of *size* (None: not told) S3 reads before the fault; None: all."""
+        if self.early:
+            return 0
+        if self.kind not in _BREAKS_OFF or self.at is None or (size is None and isinstance(self.at, float)):
+            return None
+        return _count(self.at, size or 0)
+
+
+_BREAKS_OFF: Final = frozenset({"connection_reset", "disconnect"})
+_READ_FIRST: Final = _BREAKS_OFF | {"stall", "empty_body", "error_in_200"}
+
+
+def _count(at: float, size: int) -> int:
+    return int(size * at) if isinstance(at, float) else at

@@ -1,0 +1,73 @@
+"""Matching: which requests a rule is about, field by field, and the first field that differed."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_s3errors._core.s3.messages import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A shell-style pattern; `*` crosses slashes. Matching is case-sensitive."""
+
+    pattern: str
+    _matches: Callable[[str], object]
+
+    @classmethod
+    def of(cls, pattern: str, *, ignore_case: bool = False) -> Glob:
+        """Compile *pattern*; one without wildcards is a plain comparison."""
+        if not ignore_case and not any(c in pattern for c in "*?["):
+            return cls(pattern, pattern.__eq__)
+        return cls(pattern, re.compile(fnmatch.translate(pattern), re.IGNORECASE if ignore_case else 0).match)
+
+    def __call__(self, value: str | None) -> bool:
+        """Whether *value* is there and matches."""
+        return value is not None and self._matches(value) not in (None, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first field in which a request is not what a rule waits for; `rank` counts the fields that agreed."""
+
+    field: str
+    wanted: str
+    came: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One field of a request that a rule asks about; `wanted` is how it is shown."""
+
+    field: str
+    wanted: str
+    read: Callable[[Call], Any]
+    agrees: Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which requests a rule is about: those that meet every condition, in this order."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    def difference(self, call: Call) -> Difference | None:
+        """The first field of *call* that differs, None if it matches."""
+        for rank, condition in enumerate(self.conditions):
+            came = condition.read(call)
+            if not condition.agrees(came):
+                return Difference(condition.field, condition.wanted, repr(came), rank)
+        return None
+
+    def operations(self, names: Iterable[str]) -> list[str]:
+        """Those of the operations *names* that can match; all of them if the rule does not ask for any."""
+        asked = [condition for condition in self.conditions if condition.field == "operation"]
+        return [name for name in names if all(condition.agrees(name) for condition in asked)]
+
+
+ANY = Match()

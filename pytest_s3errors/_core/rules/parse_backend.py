@@ -1,0 +1,111 @@
+"""From the ini option `s3_backend` to what does the work; every mistake is answered with what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pytest_s3errors._core.s3.access import Credentials
+
+from .arguments import RuleError, nearest_option
+
+BACKENDS = ("memory", "moto")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_OPTION = "ini s3_backend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendSpec:
+    """What does the work of S3.
+
+    `name` is "memory", "moto" or the server's URL without user information. For a server, `scheme`, `host` and `port`
+    say where it is, `credentials` and `region` how requests to it are signed.
+    """
+
+    name: str = "memory"
+    scheme: str = ""
+    host: str = ""
+    port: int = 0
+    credentials: Credentials | None = None
+    region: str = "us-east-1"
+
+
+MEMORY = BackendSpec()
+
+
+def backend_of(
+    value: str, *, remote: bool, environment: Mapping[str, str], test_credentials: Credentials
+) -> BackendSpec:
+    """What *value* names.
+
+    Args:
+        value: "memory", "moto" or a URL.
+        remote: Whether a server may be on another machine.
+        environment: Has the credentials, where the URL has none, and the region.
+        test_credentials: Where neither has any.
+
+    Raises:
+        RuleError: It is none of these, or a server elsewhere; the message has no user information.
+    """
+    if value in BACKENDS:
+        return BackendSpec(name=value)
+    if "://" not in value:
+        named = shown(value)
+        raise RuleError(f"{_OPTION}: {named!r} is not one of memory, moto or a URL{nearest_option(named, BACKENDS)}")
+    parts, port = _parts(value)
+    host = parts.hostname or ""
+    name = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}"
+    if port != _DEFAULT_PORTS[parts.scheme]:
+        name = f"{name}:{port}"
+    if not remote and not _is_loopback(host):
+        raise RuleError(
+            f"{_OPTION}: {name} is not on this machine, and tests change what it holds;"
+            " if that is meant, set the ini option s3_allow_remote_backend = true"
+        )
+    return BackendSpec(
+        name=name,
+        scheme=parts.scheme,
+        host=host,
+        port=port,
+        credentials=_credentials(parts, environment) or test_credentials,
+        region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
+    )
+
+
+def shown(value: str) -> str:
+    """*value* as a report may show it: user information left out."""
+    return value.rpartition("@")[2]
+
+
+def _parts(value: str) -> tuple[SplitResult, int]:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise RuleError(f"{_OPTION}: {shown(value)!r} is not a URL") from None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise RuleError(f"{_OPTION}: {shown(value)!r} is not a URL of the form http://HOST:PORT or https://HOST")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise RuleError(f"{_OPTION}: {shown(value)!r} has more than scheme, host and port; buckets stand in the path")
+    return parts, _DEFAULT_PORTS[parts.scheme] if port is None else port
+
+
+def _credentials(parts: SplitResult, environment: Mapping[str, str]) -> Credentials | None:
+    if parts.username is not None or parts.password is not None:
+        if not (parts.username and parts.password):
+            raise RuleError(f"{_OPTION}: the URL has one of access key and secret key, not both: ACCESS:SECRET@HOST")
+        return Credentials(access_key=unquote(parts.username), secret_key=unquote(parts.password))
+    access_key, secret_key = (environment.get(f"AWS_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
+    if access_key and secret_key:
+        token = environment.get("AWS_SESSION_TOKEN") or None
+        return Credentials(access_key=access_key, secret_key=secret_key, session_token=token)
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,261 @@
+"""From what the user wrote to a `Rule`: every argument checked, every mistake answered with the nearest right one.
+
+What is wrong raises `RuleError` (`checks`): its text names what came, what is allowed, and the nearest
+valid spelling. The plugin puts the test's name in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter, eq
+from typing import TYPE_CHECKING, Any
+
+from .arguments import (
+    RuleError,
+    boolean,
+    count,
+    headers_of,
+    known_options,
+    method_of,
+    nearest_option,
+    number,
+    operation_globs,
+    rate,
+    seconds,
+    text,
+)
+from .matching import Condition, Glob, Match
+from .parse_fault import FAULT_OPTIONS, can_show, fault_of
+from .schedule import Rule
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.s3.messages import Call
+
+SERVERS = ("thread", "process")
+LAYERS = ("client", "mock", "wire")
+TIMES = ("virtual", "real")
+_SHOWN = 60
+
+MATCH_OPTIONS = ("operation", "bucket", "key", "part", "method", "header", "endpoint")
+PLAN_OPTIONS = ("times", "after", "every", "probability", "delay", "optional", "layer")
+FAIL_OPTIONS = (*FAULT_OPTIONS, *MATCH_OPTIONS, *PLAN_OPTIONS)
+
+
+def fail_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_fail") -> Rule:
+    """The rule that ``s3_fail(*args, **kwargs)`` means.
+
+    Raises:
+        RuleError: an unknown option, a value out of range, a name that is neither an S3 error code nor a fault.
+    """
+    known_options(name, kwargs, FAIL_OPTIONS)
+    if len(args) > 1:
+        raise RuleError(f"{name}() takes one positional argument, what fails; {len(args)} came: {args!r}")
+    what = args[0] if args else None
+    plan, match = _plan(kwargs, name), match_of(kwargs, name=name)
+    fault = fault_of(what, {k: v for k, v in kwargs.items() if k in FAULT_OPTIONS}, name=name)
+    rule = Rule(outcomes=(fault,), match=match, spelling=spell(name, args, kwargs), **plan)
+    can_show(rule, name)
+    return rule
+
+
+def script_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_script") -> Rule:
+    """The rule that ``s3_script(*args, **kwargs)`` means: one outcome per matching request.
+
+    Raises:
+        RuleError: no outcome, an outcome that is not a status, code, fault or "ok", an option that is no match.
+    """
+    known_options(name, kwargs, (*MATCH_OPTIONS, "optional", "layer"))
+    if not args:
+        raise RuleError(f'{name}() needs at least one outcome, such as {name}(503, "SlowDown", "ok")')
+    outcomes = tuple(None if what == "ok" else fault_of(what, {}, name=name, more=("ok",)) for what in args)
+    rule = Rule(
+        outcomes=outcomes,
+        match=match_of(kwargs, name=name),
+        times=len(outcomes),
+        optional=boolean(name, "optional", kwargs.get("optional", False)),
+        spelling=spell(name, args, kwargs),
+    )
+    can_show(rule, name)
+    return rule
+
+
+def outage_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_outage") -> Rule:
+    """The rule that ``s3_outage(*args, **kwargs)`` means: every matching request fails for a while.
+
+    Raises:
+        RuleError: no duration, one that is not above 0, an option that is neither a match nor its own.
+    """
+    known_options(name, kwargs, ("start", "what", *MATCH_OPTIONS, "optional", "layer"))
+    if len(args) != 1:
+        raise RuleError(f"{name}() takes one positional argument, for how many seconds, such as {name}(45)")
+    duration = seconds(name, "duration", args[0])
+    if not duration:
+        raise RuleError(f"{name}({args[0]!r}): an outage of no duration fails nothing")
+    start = seconds(name, "start", kwargs.get("start", 0.0))
+    rule = Rule(
+        outcomes=(fault_of(kwargs.get("what", "ServiceUnavailable"), {}, name=name),),
+        match=match_of(kwargs, name=name),
+        window_s=(start, start + duration),
+        optional=boolean(name, "optional", kwargs.get("optional", False)),
+        spelling=spell(name, args, kwargs),
+    )
+    can_show(rule, name)
+    return rule
+
+
+def slow_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_slow") -> Rule:
+    """The rule that ``s3_slow(*args, **kwargs)`` means: matching answers come late and at a rate.
+
+    Raises:
+        RuleError: neither a delay nor a rate, one out of range, an option that is neither a match nor its own.
+    """
+    known_options(name, kwargs, ("first_byte", "bytes_per_second", *MATCH_OPTIONS, "optional", "layer"))
+    given: dict[str, Any] = dict(zip(("first_byte", "bytes_per_second"), args, strict=False)) | dict(kwargs)
+    first_byte, pace = given.get("first_byte", 0.0), given.get("bytes_per_second")
+    if len(args) > 2 or not (first_byte or pace is not None):  # noqa: PLR2004 - those two
+        raise RuleError(f"{name}() says what is slow: {name}(first_byte=2.0) or {name}(bytes_per_second=1000), or both")
+    return Rule(
+        outcomes=(),
+        match=match_of(kwargs, name=name),
+        delay_s=seconds(name, "first_byte", first_byte),
+        bytes_per_second=None if pace is None else rate(name, pace),
+        optional=boolean(name, "optional", kwargs.get("optional", False)),
+        spelling=spell(name, args, kwargs),
+    )
+
+
+def match_of(kwargs: Mapping[str, Any], *, name: str) -> Match:
+    """The matching half of *kwargs*; other keys are ignored.
+
+    Raises:
+        RuleError: a value of the wrong type, an operation that S3 does not have.
+    """
+    conditions = []
+    for option in MATCH_OPTIONS:
+        if kwargs.get(option) is not None:
+            conditions += _CONDITIONS[option](name, option, kwargs[option])
+    return Match(tuple(conditions))
+
+
+def _glob(name: str, option: str, value: object) -> list[Condition]:
+    pattern = text(name, option, value) or ""
+    glob = Glob.of(pattern, ignore_case=option == "endpoint")
+    return [Condition(option, repr(pattern), attrgetter(option), glob)]
+
+
+def _equal(name: str, option: str, value: object) -> list[Condition]:
+    wanted = method_of(name, value) if option == "method" else count(name, option, value, low=1, high=10_000)
+    return [Condition(option, repr(wanted), attrgetter(option), partial(eq, wanted))]
+
+
+def _header(name: str, option: str, value: object) -> list[Condition]:
+    return [
+        Condition(
+            f"header {key.lower()}",
+            repr(pattern),
+            partial(_read_header, key.lower()),
+            Glob.of(pattern, ignore_case=True),
+        )
+        for key, pattern in headers_of(name, value, option=option)
+    ]
+
+
+# Functions with a name, where a lambda would be shorter: rules travel to a server in another process.
+def _read_header(header: str, call: Call) -> str | None:
+    return call.headers.get(header)
+
+
+def _any_of(globs: Sequence[Glob], came: str | None) -> bool:
+    return any(glob(came) for glob in globs)
+
+
+def _operation(name: str, option: str, value: object) -> list[Condition]:
+    globs = operation_globs(name, value)
+    shown = " or ".join(repr(glob.pattern) for glob in globs)
+    return [Condition(option, shown, attrgetter(option), partial(_any_of, globs))]
+
+
+_CONDITIONS: Mapping[str, Callable[[str, str, Any], list[Condition]]] = {
+    "operation": _operation,
+    "bucket": _glob,
+    "key": _glob,
+    "part": _equal,
+    "method": _equal,
+    "header": _header,
+    "endpoint": _glob,
+}
+
+
+def spell(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    """*name* with its arguments as they were written, long values cut."""
+    parts = [_short(arg) for arg in args] + [f"{key}={_short(value)}" for key, value in kwargs.items()]
+    return f"{name}({', '.join(parts)})"
+
+
+def _short(value: object) -> str:
+    shown = value.__name__ if isinstance(value, type) else repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 4]}...{shown[-1]}"
+
+
+def _plan(kwargs: Mapping[str, Any], name: str) -> dict[str, Any]:
+    plan: dict[str, Any] = {}
+    if kwargs.get("times") is not None:
+        plan["times"] = count(name, "times", kwargs["times"], low=1)
+    if "after" in kwargs:
+        plan["after"] = count(name, "after", kwargs["after"], low=0)
+    if "every" in kwargs:
+        plan["every"] = count(name, "every", kwargs["every"], low=1)
+    if "probability" in kwargs:
+        share = number(name, "probability", kwargs["probability"], "a number above 0, up to 1")
+        if not 0 < share <= 1:
+            raise RuleError(f"{name}(probability={share!r}): allowed is a number above 0, up to 1")
+        plan["probability"] = share
+    if "delay" in kwargs:
+        plan["delay_s"] = seconds(name, "delay", kwargs["delay"])
+    if "optional" in kwargs:
+        plan["optional"] = boolean(name, "optional", kwargs["optional"])
+    if kwargs.get("layer") is not None:
+        check_layer(name, kwargs["layer"])
+    return plan
+
+
+def check_layer(name: str, layer: object) -> str:
+    """*layer* if it is one.
+
+    Raises:
+        RuleError: it is not one of `LAYERS`.
+    """
+    if isinstance(layer, str) and layer in LAYERS:
+        return layer
+    raise RuleError(f"{name}: layer {layer!r} is not one of {', '.join(LAYERS)}{nearest_option(str(layer), LAYERS)}")
+
+
+def check_time(name: str, time: object) -> str:
+    """*time* if it is a way for time to pass.
+
+    Raises:
+        RuleError: it is not one of `TIMES`.
+    """
+    if isinstance(time, str) and time in TIMES:
+        return time
+    raise RuleError(f"{name}: time {time!r} is not one of {', '.join(TIMES)}{nearest_option(str(time), TIMES)}")
+
+
+def check_server(name: str, server: object) -> str:
+    """*server* if it is a place for the server.
+
+    Raises:
+        RuleError: it is not one of `SERVERS`.
+    """
+    if isinstance(server, str) and server in SERVERS:
+        return server
+    raise RuleError(f"{name}: {server!r} is not one of {', '.join(SERVERS)}{nearest_option(str(server), SERVERS)}")
+
+
+RULES: Mapping[str, Callable[..., Rule]] = {
+    "s3_fail": fail_rule,
+    "s3_script": script_rule,
+    "s3_outage": outage_rule,
+    "s3_slow": slow_rule,
+}

@@ -1,0 +1,162 @@
+"""Rules: which requests fail, when, and how. Pure values; `ArmedRule` adds the counters of one test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pytest_s3errors._core.s3.messages import Call
+
+from .faults import Fault
+from .matching import ANY, Difference, Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One marker or one call of the controller.
+
+    `outcomes` has one entry for `s3_fail`, repeated under `times`, and one per matching request for `s3_script`
+    (None: the request passes). `after`, `every`, `times` count matching requests that no earlier rule took.
+    `window_s` are the seconds, counted from when the rule was set, in which it takes requests. A rule without outcomes
+    takes none: it slows the answers, whatever they are, by `delay_s` and to `bytes_per_second`. `spelling` is how the
+    user wrote the rule, for messages.
+    """
+
+    outcomes: tuple[Fault | None, ...]
+    match: Match = ANY
+    times: int | None = None
+    after: int = 0
+    every: int = 1
+    probability: float = 1.0
+    delay_s: float = 0.0
+    bytes_per_second: float | None = None
+    window_s: tuple[float, float] | None = None
+    optional: bool = False
+    spelling: str = "rule"
+
+    @property
+    def connects(self) -> bool:
+        """Whether an outcome is that there is no connection."""
+        return any(fault is not None and fault.stage == "connect" for fault in self.outcomes)
+
+
+class Firing(NamedTuple):
+    """One request taken by a rule: `fault` None means that the rule does no more than let it through or slow it.
+
+    `number` counts from 1. A tuple for the same reason as `Exchange`.
+    """
+
+    rule: ArmedRule
+    fault: Fault | None
+    number: int
+
+
+class ArmedRule:
+    """A rule with its counters in one test."""
+
+    __slots__ = ("cancelled", "due", "fired", "from_body", "matched", "nearest", "rule", "since_s")
+
+    def __init__(self, rule: Rule, *, from_body: bool = False, since_s: float = 0.0) -> None:
+        self.rule = rule
+        self.from_body = from_body
+        self.since_s = since_s
+        self.matched = 0
+        self.due = 0
+        self.fired = 0
+        self.cancelled = False
+        self.nearest: tuple[Difference, Call] | None = None
+
+    @property
+    def remaining(self) -> int | None:
+        """How many more times it can fire, None if for ever."""
+        if self.cancelled:
+            return 0
+        return None if self.rule.times is None else self.rule.times - self.fired
+
+    def take(self, call: Call, draw: Callable[[], float], now_s: float = 0.0) -> Firing | None:
+        """Count *call* if it matches, and take it if the rule is due; *draw* gives a number in [0, 1)."""
+        rule = self.rule
+        if self.cancelled or (rule.times is not None and self.fired >= rule.times):
+            return None
+        difference = rule.match.difference(call)
+        if difference is not None:
+            if self.nearest is None or difference.rank > self.nearest[0].rank:
+                self.nearest = (difference, call)
+            return None
+        fault = rule.outcomes[self.fired % len(rule.outcomes)] if rule.outcomes else None
+        difference = None if rule.window_s is None else self._out_of_window(rule.window_s, now_s)
+        if difference is None and fault is not None and not fault.applies_to(call):
+            difference = _unfit(fault, call)
+        if difference is not None:
+            self.nearest = (
+                self.nearest if self.nearest and self.nearest[0].rank == difference.rank else (difference, call)
+            )
+            return None
+        self.matched += 1
+        if self.matched <= rule.after:
+            return None
+        self.due += 1
+        if self.due % rule.every or (rule.probability < 1 and draw() >= rule.probability):
+            return None
+        self.fired += 1
+        return Firing(self, fault, self.fired)
+
+    def _out_of_window(self, window_s: tuple[float, float], now_s: float) -> Difference | None:
+        first, last = (self.since_s + second for second in window_s)
+        if first <= now_s < last:
+            return None
+        return Difference("test time", f"{first:g} s up to {last:g} s", f"{now_s:g} s", 98)
+
+
+def _unfit(fault: Fault, call: Call) -> Difference:
+    """Why *fault* can't show on *call*."""
+    if fault.stage == "connect":
+        return Difference("url", f"one with https, where {fault.kind} can show", repr(call.url.partition(":")[0]), 99)
+    return Difference("operation", f"one whose answer can show {fault.kind}", repr(call.operation), 99)
+
+
+class Schedule:
+    """The rules of one test, in the order in which they are asked."""
+
+    __slots__ = ("_draw", "_slowing", "_taking", "rules")
+
+    def __init__(self, rules: tuple[Rule, ...], draw: Callable[[], float]) -> None:
+        self._draw = draw
+        self.rules = tuple(ArmedRule(rule) for rule in rules)
+        self._sort()
+
+    def add(self, armed: ArmedRule) -> None:
+        """Have *armed* asked after the rules of the test's body that are here, and before those of its markers."""
+        place = sum(other.from_body for other in self.rules)
+        self.rules = (*self.rules[:place], armed, *self.rules[place:])
+        self._sort()
+
+    def _sort(self) -> None:
+        self._taking = tuple(armed for armed in self.rules if armed.rule.outcomes)
+        self._slowing = tuple(armed for armed in self.rules if not armed.rule.outcomes)
+
+    def take(self, call: Call, now_s: float = 0.0) -> Firing | None:
+        """The first rule that matches and is due takes the request; later rules do not see it."""
+        return self._first(self._taking, call, now_s)
+
+    def slow(self, call: Call, now_s: float = 0.0) -> Firing | None:
+        """The first rule that slows the answer, whoever takes the request."""
+        return self._first(self._slowing, call, now_s) if self._slowing else None
+
+    def _first(self, rules: tuple[ArmedRule, ...], call: Call, now_s: float) -> Firing | None:
+        for armed in rules:
+            firing = armed.take(call, self._draw, now_s)
+            if firing is not None:
+                return firing
+        return None
+
+    @property
+    def connects(self) -> bool:
+        """Whether a rule says that there is no connection, so that it has to be asked before one is made."""
+        return any(armed.rule.connects for armed in self.rules)
+
+    @property
+    def unfired(self) -> list[ArmedRule]:
+        """The rules that had to fire and did not."""
+        return [armed for armed in self.rules if not armed.fired and not armed.rule.optional]

@@ -1,0 +1,1 @@
+"""S3's errors: codes, statuses, elements and their XML."""

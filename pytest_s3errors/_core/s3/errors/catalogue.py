@@ -1,0 +1,171 @@
+"""The error codes that S3's data plane sends, and the error that S3 would answer to a given request.
+
+The facts stand in `_codes`. What an answer's elements and headers hold comes from the request (its key, its range, its
+condition) through `_known`, one small function per name. Whatever a request cannot tell, such as the size
+of the object, is left out unless the caller says it. Session tokens and signatures are never echoed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.s3.messages import EMPTY, ErrorReply
+
+from . import codes as _codes
+from .elements import element_value, header_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_s3errors._core.s3.messages import Call
+
+__all__ = ["CODES", "ErrorSpec", "error_reply", "nearest", "usual_code"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorSpec:
+    """What is known of one error code.
+
+    `elements` are its own XML elements in S3's order and `headers` its own headers; not every answer has them all.
+    `closes` says that S3 closes the connection afterwards. `operations` are those it is typical of ("*": any; a
+    trailing "*" stands for the rest of a name). `evidence` is "aws-wire" (captured), "doc" or "aws-model".
+    """
+
+    code: str
+    status: int
+    message: str
+    elements: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    closes: bool = False
+    operations: tuple[str, ...] = ("*",)
+    evidence: str = "doc"
+
+
+CODES: Mapping[str, ErrorSpec] = MappingProxyType(
+    {
+        code: ErrorSpec(
+            code=code,
+            status=status,
+            message=message,
+            elements=tuple(_codes.ELEMENTS.get(code, "").split()),
+            headers=tuple(_codes.HEADERS.get(code, "").split()),
+            closes=code in _codes.CLOSES,
+            operations=tuple(_codes.OPERATIONS[code].split()),
+            evidence=evidence,
+        )
+        for code, (status, evidence, message) in _codes.CODES.items()
+    }
+)
+"""Every code, in the order of its name's bytes."""
+
+_USUAL = {
+    301: "PermanentRedirect",
+    304: "NotModified",
+    307: "TemporaryRedirect",
+    400: "InvalidRequest",
+    403: "AccessDenied",
+    405: "MethodNotAllowed",
+    409: "OperationAborted",
+    411: "MissingContentLength",
+    412: "PreconditionFailed",
+    416: "InvalidRange",
+    500: "InternalError",
+    501: "NotImplemented",
+    503: "ServiceUnavailable",
+}
+
+
+def usual_code(status: int, call: Call) -> str | None:
+    """The code that S3 most often sends with *status* in answer to *call*.
+
+    For 404 it depends on what the request names: an upload, else a key, else a bucket. None for a status that S3's
+    data plane does not send with one code of its own, such as 429 or 502, which come from something in front of it.
+    """
+    if status != 404:  # noqa: PLR2004 - a status says what it is
+        return _USUAL.get(status)
+    if "uploadId" in call.query:
+        return "NoSuchUpload"
+    return "NoSuchKey" if call.key is not None else "NoSuchBucket"
+
+
+def error_reply(
+    code: str,
+    call: Call,
+    *,
+    status: int | None = None,
+    message: str | None = None,
+    elements: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ErrorReply:
+    """The answer with which S3 refuses *call* for the reason *code*.
+
+    Args:
+        code: A code of `CODES`, or any other together with *status*.
+        call: The request; the code's elements and headers are filled from it as far as it tells them.
+        status: Instead of the code's own.
+        message: Instead of the code's own.
+        elements: Values that the request cannot tell; they win over filled ones and stand in S3's order, those that
+            the code does not have of itself behind in the order given.
+        headers: Further headers, likewise. A redirect's `x-amz-bucket-region` also decides its Endpoint and Location.
+
+    Raises:
+        ValueError: *code* is not in the catalogue and *status* is missing.
+    """
+    spec = CODES.get(code)
+    if spec is None:
+        if status is None:
+            raise ValueError(f"{code!r} is not a code of S3: say its status= too{_hint(code)}")
+        spec = ErrorSpec(code=code, status=status, message=message or f"The request failed with {code}.")
+    status = spec.status if status is None else status
+    message = spec.message if message is None else message
+    if not (spec.elements or spec.headers or elements or headers):
+        return _plain(code, status, message)
+    own, sent = _filled(spec, call, elements or EMPTY, headers or EMPTY)
+    return ErrorReply(code=code, status=status, message=message, elements=tuple(own), headers=sent)
+
+
+@functools.lru_cache
+def _plain(code: str, status: int, message: str) -> ErrorReply:
+    """A reply that nothing of the request goes into; a rule gives the same again and again."""
+    return ErrorReply(code=code, status=status, message=message, headers=EMPTY)
+
+
+def _filled(
+    spec: ErrorSpec, call: Call, elements: Mapping[str, str], headers: Mapping[str, str]
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """The elements and headers of an answer: what the caller says, else what *call* tells."""
+    said = {name.lower(): value for name, value in headers.items()}
+    region = said.get("x-amz-bucket-region", elements.get("Region"))
+    own = []
+    for name in spec.elements:
+        value = elements[name] if name in elements else element_value(name, call, spec.code, region)
+        if value is not None:
+            own.append((name, value))
+    own += [(name, value) for name, value in elements.items() if name not in spec.elements]
+    sent = dict(headers)
+    for name in spec.headers:
+        value = None if name.lower() in said else header_value(name, call, spec.code, region)
+        if value is not None:
+            sent[name] = value
+    return own, sent
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of *names* that *name* is most likely a misspelling of, None if none is close; case counts least."""
+    folded: dict[str, str] = {}
+    for candidate in names:
+        folded.setdefault(candidate.casefold(), candidate)
+    wanted = name.casefold()
+    if wanted in folded:
+        return folded[wanted]
+    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def _hint(code: str) -> str:
+    close = nearest(code, CODES)
+    return f"; did you mean {close!r}?" if close else ""

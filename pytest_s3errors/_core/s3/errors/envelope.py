@@ -1,0 +1,163 @@
+"""Errors and results as the bytes that S3 sends.
+
+An error is one line of XML behind a prolog, without a namespace: Code, Message, the code's own elements, RequestId,
+HostId. The exceptions that real captures show are kept: no prolog on a 4xx of CompleteMultipartUpload and of
+UploadPartCopy, no body for HEAD and 304, and a connection that S3 closes after some codes.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_base64
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeAlias
+
+from pytest_s3errors._core.s3.messages import Response
+
+from .catalogue import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_s3errors._core.s3.messages import Call, ErrorReply
+
+__all__ = ["REASONS", "Children", "document", "error_in_200", "new_ids", "reason", "render_error"]
+
+Children: TypeAlias = Sequence[tuple[str, "str | Children"]]
+"""Pairs of an element's name and its text, or its own children."""
+
+_PROLOG = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+
+# What a parser of XML 1.0 would not give back as it was: markup, a carriage return (read as a line feed), and what
+# XML cannot carry at all, not even escaped (control characters, surrogates, U+FFFE, U+FFFF): S3 puts a "?" there.
+_SPECIAL = re.compile("[&<>\\r\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+REASONS = {
+    "SlowDown": "Slow Down",
+    "ServiceUnavailable": "Service Unavailable",
+}
+"""Reason phrases that S3 chooses by code, not by status."""
+
+
+def reason(status: int, code: str | None = None) -> str:
+    """The reason phrase of a status line: S3's own for *code* where it has one, else that of the HTTP standard.
+
+    An empty string for a status that the standard does not name.
+    """
+    if status == 503 and code in REASONS:  # noqa: PLR2004 - a status says what it is
+        return REASONS[code]
+    return _PHRASES.get(status, "")
+
+
+_PHRASES = {int(status): status.phrase for status in HTTPStatus} | {416: "Requested Range Not Satisfiable"}
+
+
+def render_error(reply: ErrorReply, call: Call, *, request_id: str, host_id: str) -> Response:
+    """*reply* to *call* as S3 sends it, but for the Date header, which only the sender of the bytes can know.
+
+    The body is empty for HEAD and 304; neither states a length, as S3 states none.
+
+    Args:
+        reply: What S3 says no with; its headers win over the usual ones.
+        call: The request, for its method and operation.
+        request_id: Stands in the body and in x-amz-request-id.
+        host_id: Stands in the body and in x-amz-id-2.
+    """
+    status = reply.status
+    headers = {"x-amz-request-id": request_id, "x-amz-id-2": host_id, "Server": "AmazonS3"}
+    body = b""
+    if status != 304:  # noqa: PLR2004 - a status says what it is
+        headers["Content-Type"] = "application/xml"
+        if call.method != "HEAD":
+            bare = call.operation in _BARE and 400 <= status < 500  # noqa: PLR2004 - the 4xx
+            body = (("" if bare else _PROLOG) + _error(reply, request_id, host_id)).encode()
+    if reply.code in _CLOSING and _closes(reply, call):
+        headers["Connection"] = "close"
+    if reply.headers:
+        said = {name.lower() for name in reply.headers}
+        headers = {name: value for name, value in headers.items() if name.lower() not in said} | dict(reply.headers)
+    return Response(status=status, headers=headers, body=body)
+
+
+def error_in_200(reply: ErrorReply, call: Call, *, request_id: str, host_id: str, spaces: int = 3) -> Response:
+    """*reply* inside a 200, as S3 sends it when it had to answer before the work was done.
+
+    Between the prolog and the error stand *spaces* spaces, with which S3 keeps the connection alive.
+    """
+    del call  # the same for every operation
+    body = f"{_PROLOG}{' ' * spaces}{_error(reply, request_id, host_id)}".encode()
+    headers = {
+        "x-amz-request-id": request_id,
+        "x-amz-id-2": host_id,
+        "Server": "AmazonS3",
+        "Content-Type": "application/xml",
+    }
+    return Response(status=200, headers=headers, body=body)
+
+
+def document(root: str, children: str | Children, *, namespace: bool = True) -> bytes:
+    """A result document: prolog, then one line of XML without white space between elements.
+
+    Args:
+        root: Name of the root element.
+        children: Its children in order: (name, text) or (name, children of its own); [] gives an empty element. A
+            string is the root's own text.
+        namespace: Whether the root declares S3's namespace.
+    """
+    parts = [_PROLOG, "<", root, _NAMESPACE if namespace else "", ">"]
+    if isinstance(children, str):
+        parts.append(_escaped(children))
+    else:
+        _write(parts, children)
+    parts += ("</", root, ">")
+    return "".join(parts).encode()
+
+
+def new_ids(draw_bits: Callable[[int], int]) -> tuple[str, str]:
+    """A request id (16 characters of 0-9A-F) and a host id (76 characters of base64), of the form of S3's.
+
+    Args:
+        draw_bits: Gives that many random bits, such as `random.Random(seed).getrandbits`.
+    """
+    drawn = draw_bits((8 + 57) * 8).to_bytes(8 + 57)
+    return drawn[:8].hex().upper(), b2a_base64(drawn[8:], newline=False).decode("ascii")
+
+
+_BARE = frozenset({"CompleteMultipartUpload", "UploadPartCopy"})
+_CLOSING = frozenset(code for code, spec in CODES.items() if spec.closes)
+
+
+def _closes(reply: ErrorReply, call: Call) -> bool:
+    # A 301 closes only where it came before the body of the request was read.
+    return reply.code != "PermanentRedirect" or call.method in ("PUT", "POST")
+
+
+def _error(reply: ErrorReply, request_id: str, host_id: str) -> str:
+    own = "".join([f"<{name}>{_escaped(text)}</{name}>" for name, text in reply.elements]) if reply.elements else ""
+    return (
+        f"<Error><Code>{_escaped(reply.code)}</Code><Message>{_escaped(reply.message)}</Message>{own}"
+        f"<RequestId>{request_id}</RequestId><HostId>{host_id}</HostId></Error>"
+    )
+
+
+def _write(parts: list[str], children: Children) -> None:
+    for name, content in children:
+        if not content:
+            parts.append(f"<{name}/>")
+        elif isinstance(content, str):
+            parts.append(f"<{name}>{_escaped(content)}</{name}>")
+        else:
+            parts.append(f"<{name}>")
+            _write(parts, content)
+            parts.append(f"</{name}>")
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return _ESCAPES.get(found[0], "?")

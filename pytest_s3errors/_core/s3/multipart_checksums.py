@@ -1,0 +1,138 @@
+"""Checksums of multipart uploads: the announced one, those of the parts, and that of the whole.
+
+A checksum over a whole object is FULL_OBJECT; one over the checksums of its parts is COMPOSITE, and ends with their
+count. CRCs can be both, CRC-64 only the former, SHAs only the latter.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING
+
+from .digests import ALGORITHMS, checksum, stated_checksums
+from .documents import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from xml.etree import ElementTree as ET
+
+    from pytest_s3errors._core.body import Body
+
+    from .messages import Refused
+    from .request import S3Request
+    from .store import Part, Upload
+
+# How S3 spells the algorithms in its documents.
+CHECKSUM_ELEMENTS = {algorithm: f"Checksum{algorithm.upper()}" for algorithm in ALGORITHMS}
+FULL, COMPOSITE = "FULL_OBJECT", "COMPOSITE"
+_OFFERED = {
+    "crc32": {FULL, COMPOSITE},
+    "crc32c": {FULL, COMPOSITE},
+    "crc64nvme": {FULL},
+    "sha1": {COMPOSITE},
+    "sha256": {COMPOSITE},
+}
+
+
+def wanted_checksum(ask: S3Request) -> tuple[str | None, str]:
+    """Return algorithm and type of the checksum that the upload announces; (None, FULL_OBJECT) for none."""
+    headers = ask.call.headers
+    name, kind = headers.get("x-amz-checksum-algorithm"), headers.get("x-amz-checksum-type")
+    if name is None:
+        if kind is not None:
+            raise _invalid(ask, "x-amz-checksum-type needs x-amz-checksum-algorithm beside it.")
+        return None, FULL
+    algorithm = name.lower()
+    if algorithm not in ALGORITHMS:
+        raise _invalid(ask, f"S3 has no checksum algorithm {name}.")
+    kind = (kind or (FULL if algorithm == "crc64nvme" else COMPOSITE)).upper()
+    if kind not in _OFFERED[algorithm]:
+        raise _invalid(ask, f"S3 has no {kind} checksum of algorithm {algorithm}.")
+    return algorithm, kind
+
+
+def part_checksums(ask: S3Request, upload: Upload, body: Body, stated: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the checksums of a part: in the upload's algorithm, where it announced one."""
+    if upload.algorithm is None or upload.algorithm in stated:
+        return stated
+    # S3 works a CRC out by itself; a SHA it wants from the client, as it wants no other algorithm than the announced.
+    if stated or upload.algorithm.startswith("sha"):
+        actual = next(iter(stated), "none")
+        raise _invalid(ask, f"The upload announced {upload.algorithm} checksums; this part has {actual}.")
+    return {upload.algorithm: checksum(upload.algorithm, body)}
+
+
+def check_listed(ask: S3Request, upload: Upload, number: int, part: Part, entry: ET.Element) -> bool:
+    """Tell whether the checksums that a completion lists for *part* are its own.
+
+    Without an announced algorithm S3 kept none, so that any is wrong; one of another algorithm is BadDigest.
+    """
+    stated = {name: text for name, element in CHECKSUM_ELEMENTS.items() if (text := text_of(entry, element))}
+    for name, value in stated.items():
+        if upload.algorithm is None or (name == upload.algorithm and value != part.checksums[name]):
+            return False
+        if name != upload.algorithm:
+            message = f"The {name} you sent for part {number} is not what S3 has."
+            raise ask.refused("BadDigest", message=message)
+    return True
+
+
+def check_composite(ask: S3Request, upload: Upload, entries: Sequence[tuple[int, ET.Element]]) -> None:
+    """Refuse a completion that lists parts of a composite checksum without theirs, or with a gap (fact 39)."""
+    algorithm = upload.algorithm
+    if algorithm is None or upload.draft.checksum_type != COMPOSITE:
+        return
+    if [number for number, _ in entries] != list(range(1, len(entries) + 1)):
+        raise ask.refused("InternalError")
+    for number, entry in entries:
+        if not text_of(entry, CHECKSUM_ELEMENTS[algorithm]):
+            raise _invalid(ask, f"The upload announced {algorithm} checksums; part {number} is listed without one.")
+
+
+def composite_parts(upload: Upload, parts: list[Part]) -> tuple[str, ...]:
+    """Return the checksums of the parts that a composite one is summed over; empty where the object has none such."""
+    if upload.algorithm is None or upload.draft.checksum_type != COMPOSITE:
+        return ()
+    return tuple(part.checksums[upload.algorithm] for part in parts)
+
+
+def whole_checksums(ask: S3Request, upload: Upload, parts: list[Part], body: Body) -> Mapping[str, str]:
+    """Return the object's checksum in the upload's algorithm, held against the one that the request states."""
+    _check_type(ask, upload)
+    stated = stated_checksums(ask.call.headers)
+    algorithm = upload.algorithm
+    if algorithm is None:
+        if any(value != checksum(name, body) for name, value in stated.items()):
+            raise _bad_digest(ask, *stated)
+        return {}
+    if upload.draft.checksum_type == COMPOSITE:
+        raw = b"".join(map(b64decode, composite_parts(upload, parts)))
+        value = f"{b64encode(ALGORITHMS[algorithm](raw)).decode()}-{len(parts)}"
+    else:
+        value = checksum(algorithm, body)
+    # A client may leave the count out of a composite sum.
+    if any(name != algorithm or text not in {value, value.partition("-")[0]} for name, text in stated.items()):
+        raise _bad_digest(ask, algorithm)
+    if stated and "x-amz-checksum-type" not in ask.call.headers and _ambiguous(upload):
+        raise _bad_digest(ask, algorithm)
+    return {algorithm: value}
+
+
+def _ambiguous(upload: Upload) -> bool:
+    """Whether a checksum without x-amz-checksum-type is taken for a composite one, which the upload does not have."""
+    return upload.draft.checksum_type == FULL and COMPOSITE in _OFFERED[upload.algorithm or "crc64nvme"]
+
+
+def _check_type(ask: S3Request, upload: Upload) -> None:
+    stated = ask.call.headers.get("x-amz-checksum-type")
+    announced = None if upload.algorithm is None else upload.draft.checksum_type
+    if stated is not None and stated.upper() != announced:
+        raise _invalid(ask, f"The upload has the checksum type {announced or 'none'}, the completion {stated}.")
+
+
+def _invalid(ask: S3Request, message: str) -> Refused:
+    return ask.refused("InvalidRequest", message=message)
+
+
+def _bad_digest(ask: S3Request, *algorithms: str) -> Refused:
+    return ask.refused("BadDigest", message=f"The {', '.join(algorithms)} you sent is not that of the object.")

@@ -1,0 +1,239 @@
+"""The records that the store holds: objects, parts, uploads, buckets."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.body import Body
+
+from .messages import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from .messages import Response
+
+DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+ENABLED, SUSPENDED = "Enabled", "Suspended"
+NULL = "null"
+BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
+VERSION_ID_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """One object as S3 holds it.
+
+    `etag` has no quotes. `metadata` maps lower-case names without `x-amz-meta-` to text. `headers` maps the lower-case
+    names of the system headers that come back with the object (`cache-control`, `x-amz-storage-class` ...).
+    `tags` maps keys to values, in the order in which they were stated.
+    `checksums` maps algorithms ("crc32", "sha256" ...) to base64. `last_modified` is aware, UTC, in whole seconds, as
+    S3 keeps it. `part_sizes` has the bytes of each part in order; it is empty unless uploaded in parts.
+    `part_checksums` has a value for each of them where the object's checksum is a composite one.
+    `version_id` is None in a bucket that never had versions, "null" for the version without an id of its own. A delete
+    marker has neither body nor ETag. `owner` is the canonical user id of the account that it belongs to, "" for the
+    bucket's owner; `acl` is its canned ACL.
+    """
+
+    bucket: str
+    key: str
+    body: Body
+    etag: str
+    last_modified: datetime
+    content_type: str = DEFAULT_CONTENT_TYPE
+    metadata: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    headers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    checksums: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    checksum_type: str = "FULL_OBJECT"
+    version_id: str | None = None
+    delete_marker: bool = False
+    part_sizes: tuple[int, ...] = ()
+    part_checksums: tuple[str, ...] = ()
+    owner: str = ""
+    acl: str = "private"
+
+    @property
+    def size(self) -> int:
+        """Bytes in the body."""
+        return len(self.body)
+
+    @property
+    def parts(self) -> int:
+        """How many parts it was uploaded in; 0 for an object uploaded in one request."""
+        return len(self.part_sizes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedUpload:
+    """A multipart upload neither completed nor aborted; `parts` maps part numbers to bytes, in order."""
+
+    bucket: str
+    key: str
+    upload_id: str
+    parts: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One uploaded part."""
+
+    body: Body
+    etag: str
+    last_modified: datetime
+    checksums: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(slots=True, kw_only=True)
+class Upload:
+    """A multipart upload in progress; `draft` is the object to be, without its body.
+
+    `overtaken` says that something else has changed what is under the key since the upload began.
+    """
+
+    upload_id: str
+    draft: StoredObject
+    algorithm: str | None = None
+    parts: dict[int, Part] = field(default_factory=dict)
+    overtaken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What a completed upload was completed with, as (part number, ETag), what it made, and what S3 answered."""
+
+    bucket: str
+    key: str
+    listed: tuple[tuple[int, str], ...]
+    etag: str
+    version_id: str | None
+    response: Response
+
+
+@dataclass(slots=True, kw_only=True)
+class Bucket:
+    """A bucket and its objects by key.
+
+    `objects` has what a read without version id finds. `versioning` is None until versioning is first set; from then
+    on `versions` has every version of a key, delete markers too, oldest first, and the last of them is the newest.
+    """
+
+    name: str
+    region: str
+    created: datetime
+    objects: dict[str, StoredObject] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    owner: str = ""
+    ownership: str = BUCKET_OWNER_ENFORCED
+    acl: str = "private"
+    versioning: str | None = None
+    versions: dict[str, list[StoredObject]] = field(default_factory=dict)
+    _serials: dict[str, int] = field(default_factory=dict)
+    _order: list[str] | None = None
+
+    def sorted_keys(self) -> list[str]:
+        """All keys in S3's order: by UTF-8 bytes, which for text is the order of code points."""
+        if self._order is None:
+            self._order = sorted(self.objects)
+        return self._order
+
+    def add(self, obj: StoredObject) -> StoredObject:
+        """Put *obj* under its key, over what was there or as its newest version; return it as it is kept."""
+        if self.versioning is not None:
+            obj = self._as_version(obj)
+        if obj.key not in self.objects:
+            self._order = None
+        self.objects[obj.key] = obj
+        return obj
+
+    def hide(self, marker: StoredObject) -> StoredObject:
+        """Put a delete marker over what is under its key; return it as it is kept."""
+        marker = self._as_version(marker)
+        self.remove(marker.key)
+        return marker
+
+    def remove(self, key: str) -> None:
+        """Take *key* out of what reads without version id find; nothing happens if it is absent."""
+        if self.objects.pop(key, None) is not None:
+            self._order = None
+
+    def set_versioning(self, status: str) -> None:
+        """Enable or suspend versioning; objects from before are null versions."""
+        if self.versioning is None:
+            self.objects = {key: replace(obj, version_id=NULL) for key, obj in self.objects.items()}
+            self.versions = {key: [obj] for key, obj in self.objects.items()}
+        self.versioning = status
+
+    def newest(self, key: str) -> StoredObject | None:
+        """Return the newest version of *key*, a delete marker too; None where there is none."""
+        if self.versioning is None:
+            return self.objects.get(key)
+        return next(reversed(self.versions.get(key, [])), None)
+
+    def version(self, key: str, version_id: str) -> StoredObject | None:
+        """Return one version, a delete marker too; None where it is absent."""
+        if self.versioning is None:
+            return self.objects.get(key) if version_id == NULL else None
+        return next((one for one in self.versions.get(key, []) if one.version_id == version_id), None)
+
+    def drop(self, key: str, version_id: str) -> StoredObject | None:
+        """Take one version out for good and return it; the newest that remains takes its place."""
+        dropped = self.version(key, version_id)
+        if dropped is not None:
+            self._without(key, version_id)
+            self._settle(key)
+        return dropped
+
+    def retag(self, obj: StoredObject, tags: Mapping[str, str]) -> None:
+        """Give an object or version other tags; nothing else about it changes."""
+        tagged = replace(obj, tags=tags)
+        if self.objects.get(obj.key) is obj:
+            self.objects[obj.key] = tagged
+        if obj.key in self.versions:
+            self.versions[obj.key] = [tagged if one is obj else one for one in self.versions[obj.key]]
+
+    def history(self, key: str) -> list[StoredObject]:
+        """Return all versions of *key*, newest first."""
+        if self.versioning is None:
+            return [self.objects[key]] if key in self.objects else []
+        return self.versions.get(key, [])[::-1]
+
+    def serial(self, version_id: str) -> int | None:
+        """Return which of the bucket's version ids this is, also when its version is gone; None if it is none."""
+        return self._serials.get(version_id)
+
+    def _as_version(self, obj: StoredObject) -> StoredObject:
+        if self.versioning == ENABLED:
+            version_id = _version_id(self.name, len(self._serials))
+            self._serials[version_id] = len(self._serials)
+        else:
+            version_id = NULL
+            self._without(obj.key, NULL)
+        obj = replace(obj, version_id=version_id)
+        self.versions.setdefault(obj.key, []).append(obj)
+        return obj
+
+    def _without(self, key: str, version_id: str) -> None:
+        remaining = [one for one in self.versions.get(key, []) if one.version_id != version_id]
+        if remaining:
+            self.versions[key] = remaining
+        else:
+            self.versions.pop(key, None)
+
+    def _settle(self, key: str) -> None:
+        newest = next(reversed(self.versions.get(key, [])), None)
+        if newest is None or newest.delete_marker:
+            self.remove(key)
+        else:
+            self._order = self._order if key in self.objects else None
+            self.objects[key] = newest
+
+
+def _version_id(bucket: str, serial: int) -> str:
+    """Make an id of S3's form and length, in S3's alphabet, the same in every run."""
+    digest = sha256(f"{bucket} {serial}".encode()).digest()
+    return b64encode(digest, b"._").decode()[:VERSION_ID_LENGTH]

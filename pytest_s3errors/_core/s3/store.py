@@ -1,0 +1,277 @@
+"""What the simulated S3 holds: buckets, objects, unfinished multipart uploads.
+
+This is the face of the `s3_store` fixture: `put`, `get`, `exists`, `delete`, `keys` and a few more. The S3 model
+(`pytest_s3errors._core.s3`) goes through the `Shelf` below it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import datetime
+from hashlib import md5
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.body import Body, pattern
+from pytest_s3errors._core.s3.errors.catalogue import nearest
+
+from .commit import DEFAULT_REGION, Shelf, whole_second
+from .names import MAX_KEY_BYTES, check_bucket_name, check_key
+from .records import (
+    DEFAULT_CONTENT_TYPE,
+    ENABLED,
+    NULL,
+    Bucket,
+    Completion,
+    Part,
+    StoredObject,
+    UnfinishedUpload,
+    Upload,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "DEFAULT_CONTENT_TYPE",
+    "DEFAULT_REGION",
+    "MAX_KEY_BYTES",
+    "Bucket",
+    "Completion",
+    "Part",
+    "Store",
+    "StoredObject",
+    "UnfinishedUpload",
+    "Upload",
+]
+
+MAX_OBJECT_BYTES = 50 * 1024**4
+MAX_PARTS = 10_000
+MADE_PART_BYTES = 8 * 1024**2
+
+
+_ARGUMENTS = ("body", "size", "seed", "content_type", "metadata", "last_modified", "tags")
+_SYSTEM_HEADERS = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
+
+# The same, for which boto3 leaves out the prefix too.
+_AMZ_HEADERS = ("storage-class", "server-side-encryption", "website-redirect-location")
+
+
+class Store(Shelf):
+    """Everything the simulated S3 holds.
+
+    Until a bucket is declared, any bucket comes into being with its first write. After `declare_bucket` only declared
+    and created buckets exist, and requests for others get NoSuchBucket.
+
+    Args:
+        now: The time of S3's clock, aware.
+        strict_buckets: True: buckets exist only where declared or created, from the start.
+    """
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes = b"",
+        *,
+        size: int | None = None,
+        seed: int = 0,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        last_modified: datetime | None = None,
+        tags: Mapping[str, str] | None = None,
+        **headers: str,
+    ) -> StoredObject:
+        """Store an object, and its bucket where that is new, without a request.
+
+        Args:
+            bucket: A name that S3 allows.
+            key: 1 to 1024 bytes in UTF-8.
+            body: The bytes; text must be encoded first.
+            size: Instead of *body*, so many bytes that look random and are made when they are read: objects of any
+                size that S3 allows, in no memory. Above 8 MiB they have the ETag of an upload in parts.
+            seed: Which bytes those are; the same seed gives the same ones.
+            content_type: "binary/octet-stream" where None, as S3 does.
+            metadata: User metadata, names without `x-amz-meta-`.
+            last_modified: Aware; S3's clock where None. Fractions of a second are dropped.
+            tags: Tags, keys to values; S3's limits are not checked.
+            **headers: System headers, `_` for `-`: `cache_control="no-cache"`, `storage_class="GLACIER"`.
+
+        Returns:
+            The object as stored; in a bucket with versioning with its new version id.
+
+        Raises:
+            TypeError: The body is no bytes, a name or value no text; both *body* and *size* are given; there is no
+                such argument, and no such system header.
+            ValueError: S3 allows no such bucket name, key or size; *last_modified* has no time zone.
+        """
+        check_bucket_name(bucket)
+        check_key(key)
+        content = _as_bytes(body) if size is None else _made(body, size, seed)
+        moment = self.now() if last_modified is None else whole_second(last_modified)
+        system = _system_headers(headers)
+        user = {name.lower(): value for name, value in (metadata or {}).items()}
+        _check_text({**system, **user, **(tags or {})})
+        etag, part_sizes = _etag(content)
+        obj = StoredObject(
+            bucket=bucket,
+            key=key,
+            body=content,
+            etag=etag,
+            part_sizes=part_sizes,
+            last_modified=moment,
+            content_type=content_type or DEFAULT_CONTENT_TYPE,
+            metadata=MappingProxyType(user),
+            headers=MappingProxyType(system),
+            tags=MappingProxyType(dict(tags or {})),
+        )
+        return self.commit(obj)
+
+    def get(self, bucket: str, key: str, version_id: str | None = None) -> StoredObject:
+        """Return the object at *bucket*/*key*, or one of its versions, which may be a delete marker.
+
+        Raises:
+            KeyError: There is none; the message names what is there.
+        """
+        if version_id is None:
+            obj = self.find(bucket, key)
+        else:
+            held = self._buckets.get(bucket)
+            obj = None if held is None else held.version(key, version_id)
+        if obj is None:
+            raise KeyError(self._absence(bucket, key, version_id))
+        return obj
+
+    def versions(self, bucket: str, key: str) -> list[StoredObject]:
+        """Return all versions of an object, delete markers too, newest first; empty where there are none."""
+        held = self._buckets.get(bucket)
+        return [] if held is None else held.history(key)
+
+    def exists(self, bucket: str, key: str) -> bool:
+        """Tell whether S3 holds *bucket*/*key*."""
+        return self.find(bucket, key) is not None
+
+    def delete(self, bucket: str, key: str, version_id: str | None = None) -> None:
+        """Do without a request what DeleteObject does: with versioning an object is hidden, a version goes for good.
+
+        Raises:
+            KeyError: There is none; the message names what is there.
+        """
+        self.get(bucket, key, version_id)
+        if version_id is None:
+            self.remove(bucket, key)
+        else:
+            self.drop(bucket, key, version_id)
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Return the bucket's keys that start with *prefix*, in S3's order; empty where no such bucket exists."""
+        found = self._buckets.get(bucket)
+        if found is None:
+            return []
+        order = found.sorted_keys()
+        matching = []
+        for key in order[bisect_left(order, prefix) :]:
+            if not key.startswith(prefix):
+                break
+            matching.append(key)
+        return matching
+
+    @property
+    def buckets(self) -> list[str]:
+        """The names of all buckets, sorted."""
+        return sorted(self._buckets)
+
+    def create_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
+        """Make an empty bucket; one that exists stays as it is, but for *versioning*, which is then enabled.
+
+        Raises:
+            TypeError: The name is no text.
+            ValueError: S3 allows no such bucket name.
+        """
+        check_bucket_name(name)
+        bucket = self._buckets.get(name) or self.add_bucket(name, region)
+        if versioning:
+            bucket.set_versioning(ENABLED)
+
+    def declare_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
+        """Make a bucket as `create_bucket` does; from now on no other bucket comes into being by a write."""
+        self.create_bucket(name, region, versioning=versioning)
+        self._strict = True
+
+    @property
+    def unfinished_uploads(self) -> list[UnfinishedUpload]:
+        """Multipart uploads neither completed nor aborted, in the order in which they began."""
+        return [
+            UnfinishedUpload(
+                bucket=upload.draft.bucket,
+                key=upload.draft.key,
+                upload_id=upload.upload_id,
+                parts=MappingProxyType({number: len(upload.parts[number].body) for number in sorted(upload.parts)}),
+            )
+            for upload in self.uploads.values()
+        ]
+
+    def _absence(self, bucket: str, key: str, version_id: str | None) -> str:
+        if bucket not in self._buckets:
+            return f"no bucket {bucket!r}; there are: {_some(self.buckets)}"
+        if version_id is not None and self.versions(bucket, key):
+            known = _some([one.version_id or NULL for one in self.versions(bucket, key)])
+            return f"no version {version_id!r} of {key!r} in bucket {bucket!r}; there are: {known}"
+        return f"no object {key!r} in bucket {bucket!r}; there are: {_some(self.keys(bucket))}"
+
+
+def _as_bytes(body: object) -> bytes:
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    raise TypeError(f"body is bytes, not {type(body).__name__}; encode text first")
+
+
+def _made(body: bytes, size: int, seed: int) -> Body:
+    if body:
+        raise TypeError("body= and size= exclude each other: size= says how many bytes to make")
+    for name, number in (("size", size), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise TypeError(f"{name} is an int, not {type(number).__name__}")
+    if not 0 <= size <= MAX_OBJECT_BYTES:
+        raise ValueError(f"S3 allows objects of 0 to {MAX_OBJECT_BYTES} bytes; size is {size}")
+    return pattern(size, seed)
+
+
+def _etag(body: Body) -> tuple[str, tuple[int, ...]]:
+    """ETag and part sizes: of one request where that is soon worked out, else as of an upload in parts."""
+    size = len(body)
+    if isinstance(body, bytes):
+        return md5(body, usedforsecurity=False).hexdigest(), ()
+    part = max(MADE_PART_BYTES, -(-size // MAX_PARTS))
+    sizes = tuple(min(part, size - start) for start in range(0, size, part))
+    # Nobody can tell an ETag of parts from the bytes; to read them all would take seconds.
+    told = md5(b"%d %b" % (size, bytes(body[:part])), usedforsecurity=False)
+    return f"{told.hexdigest()}-{len(sizes)}", sizes
+
+
+def _system_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    named = {}
+    for given, value in headers.items():
+        name = given.lower().replace("_", "-")
+        if name in _AMZ_HEADERS:
+            name = f"x-amz-{name}"
+        elif name not in _SYSTEM_HEADERS and not name.startswith("x-amz-"):
+            arguments = (*_ARGUMENTS, *(header.replace("-", "_") for header in (*_SYSTEM_HEADERS, *_AMZ_HEADERS)))
+            near = nearest(given, arguments)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise TypeError(f"no argument {given!r}{hint}; allowed are {', '.join(arguments)} and x_amz_*")
+        named[name] = value
+    return named
+
+
+def _check_text(fields: Mapping[str, object]) -> None:
+    for name, value in fields.items():
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is a str, not {type(value).__name__}")
+
+
+def _some(names: list[str], limit: int = 10) -> str:
+    if not names:
+        return "none"
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(map(repr, names[:limit])) + more

@@ -1,0 +1,1 @@
+"""The `mock` layer: doubles of HTTP clients, without a socket."""

@@ -1,0 +1,254 @@
+"""The `mock` layer for aiohttp: aioresponses takes the requests, the simulator answers them, no socket is opened.
+
+aioresponses asks its public `match` for the answer to each request; wrapped, that asks the test's own routes first and
+then the simulator. Its callbacks would not do: they can't decline a request, are not told the method, and see the URL
+with its query sorted. Nor can it make the response itself on every aiohttp, see `mock_response`.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aioresponses import aioresponses
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from pytest_s3errors._core.play.exchange import Ending
+from pytest_s3errors._core.s3.operations import parse_call
+from s3_asyncio_client._transport import _never_resend
+
+from .aiohttp_response import Patience, build, no_answer, wait
+from .answers import answer_of, joined, play
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_s3errors._scene import Scene
+
+    from .aiohttp_response import MockedResponse
+    from .answers import Played
+
+# RFC 9110, 9.2.2: aiohttp sends these once more by itself if the connection breaks before an answer.
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_MAX_REDIRECTS = 10
+_TO_GET = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND)
+_REDIRECTS = (*_TO_GET, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What aiohttp would send; header names in lower case."""
+
+    session: aiohttp.ClientSession
+    method: str
+    url: URL
+    headers: dict[str, str]
+    body: bytes
+    decompress: bool
+
+    @property
+    def info(self) -> aiohttp.RequestInfo:
+        headers = CIMultiDictProxy(CIMultiDict(self.headers))
+        return aiohttp.RequestInfo(self.url, self.method, headers, self.url)
+
+    def to(self, url: URL, status: int) -> _Request:
+        """The request after a redirect, as aiohttp changes it."""
+        headers = {**self.headers, "host": url.host_port_subcomponent or ""}
+        if url.origin() != self.url.origin():
+            headers.pop("authorization", None)
+        becomes_get = status == HTTPStatus.SEE_OTHER or (status in _TO_GET and self.method == "POST")
+        if not becomes_get or self.method == "HEAD":
+            return replace(self, url=url, headers=headers)
+        headers = {name: value for name, value in headers.items() if name not in ("content-length", "content-type")}
+        return replace(self, method="GET", url=url, headers=headers, body=b"")
+
+
+class MockAiohttp:
+    """Answers what comes to aioresponses routers for S3, in one test."""
+
+    def __init__(self, scene: Scene, patches: pytest.MonkeyPatch) -> None:
+        self._scene = scene
+        # aioresponses tells `match` neither the session nor the URL as it was asked for.
+        self._asked: ContextVar[tuple[aiohttp.ClientSession, URL]] = ContextVar("asked")
+        build_url = aiohttp.ClientSession._build_url  # noqa: SLF001 - aioresponses calls it for each request
+
+        def noted(session: aiohttp.ClientSession, *args: Any, **kwargs: Any) -> URL:
+            url = build_url(session, *args, **kwargs)
+            self._asked.set((session, url))
+            return url
+
+        patches.setattr(aiohttp.ClientSession, "_build_url", noted)
+
+    def install(self) -> None:
+        """Take every session's requests to S3, until the test is over; others never come to aioresponses."""
+        router = aioresponses()
+        self._join(router, forget=True)
+        before = aiohttp.ClientSession._request  # noqa: SLF001 - what aioresponses replaces
+
+        # aioresponses can't start while another one's mock is in place: a test's own one, before ours or after it.
+        async def below(session: aiohttp.ClientSession, *args: Any, **kwargs: Any) -> Any:
+            return await before(session, *args, **kwargs)
+
+        self._replace_request(below)
+        router.start()
+        self._scene.at_end(router.stop)
+        mocked = aiohttp.ClientSession._request  # noqa: SLF001
+
+        async def above(session: aiohttp.ClientSession, method: str, url: Any, **kwargs: Any) -> Any:
+            asked = session._build_url(url)  # noqa: SLF001
+            ours = asked.host is not None and self._scene.is_s3(asked.host, asked.port)
+            return await (mocked if ours else before)(session, method, url, **kwargs)
+
+        self._replace_request(above)
+
+    def _replace_request(self, request: Any) -> None:
+        before = aiohttp.ClientSession._request  # noqa: SLF001
+        aiohttp.ClientSession._request = request  # type: ignore[method-assign]  # noqa: SLF001
+        self._scene.at_end(lambda: setattr(aiohttp.ClientSession, "_request", before))
+
+    def mount(self, router: aioresponses) -> None:
+        """Answer what *router* has no route for and is S3's, until the test is over."""
+        self._join(router, forget=False)
+        self._scene.at_end(lambda: router.__dict__.pop("match", None))
+
+    def _join(self, router: aioresponses, *, forget: bool) -> None:
+        theirs = router.match
+
+        async def match(
+            method: str,
+            url: URL,
+            allow_redirects: bool = True,  # noqa: FBT001, FBT002 - aioresponses' signature
+            **kwargs: Any,
+        ) -> aiohttp.ClientResponse | None:
+            if forget:
+                # The journal is ours; what aioresponses keeps of every request would fill the memory.
+                router.clear()
+                router.requests.clear()
+            response = await theirs(method, url, allow_redirects, **kwargs)
+            if response is None and url.host is not None and self._scene.is_s3(url.host, url.port):
+                return await self._answer(method.upper(), kwargs, follow=allow_redirects)
+            return response
+
+        router.match = match  # type: ignore[method-assign]
+
+    async def _answer(self, method: str, kwargs: dict[str, Any], *, follow: bool) -> aiohttp.ClientResponse:
+        session, asked = self._asked.get()
+        request = await _request(session, method, asked, kwargs)
+        patience = Patience(kwargs.get("timeout"), session)
+        history: list[MockedResponse] = []
+        while True:
+            response = await self._attempts(request, patience)
+            redirected = follow and response.status in _REDIRECTS
+            if redirected:
+                history.append(response)
+            response._history = tuple(history)  # noqa: SLF001 - as aioresponses sets it
+            if redirected and len(history) >= kwargs.get("max_redirects", _MAX_REDIRECTS):
+                raise aiohttp.TooManyRedirects(history[0].request_info, tuple(history))
+            location = response.headers.get("Location")
+            if not redirected or location is None:
+                return response
+            response.release()
+            request = request.to(request.url.join(URL(location, encoded=True)), response.status)
+            if not self._scene.is_s3(request.url.host or "", request.url.port):
+                raise self._scene.escape(str(request.url.host), "by a redirect")
+
+    async def _attempts(self, request: _Request, patience: Patience) -> MockedResponse:
+        middlewares = getattr(request.session, "_middlewares", ())
+        try:
+            return await self._attempt(request, patience)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            # aioresponses runs no middleware; the client's own that forbids this has to be heard all the same.
+            if request.method not in _IDEMPOTENT or _never_resend in middlewares:
+                raise
+        return await self._attempt(request, patience)
+
+    async def _attempt(self, request: _Request, patience: Patience) -> MockedResponse:
+        call = parse_call(
+            method=request.method,
+            target=request.url.raw_path_qs,
+            headers=request.headers,
+            scheme=request.url.scheme,
+            endpoints=self._scene.endpoints(),
+        )
+        played = play(self._scene, call, request.body)
+        try:
+            return await self._played(played, request, patience)
+        except BaseException:
+            self._scene.simulator.end(played.entry)
+            raise
+
+    async def _played(self, played: Played, request: _Request, patience: Patience) -> MockedResponse:
+        exchange = played.exchange
+        if exchange.delay_s:
+            await wait(exchange.delay_s, patience.of_data())
+        answer = answer_of(played)
+        if answer is None:
+            if exchange.ending is Ending.HANG:
+                connecting = exchange.connect is not None
+                await wait(None, patience.of_connection(request.url) if connecting else patience.of_data())
+            raise no_answer(exchange, request.info)
+        return build(
+            answer,
+            exchange,
+            request.info,
+            session=request.session,
+            sent=len(request.body),
+            decompress=request.decompress,
+            patience=patience,
+            done=lambda: self._scene.simulator.end(played.entry),
+        )
+
+
+async def _request(session: aiohttp.ClientSession, method: str, url: URL, kwargs: dict[str, Any]) -> _Request:
+    """What aiohttp would send for these arguments of a session's request."""
+    if kwargs.get("params"):
+        url = url.extend_query(kwargs["params"])
+    body, kind = await _body(session, kwargs.get("data"), kwargs.get("json"))
+    # aioresponses has put the session's headers into these.
+    headers = joined(CIMultiDict(kwargs.get("headers") or {}).items())
+    automatic = {
+        "host": url.host_port_subcomponent or "",
+        "accept": "*/*",
+        "accept-encoding": "gzip, deflate",
+        "user-agent": f"aiohttp/{aiohttp.__version__}",
+    }
+    if kind is not None or method in _WITH_BODY:
+        automatic["content-type"] = kind or "application/octet-stream"
+    if body or method in _WITH_BODY:
+        automatic["content-length"] = str(len(body))
+    skipped = {str(name).lower() for name in (*session.skip_auto_headers, *(kwargs.get("skip_auto_headers") or ()))}
+    for name, value in automatic.items():
+        if name not in skipped:
+            headers.setdefault(name, value)
+    decompress = kwargs.get("auto_decompress")
+    return _Request(
+        session=session,
+        method=method,
+        url=url.with_fragment(None),
+        headers=headers,
+        body=body,
+        decompress=session.auto_decompress if decompress is None else decompress,
+    )
+
+
+async def _body(session: aiohttp.ClientSession, data: Any, json: Any) -> tuple[bytes, str | None]:
+    """The bytes of a body in one piece, and the Content-Type that aiohttp gives it."""
+    if json is not None:
+        return session.json_serialize(json).encode(), "application/json"
+    if data is None:
+        return b"", None
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data), "application/octet-stream"
+    if isinstance(data, dict | list | tuple):
+        data = aiohttp.FormData(data)
+    payload = data() if isinstance(data, aiohttp.FormData) else aiohttp.get_payload(data)
+    body: bytes = await payload.as_bytes()
+    await payload.close()
+    return body, payload.headers.get("Content-Type")

@@ -1,0 +1,280 @@
+"""An `aiohttp.ClientResponse` without a connection, whose body comes and breaks as the simulator says.
+
+The constructor of aiohttp's response is no public interface: it is given whatever the installed aiohttp asks for by
+name, and None for what nobody here has heard of. The body goes through aiohttp's own stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import inspect
+import os
+import sys
+import zlib
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import ContentEncodingError, ContentLengthError, HttpProcessingError, TransferEncodingError
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from pytest_s3errors._core.body import Body
+from pytest_s3errors._core.play.exchange import Ending
+from pytest_s3errors._layers.wire.aiohttp import natural_error
+from pytest_s3errors._layers.wire.connect_faults import connect_error
+
+from .answers import paced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from yarl import URL
+
+    from pytest_s3errors._core.play.exchange import Exchange
+
+    from .answers import Answer
+
+_BAD_LINE = "Bad status line:\n  Expected HTTP/, RTSP/ or ICE/"
+
+
+class Patience:
+    """How long one request waits for what: aiohttp's timeouts, the request's own or those of its session.
+
+    Args:
+        given: The `timeout` of the request, if it has one.
+        session: Where the request is made.
+    """
+
+    def __init__(self, given: object, session: aiohttp.ClientSession) -> None:
+        if isinstance(given, int | float):
+            self._limits = aiohttp.ClientTimeout(total=given)
+        else:
+            self._limits = given if isinstance(given, aiohttp.ClientTimeout) else session.timeout
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + self._limits.total if self._limits.total else None
+
+    def of_data(self) -> tuple[float, Exception] | None:
+        """Seconds until the wait for the next bytes ends, and the error by which it does; None: it never does."""
+        return self._sooner(self._limits.sock_read, aiohttp.SocketTimeoutError("Timeout on reading data from socket"))
+
+    def of_connection(self, url: URL) -> tuple[float, Exception] | None:
+        """The same for the wait for a connection to *url*."""
+        own = [seconds for seconds in (self._limits.connect, self._limits.sock_connect) if seconds]
+        return self._sooner(min(own, default=None), aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}"))
+
+    def _sooner(self, own: float | None, error: Exception) -> tuple[float, Exception] | None:
+        left = None if self._deadline is None else max(self._deadline - self._loop.time(), 0.0)
+        if own and (left is None or own <= left):
+            return own, error
+        return None if left is None else (left, TimeoutError())
+
+
+async def wait(seconds: float | None, limit: tuple[float, Exception] | None) -> None:
+    """Let *seconds* pass, None: for ever; or, if it comes sooner, raise the error of *limit*."""
+    if limit is not None and (seconds is None or limit[0] < seconds):
+        await asyncio.sleep(limit[0])
+        raise limit[1]
+    await (asyncio.get_running_loop().create_future() if seconds is None else asyncio.sleep(seconds))
+
+
+class _NoTransport(asyncio.Transport):
+    """What aiohttp's stream takes for an open connection; there is nothing to pause or to close."""
+
+    def pause_reading(self) -> None:
+        """Do nothing: what is to come is here."""
+
+    def resume_reading(self) -> None:
+        """Do nothing, as `pause_reading`."""
+
+    def is_closing(self) -> bool:
+        """False."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def _stream(loop: asyncio.AbstractEventLoop) -> aiohttp.StreamReader:
+    protocol = ResponseHandler(loop)
+    protocol.connection_made(_NoTransport())
+    # The limit is where it would ask the transport to pause.
+    return aiohttp.StreamReader(protocol, sys.maxsize // 4, loop=loop)
+
+
+class _Feeder:
+    """Puts an answer's body into a stream, at its pace and with its end; *done* is called once, when no more comes."""
+
+    def __init__(
+        self, content: aiohttp.StreamReader, exchange: Exchange, patience: Patience, done: Callable[[], None]
+    ) -> None:
+        self._content = content
+        self._exchange = exchange
+        self._patience = patience
+        self._done = done
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.Handle | None = None
+
+    def feed(self, body: Body, broken: BaseException | None) -> None:
+        """Begin to deliver *body*; *broken* is the error by which it ends, None: well."""
+        self._steps = paced(body, self._exchange.bytes_per_second)
+        self._broken = broken
+        self._step()
+
+    def stop(self) -> None:
+        """Deliver nothing more: the client has let go."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._done()
+
+    def _step(self) -> None:
+        for seconds, piece in self._steps:
+            if seconds:
+                self._after(seconds, functools.partial(self._resume, piece))
+                return
+            self._content.feed_data(piece)
+        if self._broken is None:
+            self._content.feed_eof()
+            self._done()
+        elif self._exchange.ending is Ending.HANG:
+            self._after(None, self._done)
+        else:
+            # In the loop's next round, as on the wire: what came before the break can be read.
+            self._timer = self._loop.call_soon(self._fail, self._broken)
+
+    def _resume(self, piece: bytes) -> None:
+        self._content.feed_data(piece)
+        self._step()
+
+    def _after(self, seconds: float | None, then: Callable[[], None]) -> None:
+        limit = self._patience.of_data()
+        if limit is not None and (seconds is None or limit[0] < seconds):
+            self._timer = self._loop.call_later(limit[0], self._fail, limit[1])
+        elif seconds is not None:
+            self._timer = self._loop.call_later(seconds, then)
+
+    def _fail(self, error: BaseException) -> None:
+        self._content.set_exception(error)
+        self._done()
+
+
+class MockedResponse(aiohttp.ClientResponse):
+    """A response that tells its feeder when the client lets go of it."""
+
+    feeder: _Feeder | None = None
+
+    def close(self) -> None:
+        """Drop the response."""
+        self._stop()
+        super().close()
+
+    def release(self) -> Any:
+        """Let go of the response; the unread rest of its body is lost."""
+        self._stop()
+        return super().release()
+
+    def _stop(self) -> None:
+        feeder, self.feeder = self.feeder, None
+        if feeder is not None:
+            feeder.stop()
+
+
+@functools.cache
+def _asked_for() -> tuple[str, ...]:
+    parameters = inspect.signature(aiohttp.ClientResponse.__init__).parameters.values()
+    return tuple(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)
+
+
+def build(
+    answer: Answer,
+    exchange: Exchange,
+    info: aiohttp.RequestInfo,
+    *,
+    session: aiohttp.ClientSession,
+    sent: int,
+    decompress: bool,
+    patience: Patience,
+    done: Callable[[], None],
+) -> MockedResponse:
+    """The response for *answer*.
+
+    Args:
+        answer: What comes.
+        exchange: How it ends.
+        info: The request as aiohttp shows it.
+        session: Where the request was made.
+        sent: Size of the request's body in bytes.
+        decompress: Whether aiohttp was asked to decode bodies.
+        patience: The request's timeouts.
+        done: Called when the last byte is out or the body broke.
+    """
+    loop = asyncio.get_running_loop()
+    known: dict[str, Any] = {
+        "request_info": info,
+        "traces": [],
+        "loop": loop,
+        "session": session,
+        "stream_writer": SimpleNamespace(output_size=sent),
+    }
+    wanted: dict[str, Any] = {name: known.get(name) for name in _asked_for()}
+    response = MockedResponse(info.method, info.real_url, **wanted)
+    response.version = aiohttp.HttpVersion11
+    response.status, response.reason = answer.status, answer.reason
+    response._headers = CIMultiDictProxy(CIMultiDict(answer.headers))  # noqa: SLF001 - as aioresponses sets them
+    response._raw_headers = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers)  # noqa: SLF001
+    response.content = _stream(loop)
+    response.feeder = _Feeder(response.content, exchange, patience, done)
+    body, broken = answer.body, None if answer.whole else cut_short(answer, exchange)
+    if decompress and answer.body:
+        body, broken = _decoded(body, answer.header("content-encoding"), broken)
+    response.feeder.feed(body, broken)
+    return response
+
+
+def _decoded(body: Body, coding: str | None, broken: Exception | None) -> tuple[Body, Exception | None]:
+    if coding is None or coding.lower() not in ("gzip", "deflate"):
+        return body, broken
+    try:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(bytes(body)), broken
+    except zlib.error as error:
+        return b"", _because(aiohttp.ClientPayloadError(str(ContentEncodingError(f"Can not decode: {error}"))), error)
+
+
+def _because(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+def cut_short(answer: Answer, exchange: Exchange) -> Exception:
+    """Aiohttp's error for a body of which only a part came."""
+    what: HttpProcessingError
+    if answer.header("content-length") is None:
+        what = TransferEncodingError("Not enough data to satisfy transfer length header.")
+    else:
+        got = f"(received {len(answer.body)} of {answer.size} bytes)"
+        what = ContentLengthError(f"Not enough data to satisfy content length header {got}.")
+    text = f"Response payload is not completed: {what!r}"
+    if exchange.ending is Ending.RESET:
+        text = f"{text}. {_reset()!r}"
+    return _because(aiohttp.ClientPayloadError(text), what)
+
+
+def no_answer(exchange: Exchange, info: aiohttp.RequestInfo) -> Exception:
+    """Aiohttp's error for an exchange without an answer; one that ends in silence is for the timeouts."""
+    if exchange.connect is not None:
+        cause, url = connect_error(exchange.connect), info.url
+        key = SimpleNamespace(host=url.host, port=url.port, is_ssl=url.scheme == "https", ssl=True)
+        return _because(natural_error(cause, key), cause)
+    if exchange.raw:
+        line = HttpProcessingError(code=400, message=_BAD_LINE)
+        error = aiohttp.ClientResponseError(info, (), status=line.code, message=line.message)
+        return _because(error, line)
+    if exchange.ending is Ending.RESET:
+        return _because(aiohttp.ClientOSError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)), _reset())
+    return aiohttp.ServerDisconnectedError()
+
+
+def _reset() -> ConnectionResetError:
+    return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))

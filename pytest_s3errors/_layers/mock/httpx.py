@@ -1,0 +1,304 @@
+"""The `mock` layer for httpx, blocking and async: respx takes the requests, the simulator answers them.
+
+A router of our own is asked for the answer to each request, by blocking clients and by async ones. In a router of the
+test's, respx asks the side effect of a route, which may decline. It asks the same one for both kinds of client, and for
+an async client it may have to wait without blocking the loop; so which of the two asks is noted in the request's
+extensions, where httpx lets a client and a transport speak to each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import respx
+
+from pytest_s3errors._core.play.exchange import Ending
+from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._layers.wire.connect_faults import connect_error
+
+from .answers import answer_of, joined, paced, play
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    import pytest
+
+    from pytest_s3errors._scene import Scene
+
+    from .answers import Answer, Played
+
+_DAY_S = 86_400
+_ASYNC = "s3errors.async"
+_ROUTE = "simulated S3"
+# Matches everything, and is no pattern of the test's own: respx takes two routes of one pattern for one.
+_ANY = r"^(?#the simulated S3)"
+
+_Limit = tuple[float, Exception] | None
+_Pause = tuple[float | None, _Limit]
+
+
+class _Route(respx.Route):
+    """A route that need not be called: rules say which requests have to come."""
+
+    @property
+    def called(self) -> bool:
+        """True, for `assert_all_called`."""
+        return True
+
+
+class _Router(respx.MockRouter):
+    """A router of our own: what is S3's goes through no routes, and is written in the test's journal alone."""
+
+    def __init__(self, mock: MockHttpx) -> None:
+        super().__init__(assert_all_called=False)
+        self._mock = mock
+        self.routes.add(_Route().mock(side_effect=self._pass))
+
+    def _pass(self, request: httpx.Request) -> httpx.Request | None:
+        self.reset()  # what respx keeps of every request would fill the memory
+        # Alone, we let it through; beside a router of the test's, that one is to say.
+        alone = self.Mocker is None or len(self.Mocker.routers) == 1
+        return request if alone else None
+
+    def handler(self, request: httpx.Request) -> httpx.Response:
+        """What a blocking client gets."""
+        return self._mock.answer(request) if self._mock.is_s3(request) else super().handler(request)
+
+    async def async_handler(self, request: httpx.Request) -> httpx.Response:
+        """What an async client gets."""
+        if not self._mock.is_s3(request):
+            return await super().async_handler(request)
+        return await self._mock.answer_async(request)
+
+
+class MockHttpx:
+    """Answers what comes to respx routers for S3, in one test."""
+
+    def __init__(self, scene: Scene, patches: pytest.MonkeyPatch) -> None:
+        self._scene = scene
+        self._patches = patches
+
+    def install(self) -> None:
+        """Take every client's requests to S3, until the test is over; other requests go their way."""
+        router = _Router(self)
+        router.start()
+        self._scene.at_end(functools.partial(router.stop, quiet=True))
+
+    def mount(self, router: respx.Router) -> None:
+        """Answer what no route that *router* has now takes and is S3's, until the test is over."""
+
+        def effect(request: httpx.Request) -> Any:
+            if not self.is_s3(request):
+                return None
+            return self.answer_async(request) if _ASYNC in request.extensions else self.answer(request)
+
+        # A router may step in above the transport: respx.mock(using="httpx").
+        for owner, name in ((httpx.AsyncHTTPTransport, "handle_async_request"), (httpx.AsyncClient, "send")):
+            _note_async(self._patches, owner, name)
+        # Not router.add(): that would put the router's base_url in front of S3's.
+        router.routes.add(_Route(url__regex=_ANY).mock(side_effect=effect), name=_ROUTE)
+        self._scene.at_end(lambda: router.pop(_ROUTE, None))
+
+    def is_s3(self, request: httpx.Request) -> bool:
+        """Whether *request* is the simulator's to answer."""
+        return self._scene.is_s3(request.url.host, request.url.port)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """What the simulator makes of *request*, after the time that it takes.
+
+        Raises:
+            httpx.TransportError: no answer comes, or not as soon as the client wants it.
+        """
+        played, done = self._played(request)
+        try:
+            if _is_late(played):
+                _wait(*_before(request, played))
+            return _response(request, played, done)
+        except BaseException:
+            done()
+            raise
+
+    async def answer_async(self, request: httpx.Request) -> httpx.Response:
+        """The same without blocking the event loop."""
+        played, done = self._played(request)
+        try:
+            if _is_late(played):
+                await _wait_async(*_before(request, played))
+            return _response(request, played, done)
+        except BaseException:
+            done()
+            raise
+
+    def _played(self, request: httpx.Request) -> tuple[Played, Callable[[], None]]:
+        played = play(self._scene, self._call(request), request.content)
+        return played, functools.partial(self._scene.simulator.end, played.entry)
+
+    def _call(self, request: httpx.Request) -> Any:
+        return parse_call(
+            method=request.method,
+            target=request.url.raw_path.decode("ascii"),
+            headers=_headers(request.headers.raw),
+            scheme=request.url.scheme,
+            endpoints=self._scene.endpoints(),
+        )
+
+
+def _headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+    if len(headers) == len(raw):  # what is nearly always so, in half the time
+        return headers
+    return joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+def _note_async(patches: pytest.MonkeyPatch, owner: type, name: str) -> None:
+    send = getattr(owner, name)
+
+    @functools.wraps(send)
+    async def noting(owner: Any, request: httpx.Request, *args: Any, **kwargs: Any) -> httpx.Response:
+        request.extensions = {**request.extensions, _ASYNC: True}
+        return await send(owner, request, *args, **kwargs)  # type: ignore[no-any-return]  # httpx's own
+
+    patches.setattr(owner, name, noting)
+
+
+def _is_late(played: Played) -> bool:
+    return played.exchange.answer is None or played.exchange.delay_s > 0
+
+
+def _before(request: httpx.Request, played: Played) -> _Pause:
+    """How long nothing comes before the answer, None: for ever; and how long the client waits."""
+    exchange = played.exchange
+    if exchange.answer is None and exchange.ending is Ending.HANG:
+        if exchange.connect is not None:
+            return None, _limit(request, "connect", httpx.ConnectTimeout("timed out"))
+        return None, _limit(request, "read", httpx.ReadTimeout("timed out"))
+    return exchange.delay_s, _limit(request, "read", httpx.ReadTimeout("timed out"))
+
+
+def _limit(request: httpx.Request, kind: str, error: httpx.TimeoutException) -> _Limit:
+    seconds = request.extensions.get("timeout", {}).get(kind)
+    return None if seconds is None else (seconds, error)
+
+
+def _wait(seconds: float | None, limit: _Limit) -> None:
+    if limit is not None and (seconds is None or limit[0] < seconds):
+        time.sleep(limit[0])
+        raise limit[1]
+    if seconds is None:
+        while True:
+            time.sleep(_DAY_S)
+    if seconds:
+        time.sleep(seconds)
+
+
+async def _wait_async(seconds: float | None, limit: _Limit) -> None:
+    if limit is not None and (seconds is None or limit[0] < seconds):
+        await asyncio.sleep(limit[0])
+        raise limit[1]
+    if seconds is None:
+        await asyncio.get_running_loop().create_future()
+    elif seconds:
+        await asyncio.sleep(seconds)
+
+
+def _response(request: httpx.Request, played: Played, done: Callable[[], None]) -> httpx.Response:
+    answer = answer_of(played)
+    if answer is None:
+        raise _no_answer(played)
+    stream: _Whole | _Stream
+    if answer.whole and played.exchange.bytes_per_second is None and isinstance(answer.body, bytes):
+        stream = _Whole(answer.body)
+        done()
+    else:
+        stream = _Stream(request, answer, played, done)
+    return httpx.Response(
+        answer.status,
+        headers=[(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers],
+        stream=stream,
+        request=request,
+        extensions={"http_version": b"HTTP/1.1", "reason_phrase": answer.reason.encode("latin-1")},
+    )
+
+
+class _Whole(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that is there. One of httpx's own kind would be read by respx before the client reads it."""
+
+    def __init__(self, body: bytes) -> None:
+        self._pieces = iter((body,))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
+
+
+class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes slowly or breaks."""
+
+    def __init__(self, request: httpx.Request, answer: Answer, played: Played, done: Callable[[], None]) -> None:
+        self._pieces = paced(answer.body, played.exchange.bytes_per_second)
+        self._limit = _limit(request, "read", httpx.ReadTimeout("timed out"))
+        self._hangs = not answer.whole and played.exchange.ending is Ending.HANG
+        self._broken = None if answer.whole else _cut_short(answer, played)
+        self._done = done
+
+    def __iter__(self) -> Iterator[bytes]:
+        for seconds, piece in self._pieces:
+            _wait(seconds, self._limit)
+            yield piece
+        if self._hangs:
+            _wait(None, self._limit)
+        if self._broken is not None:
+            raise self._broken
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for seconds, piece in self._pieces:
+            await _wait_async(seconds, self._limit)
+            yield piece
+        if self._hangs:
+            await _wait_async(None, self._limit)
+        if self._broken is not None:
+            raise self._broken
+
+    def close(self) -> None:
+        self._done()
+
+    async def aclose(self) -> None:
+        self._done()
+
+
+def _cut_short(answer: Answer, played: Played) -> httpx.TransportError:
+    if played.exchange.ending is Ending.RESET:
+        return _reset()
+    how = f"received {len(answer.body)} bytes, expected {answer.size}"
+    if answer.header("content-length") is None:
+        how = "incomplete chunked read"
+    return httpx.RemoteProtocolError(f"peer closed connection without sending complete message body ({how})")
+
+
+def _no_answer(played: Played) -> httpx.TransportError:
+    exchange = played.exchange
+    if exchange.connect is not None:
+        return httpx.ConnectError(str(connect_error(exchange.connect)))
+    if exchange.raw:
+        line = bytearray(exchange.raw.partition(b"\r\n")[0])
+        return httpx.RemoteProtocolError(f"illegal status line: {line!r}")
+    if exchange.ending is Ending.RESET:
+        return _reset()
+    return httpx.RemoteProtocolError("Server disconnected without sending a response.")
+
+
+def _reset() -> httpx.ReadError:
+    return httpx.ReadError(f"[Errno {errno.ECONNRESET}] {os.strerror(errno.ECONNRESET)}")

@@ -1,0 +1,151 @@
+"""Faults while connecting, at the `wire` layer: a request is decided before its client dials, and only once.
+
+Whether there is a connection has to be known before a byte is sent, and by a request's method, URL and headers. So
+where a rule asks for it, each request is announced here by the hooks of its client (aiohttp's connector, httpcore's
+pools, urllib3's pools, the standard library's HTTPConnection). A fault shows when the client dials or shakes hands, and
+the client makes its own exception of it; its pooled connections are closed before, since they would save the request.
+Anything else that was decided is promised to the simulator under a mark, which the server reads off the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import itertools
+import os
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._servers.asyncio_server import MARK
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.report.journal import Entry
+    from pytest_s3errors._core.s3.messages import Call
+    from pytest_s3errors._scene import Scene
+
+# Linux sends a SYN for the last time after 63 s and gives up 64 s later (tcp_syn_retries = 6).
+_SYSTEM_GIVES_UP_S = 127.0
+
+_current: ContextVar[Attempt | None] = ContextVar("s3errors_attempt", default=None)
+_numbers = itertools.count()
+
+
+def current() -> Attempt | None:
+    """The request that is being made in this context, where one was announced."""
+    return _current.get()
+
+
+def connect_error(fault: str) -> OSError:
+    """What the operating system or the TLS library says when *fault* is met; TimeoutError for "connect_timeout"."""
+    if fault == "dns_failure":
+        return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    if fault == "tls_failure":
+        return ssl.SSLError(ssl.SSL_ERROR_SSL, "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure")
+    if fault == "connect_timeout":
+        return TimeoutError("timed out")
+    return ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+
+
+def fault_of(entry: Entry) -> str | None:
+    """The name of the fault by which *entry* gets no connection, None if it gets one."""
+    fault = entry.firing.fault if entry.firing else None
+    return fault.kind if fault is not None and fault.stage == "connect" else None
+
+
+class Attempt:
+    """One request of a client that tries to connect; a client that dials again after a failure is asked anew."""
+
+    def __init__(self, scene: Scene, call: Call, timeout_s: float | None) -> None:
+        self._simulator = scene.simulator
+        self._call = call
+        self._timeout_s = timeout_s
+        self._spent = False
+        self.mark = f"request {next(_numbers)}"
+        self._decide()
+
+    def _decide(self) -> None:
+        self._entry = self._simulator.begin(self._call)
+        self.fault = fault_of(self._entry)
+        self._simulator.promise(self.mark, self._entry)
+        self._spent = False
+
+    def _spend(self) -> float:
+        """Put the fault into the journal; return the seconds by which it is late."""
+        delay_s = self._simulator.answer(self._entry, b"").delay_s
+        if self.fault == "connect_timeout":
+            delay_s += _SYSTEM_GIVES_UP_S if self._timeout_s is None else self._timeout_s
+        return delay_s
+
+    def _fault_at(self, *, handshake: bool) -> str | None:
+        if self._spent:
+            self._decide()
+        return self.fault if (self.fault == "tls_failure") is handshake else None
+
+    def _ended(self) -> None:
+        self._simulator.forget(self.mark)
+        self.fault, self._spent = None, True
+
+    def check(self, *, handshake: bool = False) -> None:
+        """Fail, in blocking code, what is about to be done: dial, or shake hands.
+
+        Raises:
+            OSError: the fault of this request, see `connect_error`.
+        """
+        fault = self._fault_at(handshake=handshake)
+        if fault is not None:
+            try:
+                time.sleep(self._spend())
+            finally:
+                self._ended()
+            raise connect_error(fault)
+
+    async def check_async(self, *, handshake: bool = False) -> None:
+        """Fail, in async code, what is about to be done: dial, or shake hands.
+
+        Raises:
+            OSError: the fault of this request, see `connect_error`.
+        """
+        fault = self._fault_at(handshake=handshake)
+        if fault is not None:
+            try:
+                await asyncio.sleep(self._spend())
+            finally:
+                self._ended()
+            raise connect_error(fault)
+
+
+@contextlib.contextmanager
+def announced(scene: Scene, call: Call, timeout_s: float | None) -> Iterator[Attempt]:
+    """Around one request of a client: *call* is decided, and if the request fails nothing is expected of it."""
+    attempt = Attempt(scene, call, timeout_s)
+    before = _current.set(attempt)
+    try:
+        yield attempt
+    except BaseException:
+        scene.simulator.forget(attempt.mark)
+        raise
+    finally:
+        _current.reset(before)
+
+
+def call_to(
+    scene: Scene, method: str, scheme: str, host: str, port: int | None, target: str, headers: Mapping[str, str]
+) -> Call:
+    """The call that a client is about to make to *host*."""
+    asked = {name.lower(): value for name, value in headers.items() if name.lower() != MARK}
+    named = host if port in (None, {"http": 80, "https": 443}.get(scheme)) else f"{host}:{port}"
+    asked.setdefault("host", named)
+    return parse_call(method=method, target=target, headers=asked, scheme=scheme, endpoints=scene.endpoints())
+
+
+def seconds(timeout: object) -> float | None:
+    """*timeout* if it is a number of seconds; None for the many ways to say that there is none."""
+    if isinstance(timeout, int | float):
+        return float(timeout)
+    return socket.getdefaulttimeout()

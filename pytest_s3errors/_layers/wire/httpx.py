@@ -1,0 +1,81 @@
+"""The `wire` layer for httpx in async code: httpcore's connections to S3 end at the server in the running loop.
+
+httpx's blocking client needs nothing of this, see `sync_wire`. The seam is httpcore's documented network backend:
+`AnyIOBackend.connect_tcp` dials the loopback server for S3's hosts, and the stream that it returns takes a request for
+TLS as done.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from . import connect_faults as connecting
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_s3errors._scene import Scene
+    from pytest_s3errors._servers.loops import LoopServers
+
+
+def install(scene: Scene, servers: LoopServers, patches: pytest.MonkeyPatch) -> None:
+    """Reroute httpcore's asyncio backend, where it is installed, until *patches* are undone."""
+    try:
+        import httpcore  # noqa: PLC0415 - an optional part
+    except ImportError:
+        return
+
+    class PlainStream(httpcore.AsyncNetworkStream):
+        """A TCP stream that stays as it is when it is asked for TLS."""
+
+        def __init__(self, stream: httpcore.AsyncNetworkStream, host: str) -> None:
+            self._stream = stream
+            self._host = host
+
+        async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+            return await self._stream.read(max_bytes, timeout)
+
+        async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+            await self._stream.write(buffer, timeout)
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+        async def start_tls(self, *_args: Any, **_kwargs: Any) -> httpcore.AsyncNetworkStream:
+            await _check(httpcore, handshaking=self)
+            servers.origins[self._stream.get_extra_info("client_addr")[1]] = f"https://{self._host}"
+            return self
+
+        def get_extra_info(self, info: str) -> Any:
+            return self._stream.get_extra_info(info)
+
+    connect = httpcore.AnyIOBackend.connect_tcp
+
+    @functools.wraps(connect)
+    async def connect_tcp(backend: Any, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
+        if not scene.is_s3(host, port):
+            return await connect(backend, host, port, *args, **kwargs)
+        scene.check_playable()
+        await _check(httpcore)
+        stream = await connect(backend, "127.0.0.1", await servers.port(), *args, **kwargs)
+        return PlainStream(stream, host)
+
+    patches.setattr(httpcore.AnyIOBackend, "connect_tcp", connect_tcp)
+
+
+async def _check(httpcore: Any, handshaking: Any = None) -> None:
+    """Let a fault of the request under way come out as httpcore's own exception; the stream is closed as by its own."""
+    attempt = connecting.current()
+    if attempt is None:
+        return
+    try:
+        await attempt.check_async(handshake=handshaking is not None)
+    except OSError as error:
+        if handshaking is not None:
+            await handshaking.aclose()
+        if isinstance(error, TimeoutError):
+            raise httpcore.ConnectTimeout from error
+        # anyio tries each address of a name, and says this when it is through.
+        refused = isinstance(error, ConnectionRefusedError)
+        raise httpcore.ConnectError("All connection attempts failed" if refused else str(error)) from error

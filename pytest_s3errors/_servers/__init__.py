@@ -1,0 +1,1 @@
+"""The loopback servers, which play what the core decides."""

@@ -1,0 +1,173 @@
+"""The simulated S3 in a process of its own: run with ``python -m``, told by its parent through a pipe what to do.
+
+Some native clients hold the GIL while they wait for an answer; a server in a thread of theirs never gets to give it.
+The process serves one test after another, each with a simulator, a store and a port of its own, and ends with its
+parent: when the pipe does, or, should a forked sibling hold the other end open, when it has another parent.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pytest_s3errors._backends import backend_for
+from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.simulator import Simulator
+
+from .pipe import read, write
+from .thread import ThreadServer
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.body import Body
+    from pytest_s3errors._core.play.outcomes import Exchange
+    from pytest_s3errors._core.report.journal import Entry
+    from pytest_s3errors._core.rules.parse_backend import BackendSpec
+    from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
+    from pytest_s3errors._core.s3.access import Access
+    from pytest_s3errors._core.s3.messages import Call
+
+_LOOK_S = 0.5
+
+
+class Test:
+    """One test's simulation, as its parent's `RemoteSimulator` asks for it. What is public here can be called."""
+
+    __test__ = False  # its name is no wish to be collected
+
+    def __init__(
+        self, seed: str, rules: tuple[Rule, ...], max_requests: int, access: Access, backend: BackendSpec
+    ) -> None:
+        self._lock = threading.RLock()
+        self._zero = time.monotonic()
+        self._simulator = Simulator(
+            store=Store(now=lambda: datetime.now(UTC)),
+            backend=backend_for(backend, access),
+            rules=rules,
+            seed=seed,
+            clock=lambda: time.monotonic() - self._zero,
+            lock=self._lock,
+            max_requests=max_requests,
+            access=access,
+        )
+        self._endpoints: tuple[str, ...] = ()
+        self._entries: list[Entry] = []
+        self._server = ThreadServer(self._simulator, endpoints=lambda: self._endpoints)
+
+    def port(self) -> int:
+        return self._server.port
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def origin(self, port: int, origin: str, endpoints: tuple[str, ...]) -> None:
+        self._endpoints = endpoints
+        self._server.origins[port] = origin
+
+    def arm(self, armed: bool) -> None:  # noqa: FBT001 - the value of an attribute
+        if armed:
+            self._zero = time.monotonic()
+        self._simulator.armed = armed
+
+    def store(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        with self._lock:
+            found = getattr(self._simulator.store, name)
+            return found(*args, **kwargs) if callable(found) else found
+
+    # Journal and rules.
+
+    def entries(self) -> list[Entry]:
+        with self._lock:
+            return list(self._simulator.entries)
+
+    def problems(self, after: int) -> list[str]:
+        return self._simulator.problems[after:]
+
+    def connects(self) -> bool:
+        return self._simulator.connects
+
+    def rules(self) -> list[ArmedRule]:
+        with self._lock:
+            return list(self._simulator.schedule.rules)
+
+    def add(self, rule: Rule) -> int:
+        return id(self._simulator.add(rule))
+
+    def armed(self, number: int) -> ArmedRule:
+        return next(armed for armed in self._simulator.schedule.rules if id(armed) == number)
+
+    def cancel(self, number: int) -> None:
+        self.armed(number).cancelled = True
+
+    # A request that is decided or answered in the test's process.
+
+    def begin(self, call: Call) -> tuple[int, Entry]:
+        self._entries.append(self._simulator.begin(call))
+        return len(self._entries) - 1, self._entries[-1]
+
+    def answer(self, number: int, body: Body) -> tuple[Exchange, Entry]:
+        return self._simulator.answer(self._entries[number], body), self._entries[number]
+
+    def end(self, number: int) -> None:
+        self._simulator.end(self._entries[number])
+
+    def promise(self, mark: str, number: int) -> None:
+        self._simulator.promise(mark, self._entries[number])
+
+    def forget(self, mark: str) -> None:
+        self._simulator.forget(mark)
+
+
+def serve(asked: BinaryIO, answers: BinaryIO) -> None:
+    """Do what is asked until the pipe ends: ``(number of the test, name, arguments)``, or a new test."""
+    number, test = 0, None
+    while True:
+        try:
+            wanted, name, args = read(asked)
+        except EOFError:
+            return
+        try:
+            if name == "start":
+                if test is not None:
+                    test.stop()
+                number, test = wanted, Test(*args)
+                reply: Any = test.port()
+            elif test is None or wanted != number:
+                raise RuntimeError("that test is over")  # noqa: TRY301 - told like any other error
+            else:
+                reply = getattr(test, name)(*args)
+        except Exception as error:  # noqa: BLE001 - the parent raises it
+            reply = error
+        _write(answers, reply)
+
+
+def _write(answers: BinaryIO, reply: Any) -> None:
+    try:
+        write(answers, (not isinstance(reply, Exception), reply))
+    except TypeError as error:
+        write(answers, (False, TypeError(f"{error}: {reply!r}")))
+
+
+def main() -> None:
+    """Serve the process that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the parent, which says what is to be done
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+    with os.fdopen(os.dup(sys.stdin.fileno()), "rb") as asked, os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what is printed by mistake stays out of the pipe
+        serve(asked, answers)
+    os._exit(0)  # threads that serve have nobody left to serve
+
+
+if __name__ == "__main__":
+    main()

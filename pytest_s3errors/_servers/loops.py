@@ -1,0 +1,44 @@
+"""The loopback S3 inside event loops: one server to a loop, so that async clients are answered by their own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from .asyncio_server import Server
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.simulator import Simulator
+    from pytest_s3errors._scene import Scene
+
+
+class LoopServers:
+    """The servers of one test. `origins` tells by a client's port which ``scheme://host`` it believes to talk to."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._starting: dict[asyncio.AbstractEventLoop, asyncio.Task[int]] = {}
+        self._served: set[asyncio.AbstractEventLoop] = set()
+        self.origins: dict[int, str] = {} if scene.remote is None else scene.remote.origins
+
+    async def port(self) -> int:
+        """The port of the server in the running loop, which the first connection of the loop starts."""
+        loop = asyncio.get_running_loop()
+        if self._scene.remote is not None:
+            if loop not in self._served:
+                self._served.add(loop)
+                self._scene.before_close(loop, _nothing)  # the clients of the loop end with it, here too
+            return self._scene.remote.port
+        starting = self._starting.get(loop)
+        if starting is None:
+            simulator = cast("Simulator", self._scene.simulator)  # it is in this process
+            server = Server(simulator, endpoints=self._scene.endpoints, origin_of=self.origins.get)
+            starting = self._starting[loop] = loop.create_task(server.start())
+            self._scene.before_close(loop, server.stop)
+        port = await asyncio.shield(starting)
+        self._scene.ports.add(port)
+        return port
+
+
+async def _nothing() -> None:
+    """No server to close."""

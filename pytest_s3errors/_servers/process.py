@@ -1,0 +1,281 @@
+"""The test's side of a simulated S3 in a process of its own, see `process_child`.
+
+One process serves all tests of a session that ask for it. Simulator, store and origins of a test are stand-ins that
+ask over the pipe; rules and records travel as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_s3errors._core.report.journal import Entry
+from pytest_s3errors._core.rules.parse_backend import MEMORY, BackendSpec
+from pytest_s3errors._core.s3.access import OPEN, Access
+from pytest_s3errors._core.s3.store import Store
+
+from .pipe import read, write
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.body import Body
+    from pytest_s3errors._core.play.outcomes import Exchange
+    from pytest_s3errors._core.report.journal import Record
+    from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
+    from pytest_s3errors._core.s3.messages import Call
+
+_PATIENCE_S = 5
+
+Ask = Callable[..., Any]
+
+
+class Process:
+    """The process, started by the first test that needs it and ended by `stop`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._tests = 0
+
+    def start_test(
+        self,
+        *,
+        seed: str,
+        rules: tuple[Rule, ...],
+        max_requests: int,
+        endpoints: Callable[[], tuple[str, ...]],
+        access: Access = OPEN,
+        backend: BackendSpec = MEMORY,
+    ) -> RemoteTest:
+        """A simulation for one more test; the one before is gone with its port."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is not None:
+                _end(self._process)
+                self._process = None
+            self._process = self._process or _spawn()
+            self._tests += 1
+            ask = partial(self._ask, self._tests)
+        return RemoteTest(ask, ask("start", seed, rules, max_requests, access, backend), endpoints)
+
+    def _ask(self, test: int, name: str, *args: Any) -> Any:
+        with self._lock:
+            process = self._process
+            if process is None or process.stdin is None or process.stdout is None:
+                raise RuntimeError("the process of the simulated S3 is not there any more")
+            try:
+                write(cast("Any", process.stdin), (test, name, args))
+                done, value = read(cast("Any", process.stdout))
+            except (EOFError, OSError) as error:
+                raise RuntimeError(f"the process of the simulated S3 has ended, exit code {process.poll()}") from error
+            except TypeError:
+                raise  # nothing was sent
+            except BaseException:
+                process.kill()  # interrupted between a question and its answer, which the next one would read
+                raise
+        if not done:
+            raise value
+        return value
+
+    def stop(self) -> None:
+        """End the process, if it was started, and wait for it."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError), process:
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _spawn() -> subprocess.Popen[bytes]:
+    # The package is found where it was found here; -P keeps the working directory out of it.
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-P", "-m", "pytest_s3errors._servers.child"]
+    return subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
+
+
+class RemoteTest:
+    """In the place of a `ThreadServer` for one test, with the simulator beside it."""
+
+    runs_here = False
+
+    def __init__(self, ask: Ask, port: int, endpoints: Callable[[], tuple[str, ...]]) -> None:
+        self._ask = ask
+        self.port = self.started_port = port
+        self.origins = cast("dict[int, str]", _Origins(ask, endpoints))
+        self.simulator = RemoteSimulator(ask)
+
+    def stop(self) -> None:
+        """Close every connection and the listener; a process that is gone has none."""
+        with contextlib.suppress(RuntimeError):
+            self._ask("stop")
+
+
+class _Origins:
+    """What clients that were rerouted believe to talk to, by their port; told before they send."""
+
+    def __init__(self, ask: Ask, endpoints: Callable[[], tuple[str, ...]]) -> None:
+        self._ask = ask
+        self._endpoints = endpoints
+
+    def __setitem__(self, port: int, origin: str) -> None:
+        self._ask("origin", port, origin, self._endpoints())
+
+
+class RemoteSimulator:
+    """What layers and fixtures use of a `Simulator`."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._armed = False
+        self._problems: list[str] = []
+        self._known = 0
+        self.store = cast("Store", RemoteStore(ask))
+        self.schedule = _RemoteSchedule(ask)
+
+    @property
+    def armed(self) -> bool:
+        """Whether rules fire and requests count."""
+        return self._armed
+
+    @armed.setter
+    def armed(self, armed: bool) -> None:
+        self._armed = armed
+        self._ask("arm", armed)
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be played, there and here; append to it."""
+        new = self._ask("problems", self._known)
+        self._known += len(new)
+        self._problems += new
+        return self._problems
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The journal, as it is now."""
+        return cast("list[Entry]", self._ask("entries"))
+
+    @property
+    def requests(self) -> list[Record]:
+        """The journal, in order of arrival."""
+        return [entry.record() for entry in self.entries]
+
+    @property
+    def connects(self) -> bool:
+        """Whether rules have to be asked before a connection is made."""
+        return cast("bool", self._ask("connects"))
+
+    def add(self, rule: Rule) -> ArmedRule:
+        """Arm one more rule."""
+        return cast("ArmedRule", _RemoteRule(self._ask, self._ask("add", rule), rule))
+
+    def begin(self, call: Call, mark: str | None = None) -> Entry:
+        """Decide who takes *call*; *mark* is for servers."""
+        assert mark is None  # the server is in the other process
+        return _RemoteEntry(*self._ask("begin", call))
+
+    def answer(self, entry: Entry, body: Body) -> Exchange:
+        """What a layer has to send for *entry*."""
+        exchange, now = self._ask("answer", _number(entry), body)
+        entry.body_size, entry.status, entry.error_code = now.body_size, now.status, now.error_code
+        return cast("Exchange", exchange)
+
+    def end(self, entry: Entry) -> None:
+        """Note that the answer to *entry* is out."""
+        self._ask("end", _number(entry))
+
+    def promise(self, mark: str, entry: Entry) -> None:
+        """Say that the request of *entry* will bear *mark*."""
+        self._ask("promise", mark, _number(entry))
+
+    def forget(self, mark: str) -> None:
+        """Say that nothing more comes with *mark*."""
+        self._ask("forget", mark)
+
+
+class _RemoteEntry(Entry):
+    """A request that was begun from here."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int, entry: Entry) -> None:
+        super().__init__(entry.call, entry.firing, entry.started_s)
+        self.number = number
+
+
+def _number(entry: Entry) -> int:
+    assert isinstance(entry, _RemoteEntry)  # all that `begin` returns are
+    return entry.number
+
+
+class _RemoteSchedule:
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    @property
+    def rules(self) -> list[ArmedRule]:
+        """The rules with their counters, as they are now."""
+        return cast("list[ArmedRule]", self._ask("rules"))
+
+    @property
+    def unfired(self) -> list[ArmedRule]:
+        """The rules that had to fire and did not."""
+        return [armed for armed in self.rules if not armed.fired and not armed.rule.optional]
+
+
+class _RemoteRule:
+    """An `ArmedRule` that counts in the other process."""
+
+    def __init__(self, ask: Ask, number: int, rule: Rule) -> None:
+        self._ask = ask
+        self._number = number
+        self.rule = rule
+
+    @property
+    def fired(self) -> int:
+        return self._now.fired
+
+    @property
+    def remaining(self) -> int | None:
+        return self._now.remaining
+
+    @property
+    def cancelled(self) -> bool:
+        return self._now.cancelled
+
+    @cancelled.setter
+    def cancelled(self, cancelled: bool) -> None:
+        assert cancelled  # nobody takes it back
+        self._ask("cancel", self._number)
+
+    @property
+    def _now(self) -> ArmedRule:
+        return cast("ArmedRule", self._ask("armed", self._number))
+
+
+class RemoteStore:
+    """A `Store` in the other process: its public methods and properties, with copies of what it holds."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def __getattr__(self, name: str) -> Any:
+        member = None if name.startswith("_") else getattr(Store, name, None)
+        if member is None:
+            raise AttributeError(f"a store in another process has no attribute {name!r}", name=name, obj=self)
+        if isinstance(member, property):
+            return self._ask("store", name, (), {})
+        return lambda *args, **kwargs: self._ask("store", name, args, kwargs)

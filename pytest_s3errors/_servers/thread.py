@@ -1,0 +1,78 @@
+"""The loopback S3 in a thread of its own, for clients that block: it answers while they wait."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+from .asyncio_server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_s3errors._core.simulator import Simulator
+
+_PATIENCE_S = 10
+
+
+class ThreadServer:
+    """One loopback listener in one thread; started by the first who asks for its port."""
+
+    def __init__(self, simulator: Simulator, *, endpoints: Callable[[], tuple[str, ...]]) -> None:
+        # What clients that were rerouted believe to talk to, by their port.
+        self.origins: dict[int, str] = {}
+        self._server = Server(simulator, endpoints=endpoints, origin_of=self.origins.get)
+        self._starting = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self.started_port: int | None = None
+
+    @property
+    def port(self) -> int:
+        """The port on 127.0.0.1; asking for it starts the server."""
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="simulated S3", daemon=True)
+                self._thread.start()
+                starting = asyncio.run_coroutine_threadsafe(self._server.start(), self._loop)
+                self.started_port = starting.result(_PATIENCE_S)
+            assert self.started_port is not None  # the loop and its server start together
+            return self.started_port
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the caller is in the server's own thread."""
+        return threading.current_thread() is self._thread
+
+    @property
+    def parked(self) -> frozenset[int]:
+        """The ports of clients that get nothing before time has passed."""
+        return frozenset(tuple(self._server.parked))
+
+    def give_up(self, port: int) -> None:
+        """Note that the client at *port* waits no longer."""
+        self._server.give_up(port)
+
+    def call(self, act: Callable[[], object]) -> None:
+        """Have *act* done in the server's event loop, if that runs, and return when it is."""
+        with self._starting:
+            loop = self._loop
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(_do(act), loop).result(_PATIENCE_S)
+
+    def stop(self) -> None:
+        """Close every connection and the listener, and end the thread."""
+        with self._starting:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._server.stop(), loop).result(_PATIENCE_S)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(_PATIENCE_S)
+        loop.close()
+
+
+async def _do(act: Callable[[], object]) -> None:
+    act()

@@ -1,0 +1,1 @@
+"""One test: its markers, its lifetime, its controller, and the verdict."""

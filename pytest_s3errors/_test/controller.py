@@ -1,0 +1,212 @@
+"""The `s3_errors` fixture: rules from the test's body, and what came to S3."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+from pytest_s3errors._core.report.expectations import expectation_of
+from pytest_s3errors._core.rules.arguments import RuleError, known_options
+from pytest_s3errors._core.rules.parse_rule import (
+    MATCH_OPTIONS,
+    fail_rule,
+    match_of,
+    outage_rule,
+    script_rule,
+    slow_rule,
+)
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from aioresponses import aioresponses
+    from respx import Router
+
+    from pytest_s3errors._core.report.journal import Entry, Record
+    from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
+
+    from .lifetime import Run
+
+__all__ = ["RuleHandle", "S3Errors", "S3Server"]
+
+
+class RuleHandle:
+    """A rule that was set from the test's body. As a context manager it is cancelled where the block ends."""
+
+    def __init__(self, armed: ArmedRule) -> None:
+        self._armed = armed
+
+    def __repr__(self) -> str:
+        """The rule as it was written, and how often it fired."""
+        return f"<{self._armed.rule.spelling}, fired {self.fired}>"
+
+    @property
+    def fired(self) -> int:
+        """How many requests the rule took."""
+        return self._armed.fired
+
+    @property
+    def remaining(self) -> int | None:
+        """How many more it will take, None for no limit."""
+        return self._armed.remaining
+
+    def cancel(self) -> None:
+        """Take no more requests. A rule that never fired still fails the test, unless it is optional."""
+        self._armed.cancelled = True
+
+    def __enter__(self) -> Self:
+        """Return the handle; the rule is in force since it was made."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Cancel the rule."""
+        self.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Server:
+    """Where the simulated S3 listens, for clients that take a URL: `host` and `port`, always on the loopback."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The endpoint, ``http://127.0.0.1:PORT``; buckets stand in the path."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Environment variables by which the AWS command line and SDKs of a subprocess find it, and nothing else."""
+        return {
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": TEST_CREDENTIALS.access_key,
+            "AWS_SECRET_ACCESS_KEY": TEST_CREDENTIALS.secret_key,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_REGION": "us-east-1",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": self.host,
+        }
+
+
+class S3Errors:
+    """Sets rules and reads the journal of the running test."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def fail(self, what: str | int | None = None, /, **options: Any) -> RuleHandle:
+        """Let requests fail, with the arguments of `@pytest.mark.s3_fail`.
+
+        Rules set here are asked before those of markers, in the order in which they were set.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        _no_layer("s3_errors.fail", options)
+        return self._add(fail_rule(() if what is None else (what,), options, name="s3_errors.fail"))
+
+    def script(self, *outcomes: str | int, **match: Any) -> RuleHandle:
+        """Give one outcome to each matching request, with the arguments of `@pytest.mark.s3_script`.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        _no_layer("s3_errors.script", match)
+        return self._add(script_rule(outcomes, match, name="s3_errors.script"))
+
+    def mount(self, router: aioresponses | Router) -> None:
+        """Answer, until the test is over, the S3 requests that come to a router that the test already has.
+
+        Args:
+            router: An `aioresponses()` or a respx router. Its own routes are asked first and stay as they are; for
+                respx those that it has when it is mounted. At any layer, what comes this way is answered as at `mock`.
+
+        Raises:
+            TypeError: it is neither.
+        """
+        self._run.mock_layer.mount(router)
+
+    def outage(self, duration: float, /, **options: Any) -> RuleHandle:
+        """Let matching requests fail for a while, with the arguments of `@pytest.mark.s3_outage`.
+
+        Its `start` counts from now.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        _no_layer("s3_errors.outage", options)
+        return self._add(outage_rule((duration,), options, name="s3_errors.outage"))
+
+    def slow(self, first_byte: float = 0.0, bytes_per_second: float | None = None, **match: Any) -> RuleHandle:
+        """Let matching answers come late and at a rate, with the arguments of `@pytest.mark.s3_slow`.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        _no_layer("s3_errors.slow", match)
+        pace = {} if bytes_per_second is None else {"bytes_per_second": bytes_per_second}
+        return self._add(slow_rule((), {"first_byte": first_byte, **pace, **match}, name="s3_errors.slow"))
+
+    def expect(self, **expectations: Any) -> None:
+        """Expect something of the whole body, with the arguments of `@pytest.mark.s3_expect`; checked at its end.
+
+        Raises:
+            RuleError: an argument is wrong; it is a ValueError.
+        """
+        self._run.verdict.expectations.append(expectation_of((), expectations, name="s3_errors.expect"))
+
+    def _add(self, rule: Rule) -> RuleHandle:
+        armed = self._run.add(rule)
+        if self._run.control:
+            armed.cancelled = True
+        return RuleHandle(armed)
+
+    @property
+    def requests(self) -> list[Record]:
+        """What came to S3 since the test's body began, in order of arrival."""
+        return self._run.simulator.requests
+
+    def attempts(self, **match: Any) -> int:
+        """How many requests matched, `operation="PutObject"` for example; all without an argument.
+
+        Raises:
+            RuleError: an option is not one of those that say which requests; it is a ValueError.
+        """
+        return len(self._matching("s3_errors.attempts", match))
+
+    def waits(self, **match: Any) -> list[float]:
+        """Seconds of test time from the end of each matching request to the start of the next matching one.
+
+        Raises:
+            RuleError: an option is not one of those that say which requests; it is a ValueError.
+        """
+        entries = self._matching("s3_errors.waits", match)
+        return [
+            max(0.0, round(later.started_s - earlier.ended_s, 9))
+            for earlier, later in pairwise(entries)
+            if earlier.ended_s is not None
+        ]
+
+    def timeline(self) -> str:
+        """The requests so far, a line each, with the waits between and the rule that took each."""
+        return self._run.verdict.timeline()
+
+    def _matching(self, name: str, options: dict[str, Any]) -> list[Entry]:
+        known_options(name, options, MATCH_OPTIONS)
+        match = match_of(options, name=name)
+        return [entry for entry in self._run.simulator.entries if match.difference(entry.call) is None]
+
+
+def _no_layer(name: str, options: dict[str, Any]) -> None:
+    if "layer" in options:
+        raise RuleError(f"{name}(layer=...): the layer is chosen before the test begins; use @pytest.mark.s3_layer")

@@ -1,0 +1,293 @@
+"""One test under simulation: its store and simulator, the patches of its layer, and what must be closed after it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fnmatch
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+
+from pytest_s3errors._backends import backend_for
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
+from pytest_s3errors._core.s3.backend import BackendError
+from pytest_s3errors._core.s3.hosts import is_s3_host
+from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.simulator import Simulator
+from pytest_s3errors._failures import SimulationError
+from pytest_s3errors._time.real import Clock, RealClock
+from pytest_s3errors._time.virtual import VirtualClock
+
+from .plan import Plan, Settings
+from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
+    from pytest_s3errors._layers.mock.layer import MockLayer
+    from pytest_s3errors._servers.process import RemoteSimulator, RemoteTest
+    from pytest_s3errors._servers.thread import ThreadServer
+    from s3_asyncio_client import S3Client
+
+
+class Run:
+    """The simulation around one test, from before its fixtures to after them."""
+
+    def __init__(self, plan: Plan, settings: Settings, *, test: str) -> None:
+        self._settings = settings
+        self._layer = plan.layer or settings.layer
+        remote = settings.process if (plan.server or settings.server) == "process" else None
+        # The time of another process is the system's.
+        self.clock = self._clock("real" if remote else plan.time or settings.time)
+        self.access = plan.access
+        self._server: ThreadServer | RemoteTest | None = None
+        self.simulator: Simulator | RemoteSimulator
+        rules = () if settings.control else plan.rules
+        seed = f"{settings.seed} {test}"
+        self.remote: RemoteTest | None = None
+        if remote is not None:
+            self.remote = self._server = remote.start_test(
+                seed=seed,
+                rules=rules,
+                max_requests=settings.max_requests,
+                endpoints=self.endpoints,
+                access=plan.access,
+                backend=settings.backend,
+            )
+            self.simulator = self._server.simulator
+        else:
+            self.simulator = Simulator(
+                store=Store(now=lambda: datetime.now(UTC)),
+                backend=backend_for(settings.backend, plan.access, self.clock.working),
+                rules=rules,
+                seed=seed,
+                clock=lambda: self.clock.now,
+                lock=threading.RLock(),
+                max_requests=settings.max_requests,
+                access=plan.access,
+            )
+        try:
+            for act in plan.arrange:
+                act(self.simulator.store)
+        except BackendError as error:
+            raise SimulationError(str(error), pytrace=False) from None
+        self.verdict = Verdict(self.simulator, self.clock, plan.expectations, rests=self.control)
+        self.ports: set[int] = set()
+        self.clients: list[S3Client] = []
+        self._known: set[tuple[str, int | None]] = set()
+        self._patches = pytest.MonkeyPatch()
+        self._mock: MockLayer | None = None
+        self._endings: list[Callable[[], object]] = []
+        self._closers: dict[asyncio.AbstractEventLoop, list[Callable[[], Awaitable[object]]]] = {}
+
+    @property
+    def control(self) -> bool:
+        """Whether faults and strictness are switched off."""
+        return self._settings.control
+
+    def _clock(self, time: str) -> Clock:
+        if time == "real":
+            return RealClock()
+        return VirtualClock(
+            limit_s=self._settings.max_time_s,
+            refuse=self._refuse,
+            ports=self._all_ports,
+            server=lambda: cast("ThreadServer | None", self._server),  # another process keeps real time
+            check=self.check_playable,
+        )
+
+    def _all_ports(self) -> frozenset[int]:
+        started = self._server.started_port if self._server is not None else None
+        return frozenset(self.ports) if started is None else frozenset((*self.ports, started))
+
+    # From start to stop.
+
+    def start(self) -> None:
+        """Install the layer and the guard against requests that would leave the machine."""
+        # Here, so that aiohttp is imported only where a test is about S3.
+        from pytest_s3errors._layers import client  # noqa: PLC0415
+        from pytest_s3errors._layers.wire import aiohttp as aiohttp_wire  # noqa: PLC0415
+        from pytest_s3errors._layers.wire import httpx as httpx_wire  # noqa: PLC0415
+        from pytest_s3errors._layers.wire import sockets as sync_wire  # noqa: PLC0415
+        from pytest_s3errors._servers import loops as loop_servers  # noqa: PLC0415
+
+        if self._layer == "client":
+            client.install(self, self._patches)
+            self._guard()
+        elif self._layer == "mock":
+            self.mock_layer.install()
+            self._guard()
+        else:
+            servers = loop_servers.LoopServers(self)
+            aiohttp_wire.AiohttpWire(self, servers).install(self._patches)
+            httpx_wire.install(self, servers, self._patches)
+            sync_wire.SyncWire(self).install(self._patches)
+            if self.simulator.connects:
+                self._watch_connecting()
+
+    def add(self, rule: Rule) -> ArmedRule:
+        """Arm one more rule, from the test's body."""
+        if rule.connects and self._layer == "wire" and not self.simulator.connects:
+            self._watch_connecting()
+        return self.simulator.add(rule)
+
+    def _watch_connecting(self) -> None:
+        from pytest_s3errors._layers.wire import connect_hooks  # noqa: PLC0415 - it imports every client that is installed
+
+        connect_hooks.install(self, self._patches)
+
+    def stop(self) -> None:
+        """Close servers and clients, take the patches back; nothing of the test is left."""
+        while self._endings:
+            self._endings.pop()()
+        self._patches.undo()
+        if self._server is not None:
+            self._server.stop()
+        for loop in tuple(self._closers):
+            if not loop.is_closed() and not loop.is_running():
+                self._close_in(loop)
+        for client in self.clients:
+            if client._session is not None:  # noqa: SLF001 - both packages are one distribution
+                asyncio.run(client.close())
+
+    @property
+    def mock_layer(self) -> MockLayer:
+        """The doubles of HTTP clients that this test's requests go through, at the mock layer or by `mount`."""
+        from pytest_s3errors._layers.mock.layer import MockLayer  # noqa: PLC0415 - only where it is needed
+
+        if self._mock is None:
+            self._mock = MockLayer(self, self._patches)
+        return self._mock
+
+    def at_end(self, act: Callable[[], object]) -> None:
+        """Have *act* called when the test is over, before the patches are taken back; the last one first."""
+        self._endings.append(act)
+
+    @property
+    def blocking_server(self) -> ThreadServer | RemoteTest:
+        """The server in a thread or a process, for clients that block or that take its URL."""
+        from pytest_s3errors._servers.thread import ThreadServer  # noqa: PLC0415 - only where it is needed
+
+        if self._server is None:
+            simulator = cast("Simulator", self.simulator)  # it is in this process
+            self._server = ThreadServer(simulator, endpoints=self.endpoints)
+        return self._server
+
+    def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
+        """Have *closer* run in *loop* when the test is over or the loop closes, whichever is first."""
+        if loop not in self._closers:
+            close = loop.close
+
+            def closing() -> None:
+                if not loop.is_closed() and not loop.is_running():
+                    self._close_in(loop)
+                close()
+
+            loop.close = closing  # type: ignore[method-assign]
+        self._closers.setdefault(loop, []).append(closer)
+
+    def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        closers = self._closers.pop(loop, [])
+
+        async def close_all() -> None:
+            for client in self.clients:
+                # Not client.close(): the client may go on in another loop.
+                session, client._session = client._session, None  # noqa: SLF001
+                if session is not None:
+                    await session.close()
+            for closer in closers:
+                await closer()
+
+        with contextlib.suppress(AttributeError):
+            del loop.close  # the instance's, so that the class's shows again
+        loop.run_until_complete(close_all())
+
+    # Which requests are S3's.
+
+    def endpoints(self) -> tuple[str, ...]:
+        """Hosts, with a port where one was named, of the endpoints that living clients use."""
+        from s3_asyncio_client.client import _live  # noqa: PLC0415
+
+        if not _live:
+            return ()
+        return tuple({urlsplit(client.endpoint_url).netloc.rpartition("@")[2] for client in _live})
+
+    def is_s3(self, host: str, port: int | None = None) -> bool:
+        """Whether a request to *host* is the simulator's to answer."""
+        if (host, port) in self._known:
+            return True
+        names = {host, f"{host}:{port}"}
+        if any(fnmatch.fnmatchcase(name, glob) for name in names for glob in self._settings.passthrough):
+            return False
+        known = (
+            is_s3_host(host)
+            or any(name == end or name.endswith(f".{end}") for name in names for end in self.endpoints())
+            or any(fnmatch.fnmatchcase(name, glob) for name in names for glob in self._settings.endpoints)
+        )
+        if known:
+            self._known.add((host, port))
+        return known
+
+    def names_s3(self, host: object, port: object) -> bool:
+        """Whether *host*, as it is given to a resolver, is a name of S3's; an address is nobody's name."""
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if not isinstance(name, str) or not name or name.replace(".", "").isdigit() or ":" in name:
+            return False
+        return self.is_s3(name, int(port) if isinstance(port, int | str) and str(port).isdigit() else None)
+
+    def _guard(self) -> None:
+        """For a layer without sockets: no request to S3 gets past it."""
+        from pytest_s3errors._layers.wire import aiohttp as aiohttp_wire  # noqa: PLC0415 - as in `start`
+        from pytest_s3errors._layers.wire import pooled  # noqa: PLC0415
+
+        aiohttp_wire.guard(self, self._patches)
+        pooled.install(self, self._patches, lambda _sock: False)
+        getaddrinfo = socket.getaddrinfo
+
+        def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.names_s3(host, args[0] if args else None):
+                raise self.escape(str(host), "by a client that this layer does not reroute")
+            return getaddrinfo(host, *args, **kwargs)
+
+        self._patches.setattr(socket, "getaddrinfo", guarded)
+
+    # What can't be swallowed.
+
+    def escape(self, host: str, how: str) -> SimulationError:
+        """Note that a request was about to leave for *host*; raise what this returns."""
+        self.simulator.problems.append(
+            f"a request for {host} would have left this machine, {how}.\n"
+            f"The s3 layer of this test is {self._layer!r}; nothing was sent.\n"
+            f"To let this host through, list it in the ini option s3_passthrough."
+        )
+        return SimulationError(self.simulator.problems[-1], pytrace=False)
+
+    def _refuse(self, why: str) -> SimulationError | None:
+        """Note that the test can't go on; the server's own thread has nobody to raise it to."""
+        self.simulator.problems.append(why)
+        of_server = self._server is not None and self._server.runs_here
+        return None if of_server else SimulationError(why, pytrace=False)
+
+    def check_playable(self) -> None:
+        """Stop at once a test whose plan is broken.
+
+        Raises:
+            SimulationError: a problem was noted, by this request or an earlier one; or the running event loop is none
+                that the test's clock drives.
+        """
+        self.clock.check_loop()
+        if self.simulator.problems:
+            raise SimulationError(self.simulator.problems[0], pytrace=False)
+
+    def client(self) -> S3Client:
+        """A client with the test's credentials, closed with the run."""
+        from s3_asyncio_client import S3Client  # noqa: PLC0415 - aiohttp only where it is needed
+
+        client = S3Client(TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key)
+        self.clients.append(client)
+        return client

@@ -1,0 +1,183 @@
+"""The test's body from its first line to the verdict: what was seen in it, and what fails it beside its own errors."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_s3errors._core.report.never_fired import never_fired
+from pytest_s3errors._core.report.observed import Seen, Unmet, last_read
+from pytest_s3errors._core.report.timeline import timeline
+from pytest_s3errors._core.s3.backend import BackendError
+from pytest_s3errors._failures import ExpectationError, SimulationError
+from pytest_s3errors._time.real import RealClock
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.report.expectations import Expectation
+    from pytest_s3errors._core.simulator import Simulator
+    from pytest_s3errors._servers.process import RemoteSimulator
+    from pytest_s3errors._time.real import Clock
+
+_REAL_SLACK_S = 0.05
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What the client of this package reported during the body."""
+
+    circuits: dict[object, list[str]] = field(default_factory=dict)
+    cached_after: int | None = None  # so many requests had come when the local cache last answered a read
+
+
+class Verdict:
+    """Judges one test. *expectations* are those of its markers; the body may add more.
+
+    With *rests*, in a control run, neither rules that never fired nor expectations fail the test.
+    """
+
+    def __init__(
+        self,
+        simulator: Simulator | RemoteSimulator,
+        clock: Clock,
+        expectations: tuple[Expectation, ...],
+        *,
+        rests: bool = False,
+    ) -> None:
+        self._simulator = simulator
+        self._clock = clock
+        self._rests = rests
+        self.expectations = list(expectations)
+        self._watched = _Watched()
+        self._elapsed_s = 0.0
+        self._unmet: list[tuple[Expectation, list[Unmet]]] = []
+
+    @contextlib.contextmanager
+    def body(self, item: pytest.Item) -> Iterator[None]:
+        """Around the test's own body: rules fire in it, time is the test's, and all of it is judged.
+
+        Raises:
+            SimulationError: the plan was broken, whatever the body made of it; or the body passed and a rule that
+                had to fire did not.
+            ExpectationError: the body passed, or ended as expected, and an expectation does not hold.
+        """
+        simulator = self._simulator
+        try:
+            with self._clock.running(), self._watching():
+                simulator.armed = True
+                try:
+                    yield
+                finally:
+                    simulator.armed = False
+                    self._elapsed_s = self._clock.now
+        except (pytest.skip.Exception, pytest.xfail.Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            failure = self._failure(error)
+            if failure is error:
+                raise
+            if failure is not None:
+                raise failure from (None if self._foreseen(error) else error)
+        else:
+            # unittest keeps a failure of the body for itself and hands it to pytest later.
+            kept: list[Any] = getattr(item, "_excinfo", None) or []
+            own = kept[0].value if kept else None
+            failure = self._failure(own)
+            if failure is not own:
+                kept.clear()
+                if failure is not None:
+                    raise failure from (None if self._foreseen(own) else own)
+
+    def _failure(self, error: BaseException | None) -> BaseException | None:
+        """With what a test fails whose body ended with *error*: that, one of ours, or nothing."""
+        if isinstance(error, SimulationError):
+            return error
+        problems = dict.fromkeys(self._simulator.problems)
+        if problems:
+            return SimulationError("\n\n".join(problems), pytrace=False)
+        rest = self._rests
+        try:
+            self._unmet = [] if rest else self._check(error)
+        except BackendError as lost:
+            return SimulationError(str(lost), pytrace=False)
+        if error is not None and (rest or not self._foreseen(error)):
+            return error
+        never = self._never_fired()
+        if never:
+            return SimulationError("\n".join(filter(None, (never, self._unmet_text()))), pytrace=False)
+        return ExpectationError(self._unmet_text(), pytrace=False) if self._unmet else None
+
+    def _foreseen(self, error: BaseException | None) -> bool:
+        return any(isinstance(error, expectation.outcomes) for expectation in self.expectations)
+
+    def sections(self, error: BaseException | None) -> list[tuple[str, str]]:
+        """What a report of the failed test shows beside its *error*."""
+        sections = [("S3 timeline", self.timeline())]
+        if isinstance(error, SimulationError | ExpectationError):
+            return sections  # it says the rest itself
+        more = (("S3 expectations", self._unmet_text()), ("S3 rules that never fired", self._never_fired()))
+        return [*sections, *((title, text) for title, text in more if text)]
+
+    def timeline(self) -> str:
+        """The requests of the test, a line each; those to blame for an unmet expectation are marked."""
+        blamed = {position for _, unmet in self._unmet for one in unmet for position in one.positions}
+        return timeline(self._simulator.entries, blamed)
+
+    def _never_fired(self) -> str:
+        rules = [] if self._rests else self._simulator.schedule.unfired
+        return "\n".join(never_fired(armed, self._simulator.entries) for armed in rules)
+
+    def _check(self, error: BaseException | None) -> list[tuple[Expectation, list[Unmet]]]:
+        if not self.expectations:
+            return []
+        seen = self._seen(error)
+        checked = [(expectation, expectation.unmet(seen)) for expectation in self.expectations]
+        return [(expectation, unmet) for expectation, unmet in checked if unmet]
+
+    def _unmet_text(self) -> str:
+        lines = []
+        for expectation, unmet in self._unmet:
+            lines += [f"{expectation.spelling} does not hold.", *(f"  {one}." for one in unmet)]
+        return "\n".join(lines)
+
+    def _seen(self, error: BaseException | None) -> Seen:
+        store, entries = self._simulator.store, self._simulator.entries
+        read, cached_after = last_read(entries), self._watched.cached_after
+        from_cache = cached_after is not None and (read is None or read[0] < cached_after)
+        return Seen(
+            entries=entries,
+            elapsed_s=self._elapsed_s,
+            error=error,
+            circuits=[(getattr(breaker, "name", None), states) for breaker, states in self._watched.circuits.items()],
+            served_by=(None, "local_cache") if from_cache else read,
+            body_of=lambda bucket, key: store.get(bucket, key).body if store.exists(bucket, key) else None,
+            unfinished=store.unfinished_uploads,
+            slack_s=_REAL_SLACK_S if isinstance(self._clock, RealClock) else 0.0,
+        )
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        from s3_asyncio_client.circuit import watch_circuits  # noqa: PLC0415 - aiohttp only where S3 is used
+        from s3_asyncio_client.fallback import watch_fallbacks  # noqa: PLC0415
+
+        watched = self._watched = _Watched()
+
+        def changed(breaker: object, old: enum.Enum | None, new: enum.Enum) -> None:
+            # One that was made before the body began shows its state with its first change.
+            states = watched.circuits.setdefault(breaker, [] if old is None else [old.value])
+            states.append(new.value)
+
+        def served(source: str, _bucket: str, _key: str) -> None:
+            if source == "local_cache":
+                watched.cached_after = len(self._simulator.entries)
+
+        ends = watch_circuits(changed), watch_fallbacks(served)
+        try:
+            yield
+        finally:
+            for end in ends:
+                end()

@@ -1,0 +1,173 @@
+"""The server's half of HTTP/1.1, judged by h11."""
+
+from __future__ import annotations
+
+import contextlib
+
+import h11
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_s3errors._core.play.http1 import MAX_HEAD, BadRequest, Head, RequestParser, encode_response
+from pytest_s3errors._core.s3.messages import Response
+
+WHOLE = (
+    b"PUT /b/k?partNumber=1 HTTP/1.1\r\nHost: s3.example\r\nX-Amz-Meta-A:  one \r\nx-amz-meta-a: two\r\n"
+    b"Content-Length: 5\r\n\r\nhello"
+)
+CHUNKED = (
+    b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n\r\n"
+)
+
+
+def parsed(*pieces: bytes) -> list[Head | bytes]:
+    """All events of the pieces, fed one after another."""
+    parser = RequestParser()
+    return [event for piece in pieces for event in parser.feed(piece)]
+
+
+@pytest.mark.parametrize("data", [WHOLE, CHUNKED, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"])
+def test_the_cut_of_the_input_does_not_matter(data):
+    """Whole, byte by byte, and with the next request behind it: the same requests."""
+    whole = parsed(data)
+    assert len(whole) == 2
+    assert parsed(*(data[i : i + 1] for i in range(len(data)))) == whole
+    assert parsed(data + data) == whole + whole
+
+
+def test_a_request_is_read():
+    """Method, target, headers in lower case and joined, body."""
+    head, body = parsed(WHOLE)
+    assert isinstance(head, Head)
+    assert (head.method, head.target, body) == ("PUT", "/b/k?partNumber=1", b"hello")
+    assert head.headers == {"host": "s3.example", "x-amz-meta-a": "one, two", "content-length": "5"}
+    assert head.keep_alive
+    assert parsed(CHUNKED)[1] == b"abcde"
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "keep"),
+    [
+        ("GET / HTTP/1.1", "", True),
+        ("GET / HTTP/1.1", "Connection: close\r\n", False),
+        ("GET / HTTP/1.0", "", False),
+        ("GET / HTTP/1.0", "Connection: keep-alive\r\n", True),
+    ],
+)
+def test_keep_alive_follows_version_and_header(line, fields, keep):
+    """1.1 keeps the connection unless told otherwise, 1.0 the other way round."""
+    head = parsed(f"{line}\r\n{fields}\r\n".encode())[0]
+    assert isinstance(head, Head)
+    assert head.keep_alive is keep
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/2.0\r\n\r\n",
+        b"GET / HTTP/1.1\r\n folded: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA: x\r\n y\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA : x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA: x\0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc",
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 2000,
+    ],
+)
+def test_what_is_no_request_is_refused(data):
+    """Broken lines, two framings, a chunk that lies."""
+    with pytest.raises(BadRequest):
+        parsed(data)
+
+
+def test_an_endless_head_is_refused():
+    """At the limit it is read, one byte beyond it is not."""
+    start = b"GET / HTTP/1.1\r\nA: "
+    fits = start + b"x" * (MAX_HEAD - len(start)) + b"\r\n\r\n"
+    assert len(parsed(fits)) == 2
+    with pytest.raises(BadRequest):
+        parsed(start + b"x" * (MAX_HEAD - len(start) + 1) + b"\r\n\r\n")
+    with pytest.raises(BadRequest):
+        parsed(start + b"x" * (MAX_HEAD + 1))
+
+
+@given(data=st.binary(max_size=200), tail=st.sampled_from([b"", b"\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"]))
+def test_any_bytes_are_a_request_or_refused(data, tail):
+    """Nothing but BadRequest comes out of noise."""
+    with contextlib.suppress(BadRequest):
+        parsed(data, tail)
+
+
+token = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=10)
+value = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=20)
+
+
+@given(
+    method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD"]),
+    path=st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="#"), max_size=20),
+    headers=st.dictionaries(token.map("x-{}".format), value, max_size=6),
+    chunks=st.lists(st.binary(min_size=1, max_size=50), max_size=4),
+    chunked=st.booleans(),
+)
+def test_what_h11_sends_is_what_we_read(method, path, headers, chunks, chunked):
+    """A client we did not write and this parser agree on every request."""
+    framing = ("transfer-encoding", "chunked") if chunked else ("content-length", str(sum(map(len, chunks))))
+    sent = [("host", "h"), *headers.items(), framing]
+    client = h11.Connection(h11.CLIENT)
+    data = client.send(h11.Request(method=method, target="/" + path, headers=sent))
+    for chunk in chunks:
+        data += client.send(h11.Data(data=chunk))
+    data += client.send(h11.EndOfMessage())
+    head, body = parsed(data)
+    assert isinstance(head, Head)
+    assert (head.method, head.target, head.headers) == (method, "/" + path, dict(sent))
+    assert body == b"".join(chunks)
+
+
+@given(
+    status=st.sampled_from([200, 204, 206, 304, 404, 503]),
+    body=st.binary(max_size=300),
+    method=st.sampled_from(["GET", "HEAD", "PUT"]),
+    chunked=st.booleans(),
+)
+def test_what_we_send_is_what_h11_reads(status, body, method, chunked):
+    """Every answer is whole for a client we did not write."""
+    if method == "HEAD" or status in (204, 304):
+        body = b""
+    answer = Response(status=status, headers={"x-amz-request-id": "ID"}, body=body)
+    client = h11.Connection(h11.CLIENT)
+    client.send(h11.Request(method=method, target="/", headers=[("host", "h")]))
+    client.send(h11.EndOfMessage())
+    client.receive_data(b"".join(encode_response(answer, method=method, reason="R", date="D", chunked=chunked)))
+    response = client.next_event()
+    assert isinstance(response, h11.Response)
+    assert (response.status_code, response.reason) == (status, b"R")
+    got = b""
+    while isinstance(event := client.next_event(), h11.Data):
+        got += event.data
+    assert isinstance(event, h11.EndOfMessage)
+    assert got == body
+
+
+@pytest.mark.parametrize("status", [204, 304, 404])
+def test_head_tells_the_framing_that_a_body_would_have(status):
+    """S3 names chunked framing in an error to HEAD; an answer that never has a body names none."""
+    answer = Response(status=status)
+    head = encode_response(answer, method="HEAD", reason="R", date="D", chunked=True).head
+    assert (b"\r\nTransfer-Encoding: chunked\r\n" in head) is (status == 404)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_cut_answer_still_promises_the_whole(chunked):
+    """With `sent`, the framing speaks of all bytes and only some come."""
+    answer = Response(status=200, body=b"x" * 40)
+    data = b"".join(encode_response(answer, method="GET", reason="OK", date="D", chunked=chunked, sent=10))
+    assert data.endswith(b"\r\n" + b"x" * 10)
+    assert (b"\r\n28\r\n" in data) if chunked else (b"Content-Length: 40\r\n" in data)

@@ -1,0 +1,100 @@
+"""S3's host names, in all their forms, and the names that only look like them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_s3errors._core.s3.hosts import is_s3_host, region_of, split_host
+
+HOSTS = [
+    ("s3.amazonaws.com", "us-east-1"),
+    ("s3.us-east-1.amazonaws.com", "us-east-1"),
+    ("s3.eusc-de-east-1.amazonaws.com", "eusc-de-east-1"),
+    ("s3-us-west-2.amazonaws.com", "us-west-2"),
+    ("s3-external-1.amazonaws.com", "us-east-1"),
+    ("s3.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+    ("s3.dualstack.ap-southeast-2.amazonaws.com", "ap-southeast-2"),
+    ("s3-fips.us-west-2.amazonaws.com", "us-west-2"),
+    ("s3-fips-us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+    ("s3-fips.dualstack.us-west-2.amazonaws.com", "us-west-2"),
+    ("s3-accelerate.amazonaws.com", "us-east-1"),
+    ("s3-accelerate.dualstack.amazonaws.com", "us-east-1"),
+    ("s3express-usw2-az1.us-west-2.amazonaws.com", "us-west-2"),
+    ("s3express-fips-use1-az4.us-east-1.amazonaws.com", "us-east-1"),
+    ("s3express-control.us-west-2.amazonaws.com", "us-west-2"),
+    ("s3.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+    ("s3.dualstack.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
+    ("s3-accesspoint.eu-west-1.amazonaws.com", "eu-west-1"),
+    ("s3-accesspoint-fips.dualstack.us-east-1.amazonaws.com", "us-east-1"),
+    ("accesspoint.s3-global.amazonaws.com", "us-east-1"),
+    ("s3-object-lambda.us-east-1.amazonaws.com", "us-east-1"),
+    ("bucket.vpce-0a1b-2c3d.s3.us-east-1.vpce.amazonaws.com", "us-east-1"),
+]
+
+OTHERS = [
+    "sqs.us-east-1.amazonaws.com",
+    "s3-control.us-east-1.amazonaws.com",
+    "123456789012.s3-control.us-east-1.amazonaws.com",
+    "b.s3-website-us-east-1.amazonaws.com",
+    "b.s3-website.eu-central-1.amazonaws.com",
+    "s3-outposts.us-east-1.amazonaws.com",
+    "evil-s3.amazonaws.com.example.org",
+    "evil-s3.amazonaws.com",
+    "s3.amazonaws.com.example.org",
+    "s3.amazonaws.co",
+    "s3xamazonaws.com",
+    "s3.us-east.amazonaws.com",
+    "amazonaws.com",
+    "s3.example.com",
+    "127.0.0.1:9000",
+    "",
+]
+
+
+@pytest.mark.parametrize(("host", "region"), HOSTS)
+@pytest.mark.parametrize("bucket", [None, "b", "my.bucket.name", "s3", "s3.us-east-1", "x--usw2-az1--x-s3"])
+@pytest.mark.parametrize("port", ["", ":443"])
+def test_splits_amazons_hosts(host, region, bucket, port):
+    """Each form is S3's, with and without a bucket and a port; the bucket is all that stands in front."""
+    whole = (f"{bucket}.{host}" if bucket else host) + port
+    assert is_s3_host(whole)
+    assert is_s3_host(whole.upper())
+    assert split_host(whole, ()) == (host + port, bucket)
+    assert region_of(whole) == region
+
+
+@pytest.mark.parametrize("host", OTHERS)
+def test_leaves_other_hosts_alone(host):
+    """Another service, a look-alike or another company is not S3, and names no bucket."""
+    assert not is_s3_host(host)
+    assert region_of(host) is None
+    assert split_host(host, ()) == (host, None)
+
+
+def test_the_access_point_is_the_bucket():
+    """An access point's label stands where a bucket's does."""
+    host = "reports-123456789012.s3-accesspoint.eu-west-1.amazonaws.com"
+    assert split_host(host, ()) == ("s3-accesspoint.eu-west-1.amazonaws.com", "reports-123456789012")
+
+
+@pytest.mark.parametrize(
+    ("host", "endpoints", "expected"),
+    [
+        ("store.example", ("store.example",), ("store.example", None)),
+        ("b.store.example", ("store.example",), ("store.example", "b")),
+        ("b.STORE.example", ("Store.Example",), ("store.example", "b")),
+        ("b.c.store.example:9000", ("store.example",), ("store.example:9000", "b.c")),
+        ("b.store.example:9000", ("store.example:9000",), ("store.example:9000", "b")),
+        ("b.store.example:9001", ("store.example:9000",), ("b.store.example:9001", None)),
+        ("bstore.example", ("store.example",), ("bstore.example", None)),
+        ("b.store.example", (), ("b.store.example", None)),
+        ("s3.store.example", ("store.example", "s3.store.example"), ("s3.store.example", None)),
+        ("b.s3.store.example", ("store.example", "s3.store.example"), ("s3.store.example", "b")),
+        ("b.localhost:1", ("other", "localhost:1"), ("localhost:1", "b")),
+        ("[::1]:9000", ("localhost",), ("[::1]:9000", None)),
+        ("[::1]", (), ("[::1]", None)),
+    ],
+)
+def test_splits_the_hosts_of_other_stores(host, endpoints, expected):
+    """A label in front of a known endpoint is a bucket; the longest known name decides, and its port if it has one."""
+    assert split_host(host, endpoints) == expected
