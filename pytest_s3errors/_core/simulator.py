@@ -6,13 +6,13 @@ body, and `end` when the last byte of the answer is out.
 
 from __future__ import annotations
 
-import itertools
 import random
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.play.outcomes import Ids, outcome, slowed
 from pytest_s3errors._core.report.journal import Entry, Record, redact
+from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.rules.schedule import ArmedRule, Schedule
 from pytest_s3errors._core.s3.access import OPEN
 from pytest_s3errors._core.s3.backend import BackendError, Memory
@@ -40,9 +40,9 @@ class Simulator:
     What no rule takes is *backend*'s to answer, without one that of a model in memory, which works on *store*.
     `armed` says whether rules fire and requests count: they do while the test's own body runs; what fixtures ask for
     before and after it is served and forgotten. `problems` collects what the simulator could not play: each fails
-    the test; so do more than *max_requests* requests. Randomness (request ids, `probability=`) comes from *seed* alone.
+    the test; so does a request beyond *limits*. Randomness (request ids, `probability=`) comes from *seed* alone.
     *lock* is held while a request is decided or answered, so that servers in several threads can share one simulator.
-    *access* says whom the model lets in.
+    *access* says whom the model lets in; *where* at which lines the user's code is, for a problem that names them.
     """
 
     def __init__(
@@ -54,7 +54,8 @@ class Simulator:
         seed: str = "",
         clock: Callable[[], float],
         lock: AbstractContextManager[object] | None = None,
-        max_requests: int | None = None,
+        limits: RequestLimits | None = None,
+        where: Callable[[], str] = str,
         access: Access = OPEN,
     ) -> None:
         self._lock = lock or nullcontext()
@@ -63,8 +64,12 @@ class Simulator:
         self.entries: list[Entry] = []
         self._promised: dict[str, Entry] = {}
         self._clock = clock
-        self._max_requests = max_requests
-        self._events = itertools.count(1)
+        self._limits = limits or RequestLimits()
+        self._where = where
+        self.events = 0
+        """How many requests have begun or ended."""
+        self.open: dict[Entry, None] = {}
+        """The requests that wait for their answer, fixtures' included."""
         # Two streams, so that a rule with `probability=` draws the same numbers however many ids were needed.
         self._ids = random.Random(f"{seed} ids")  # noqa: S311 - ids and chances of a test, no secrets
         self.schedule = Schedule(rules, random.Random(f"{seed} rules").random)  # noqa: S311
@@ -94,19 +99,19 @@ class Simulator:
                 return promised
             now_s = self._clock()
             entry = Entry(call, self.schedule.take(call, now_s) if self.armed else None, now_s)
-            entry.begun = next(self._events)
+            entry.begun = self._next_event()
+            self.open[entry] = None
             if self.armed:
                 entry.slowing = self.schedule.slow(call, now_s)
                 self.entries.append(entry)
-                self._limit()
+                problem = self._limits.count(entry)
+                if problem is not None:
+                    self.problems.append(located(problem, self._where()))
             return entry
 
-    def _limit(self) -> None:
-        if self._max_requests is not None and len(self.entries) == self._max_requests + 1:
-            self.problems.append(
-                f"more than {self._max_requests} requests came, the limit of the ini option s3_max_requests;"
-                " does something try again for ever?"
-            )
+    def _next_event(self) -> int:
+        self.events += 1
+        return self.events
 
     @property
     def connects(self) -> bool:
@@ -159,11 +164,13 @@ class Simulator:
         """Note that the answer to *entry* is out, or that the connection ended."""
         with self._lock:
             if entry.ended_s is None:
-                entry.ended_s, entry.ended = self._clock(), next(self._events)
+                entry.ended_s, entry.ended = self._clock(), self._next_event()
+                self.open.pop(entry, None)
 
     def reopen(self, entry: Entry) -> None:
         """Take back that *entry* has ended: more of its answer is still to go out."""
         entry.ended_s = entry.ended = None
+        self.open[entry] = None
 
     def _model(self, call: Call, body: Body) -> Response | ErrorReply:
         lacking = self._backend.missing(call)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.play.outcomes import Exchange
     from pytest_s3errors._core.report.journal import Entry
+    from pytest_s3errors._core.report.limits import RequestLimits
     from pytest_s3errors._core.rules.parse_backend import BackendSpec
     from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
     from pytest_s3errors._core.s3.access import Access
@@ -40,7 +41,7 @@ class Test:
     __test__ = False  # its name is no wish to be collected
 
     def __init__(
-        self, seed: str, rules: tuple[Rule, ...], max_requests: int, access: Access, backend: BackendSpec
+        self, seed: str, rules: tuple[Rule, ...], limits: RequestLimits, access: Access, backend: BackendSpec
     ) -> None:
         self._lock = threading.RLock()
         self._zero = time.monotonic()
@@ -51,7 +52,7 @@ class Test:
             seed=seed,
             clock=lambda: time.monotonic() - self._zero,
             lock=self._lock,
-            max_requests=max_requests,
+            limits=limits,
             access=access,
         )
         self._endpoints: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_s3errors._core.report.journal import Entry
+from pytest_s3errors._core.report.limits import TOO_MANY, RequestLimits, located
 from pytest_s3errors._core.rules.parse_backend import MEMORY, BackendSpec
 from pytest_s3errors._core.s3.access import OPEN, Access
 from pytest_s3errors._core.s3.store import Store
@@ -47,7 +48,8 @@ class Process:
         *,
         seed: str,
         rules: tuple[Rule, ...],
-        max_requests: int,
+        limits: RequestLimits,
+        where: Callable[[], str] = str,
         endpoints: Callable[[], tuple[str, ...]],
         access: Access = OPEN,
         backend: BackendSpec = MEMORY,
@@ -60,7 +62,7 @@ class Process:
             self._process = self._process or _spawn()
             self._tests += 1
             ask = partial(self._ask, self._tests)
-        return RemoteTest(ask, ask("start", seed, rules, max_requests, access, backend), endpoints)
+        return RemoteTest(ask, ask("start", seed, rules, limits, access, backend), endpoints, where)
 
     def _ask(self, test: int, name: str, *args: Any) -> Any:
         with self._lock:
@@ -111,11 +113,13 @@ class RemoteTest:
 
     runs_here = False
 
-    def __init__(self, ask: Ask, port: int, endpoints: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(
+        self, ask: Ask, port: int, endpoints: Callable[[], tuple[str, ...]], where: Callable[[], str] = str
+    ) -> None:
         self._ask = ask
         self.port = self.started_port = port
         self.origins = cast("dict[int, str]", _Origins(ask, endpoints))
-        self.simulator = RemoteSimulator(ask)
+        self.simulator = RemoteSimulator(ask, where)
 
     def stop(self) -> None:
         """Close every connection and the listener; a process that is gone has none."""
@@ -137,8 +141,9 @@ class _Origins:
 class RemoteSimulator:
     """What layers and fixtures use of a `Simulator`."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, where: Callable[[], str] = str) -> None:
         self._ask = ask
+        self._where = where
         self._armed = False
         self._problems: list[str] = []
         self._known = 0
@@ -160,7 +165,8 @@ class RemoteSimulator:
         """What could not be played, there and here; append to it."""
         new = self._ask("problems", self._known)
         self._known += len(new)
-        self._problems += new
+        # The other process can't know at which lines the code of this one is.
+        self._problems += (located(text, self._where()) if text.startswith(TOO_MANY) else text for text in new)
         return self._problems
 
     @property

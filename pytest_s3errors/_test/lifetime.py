@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_s3errors._backends import backend_for
+from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._core.s3.hosts import is_s3_host
@@ -25,6 +26,7 @@ from pytest_s3errors._time.real import Clock, RealClock
 from pytest_s3errors._time.virtual import VirtualClock
 
 from .plan import Plan, Settings
+from .stacks import own_lines
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -49,12 +51,14 @@ class Run:
         self.simulator: Simulator | RemoteSimulator
         rules = () if settings.control else plan.rules
         seed = f"{settings.seed} {test}"
+        limits = RequestLimits(requests=settings.max_requests, alike=settings.max_alike)
         self.remote: RemoteTest | None = None
         if remote is not None:
             self.remote = self._server = remote.start_test(
                 seed=seed,
                 rules=rules,
-                max_requests=settings.max_requests,
+                limits=limits,
+                where=own_lines,
                 endpoints=self.endpoints,
                 access=plan.access,
                 backend=settings.backend,
@@ -68,7 +72,8 @@ class Run:
                 seed=seed,
                 clock=lambda: self.clock.now,
                 lock=threading.RLock(),
-                max_requests=settings.max_requests,
+                limits=limits,
+                where=own_lines,
                 access=plan.access,
             )
         try:
@@ -268,7 +273,8 @@ class Run:
         return SimulationError(self.simulator.problems[-1], pytrace=False)
 
     def _refuse(self, why: str) -> SimulationError | None:
-        """Note that the test can't go on; the server's own thread has nobody to raise it to."""
+        """Note that the test can't go on, and where; the server's own thread has nobody to raise it to."""
+        why = located(why, own_lines())
         self.simulator.problems.append(why)
         of_server = self._server is not None and self._server.runs_here
         return None if of_server else SimulationError(why, pytrace=False)

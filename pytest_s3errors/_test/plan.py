@@ -25,6 +25,7 @@ class Settings:
     time: str = "virtual"
     max_time_s: float = 86_400.0
     max_requests: int = 10_000
+    max_alike: int = 2_000
     server: str = "thread"
     process: Process | None = None
     backend: BackendSpec = MEMORY

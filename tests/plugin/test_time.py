@@ -518,7 +518,9 @@ def test_a_test_that_asks_for_ever_is_ended(run, layer):
     run(source.replace("COUNT", "60"), *args, ini=ini).assert_outcomes(passed=1)
     result = run(source.replace("COUNT", "10**9"), *args, ini=ini)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*more than 60 requests came, the limit of the ini option s3_max_requests;*"])
+    result.stdout.fnmatch_lines(
+        ["*more than 60 requests came: the limit is s3_limits(requests=60), or *s3_max_requests.*"]
+    )
     result.stdout.fnmatch_lines(["*S3 timeline*", "   0.000 s PutObject b/k *", "*... 60 more like this"])
 
 
@@ -557,7 +559,9 @@ def test_a_pooled_connection_does_not_go_on_for_ever(run, client):
         ini="s3_max_requests = 20",
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["more than 20 requests came, the limit of the ini option s3_max_requests;*"])
+    result.stdout.fnmatch_lines(
+        ["more than 20 requests came: the limit is s3_limits(requests=20), or *s3_max_requests.*"]
+    )
 
 
 @pytest.mark.parametrize(

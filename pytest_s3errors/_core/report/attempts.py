@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from pytest_s3errors._core.s3.messages import Call
+
     from .journal import Entry
 
 _INVOCATION = "amz-sdk-invocation-id"
@@ -26,7 +28,7 @@ def logical_calls(entries: Sequence[Entry]) -> list[list[int]]:
     alike: dict[Hashable, list[list[int]]] = {}
     for position, entry in enumerate(entries):
         invocation = entry.call.headers.get(_INVOCATION)
-        others = alike.setdefault(invocation or _asked(entry), [])
+        others = alike.setdefault(invocation or (entry.call.endpoint, asked(entry.call)), [])
         call = next((call for call in others if invocation or _can_follow(entry, entries[call[-1]])), None)
         if call is None:
             call = []
@@ -61,12 +63,12 @@ def in_flight(entries: Sequence[Entry]) -> list[int]:
     return [bisect_right(begins, entry.begun) - bisect_right(ends, entry.begun) for entry in entries]
 
 
+def asked(call: Call) -> Hashable:
+    """Return what *call* asks for, of whichever endpoint: equal for attempts at the same."""
+    # What signs a URL differs in each attempt.
+    query = frozenset(item for item in call.query.items() if not item[0].lower().startswith("x-amz-"))
+    return call.method, call.operation, call.bucket, call.key, query, call.headers.get("range")
+
+
 def _can_follow(entry: Entry, earlier: Entry) -> bool:
     return earlier.ended is not None and earlier.ended < entry.begun
-
-
-def _asked(entry: Entry) -> Hashable:
-    call = entry.call
-    # What signs a URL is another in each attempt.
-    query = frozenset(item for item in call.query.items() if not item[0].lower().startswith("x-amz-"))
-    return call.endpoint, call.method, call.operation, call.bucket, call.key, query, call.headers.get("range")

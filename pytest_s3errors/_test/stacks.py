@@ -1,0 +1,119 @@
+"""Where the code under test is right now, seen from outside: the stacks of all threads, and of the tasks that they run.
+
+A thread that runs an event loop shows the loop, not the coroutine that waits. So each suspended task has a stack of its
+own here: the frames of its coroutine and of everything that this one awaits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import linecache
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import s3_asyncio_client
+
+__all__ = ["Stack", "own_lines", "stacks", "told"]
+
+_MAX_OWN = 8
+_STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+_PACKAGES = (str(Path(__file__).parents[1]), str(Path(s3_asyncio_client.__file__).parent))
+_INSTALLED = ("site-packages", "dist-packages")
+_RUNNERS = ("_pytest.", "pluggy.")
+
+
+class Stack(NamedTuple):
+    """Who runs or waits, and its frames with the line of each, the outermost first."""
+
+    name: str
+    frames: tuple[tuple[FrameType, int], ...]
+
+
+def stacks() -> list[Stack]:
+    """Return the stack of each thread but the caller's own, then of each suspended task; pytest's frames are left out.
+
+    Frames that begin a thread count as pytest's do where pytest called the test.
+    """
+    me = threading.get_ident()
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    current = {ident: _frames(frame) for ident, frame in sys._current_frames().items()}  # noqa: SLF001 - there is no other
+    found = [
+        Stack(f"thread {names.get(ident, ident)}", _without_runner(frames))
+        for ident, frames in current.items()
+        if ident != me
+    ]
+    loops = [loop for frames in current.values() for loop in _loops(frames)]
+    return found + [stack for loop in loops for stack in _tasks(loop)]
+
+
+def own_lines() -> str:
+    """Return the lines at which the user's own code is, the calling thread's included; empty if it is nowhere."""
+    mine = Stack("", _without_runner(_frames(sys._getframe(1))))  # noqa: SLF001 - where the caller was called
+    tasks = [stack for loop in _loops(mine.frames) for stack in _tasks(loop)]
+    told_: dict[str, None] = {}
+    for stack in (mine, *tasks, *stacks()):
+        own = [(frame, line) for frame, line in stack.frames if _is_own(frame)]
+        for frame, line in own[-_MAX_OWN:]:
+            told_[_line(frame, line)] = None
+    return "\n".join(told_)
+
+
+def told(stack: Stack) -> str:
+    """Return *stack* as text, one line a frame."""
+    lines = [f"{stack.name}:", *(f"  {_line(frame, line)}" for frame, line in stack.frames)]
+    return "\n".join(lines if stack.frames else [f"{stack.name}: no Python code"])
+
+
+def _frames(frame: FrameType | None) -> tuple[tuple[FrameType, int], ...]:
+    found = []
+    while frame is not None:
+        found.append((frame, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(reversed(found))
+
+
+def _without_runner(frames: tuple[tuple[FrameType, int], ...]) -> tuple[tuple[FrameType, int], ...]:
+    ours = [n for n, (frame, _) in enumerate(frames) if str(frame.f_globals.get("__name__", "")).startswith(_RUNNERS)]
+    return frames[ours[-1] + 1 :] if ours else frames
+
+
+def _loops(frames: tuple[tuple[FrameType, int], ...]) -> Iterator[asyncio.AbstractEventLoop]:
+    for frame, _ in frames:
+        loop = frame.f_locals.get("self") if frame.f_code.co_name == "run_forever" else None
+        if isinstance(loop, asyncio.AbstractEventLoop):
+            yield loop
+
+
+def _tasks(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
+    for task in asyncio.all_tasks(loop):
+        frames = tuple(_awaited(task.get_coro()))
+        if frames:
+            yield Stack(f"task {task.get_name()}", frames)
+
+
+def _awaited(waiting: Any) -> Iterator[tuple[FrameType, int]]:
+    """Yield the frames from a suspended coroutine down to what it waits for; a running one is in its thread's stack."""
+    while waiting is not None:
+        frame = getattr(waiting, "cr_frame", None) or getattr(waiting, "gi_frame", None)
+        if not isinstance(frame, FrameType) or getattr(waiting, "cr_running", False):
+            return
+        yield frame, frame.f_lineno
+        waiting = getattr(waiting, "cr_await", None) or getattr(waiting, "gi_yieldfrom", None)
+
+
+def _is_own(frame: FrameType) -> bool:
+    path = frame.f_code.co_filename
+    return not path.startswith(("<", *_STDLIB, *_PACKAGES)) and not any(part in path for part in _INSTALLED)
+
+
+def _line(frame: FrameType, number: int) -> str:
+    code = frame.f_code
+    source = linecache.getline(code.co_filename, number, frame.f_globals).strip()
+    path = Path(code.co_filename)
+    shown = path.name if _is_own(frame) else "/".join(path.parts[-2:])
+    return f"{shown}:{number} in {code.co_name}: {source}".rstrip(": ")
