@@ -123,8 +123,7 @@ def _wanted_region(ask: S3Request, configuration: ET.Element | None) -> str:
     served = region_of(ask.call.endpoint)
     if configuration is None:
         if served not in {None, DEFAULT_REGION}:
-            message = "The endpoint's region does not fit a bucket without location constraint."
-            raise ask.refused("IllegalLocationConstraintException", message=message)
+            raise ask.refused("IllegalLocationConstraintException")
         return DEFAULT_REGION
     wanted = text_of(configuration, "LocationConstraint")
     if wanted is None:

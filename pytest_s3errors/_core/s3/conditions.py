@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from .request import S3Request
     from .store import StoredObject, Upload
 
-_NOT_IMPLEMENTED = "A header you sent asks for something that S3 does not offer."
-
 
 def check_read(ask: S3Request, obj: StoredObject) -> None:
     """Refuse a GetObject or HeadObject whose conditions do not hold: 412, or 304 for an unchanged object."""
@@ -122,5 +120,4 @@ def _changed_since(date: str | None, obj: StoredObject) -> bool | None:
 
 
 def _not_offered(ask: S3Request, header: str, why: str) -> Refused:
-    elements = {"Header": header, "additionalMessage": why}
-    return ask.refused("NotImplemented", message=_NOT_IMPLEMENTED, elements=elements)
+    return ask.refused("NotImplemented", elements={"Header": header, "additionalMessage": why})

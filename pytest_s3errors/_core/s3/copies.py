@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pytest_s3errors._core.s3.errors.envelope import document
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .attributes import SSE, attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
@@ -96,7 +97,7 @@ def _source(ask: S3Request) -> StoredObject:
         return ask.readable(bucket, bucket.objects.get(key) or ask.absent(bucket))
     version = ask.version(bucket, version_id)
     if version.delete_marker:
-        raise ask.refused("InvalidRequest", message="The version to copy is a delete marker.")
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy of marker"))
     return ask.readable(bucket, version)
 
 
@@ -110,7 +111,7 @@ def _parsed_source(ask: S3Request, text: str) -> tuple[str, str, str | None]:
     path, versioned, version_id = text.partition("?versionId=")
     bucket, _, key = unquote(path).removeprefix("/").partition("/")
     if not (bucket and key):
-        raise ask.bad_argument(_HEADER, text, "The copy source must be bucket/key, percent-encoded")
+        raise ask.bad_argument(_HEADER, text, said("InvalidArgument: copy source"))
     return bucket, key, version_id if versioned else None
 
 
@@ -128,11 +129,7 @@ def _check_not_idle(ask: S3Request, source: StoredObject, *, replacing: bool) ->
     # An older version copied onto its key comes back to life: that is a change.
     itself = source is ask.store.find(ask.bucket, ask.key)
     if itself and not replacing and not any(name in ask.call.headers for name in changing):
-        message = (
-            "An object can be copied onto itself only with new metadata, another storage class, website redirect "
-            "location or encryption."
-        )
-        raise ask.refused("InvalidRequest", message=message)
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy onto itself"))
 
 
 def _attributes(ask: S3Request, source: StoredObject, *, replacing: bool) -> dict[str, Any]:
@@ -155,7 +152,7 @@ def _checksums(ask: S3Request, source: StoredObject) -> Mapping[str, str]:
         # A sum over parts is none of the copy, which has no parts.
         return {algorithm: checksum(algorithm, source.body) for algorithm in source.checksums}
     if name.lower() not in ALGORITHMS:
-        raise ask.refused("InvalidRequest", message=f"S3 has no checksum algorithm {name}.")
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum algorithm"))
     return {name.lower(): checksum(name.lower(), source.body)}
 
 

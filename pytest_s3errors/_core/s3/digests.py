@@ -8,6 +8,7 @@ from hashlib import md5, sha1, sha256
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, hashed, pieces
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .aws_chunked import STREAMING
 from .crc import crc32c, crc64nvme
@@ -93,11 +94,9 @@ def checked_checksums(ask: S3Request, body: Body, trailers: Mapping[str, str]) -
     check_announced(ask, stated)
     for algorithm, value in stated.items():
         if decode_base64(value, SIZES[algorithm]) is None:
-            message = f"The value of x-amz-checksum-{algorithm} is no checksum of that algorithm."
-            raise ask.refused("InvalidRequest", message=message)
+            raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum value", algorithm))
         if value != checksum(algorithm, body):
-            message = f"The {algorithm.upper()} you sent is not that of the body."
-            raise ask.refused("BadDigest", message=message)
+            raise ask.refused("BadDigest", message=said("BadDigest: checksum", algorithm.upper()))
     return stated
 
 
@@ -115,12 +114,12 @@ def stated_checksums(*sources: Mapping[str, str]) -> dict[str, str]:
 def check_announced(ask: S3Request, stated: Mapping[str, str]) -> None:
     """Refuse with InvalidRequest two checksums, or another than x-amz-sdk-checksum-algorithm announces."""
     if len(stated) > 1:
-        raise ask.refused("InvalidRequest", message="A request states one x-amz-checksum- value; this one has several.")
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksums"))
     announced = ask.call.headers.get("x-amz-sdk-checksum-algorithm")
     if announced is None:
         return
     if announced.lower() not in ALGORITHMS:
-        raise ask.refused("InvalidRequest", message=f"S3 has no checksum algorithm {announced}.")
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum algorithm"))
     if announced.lower() not in stated:
         message = "x-amz-sdk-checksum-algorithm is given without an x-amz-checksum- value of that algorithm."
         raise ask.refused("InvalidRequest", message=message)

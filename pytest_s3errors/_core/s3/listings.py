@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .documents import XML
 from .messages import Response
@@ -137,7 +138,7 @@ def encoder(ask: S3Request) -> Callable[[str], str]:
     if encoding is None:
         return str
     if encoding != "url":
-        raise ask.bad_argument("encoding-type", encoding, "The only encoding type is url")
+        raise ask.bad_argument("encoding-type", encoding, said("InvalidArgument: encoding type"))
     return _url
 
 
@@ -200,4 +201,4 @@ def _read_token(ask: S3Request, token: str) -> str:
             return raw[_CRC_BYTES:].decode()
     except (Base64Error, ValueError):
         pass
-    raise ask.bad_argument("continuation-token", None, "The continuation token is none of this listing")
+    raise ask.bad_argument("continuation-token", None, said("InvalidArgument: continuation token"))

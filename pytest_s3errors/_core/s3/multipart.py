@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.s3.errors.envelope import document
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .attributes import attributes_of, encryption_headers, written_headers
 from .conditions import check_not_overtaken, check_write
@@ -221,5 +222,4 @@ def _etag(entry: ET.Element) -> str:
 def _check_size(ask: S3Request, body: Body) -> None:
     stated = ask.call.headers.get("x-amz-mp-object-size")
     if stated is not None and stated != str(len(body)):
-        message = f"x-amz-mp-object-size is {stated}; the parts have {len(body)} bytes."
-        raise ask.refused("InvalidRequest", message=message)
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: object size", stated, len(body)))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.s3.errors.messages import said
+
 from .digests import ALGORITHMS, checksum, stated_checksums
 from .documents import text_of
 
@@ -40,14 +42,14 @@ def wanted_checksum(ask: S3Request) -> tuple[str | None, str]:
     name, kind = headers.get("x-amz-checksum-algorithm"), headers.get("x-amz-checksum-type")
     if name is None:
         if kind is not None:
-            raise _invalid(ask, "x-amz-checksum-type needs x-amz-checksum-algorithm beside it.")
+            raise _invalid(ask, said("InvalidRequest: checksum type alone"))
         return None, FULL
     algorithm = name.lower()
     if algorithm not in ALGORITHMS:
-        raise _invalid(ask, f"S3 has no checksum algorithm {name}.")
+        raise _invalid(ask, said("InvalidRequest: checksum algorithm"))
     kind = (kind or (FULL if algorithm == "crc64nvme" else COMPOSITE)).upper()
     if kind not in _OFFERED[algorithm]:
-        raise _invalid(ask, f"S3 has no {kind} checksum of algorithm {algorithm}.")
+        raise _invalid(ask, said("InvalidRequest: checksum type", kind, algorithm))
     return algorithm, kind
 
 
@@ -57,8 +59,7 @@ def part_checksums(ask: S3Request, upload: Upload, body: Body, stated: Mapping[s
         return stated
     # S3 works a CRC out by itself; a SHA it wants from the client, as it wants no other algorithm than the announced.
     if stated or upload.algorithm.startswith("sha"):
-        actual = next(iter(stated), "none")
-        raise _invalid(ask, f"The upload announced {upload.algorithm} checksums; this part has {actual}.")
+        raise _invalid(ask, said("InvalidRequest: checksum of part", upload.algorithm, next(iter(stated), "null")))
     return {upload.algorithm: checksum(upload.algorithm, body)}
 
 
@@ -72,8 +73,7 @@ def check_listed(ask: S3Request, upload: Upload, number: int, part: Part, entry:
         if upload.algorithm is None or (name == upload.algorithm and value != part.checksums[name]):
             return False
         if name != upload.algorithm:
-            message = f"The {name} you sent for part {number} is not what S3 has."
-            raise ask.refused("BadDigest", message=message)
+            raise ask.refused("BadDigest", message=said("BadDigest: listed part", name, number))
     return True
 
 
@@ -86,7 +86,7 @@ def check_composite(ask: S3Request, upload: Upload, entries: Sequence[tuple[int,
         raise ask.refused("InternalError")
     for number, entry in entries:
         if not text_of(entry, CHECKSUM_ELEMENTS[algorithm]):
-            raise _invalid(ask, f"The upload announced {algorithm} checksums; part {number} is listed without one.")
+            raise _invalid(ask, said("InvalidRequest: checksum missing", algorithm, number))
 
 
 def composite_parts(upload: Upload, parts: list[Part]) -> tuple[str, ...]:
@@ -127,7 +127,7 @@ def _check_type(ask: S3Request, upload: Upload) -> None:
     stated = ask.call.headers.get("x-amz-checksum-type")
     announced = None if upload.algorithm is None else upload.draft.checksum_type
     if stated is not None and stated.upper() != announced:
-        raise _invalid(ask, f"The upload has the checksum type {announced or 'none'}, the completion {stated}.")
+        raise _invalid(ask, said("InvalidRequest: checksum mode", announced or "null"))
 
 
 def _invalid(ask: S3Request, message: str) -> Refused:
@@ -135,4 +135,4 @@ def _invalid(ask: S3Request, message: str) -> Refused:
 
 
 def _bad_digest(ask: S3Request, *algorithms: str) -> Refused:
-    return ask.refused("BadDigest", message=f"The {', '.join(algorithms)} you sent is not that of the object.")
+    return ask.refused("BadDigest", message=said("BadDigest: checksum", ", ".join(algorithms)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.s3.errors.messages import said
+
 from .attributes import attributes_of, check_active, checksum_headers, response_headers, written_headers
 from .conditions import check_read, check_write
 from .digests import md5_hex
@@ -94,5 +96,5 @@ def _override(ask: S3Request, headers: dict[str, str]) -> None:
         if value is None:
             continue
         if not value.isprintable() or any(character > "\xff" for character in value):
-            raise ask.bad_argument(name, value, "A response header takes ISO-8859-1 only")
+            raise ask.bad_argument(name, value, said("InvalidArgument: override"))
         headers[header] = value

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.s3.errors.messages import said
+
 if TYPE_CHECKING:
     from .request import S3Request
     from .store import StoredObject
@@ -18,7 +20,7 @@ def requested_range(ask: S3Request, obj: StoredObject) -> tuple[int, int] | None
     text = ask.call.headers.get("range")
     if "partNumber" in ask.call.query:
         if text is not None:
-            raise ask.refused("InvalidRequest", message="Range and partNumber exclude each other.")
+            raise ask.refused("InvalidRequest", message=said("InvalidRequest: range and part"))
         return _part_range(ask, obj)
     return None if text is None else _byte_range(ask, text, obj.size)
 
@@ -28,8 +30,7 @@ def part_number(ask: S3Request) -> int:
     text = ask.call.query.get("partNumber", "")
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PART_NUMBER)) else 0
     if not 1 <= number <= MAX_PART_NUMBER:
-        message = f"A part number is an integer from 1 to {MAX_PART_NUMBER}"
-        raise ask.bad_argument("partNumber", text, message)
+        raise ask.bad_argument("partNumber", text, said("InvalidArgument: part number"))
     return number
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .access import OPEN, Access
 from .auth import ANYBODY, Caller
@@ -122,7 +123,7 @@ class S3Request:
         if version_id == NULL:
             return
         if bucket is None or bucket.versioning is None or len(version_id) != VERSION_ID_LENGTH:
-            raise self.bad_argument("versionId", version_id, "This is no version id")
+            raise self.bad_argument("versionId", version_id, said("InvalidArgument: version id"))
 
     def is_marker(self, marker: StoredObject) -> Refused:
         """Return MethodNotAllowed: the version asked for is a delete marker (fact 18)."""

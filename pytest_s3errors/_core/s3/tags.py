@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import document
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .documents import XML, malformed, parse_xml, text_of
 from .messages import EMPTY, Response
@@ -136,7 +137,7 @@ def _tag_set(ask: S3Request, parent: ET.Element | None, limit: int) -> Mapping[s
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise ask.refused("InvalidTag", message="A tag's key may come once only.", elements={"TagKey": name})
+            raise ask.refused("InvalidTag", message=said("InvalidTag: duplicate"), elements={"TagKey": name})
         seen.add(name)
     return _checked(ask, pairs, limit)
 
@@ -159,10 +160,10 @@ def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Ma
             message = "Tags whose keys start with aws: are S3's own."
             raise ask.refused("InvalidTag", message=message, elements={"TagKey": name})
         if not 1 <= len(name) <= MAX_KEY_CHARACTERS or not _ALLOWED.fullmatch(name):
-            raise ask.refused("InvalidTag", message="This key is none for a tag.", elements={"TagKey": name})
+            raise ask.refused("InvalidTag", elements={"TagKey": name})
         if len(value) > MAX_VALUE_CHARACTERS or not _ALLOWED.fullmatch(value):
             elements = {"TagKey": name, "TagValue": value}
-            raise ask.refused("InvalidTag", message="This value is none for a tag.", elements=elements)
+            raise ask.refused("InvalidTag", message=said("InvalidTag: value"), elements=elements)
         tags[name] = value
     if len(tags) > limit:
         raise ask.refused("BadRequest", message=f"There are {len(tags)} tags; {limit} are allowed.")
@@ -170,8 +171,7 @@ def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Ma
 
 
 def _bad_header(ask: S3Request, text: str) -> Exception:
-    message = f"{HEADER} is a URL-encoded query in UTF-8 in which each name comes once"
-    return ask.bad_argument(HEADER, text, message)
+    return ask.bad_argument(HEADER, text, said("InvalidArgument: tagging header"))
 
 
 def _document(tags: Mapping[str, str]) -> bytes:

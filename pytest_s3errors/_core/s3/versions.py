@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .documents import XML, malformed, parse_xml, text_of
 from .listings import Elements, checksum_elements, encoder, given, page_size
@@ -52,7 +53,7 @@ def list_object_versions(ask: S3Request) -> Response:
     key_marker, id_marker = query.get("key-marker", ""), query.get("version-id-marker", "")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     if id_marker and not key_marker:
-        raise ask.bad_argument("version-id-marker", id_marker, "version-id-marker needs key-marker beside it")
+        raise ask.bad_argument("version-id-marker", id_marker, said("InvalidArgument: version id marker"))
     entries = _entries(bucket, prefix, delimiter, key_marker, id_marker)
     page = list(islice(entries, limit))
     truncated = bool(page) and next(entries, None) is not None

@@ -6,6 +6,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from pytest_s3errors._core.s3.errors.messages import said
 from pytest_s3errors._core.s3.messages import Refused
 
 from . import version2, version4
@@ -59,8 +60,7 @@ def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Call
 
 def missing_field(call: Call, name: str) -> Refused:
     """InvalidArgument for a field that a form lacks (fact 59)."""
-    message = f"The form needs a field {name!r} before the file"
-    return bad_argument(call, name, "", message)
+    return bad_argument(call, name, "", said("InvalidArgument: form field", name))
 
 
 def _check_v4(call: Call, fields: Mapping[str, str], policy: str, known: Credentials) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_s3errors._core.s3.errors.messages import said
+
 from . import version2, version4
 from .canonical import ALGORITHM
 from .refusals import bad_argument, check_token, denied, unknown_key
@@ -120,7 +122,7 @@ def _by_v2_query(call: Call, access: Access, now: Callable[[], datetime]) -> Cal
     known = access.find(query.get("AWSAccessKeyId", ""))
     if known is not None or access.declared:
         if not all(query.get(name) for name in ("AWSAccessKeyId", "Expires", "Signature")):
-            raise denied(call, "A presigned URL needs AWSAccessKeyId, Expires and Signature")
+            raise denied(call, said("AccessDenied: presigned without parameters"))
         known = _known(call, known, query["AWSAccessKeyId"])
     if "Expires" in query and "AWSAccessKeyId" in query:
         version2.check_expiry(call, now())

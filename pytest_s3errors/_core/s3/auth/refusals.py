@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply
+from pytest_s3errors._core.s3.errors.messages import said
 from pytest_s3errors._core.s3.messages import ErrorReply, Refused
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def malformed(call: Call, code: str, message: str) -> Refused:
 
 def wrong_region(call: Call, code: str, *, expected: str, asked: str) -> Refused:
     """*code* telling the region to sign for, by which clients find it."""
-    message = f"The region {asked!r} is wrong; {expected!r} is expected."
+    message = said("AuthorizationHeaderMalformed: region", asked, expected)
     return Refused(error_reply(code, call, message=message, elements={"Region": expected}))
 
 

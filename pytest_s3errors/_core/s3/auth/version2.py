@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from pytest_s3errors._core.s3.errors.messages import said
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
 
 from .refusals import MAX_SKEW_S, bad_argument, check_token, denied, iso_seconds, mismatch, skewed
@@ -70,7 +71,7 @@ def check_expiry(call: Call, now: datetime) -> None:
     except (ValueError, OverflowError, OSError):
         ends = datetime.fromtimestamp(0, UTC)  # the beginning of all time where it names none
     if now > ends:
-        raise denied(call, "Request has expired", Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
+        raise denied(call, said("AccessDenied: expired"), Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
 
 
 def sign(secret_key: str, text: str) -> str:

@@ -8,6 +8,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from pytest_s3errors._core.s3.errors.messages import said
 from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import Refused
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 MAX_EXPIRES_S = 604_800
 _HEADER, _QUERY = "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError"
-_PARAMETERS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders")
 _SIGNATURE = "X-Amz-Signature"
+_PARAMETERS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", _SIGNATURE)
 _SHA256 = "x-amz-content-sha256"
 _PAYLOADS = re.compile(
     r"[0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER"
@@ -81,10 +82,8 @@ def claim_in_header(call: Call) -> Claim:
 def claim_in_query(call: Call) -> Claim:
     """What the query of a presigned URL claims, or refuse with what is wrong in its form."""
     query = call.query
-    lacking = [name for name in (*_PARAMETERS, _SIGNATURE) if name not in query]
-    if lacking:
-        message = f"A presigned URL needs {', '.join(_PARAMETERS)} and {_SIGNATURE}; missing: {', '.join(lacking)}."
-        raise malformed(call, _QUERY, message)
+    if any(name not in query for name in _PARAMETERS):
+        raise malformed(call, _QUERY, said("AuthorizationQueryParametersError: missing"))
     if query["X-Amz-Algorithm"] != ALGORITHM:
         raise malformed(call, _QUERY, f"X-Amz-Algorithm is {ALGORITHM} only.")
     timestamp, names = query["X-Amz-Date"], query["X-Amz-SignedHeaders"]
@@ -127,7 +126,7 @@ def check_expiry(call: Call, now: datetime) -> None:
     """Refuse a presigned request outside its time (fact 54)."""
     begins, ends = expiry(call)
     expired = now > ends or begins == ends  # a URL that holds for no second never did
-    message = "Request has expired" if expired else "Request is not yet valid"
+    message = said("AccessDenied: expired") if expired else "Request is not yet valid"
     if expired or begins > now + timedelta(seconds=MAX_SKEW_S):
         seconds = call.query["X-Amz-Expires"]
         raise denied(call, message, X_Amz_Expires=seconds, Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
@@ -161,8 +160,8 @@ def check_signed_headers(call: Call, claim: Claim) -> None:
     if "host" not in signed:
         left_out.append("host")
     if left_out:
-        message = "There were headers in the request which were not signed"
-        raise denied(call, message, HeadersNotSigned=", ".join(sorted(left_out)))
+        names = ", ".join(sorted(left_out))
+        raise denied(call, said("AccessDenied: unsigned headers"), HeadersNotSigned=names)
 
 
 def check_signature(call: Call, claim: Claim, known: Credentials) -> bytes:

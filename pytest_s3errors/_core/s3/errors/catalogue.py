@@ -17,6 +17,7 @@ from pytest_s3errors._core.s3.messages import EMPTY, ErrorReply
 
 from . import codes as _codes
 from .elements import element_value, header_value
+from .messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +51,7 @@ CODES: Mapping[str, ErrorSpec] = MappingProxyType(
         code: ErrorSpec(
             code=code,
             status=status,
-            message=message,
+            message=message or said(code),
             elements=tuple(_codes.ELEMENTS.get(code, "").split()),
             headers=tuple(_codes.HEADERS.get(code, "").split()),
             closes=code in _codes.CLOSES,

@@ -1,0 +1,223 @@
+"""What S3 says in the Message of an error, as it was recorded on the wire.
+
+Programs match on these texts, as they do on codes and reason phrases, so they are values of the protocol. A name
+is a code, or a code with the situation behind it where S3 tells several apart. `{}` stands where S3 puts a name
+or number of the request. A situation that is not in the table was not recorded: the model uses words of its own there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["RECORDED", "SOURCES", "said"]
+
+SOURCES = {"LSREC": "LocalStack's snapshots of its tests, recorded against AWS"}
+"""Where the texts were seen."""
+
+_SCHEMA = "The XML you provided was not well-formed or did not validate against our published schema"
+_CUSTOMER_KEYS = "Requests specifying Server Side Encryption with Customer provided keys must provide"
+
+_LSREC: dict[str, str] = {
+    "AccessDenied": "Access Denied",
+    "AccessDenied: customer key": f"{_CUSTOMER_KEYS} the correct secret key.",
+    "AccessDenied: expired": "Request has expired",
+    "AccessDenied: object lock": "Access Denied because object protected by object lock.",
+    "AccessDenied: policy condition": "Invalid according to Policy: Policy Condition failed: {}",
+    "AccessDenied: policy expired": "Invalid according to Policy: Policy expired.",
+    "AccessDenied: presigned without parameters": (
+        "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
+    ),
+    "AccessDenied: unsigned headers": "There were headers present in the request which were not signed",
+    "AccessForbidden": "CORSResponse: CORS is not enabled for this bucket.",
+    "AuthorizationHeaderMalformed: region": (
+        "The authorization header is malformed; the region '{}' is wrong; expecting '{}'"
+    ),
+    "AuthorizationQueryParametersError: credential": (
+        "Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "
+        '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
+    ),
+    "AuthorizationQueryParametersError: missing": (
+        "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
+        "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+    ),
+    "BadDigest": "The Content-MD5 you specified did not match what we received.",
+    "BadDigest: checksum": "The {} you specified did not match the calculated checksum.",
+    "BadDigest: listed part": "The {} you specified for part {} did not match what we received.",
+    "BadRequest: no origin": "Insufficient information. Origin request header needed.",
+    "BucketAlreadyOwnedByYou": "Your previous request to create the named bucket succeeded and you already own it.",
+    "BucketNotEmpty": "The bucket you tried to delete is not empty",
+    "BucketNotEmpty: versions": (
+        "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+    ),
+    "ConditionalRequestConflict": (
+        "The conditional request cannot succeed due to a conflicting operation against this resource."
+    ),
+    "CrossLocationLoggingProhibitted": "Cross S3 location logging not allowed. ",
+    "EntityTooLarge": "Your proposed upload exceeds the maximum allowed size",
+    "EntityTooSmall": "Your proposed upload is smaller than the minimum allowed size",
+    "IdMismatch": "Document ID does not match the specified configuration ID.",
+    "IllegalLocationConstraintException": (
+        "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to."
+    ),
+    "IllegalLocationConstraintException: region": (
+        "The {} location constraint is incompatible for the region specific endpoint this request was sent to."
+    ),
+    "IllegalVersioningConfigurationException": "The Versioning element must be specified",
+    "InternalError": "We encountered an internal error. Please try again.",
+    "InvalidArgument: bucket region": "Argument value {} is not a valid AWS Region",
+    "InvalidArgument: bypass": "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+    "InvalidArgument: continuation token": "The continuation token provided is incorrect",
+    "InvalidArgument: copy range": (
+        "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
+        "zero-based offsets of the first and last bytes to copy"
+    ),
+    "InvalidArgument: copy range end": "Range specified is not valid for source object of size: {}",
+    "InvalidArgument: copy source": "Invalid copy source object key",
+    "InvalidArgument: customer algorithm": f"{_CUSTOMER_KEYS} a valid encryption algorithm.",
+    "InvalidArgument: customer key": f"{_CUSTOMER_KEYS} an appropriate secret key.",
+    "InvalidArgument: customer key MD5": "The calculated MD5 hash of the key did not match the hash that was provided.",
+    "InvalidArgument: customer key and encryption": (
+        "Server Side Encryption with Customer provided key is incompatible with the encryption method specified"
+    ),
+    "InvalidArgument: customer key length": "The secret key was invalid for the specified algorithm.",
+    "InvalidArgument: encoding type": "Invalid Encoding Method specified in Request",
+    "InvalidArgument: form field": (
+        "Bucket POST must contain a field named '{}'.  If it is specified, please check the order of the fields."
+    ),
+    "InvalidArgument: grant format": "Argument format not recognized",
+    "InvalidArgument: grantee id": "Invalid id",
+    "InvalidArgument: grantee uri": "Invalid group uri",
+    "InvalidArgument: lock date and mode": (
+        "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied"
+    ),
+    "InvalidArgument: lock date past": "The retain until date must be in the future!",
+    "InvalidArgument: lock mode": "Unknown wormMode directive.",
+    "InvalidArgument: override": "Header value cannot be represented using ISO-8859-1.",
+    "InvalidArgument: ownership": "Invalid x-amz-object-ownership header: {}",
+    "InvalidArgument: part number": "Part number must be an integer between 1 and 10000, inclusive",
+    "InvalidArgument: tagging header": (
+        "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name "
+        "duplicates."
+    ),
+    "InvalidArgument: upload id marker": "Invalid uploadId marker",
+    "InvalidArgument: version id": "Invalid version id specified",
+    "InvalidArgument: version id marker": "A version-id marker cannot be specified without a key marker.",
+    "InvalidBucketName": "The specified bucket is not valid.",
+    "InvalidBucketOwnerAWSAccountID: id": (
+        "The value of the expected bucket owner parameter must be an AWS Account ID... [{}]"
+    ),
+    "InvalidBucketState": "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+    "InvalidBucketState: lock": (
+        "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+    ),
+    "InvalidDigest": "The Content-MD5 you specified was invalid.",
+    "InvalidEncryptionAlgorithmError": "The Encryption request you specified is not valid. Supported value: AES256.",
+    "InvalidLocationConstraint": "The specified location-constraint is not valid",
+    "InvalidObjectState": "The operation is not valid for the object's storage class",
+    "InvalidPart": (
+        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
+        "specified entity tag may not match the part's entity tag."
+    ),
+    "InvalidPartNumber": "The requested partnumber is not satisfiable",
+    "InvalidPartOrder": "The list of parts was not in ascending order. Parts must be ordered by part number.",
+    "InvalidPolicyDocument: simple condition": (
+        "Invalid Policy: Invalid Simple-Condition: Simple-Conditions must have exactly one property specified."
+    ),
+    "InvalidRange": "The requested range is not satisfiable",
+    "InvalidRequest: ACL twice": "Specifying both Canned ACLs and Header Grants is not allowed",
+    "InvalidRequest: checksum algorithm": (
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+        "[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"
+    ),
+    "InvalidRequest: checksum missing": (
+        "The upload was created using a {} checksum. The complete request must include the checksum for each part. "
+        "It was missing for part {} in the request."
+    ),
+    "InvalidRequest: checksum mode": (
+        "The upload was created using the {} checksum mode. The complete request must use the same checksum mode."
+    ),
+    "InvalidRequest: checksum of part": (
+        "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}"
+    ),
+    "InvalidRequest: checksum type": "The {} checksum type cannot be used with the {} checksum algorithm.",
+    "InvalidRequest: checksum type alone": (
+        "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
+    ),
+    "InvalidRequest: checksum value": "Value for x-amz-checksum-{} header is invalid.",
+    "InvalidRequest: checksums": "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+    "InvalidRequest: copy of marker": (
+        "The source of a copy request may not specifically refer to a delete marker by version id."
+    ),
+    "InvalidRequest: copy onto itself": (
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
+        "metadata, storage class, website redirect location or encryption attributes."
+    ),
+    "InvalidRequest: copy range": "The specified copy range is invalid for the source object size",
+    "InvalidRequest: encrypted": (
+        "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to "
+        "retrieve the object."
+    ),
+    "InvalidRequest: encryption differs": "The provided encryption parameters did not match the ones used originally.",
+    "InvalidRequest: encryption of part": (
+        "The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate "
+        "encryption parameters."
+    ),
+    "InvalidRequest: no lock": "Bucket is missing Object Lock Configuration",
+    "InvalidRequest: no parts": "You must specify at least one part",
+    "InvalidRequest: object size": (
+        "The provided 'x-amz-mp-object-size' header value {} does not match what was computed: {}"
+    ),
+    "InvalidRequest: range and part": "Cannot specify both Range header and partNumber query parameter",
+    "InvalidS3DestinationBucket": "Invalid bucket ARN.",
+    "InvalidStorageClass": "The storage class you specified is not valid",
+    "InvalidTag": "The TagKey you have provided is invalid",
+    "InvalidTag: created bucket": (
+        'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from '
+        "your tag keys and try again."
+    ),
+    "InvalidTag: duplicate": "Cannot provide multiple Tags with the same key",
+    "InvalidTag: system tag": "System tags cannot be added/updated by requester",
+    "InvalidTag: system tag of object": "Your TagKey cannot be prefixed with aws:",
+    "InvalidTag: value": "The TagValue you have provided is invalid",
+    "InvalidTargetBucketForLogging": "The target bucket for logging does not exist",
+    "MalformedACLError": _SCHEMA,
+    "MalformedPolicy": "Policies must be valid JSON and the first byte must be '{{'",
+    "MalformedPolicy: no statement": "Missing required field Statement",
+    "MalformedXML": _SCHEMA,
+    "MethodNotAllowed": "The specified method is not allowed against this resource.",
+    "MissingSecurityHeader": "Your request was missing a required header",
+    "NoSuchBucket": "The specified bucket does not exist",
+    "NoSuchBucketPolicy": "The bucket policy does not exist",
+    "NoSuchCORSConfiguration": "The CORS configuration does not exist",
+    "NoSuchConfiguration": "The specified configuration does not exist.",
+    "NoSuchKey": "The specified key does not exist.",
+    "NoSuchLifecycleConfiguration": "The lifecycle configuration does not exist",
+    "NoSuchObjectLockConfiguration": "The specified object does not have a ObjectLock configuration",
+    "NoSuchPublicAccessBlockConfiguration": "The public access block configuration was not found",
+    "NoSuchTagSet": "The TagSet does not exist",
+    "NoSuchUpload": (
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
+        "completed."
+    ),
+    "NoSuchVersion": "The specified version does not exist.",
+    "NoSuchWebsiteConfiguration": "The specified bucket does not have a website configuration",
+    "NotImplemented": "A header you provided implies functionality that is not implemented",
+    "ObjectLockConfigurationNotFoundError": "Object Lock configuration does not exist for this bucket",
+    "OwnershipControlsNotFoundError": "The bucket ownership controls were not found",
+    "PreconditionFailed": "At least one of the pre-conditions you specified did not hold",
+    "ReplicationConfigurationNotFoundError": "The replication configuration was not found",
+    "SignatureDoesNotMatch": (
+        "The request signature we calculated does not match the signature you provided. Check your key and signing "
+        "method."
+    ),
+    "UnexpectedContent": "This request does not support content",
+}
+
+RECORDED: Mapping[str, tuple[str, str]] = MappingProxyType({name: (text, "LSREC") for name, text in _LSREC.items()})
+"""Code or situation -> (text, key of its source)."""
+
+
+def said(situation: str, *values: object) -> str:
+    """Return what S3 says in *situation*, with *values* in the places of the text."""
+    return RECORDED[situation][0].format(*values)

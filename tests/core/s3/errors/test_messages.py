@@ -1,0 +1,56 @@
+"""The table of recorded messages: each has a source and is sorted, and the model asks for none that it lacks."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import pytest_s3errors
+from pytest_s3errors._core.s3.errors.catalogue import CODES
+from pytest_s3errors._core.s3.errors.messages import RECORDED, SOURCES, said
+
+PACKAGE = Path(pytest_s3errors.__file__).parent
+
+
+def situations_asked():
+    """Every literal that the package gives to `said`, with its number of values."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "said":
+                first, *values = node.args
+                if isinstance(first, ast.Constant):
+                    yield f"{path.name}:{node.lineno}", first.value, len(values)
+
+
+def test_every_situation_names_a_code_and_a_source():
+    for situation, (text, source) in RECORDED.items():
+        assert situation.partition(":")[0] in CODES, situation
+        assert source in SOURCES, situation
+        assert text, situation
+
+
+def test_is_sorted():
+    assert list(RECORDED) == sorted(RECORDED)
+
+
+def test_the_model_asks_only_for_what_is_recorded():
+    asked = list(situations_asked())
+    assert asked
+    for place, situation, count in asked:
+        assert situation in RECORDED, place
+        places = RECORDED[situation][0].replace("{{", "").count("{}")
+        assert places == count, f"{place}: {situation} takes {places} values"
+
+
+def test_a_code_sends_its_recorded_message():
+    for situation in RECORDED:
+        if ":" not in situation:
+            assert CODES[situation].message == said(situation)
+
+
+def test_an_unknown_situation_is_a_mistake_of_ours():
+    with pytest.raises(KeyError, match=re.escape("NoSuchKey: nonsense")):
+        said("NoSuchKey: nonsense")
