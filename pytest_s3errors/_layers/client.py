@@ -239,7 +239,8 @@ def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
     if call.method == "HEAD" or reply.status == HTTPStatus.NOT_MODIFIED:  # no body
         headers = {"x-amz-request-id": ids.request_id, "x-amz-id-2": ids.host_id, **headers}
     else:
-        fields = {"Code": reply.code, "Message": reply.message, "RequestId": ids.request_id, "HostId": ids.host_id}
+        message = reply.message.strip()  # as the client reads a document
+        fields = {"Code": reply.code, "Message": message, "RequestId": ids.request_id, "HostId": ids.host_id}
         fields |= reply.elements
     return error_from_fields(
         status=reply.status,
