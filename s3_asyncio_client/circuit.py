@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 from s3_asyncio_client._core.circuit import Circuit, CircuitPolicy, CircuitState, Pass, Refuse, Result
@@ -95,18 +96,36 @@ class CircuitBreaker:
 
     @property
     def state(self) -> CircuitState:
-        """Where it is. An open one becomes half open by the first call after the timeout, not by the clock alone."""
+        """Where it is; may be set. An open one becomes half open by the first call after the timeout, not by itself."""
         return self._circuit.state
+
+    @state.setter
+    def state(self, state: CircuitState) -> None:
+        before = self.state
+        self._circuit.put(CircuitState(state), self._now())
+        self._report(before)
 
     @property
     def failure_count(self) -> int:
-        """Failures since the last success."""
+        """Failures since the last success; may be set."""
         return self._circuit.failure_count
+
+    @failure_count.setter
+    def failure_count(self, count: int) -> None:
+        self._circuit.failure_count = count
 
     @property
     def last_failure_time(self) -> float | None:
-        """Reading of the clock, in seconds, at the last failure that counted; None before the first."""
-        return self._circuit.last_failure_s
+        """When the last failure that counted was, as `time.time()` tells it; None before the first.
+
+        May be set: an open circuit counts its timeout from there. With a clock of its own it is a reading of that.
+        """
+        when_s = self._circuit.last_failure_s
+        return None if when_s is None else when_s + self._to_wall_s()
+
+    @last_failure_time.setter
+    def last_failure_time(self, when: float | None) -> None:
+        self._circuit.failed_at(None if when is None else when - self._to_wall_s())
 
     async def call(self, operation: Callable[[], Awaitable[_T]]) -> _T:
         """Await what *operation*, called without arguments, returns; or refuse without calling it.
@@ -156,11 +175,12 @@ class CircuitBreaker:
         return Result.SUCCESS if answered and self.state is CircuitState.HALF_OPEN else Result.NOTHING
 
     def _refusal(self, answer: Refuse) -> CircuitOpenError:
-        what = "the circuit" if self.name is None else f"the circuit {self.name!r}"
+        name = "" if self.name is None else f" ({self.name!r})"
         if answer.retry_in_s is None:
-            return CircuitOpenError(f"{what} is half open and its probe has not ended: no request was made")
+            return CircuitOpenError(f"Circuit breaker is OPEN{name} until its probe has ended: no request was made")
         return CircuitOpenError(
-            f"{what} is open for another {answer.retry_in_s:.3g} s: no request was made", retry_in_s=answer.retry_in_s
+            f"Circuit breaker is OPEN{name} for another {answer.retry_in_s:.3g} s: no request was made",
+            retry_in_s=answer.retry_in_s,
         )
 
     def _report(self, old: CircuitState) -> None:
@@ -173,7 +193,16 @@ class CircuitBreaker:
         _tell(_watchers, self, old, new)
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time() if self._clock is None else self._clock()
+        if self._clock is not None:
+            return self._clock()
+        try:
+            return asyncio.get_running_loop().time()
+        except RuntimeError:  # read or set by hand, outside of a loop
+            return time.monotonic()
+
+    def _to_wall_s(self) -> float:
+        """What to add to a reading of the breaker's clock to have one of `time.time`."""
+        return 0.0 if self._clock is not None else time.time() - self._now()
 
 
 class CircuitRegistry:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import platform
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,8 +54,8 @@ class S3ErrorContext:
         Returns:
             timestamp (ISO 8601 in UTC, with "+00:00"), operation, bucket, key, exception (type, message, status_code,
             error_code, request_id, host_id, retry_after in seconds, attempts, details, notes, traceback, chain: a list
-            of the errors behind it), client (type, region, endpoint_url; None without a client) and versions. A value
-            that is not known is None.
+            of the errors behind it), client (type, region, endpoint_url; None without a client), python_version
+            (`sys.version`) and versions. A value that is not known is None.
         """
         secrets = _secrets(client)
         return {
@@ -64,6 +65,7 @@ class S3ErrorContext:
             "key": plain(key, secrets),
             "exception": error_record(exception, secrets),
             "client": _client_record(client, secrets),
+            "python_version": sys.version,
             "versions": {
                 "python": platform.python_version(),
                 "s3_asyncio_client": s3_asyncio_client.__version__,

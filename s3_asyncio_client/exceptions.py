@@ -136,7 +136,7 @@ class S3NotFoundError(S3ClientError):
 
     def __init__(
         self,
-        message: str = "there is no such object",
+        message: str = "The specified resource was not found",
         status_code: int | None = 404,
         error_code: str | None = "NoSuchKey",
         **context: Unpack[_Context],
@@ -149,7 +149,7 @@ class S3AccessDeniedError(S3ClientError):
 
     def __init__(
         self,
-        message: str = "the credentials do not permit this request",
+        message: str = "Access denied",
         status_code: int | None = 403,
         error_code: str | None = "AccessDenied",
         **context: Unpack[_Context],
@@ -162,7 +162,7 @@ class S3InvalidRequestError(S3ClientError):
 
     def __init__(
         self,
-        message: str = "the request is not valid",
+        message: str = "Invalid request",
         status_code: int | None = 400,
         error_code: str | None = "InvalidRequest",
         **context: Unpack[_Context],
@@ -199,7 +199,7 @@ class CircuitOpenError(Exception):
     """
 
     def __init__(
-        self, message: str = "the circuit is open: no request was made", *, retry_in_s: float | None = None
+        self, message: str = "Circuit breaker is OPEN: no request was made", *, retry_in_s: float | None = None
     ) -> None:
         super().__init__(message)
         self.message = message

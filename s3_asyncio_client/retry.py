@@ -91,10 +91,10 @@ async def retry_with_exponential_backoff(
 ) -> _T:
     """Await *operation* until it succeeds, fails for good, or has been repeated often enough.
 
-    Retried are S3ServerError but 501, ConnectionError, TimeoutError, S3ClientError with status 408, 429, 503 or 504,
-    and any S3Error with a throttling or time-out code. Before retry n (from 0) it waits
-    ``min(base_delay * exponential_base**n, max_delay)`` seconds, or what the server asked for by Retry-After if that
-    is longer, at most *max_delay*; jitter adds up to a tenth. Cancellation is never retried.
+    It retries S3ClientError with status 408, 429, 503 or 504 or with a throttling or time-out code, and, unless
+    *retryable_exceptions* names others, S3ServerError but 501, ConnectionError and TimeoutError. Before retry n
+    (from 0) it waits ``min(base_delay * exponential_base**n, max_delay)`` seconds, or what the server asked for by
+    Retry-After if that is longer, at most *max_delay*; jitter adds up to a tenth. It never retries a cancellation.
 
     A lost response leaves open whether S3 did the work; the table at the top of `s3_asyncio_client.retry` says which
     operations are safe to repeat. For the others *check_before_retry* looks first: it is awaited before each attempt
@@ -108,7 +108,8 @@ async def retry_with_exponential_backoff(
         max_delay: Most seconds before any retry (jitter comes on top).
         exponential_base: What the delay is multiplied by from retry to retry.
         jitter: Whether to add a random share.
-        retryable_exceptions: A class or several to retry as well.
+        retryable_exceptions: A class or several to retry instead of those; an empty tuple retries none of them. What an
+            S3ClientError says of throttling or a time-out is retried all the same.
         deadline: Seconds from the first attempt's start, by the event loop's clock, after which no attempt begins. One
             that runs is not cut off: give the client a timeout, or put all of it under `asyncio.timeout`.
         budget: Shared with other calls; without tokens left there is no retry.
@@ -287,9 +288,11 @@ def _check_async(function: Callable[..., object]) -> None:
     raise TypeError(f"s3_retry decorates async functions (async def), which {name} is not{hint}")
 
 
-def _classes(given: type[BaseException] | Iterable[type[BaseException]] | None) -> tuple[type[BaseException], ...]:
+def _classes(
+    given: type[BaseException] | Iterable[type[BaseException]] | None,
+) -> tuple[type[BaseException], ...] | None:
     if given is None:
-        return ()
+        return None
     return (given,) if isinstance(given, type) else tuple(given)
 
 

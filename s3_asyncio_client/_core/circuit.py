@@ -133,6 +133,19 @@ class Circuit:
                 self._opened_s = now_s
                 self._enter(CircuitState.OPEN)
 
+    def put(self, state: CircuitState, now_s: float) -> None:
+        """Enter *state* by hand. Calls under way no longer count; an open circuit stays open for the whole timeout."""
+        self._probing = False
+        if state is CircuitState.OPEN:
+            self._opened_s = now_s
+        self._enter(state)
+
+    def failed_at(self, when_s: float | None) -> None:
+        """Set by hand when it last failed; an open circuit counts its timeout from there."""
+        self.last_failure_s = when_s
+        if when_s is not None:
+            self._opened_s = when_s
+
     def _enter(self, state: CircuitState) -> None:
         self.state = state
         self._period += 1

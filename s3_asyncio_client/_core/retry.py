@@ -56,7 +56,7 @@ class RetryPolicy:
     max_delay_s: float = 60.0
     exponential_base: float = 2.0
     jitter: bool = True
-    retryable: tuple[type[BaseException], ...] = ()
+    retryable: tuple[type[BaseException], ...] | None = None
     deadline_s: float | None = None
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class RetryPolicy:
         _check_number("exponential_base", self.exponential_base)
         if self.deadline_s is not None:
             _check_number("deadline", self.deadline_s)
-        for kind in self.retryable:
+        for kind in self.retryable or ():
             if not (isinstance(kind, type) and issubclass(kind, BaseException)):
                 raise TypeError(f"retryable_exceptions must be exception classes, not {kind!r}")
 
@@ -88,24 +88,27 @@ class GiveUp:
     reason: str | None = None
 
 
-def is_retryable(error: BaseException, extra: tuple[type[BaseException], ...] = ()) -> bool:
+def is_retryable(error: BaseException, classes: tuple[type[BaseException], ...] | None = None) -> bool:
     """Tell whether another attempt may go better.
 
-    Yes: S3ServerError except 501 (S3 will not learn the operation meanwhile), ConnectionError, TimeoutError,
-    S3ClientError with status 408, 429, 503 or 504, any S3Error with a code of RETRYABLE_CODES, instances of *extra*.
-    Never: what is no Exception (cancellation, KeyboardInterrupt), whatever *extra* says.
+    An S3ClientError with status 408, 429, 503 or 504 or a code of RETRYABLE_CODES always may. Of the others those of
+    *classes*; without *classes* ConnectionError, TimeoutError, S3ServerError except 501 (S3 will not learn the
+    operation meanwhile) and any S3Error with a code of RETRYABLE_CODES.
+    What is no Exception (cancellation, KeyboardInterrupt) never may, whatever *classes* says.
     """
     if not isinstance(error, Exception):
         return False
-    if isinstance(error, (ConnectionError, TimeoutError, *extra)):
+    if isinstance(error, S3ClientError) and (
+        error.status_code in _RETRYABLE_CLIENT_STATUSES or error.error_code in RETRYABLE_CODES
+    ):
         return True
-    if not isinstance(error, S3Error):
-        return False
-    if error.error_code in RETRYABLE_CODES:
+    if classes is not None:
+        return isinstance(error, classes)
+    if isinstance(error, ConnectionError | TimeoutError):
         return True
     if isinstance(error, S3ServerError):
         return error.status_code != _NOT_IMPLEMENTED and error.error_code != "NotImplemented"
-    return isinstance(error, S3ClientError) and error.status_code in _RETRYABLE_CLIENT_STATUSES
+    return isinstance(error, S3Error) and error.error_code in RETRYABLE_CODES
 
 
 def next_step(

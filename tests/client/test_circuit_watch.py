@@ -103,7 +103,7 @@ async def test_messages_name_the_circuit(clock):
     breaker = CircuitBreaker(2, 30, clock=clock, name="eu-west-1")
     assert repr(breaker) == "<CircuitBreaker 'eu-west-1' closed, 0 of 2 failures>"
     *_, refusal = await make(breaker, DOWN, DOWN, "never")
-    assert str(refusal) == "the circuit 'eu-west-1' is open for another 30 s: no request was made"
+    assert str(refusal) == "Circuit breaker is OPEN ('eu-west-1') for another 30 s: no request was made"
     assert repr(CircuitBreaker()) == "<CircuitBreaker closed, 0 of 5 failures>"
 
 

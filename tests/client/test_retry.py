@@ -82,11 +82,26 @@ def test_what_will_not_pass_is_not_retryable(error):
     assert not is_retryable(error)
 
 
-def test_a_caller_can_add_classes():
-    """What the caller names is retried, subclasses too, even where the rule says no."""
+def test_the_callers_classes_replace_the_default_ones():
+    """What the caller names is retried, subclasses too, even where the rule says no; and nothing else."""
     assert is_retryable(KeyError("x"), (LookupError,))
     assert is_retryable(S3ServerError("x", 501), (S3ServerError,))
-    assert not is_retryable(ValueError("x"), (LookupError,))
+    for error in (ValueError("x"), S3ServerError("x", 500), S3ServerError("x", 503, "SlowDown"), TimeoutError()):
+        assert not is_retryable(error, (LookupError,))
+        assert not is_retryable(error, ())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(S3ClientError("x", status) for status in (408, 429, 503, 504)),
+        S3InvalidRequestError("x", 400, "RequestTimeout"),
+    ],
+    ids=str,
+)
+def test_throttling_is_retried_whatever_the_caller_names(error):
+    """S3 asks for another attempt."""
+    assert is_retryable(error, (LookupError,))
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), KeyboardInterrupt(), SystemExit(), GeneratorExit()])
@@ -216,7 +231,7 @@ async def test_an_error_that_will_not_pass_ends_the_matter(sleeps):
 
 @pytest.mark.parametrize("classes", [KeyError, (KeyError,), [LookupError], {KeyError, ValueError}])
 async def test_the_callers_classes_are_retried(sleeps, classes):
-    """One class, or any collection of them, may be added."""
+    """One class, or any collection of them."""
     assert await retry_with_exponential_backoff(Script(KeyError("x"), 1), retryable_exceptions=classes) == 1
     assert len(sleeps) == 1
 
@@ -294,6 +309,7 @@ async def test_retries_are_logged_without_the_errors_text(sleeps, caplog, capsys
     assert len(sleeps) == 2
 
 
+_REPEATED = (S3ServerError, ConnectionError, TimeoutError, LookupError)
 # What an attempt may end with, and the seconds that the server asks to wait: None for an end of the matter.
 OUTCOMES = st.sampled_from(
     [
@@ -346,7 +362,7 @@ async def test_attempts_waits_and_end_follow_the_model(outcomes, max_retries, ba
         patch.setattr(random, "random", lambda: 0.5)
         try:
             result = await retry_with_exponential_backoff(
-                operation, max_retries, base, cap, growth, True, LookupError, deadline=deadline
+                operation, max_retries, base, cap, growth, True, _REPEATED, deadline=deadline
             )
         except (S3Error, LookupError, ValueError, asyncio.CancelledError) as error:
             result = error

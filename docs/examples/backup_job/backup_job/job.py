@@ -14,12 +14,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from s3_asyncio_client import S3Client, S3Error, S3IntegrityError, TransferConfig, retry_with_exponential_backoff
+from s3_asyncio_client import (
+    S3Client,
+    S3Error,
+    S3IntegrityError,
+    S3ServerError,
+    TransferConfig,
+    retry_with_exponential_backoff,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 _READ_BYTES = 1024 * 1024
+# Bytes that were spoiled on their way may come whole the next time.
+REPEATED = (S3ServerError, ConnectionError, TimeoutError, S3IntegrityError)
 
 T = TypeVar("T")
 
@@ -82,9 +91,8 @@ class Job:
         return Stored(key=key, size_bytes=size_bytes, sha256=sha256)
 
     async def _retried(self, operation: Callable[[], Awaitable[T]]) -> T:
-        # Bytes that were spoiled on their way may come whole the next time.
         return await retry_with_exponential_backoff(
-            operation, self.max_retries, self.base_delay_s, retryable_exceptions=S3IntegrityError
+            operation, self.max_retries, self.base_delay_s, retryable_exceptions=REPEATED
         )
 
     async def _compare(self, key: str, sha256: str) -> None:
