@@ -70,6 +70,8 @@ async def outcome(layer: str, rule: Rule, operation: str) -> tuple[object, ...]:
                 result = (type(error), str(error), {k: v for k, v in vars(error).items() if k != "__notes__"})
             if isinstance(result, dict):
                 result = {k: v for k, v in result.items() if k != "last_modified"}
+                for listed in result.get("objects", ()):
+                    del listed["last_modified"]  # the layers are asked one after another
         journal = [(r.operation, r.status, r.error_code, r.fault, r.rule, r.body_size) for r in run.simulator.requests]
         return result, journal, {key: store.get("bucket", key).body for key in store.keys("bucket")}
 
