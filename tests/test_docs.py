@@ -21,7 +21,9 @@ from pytest_s3errors._core.rules.faults import FAULTS
 from pytest_s3errors._core.rules.parse_rule import FAULT_OPTIONS, MATCH_OPTIONS, PLAN_OPTIONS
 from pytest_s3errors._core.s3 import SUPPORTED
 from pytest_s3errors._core.s3.errors.catalogue import CODES
-from pytest_s3errors.plugin import FIXTURES, MARKERS
+from pytest_s3errors._options import ROWS
+from pytest_s3errors._test.declared import MARKERS
+from pytest_s3errors.plugin import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,6 +205,16 @@ def test_the_option_tables_are_complete() -> None:
     ):
         cells = " ".join(row[0] for row in rows_of("docs/reference/markers.md", heading))
         assert sorted(names_in(cells)) == sorted(options), heading
+
+
+def test_every_option_has_a_row() -> None:
+    """The reference names each option where it can be set, and no other."""
+    text = (ROOT / "docs/reference/fixtures.md").read_text(encoding="utf-8")
+    flags = {f"--s3-{name}" for name, row in ROWS.items() if row.cli}
+    assert set(re.findall(r"^\| `(--s3-[a-z-]+)", text, re.MULTILINE)) == flags
+    assert set(re.findall(r"^\| `(s3_\w+)` \|", text, re.MULTILINE)) == {
+        f"s3_{n}" for n, row in ROWS.items() if row.ini
+    }
 
 
 def test_every_marker_and_fixture_has_a_section() -> None:

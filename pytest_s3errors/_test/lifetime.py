@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fnmatch
+import math
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -22,10 +23,11 @@ from pytest_s3errors._core.s3.hosts import is_s3_host
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
+from pytest_s3errors._options import Settings
 from pytest_s3errors._time.real import Clock, RealClock
 from pytest_s3errors._time.virtual import VirtualClock
 
-from .plan import Plan, Settings
+from .plan import Plan
 from .stacks import own_lines
 from .verdict import Verdict
 
@@ -42,6 +44,7 @@ class Run:
 
     def __init__(self, plan: Plan, settings: Settings, *, test: str) -> None:
         self._settings = settings
+        self._limits = plan.limits.over(settings.limits)
         self._layer = plan.layer or settings.layer
         remote = settings.process if (plan.server or settings.server) == "process" else None
         # The time of another process is the system's.
@@ -51,7 +54,7 @@ class Run:
         self.simulator: Simulator | RemoteSimulator
         rules = () if settings.control else plan.rules
         seed = f"{settings.seed} {test}"
-        limits = RequestLimits(requests=settings.max_requests, alike=settings.max_alike)
+        limits = RequestLimits(requests=self._limits.requests, alike=self._limits.alike)
         self.remote: RemoteTest | None = None
         if remote is not None:
             self.remote = self._server = remote.start_test(
@@ -99,7 +102,7 @@ class Run:
         if time == "real":
             return RealClock()
         return VirtualClock(
-            limit_s=self._settings.max_time_s,
+            limit_s=self._limits.time or math.inf,
             refuse=self._refuse,
             ports=self._all_ports,
             server=lambda: cast("ThreadServer | None", self._server),  # another process keeps real time

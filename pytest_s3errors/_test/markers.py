@@ -3,67 +3,97 @@
 from __future__ import annotations
 
 import inspect
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.report.expectations import Expectation, expectation_of
-from pytest_s3errors._core.rules.arguments import RuleError
+from pytest_s3errors._core.rules.arguments import RuleError, one_of
+from pytest_s3errors._core.rules.choices import LAYERS, SERVERS, TIMES
 from pytest_s3errors._core.rules.parse_access import access_of
-from pytest_s3errors._core.rules.parse_backend import BackendSpec, backend_of
-from pytest_s3errors._core.rules.parse_rule import RULES, check_layer, check_server, check_time
+from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits, limits_of
+from pytest_s3errors._core.rules.parse_rule import RULES
 from pytest_s3errors._core.rules.schedule import Rule
-from pytest_s3errors._core.s3.access import OPEN, TEST_CREDENTIALS, Access
-from pytest_s3errors._core.s3.backend import BackendError
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, Access
 from pytest_s3errors._core.s3.errors.catalogue import nearest
 from pytest_s3errors._core.s3.store import Store
-from pytest_s3errors._servers.process import Process
 
-from .plan import Plan, Settings
+from .plan import Plan
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What the markers read so far say; the closest one comes first."""
+
+    rules: list[Rule] = field(default_factory=list)
+    layers: dict[str, str] = field(default_factory=dict)
+    times: list[str] = field(default_factory=list)
+    servers: list[str] = field(default_factory=list)
+    arrange: list[Callable[[Store], object]] = field(default_factory=list)
+    expectations: list[Expectation] = field(default_factory=list)
+    limits: Limits = NO_LIMITS
+
+    def rule(self, mark: pytest.Mark) -> None:
+        self.rules.append(RULES[mark.name](mark.args, mark.kwargs))
+        if mark.kwargs.get("layer") is not None:
+            self.layers.setdefault(self.rules[-1].spelling, mark.kwargs["layer"])
+
+    def layer(self, mark: pytest.Mark) -> None:
+        self.layers.setdefault(f"s3_layer{mark.args!r}", _one(mark, LAYERS))
+
+    def time(self, mark: pytest.Mark) -> None:
+        self.times.append(_one(mark, TIMES))
+
+    def server(self, mark: pytest.Mark) -> None:
+        self.servers.append(_one(mark, SERVERS))
+
+    def expect(self, mark: pytest.Mark) -> None:
+        self.expectations.append(expectation_of(mark.args, mark.kwargs))
+
+    def limit(self, mark: pytest.Mark) -> None:
+        self.limits = self.limits.over(limits_of(mark.args, mark.kwargs))
+
+    def arranged(self, mark: pytest.Mark) -> None:
+        self.arrange.append(_checked(mark))
+
+
+_READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
+    **dict.fromkeys(RULES, _Draft.rule),
+    "s3_layer": _Draft.layer,
+    "s3_time": _Draft.time,
+    "s3_server": _Draft.server,
+    "s3_expect": _Draft.expect,
+    "s3_limits": _Draft.limit,
+    "s3_bucket": _Draft.arranged,
+    "s3_object": _Draft.arranged,
+}
 
 
 def plan_of(item: pytest.Item) -> Plan:
-    """What the markers of *item* say.
+    """Return what the markers of *item* say.
 
     Raises:
         pytest.UsageError: naming the test, the argument, what is allowed and the nearest valid spelling.
     """
-    rules: list[Rule] = []
-    arrange: list[Callable[[Store], object]] = []
-    layers: dict[str, str] = {}
-    times: list[str] = []
-    expectations: list[Expectation] = []
-    servers: list[str] = []
+    draft = _Draft()
     for mark in marks_in_order(item):
         try:
-            if mark.name in RULES:
-                rules.append(RULES[mark.name](mark.args, mark.kwargs))
-                if mark.kwargs.get("layer") is not None:
-                    layers.setdefault(rules[-1].spelling, mark.kwargs["layer"])
-            elif mark.name == "s3_layer":
-                layers.setdefault(f"s3_layer{mark.args!r}", _one_layer(mark))
-            elif mark.name == "s3_expect":
-                expectations.append(expectation_of(mark.args, mark.kwargs))
-            elif mark.name == "s3_time":
-                times.append(_one_time(mark))
-            elif mark.name == "s3_server":
-                servers.append(_one_server(mark))
-            elif mark.name in _ARRANGING:
-                arrange.append(_checked(mark))
+            if mark.name in _READERS:
+                _READERS[mark.name](draft, mark)
         except (RuleError, TypeError, ValueError) as error:
             raise pytest.UsageError(f"{item.nodeid}: {error}") from None
     return Plan(
-        rules=tuple(rules),
-        layer=_agreed(item, layers),
-        time=times[0] if times else None,
-        server=servers[0] if servers else None,
-        arrange=tuple(reversed(arrange)),
-        expectations=tuple(expectations),
+        rules=tuple(draft.rules),
+        layer=_agreed(item, draft.layers),
+        time=next(iter(draft.times), None),
+        server=next(iter(draft.servers), None),
+        arrange=tuple(reversed(draft.arrange)),
+        expectations=tuple(draft.expectations),
         access=_access(item),
+        limits=draft.limits,
     )
 
 
@@ -92,22 +122,10 @@ def _access(item: pytest.Item) -> Access:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
 
 
-def _one_layer(mark: pytest.Mark) -> str:
+def _one(mark: pytest.Mark, words: tuple[str, ...]) -> str:
     if len(mark.args) != 1 or mark.kwargs:
-        raise RuleError('s3_layer() takes one argument, such as s3_layer("client")')
-    return check_layer("s3_layer()", mark.args[0])
-
-
-def _one_time(mark: pytest.Mark) -> str:
-    if len(mark.args) != 1 or mark.kwargs:
-        raise RuleError('s3_time() takes one argument, s3_time("virtual") or s3_time("real")')
-    return check_time("s3_time()", mark.args[0])
-
-
-def _one_server(mark: pytest.Mark) -> str:
-    if len(mark.args) != 1 or mark.kwargs:
-        raise RuleError('s3_server() takes one argument, s3_server("thread") or s3_server("process")')
-    return check_server("s3_server()", mark.args[0])
+        raise RuleError(f"{mark.name}() takes one argument, one of {', '.join(map(repr, words))}")
+    return one_of(f"{mark.name}()", mark.args[0], words)
 
 
 def s3_bucket(store: Store, name: str, region: str = "us-east-1", *, versioning: bool = False) -> None:
@@ -149,57 +167,3 @@ def check_names(item: pytest.Item, names: set[str], ours: Iterable[str], registe
         meant = nearest(name, ours)
         if meant:
             raise pytest.UsageError(f"{item.nodeid}: there is no marker {name!r}; did you mean {meant!r}?")
-
-
-def settings_of(config: pytest.Config, *, seed: str) -> Settings:
-    """What command line and ini say.
-
-    Raises:
-        pytest.UsageError: a value is none of those allowed.
-    """
-    try:
-        layer = check_layer("--s3-layer or ini s3_layer", config.getoption("--s3-layer") or config.getini("s3_layer"))
-        time = check_time("--s3-time or ini s3_time", config.getoption("--s3-time") or config.getini("s3_time"))
-        server = check_server("ini s3_server", config.getini("s3_server"))
-        max_time_s = float(_positive(config, "s3_max_time"))
-        max_requests = _positive(config, "s3_max_requests")
-        backend = _backend(config)
-    except RuleError as error:
-        raise pytest.UsageError(str(error)) from None
-    process = Process()
-    config.add_cleanup(process.stop)
-    return Settings(
-        layer=layer,
-        seed=seed,
-        control=config.getoption("--s3-control"),
-        endpoints=tuple(config.getini("s3_endpoints")),
-        passthrough=tuple(config.getini("s3_passthrough")),
-        time=time,
-        max_time_s=max_time_s,
-        max_requests=max_requests,
-        server=server,
-        process=process,
-        backend=backend,
-    )
-
-
-def _backend(config: pytest.Config) -> BackendSpec:
-    """What does the work of S3, ready to be used."""
-    spec = backend_of(
-        config.getini("s3_backend").strip(),
-        remote=config.getini("s3_allow_remote_backend"),
-        environment=os.environ,
-        test_credentials=TEST_CREDENTIALS,
-    )
-    try:
-        backend_for(spec, OPEN)
-    except (BackendError, ImportError) as error:
-        raise pytest.UsageError(f"ini s3_backend: {error}") from None
-    return spec
-
-
-def _positive(config: pytest.Config, option: str) -> int:
-    value = str(config.getini(option))
-    if not value.isascii() or not value.isdigit() or not int(value):
-        raise RuleError(f"ini {option}: {value!r} is not a whole number from 1 up")
-    return int(value)

@@ -20,8 +20,9 @@ from typing import Any
 import aiohttp
 
 from pytest_s3errors._layers.mock.aiohttp_response import _asked_for
+from pytest_s3errors._options import Settings
 from pytest_s3errors._test.lifetime import Run
-from pytest_s3errors._test.plan import Plan, Settings
+from pytest_s3errors._test.plan import Plan
 
 from .clients_fixed import BODY, BUCKET, KEY, URL, Fixed, arrange, rules_of
 

@@ -15,8 +15,9 @@ import aiohttp
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._options import Settings
 from pytest_s3errors._test.lifetime import Run
-from pytest_s3errors._test.plan import Plan, Settings
+from pytest_s3errors._test.plan import Plan
 from s3_asyncio_client import S3Client, S3ServerError
 
 from .bare import BareServer, answer_of

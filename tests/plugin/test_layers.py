@@ -11,8 +11,9 @@ from pytest_s3errors._core.rules.faults import FAULTS
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.errors.catalogue import CODES
+from pytest_s3errors._options import Settings
 from pytest_s3errors._test.lifetime import Run
-from pytest_s3errors._test.plan import Plan, Settings
+from pytest_s3errors._test.plan import Plan
 from s3_asyncio_client import S3Client, S3ConnectionError, S3Error, S3IntegrityError, S3ResponseError, S3ServerError
 from s3_asyncio_client.multipart import complete_multipart_upload, create_multipart_upload, upload_part
 

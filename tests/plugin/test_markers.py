@@ -36,7 +36,7 @@ def test_the_first_promise(run):
         ),
         ('s3_fail(operation="PutObjects")', "*test_it.py::test_it: s3_fail*"),
         ('s3_script(503, "okay")', "*test_it.py::test_it: s3_script: 'okay'*did you mean 'ok'?*"),
-        ('s3_layer("mok")', "*test_it.py::test_it: s3_layer(): layer 'mok' is not one of *; did you mean 'mock'?*"),
+        ('s3_layer("mok")', "*test_it.py::test_it: s3_layer(): 'mok' is not one of *; did you mean 'mock'?*"),
         ("s3_layer()", "*test_it.py::test_it: s3_layer() takes one argument*"),
         ("s3_bucket()", "*test_it.py::test_it: s3_bucket(): missing a required argument: 'name'; it takes (name*"),
         ("s3_bucket(7)", "*test_it.py::test_it: s3_bucket(): *"),
@@ -173,3 +173,38 @@ def test_markers_are_listed(run):
     result = run("", "--markers")
     for name in ("s3_fail", "s3_script", "s3_bucket", "s3_object", "s3_layer"):
         result.stdout.fnmatch_lines([f"@pytest.mark.{name}(*"])
+
+
+def test_the_marker_limits_one_test(run):
+    """Over what the ini file says."""
+    result = run(
+        """
+        def endless(s3_server):
+            import urllib.request
+            for _ in range(60):
+                urllib.request.urlopen(f"{s3_server.url}/").read()
+
+        @pytest.mark.s3_limits(requests=5)
+        def test_it(s3_server):
+            endless(s3_server)
+
+        @pytest.mark.s3_limits(requests=100)
+        def test_that(s3_server):
+            endless(s3_server)
+        """,
+        ini="s3_max_requests = 30",
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*more than 5 requests came*"])
+
+
+def test_the_command_line_comes_before_the_ini_file(run):
+    """For each option that is in both."""
+    result = run("def test_it(s3_server): pass", "--s3-server=proces", "--s3-backend=mto", ini="s3_server = thread")
+    lines = pytest.LineMatcher([*result.outlines, *result.errlines])
+    lines.fnmatch_lines(
+        [
+            "*--s3-server: 'proces' is not one of thread, process; did you mean 'process'?",
+            "*--s3-backend: 'mto' is not one of memory, moto or a URL; did you mean 'moto'?",
+        ]
+    )

@@ -164,8 +164,8 @@ seen = []
 @pytest.mark.parametrize("number", range(3))
 @pytest.mark.s3_fail(503, times=1)
 def test_it(number, s3_server, s3_errors, s3_store, request):
-    from pytest_s3errors.plugin import _settings
-    process = request.config.stash[_settings].process._process.pid
+    from pytest_s3errors._test.keys import SETTINGS
+    process = request.config.stash[SETTINGS].process._process.pid
     seen.append((process, s3_server.port))
     assert s3_store.buckets == []
     with httpx.Client(base_url=s3_server.url) as client:

@@ -7,8 +7,9 @@ import socket
 import pytest
 
 from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._options import Settings
 from pytest_s3errors._test.lifetime import Run
-from pytest_s3errors._test.plan import Plan, Settings
+from pytest_s3errors._test.plan import Plan
 
 SIZE = 8_000_000
 

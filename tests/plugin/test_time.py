@@ -569,7 +569,7 @@ def test_a_pooled_connection_does_not_go_on_for_ever(run, client):
     [
         (
             "s3_time = vitual",
-            "*--s3-time or ini s3_time: time 'vitual' is not one of virtual, real; did you mean 'vir*",
+            "*ini s3_time: 'vitual' is not one of virtual, real; did you mean 'vir*",
         ),
         ("s3_max_time = soon", "*ini s3_max_time: 'soon' is not a whole number from 1 up*"),
         ("s3_max_requests = 0", "*ini s3_max_requests: '0' is not a whole number from 1 up*"),

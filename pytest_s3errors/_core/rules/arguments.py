@@ -78,6 +78,19 @@ def seconds(name: str, option: str, value: object) -> float:
     return found
 
 
+def positive_seconds(name: str, option: str, value: object) -> float:
+    found = number(name, option, value, "a number of seconds, above 0")
+    if found <= 0:
+        raise RuleError(f"{name}({option}={value!r}): allowed is a number of seconds, above 0")
+    return found
+
+
+def one_of(name: str, value: object, words: Sequence[str]) -> str:
+    if isinstance(value, str) and value in words:
+        return value
+    raise RuleError(f"{name}: {value!r} is not one of {', '.join(words)}{nearest_option(str(value), words)}")
+
+
 def cut_at(name: str, value: object) -> int | float:
     found = number(name, "at", value, "a count of bytes (int) or a share of the body (float, 0.0 to 1.0)")
     if found < 0 or (isinstance(found, float) and found > 1):

@@ -13,7 +13,6 @@ from .arguments import RuleError, nearest_option
 
 BACKENDS = ("memory", "moto")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_OPTION = "ini s3_backend"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,12 @@ MEMORY = BackendSpec()
 
 
 def backend_of(
-    value: str, *, remote: bool, environment: Mapping[str, str], test_credentials: Credentials
+    value: str,
+    *,
+    remote: bool,
+    environment: Mapping[str, str],
+    test_credentials: Credentials,
+    option: str = "ini s3_backend",
 ) -> BackendSpec:
     """What *value* names.
 
@@ -45,6 +49,7 @@ def backend_of(
         remote: Whether a server may be on another machine.
         environment: Has the credentials, where the URL has none, and the region.
         test_credentials: Where neither has any.
+        option: How the user set it.
 
     Raises:
         RuleError: It is none of these, or a server elsewhere; the message has no user information.
@@ -53,15 +58,15 @@ def backend_of(
         return BackendSpec(name=value)
     if "://" not in value:
         named = shown(value)
-        raise RuleError(f"{_OPTION}: {named!r} is not one of memory, moto or a URL{nearest_option(named, BACKENDS)}")
-    parts, port = _parts(value)
+        raise RuleError(f"{option}: {named!r} is not one of memory, moto or a URL{nearest_option(named, BACKENDS)}")
+    parts, port = _parts(value, option)
     host = parts.hostname or ""
     name = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}"
     if port != _DEFAULT_PORTS[parts.scheme]:
         name = f"{name}:{port}"
     if not remote and not _is_loopback(host):
         raise RuleError(
-            f"{_OPTION}: {name} is not on this machine, and tests change what it holds;"
+            f"{option}: {name} is not on this machine, and tests change what it holds;"
             " if that is meant, set the ini option s3_allow_remote_backend = true"
         )
     return BackendSpec(
@@ -69,7 +74,7 @@ def backend_of(
         scheme=parts.scheme,
         host=host,
         port=port,
-        credentials=_credentials(parts, environment) or test_credentials,
+        credentials=_credentials(parts, environment, option) or test_credentials,
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1",
     )
 
@@ -79,23 +84,23 @@ def shown(value: str) -> str:
     return value.rpartition("@")[2]
 
 
-def _parts(value: str) -> tuple[SplitResult, int]:
+def _parts(value: str, option: str) -> tuple[SplitResult, int]:
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        raise RuleError(f"{_OPTION}: {shown(value)!r} is not a URL") from None
+        raise RuleError(f"{option}: {shown(value)!r} is not a URL") from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise RuleError(f"{_OPTION}: {shown(value)!r} is not a URL of the form http://HOST:PORT or https://HOST")
+        raise RuleError(f"{option}: {shown(value)!r} is not a URL of the form http://HOST:PORT or https://HOST")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise RuleError(f"{_OPTION}: {shown(value)!r} has more than scheme, host and port; buckets stand in the path")
+        raise RuleError(f"{option}: {shown(value)!r} has more than scheme, host and port; buckets stand in the path")
     return parts, _DEFAULT_PORTS[parts.scheme] if port is None else port
 
 
-def _credentials(parts: SplitResult, environment: Mapping[str, str]) -> Credentials | None:
+def _credentials(parts: SplitResult, environment: Mapping[str, str], option: str) -> Credentials | None:
     if parts.username is not None or parts.password is not None:
         if not (parts.username and parts.password):
-            raise RuleError(f"{_OPTION}: the URL has one of access key and secret key, not both: ACCESS:SECRET@HOST")
+            raise RuleError(f"{option}: the URL has one of access key and secret key, not both: ACCESS:SECRET@HOST")
         return Credentials(access_key=unquote(parts.username), secret_key=unquote(parts.password))
     access_key, secret_key = (environment.get(f"AWS_{name}") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
     if access_key and secret_key:

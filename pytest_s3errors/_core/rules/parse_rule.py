@@ -18,13 +18,14 @@ from .arguments import (
     headers_of,
     known_options,
     method_of,
-    nearest_option,
     number,
+    one_of,
     operation_globs,
     rate,
     seconds,
     text,
 )
+from .choices import LAYERS
 from .matching import Condition, Glob, Match
 from .parse_fault import FAULT_OPTIONS, can_show, fault_of
 from .schedule import Rule
@@ -32,9 +33,6 @@ from .schedule import Rule
 if TYPE_CHECKING:
     from pytest_s3errors._core.s3.messages import Call
 
-SERVERS = ("thread", "process")
-LAYERS = ("client", "mock", "wire")
-TIMES = ("virtual", "real")
 _SHOWN = 60
 
 MATCH_OPTIONS = ("operation", "bucket", "key", "part", "method", "header", "endpoint")
@@ -216,41 +214,8 @@ def _plan(kwargs: Mapping[str, Any], name: str) -> dict[str, Any]:
     if "optional" in kwargs:
         plan["optional"] = boolean(name, "optional", kwargs["optional"])
     if kwargs.get("layer") is not None:
-        check_layer(name, kwargs["layer"])
+        one_of(f"{name}(layer=...)", kwargs["layer"], LAYERS)
     return plan
-
-
-def check_layer(name: str, layer: object) -> str:
-    """*layer* if it is one.
-
-    Raises:
-        RuleError: it is not one of `LAYERS`.
-    """
-    if isinstance(layer, str) and layer in LAYERS:
-        return layer
-    raise RuleError(f"{name}: layer {layer!r} is not one of {', '.join(LAYERS)}{nearest_option(str(layer), LAYERS)}")
-
-
-def check_time(name: str, time: object) -> str:
-    """*time* if it is a way for time to pass.
-
-    Raises:
-        RuleError: it is not one of `TIMES`.
-    """
-    if isinstance(time, str) and time in TIMES:
-        return time
-    raise RuleError(f"{name}: time {time!r} is not one of {', '.join(TIMES)}{nearest_option(str(time), TIMES)}")
-
-
-def check_server(name: str, server: object) -> str:
-    """*server* if it is a place for the server.
-
-    Raises:
-        RuleError: it is not one of `SERVERS`.
-    """
-    if isinstance(server, str) and server in SERVERS:
-        return server
-    raise RuleError(f"{name}: {server!r} is not one of {', '.join(SERVERS)}{nearest_option(str(server), SERVERS)}")
 
 
 RULES: Mapping[str, Callable[..., Rule]] = {

@@ -1,0 +1,8 @@
+"""Words that an option or a marker chooses between."""
+
+from typing import Final
+
+LAYERS: Final = ("client", "mock", "wire")
+TIMES: Final = ("virtual", "real")
+SERVERS: Final = ("thread", "process")
+ENVIRONMENTS: Final = ("test", "keep")

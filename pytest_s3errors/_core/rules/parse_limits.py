@@ -1,0 +1,65 @@
+"""From the arguments of an `s3_limits` marker to `Limits`: what ends a test that would go on for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from .arguments import RuleError, count, known_options, positive_seconds
+
+_NAME = "s3_limits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What ends a test; None where nothing is said.
+
+    `requests` counts all requests, `alike` those of one operation to one target. `time` is in seconds of test time,
+    `silence` in real seconds.
+    """
+
+    requests: int | None = None
+    alike: int | None = None
+    time: float | None = None
+    silence: float | None = None
+
+    def over(self, other: Limits) -> Limits:
+        """Return these limits, and those of *other* where these say nothing."""
+        said = {name: value for name in OPTIONS if (value := getattr(self, name)) is not None}
+        return replace(other, **said)
+
+
+NO_LIMITS = Limits()
+OPTIONS = tuple(field.name for field in fields(Limits))
+
+
+def limits_of(args: Sequence[Any], kwargs: Mapping[str, Any], *, name: str = _NAME) -> Limits:
+    """Return the limits that ``s3_limits(*args, **kwargs)`` means.
+
+    Raises:
+        RuleError: no argument, an unknown or a repeated one, a value that is not a number above 0.
+    """
+    known_options(name, kwargs, OPTIONS)
+    if len(args) > len(OPTIONS):
+        raise RuleError(f"{name}() takes {', '.join(OPTIONS)}; {len(args)} positional arguments came")
+    given = dict(zip(OPTIONS, args, strict=False))
+    twice = sorted(given.keys() & kwargs.keys())
+    if twice:
+        raise RuleError(f"{name}() got {twice[0]}= twice, by its place and by its name")
+    given |= kwargs
+    if not given:
+        raise RuleError(f"{name}() does not say what ends the test; it takes {', '.join(OPTIONS)}")
+    return Limits(**{option: _CHECKS[option](name, option, value) for option, value in given.items()})
+
+
+def _whole(name: str, option: str, value: object) -> int:
+    return count(name, option, value, low=1)
+
+
+_CHECKS: Mapping[str, Any] = {
+    "requests": _whole,
+    "alike": _whole,
+    "time": positive_seconds,
+    "silence": positive_seconds,
+}

@@ -1,0 +1,24 @@
+"""Under which keys pytest's objects keep what is ours. Apart, so that a hook can look without importing the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_s3errors._options import Settings
+
+    from .lifetime import Run
+    from .plan import Plan
+
+SEED: pytest.StashKey[str] = pytest.StashKey()
+"""Of the config: the seed of all tests, known before any option is checked."""
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+"""Of the config."""
+PLAN: pytest.StashKey[Plan] = pytest.StashKey()
+"""Of a test with markers."""
+MISTAKE: pytest.StashKey[str] = pytest.StashKey()
+"""Of a test with wrong markers, where those could not stop the run."""
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+"""Of a test that uses S3, from before its fixtures to after them."""
