@@ -35,7 +35,7 @@ PIECE_BYTES = 1024 * 1024
 """So much of a long body is in memory at a time."""
 
 SPOOLED_BYTES = 8 * 1024 * 1024
-"""A body with more bytes than this is not held in memory, unless the test itself put it there."""
+"""A body of this size, which is that of boto3's parts, or more is not held in memory, unless the test put it there."""
 
 
 class Source(Protocol):
@@ -117,7 +117,7 @@ def hashed(digest: HASH, body: Body) -> HASH:
 
 def join(bodies: Sequence[Body]) -> Body:
     """One body of *bodies*, in order."""
-    if any(isinstance(body, LongBody) for body in bodies) or sum(map(len, bodies)) > SPOOLED_BYTES:
+    if any(isinstance(body, LongBody) for body in bodies) or sum(map(len, bodies)) >= SPOOLED_BYTES:
         joined = _Joined(tuple(body for body in bodies if body))
         return LongBody(joined, 0, joined.ends[-1] if joined.ends else 0)
     return b"".join(map(bytes, bodies))
@@ -126,7 +126,7 @@ def join(bodies: Sequence[Body]) -> Body:
 def pattern(size: int, seed: int) -> Body:
     """*size* bytes that look random and are the same for the same *seed*; a shorter one begins a longer one."""
     body = LongBody(_Pattern(seed), 0, size)
-    return body if size > SPOOLED_BYTES else bytes(body)
+    return body if size >= SPOOLED_BYTES else bytes(body)
 
 
 def flipped(body: Body) -> Body:

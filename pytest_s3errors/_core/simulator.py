@@ -132,14 +132,14 @@ class Simulator:
 
     def refuses_early(self, entry: Entry) -> bool:
         """Whether S3 refuses *entry* by its head alone, so that it does not ask for the body (100 Continue)."""
-        if entry.firing is not None and entry.firing.fault is not None:
-            return not entry.firing.fault.needs_request_body
+        if entry.injected is not None:
+            return not entry.injected.needs_request_body
         call = entry.call
         return call.bucket is not None and call.operation != "CreateBucket" and not self.store.accepts(call.bucket)
 
     def answer(self, entry: Entry, body: Body) -> Exchange:
         """What a layer has to send for *entry*; with a rule's fault in it, or S3's own answer."""
-        fault = entry.firing.fault if entry.firing else None
+        fault = entry.injected
         # Without a connection S3 got none of it.
         entry.body_size = 0 if fault is not None and fault.stage == "connect" else len(body)
         with self._lock:

@@ -13,6 +13,7 @@ import asyncio
 import errno
 import functools
 import os
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,8 +25,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, pieces
-from pytest_s3errors._core.play.framing import piece_size
+from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body
+from pytest_s3errors._core.play.answer import answer_of, paced, taken
 from pytest_s3errors._core.play.outcomes import Ending
 from pytest_s3errors._core.s3.messages import Call, ErrorReply
 from pytest_s3errors._core.s3.operations import operation_of
@@ -45,9 +46,9 @@ from s3_asyncio_client.exceptions import S3ConnectionError
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_s3errors._core.play.answer import Answer
     from pytest_s3errors._core.play.outcomes import Exchange, Ids
     from pytest_s3errors._core.s3.access import Access
-    from pytest_s3errors._core.s3.messages import Response
     from pytest_s3errors._scene import Scene
     from s3_asyncio_client._body import Data
     from s3_asyncio_client.exceptions import S3Error
@@ -78,16 +79,16 @@ def install(scene: Scene, patches: pytest.MonkeyPatch) -> None:
         body = await _whole(data, headers or {})
         simulator = scene.simulator
         entry = simulator.begin(call)
+        read, whole = taken(entry, body)
         try:
-            fault = entry.firing.fault if entry.firing else None
-            exchange = simulator.answer(entry, body if fault is None else body[: fault.reads(len(body))])
+            exchange = simulator.answer(entry, read)
             if simulator.problems:
                 scene.check_playable()
             if exchange.delay_s:
                 await asyncio.sleep(exchange.delay_s)
             if isinstance(exchange.answer, ErrorReply) and exchange.sent is None:
                 raise _refused(exchange.answer, exchange.ids, call)
-            return await _played(self, exchange, call)
+            return await _played(self, exchange, call, whole=whole)
         finally:
             simulator.end(entry)
 
@@ -174,7 +175,7 @@ async def _collected(read: Callable[[], Awaitable[bytes]]) -> Body:
     held, sink = bytearray(), None
     while piece := await read():
         held += piece
-        if len(held) > SPOOLED_BYTES:
+        if len(held) >= SPOOLED_BYTES:
             sink = sink or Spooled()
             sink.write(held)
             held.clear()
@@ -184,7 +185,7 @@ async def _collected(read: Callable[[], Awaitable[bytes]]) -> Body:
     return sink.finish()
 
 
-async def _played(client: S3Client, exchange: Exchange, call: Call) -> S3Response:
+async def _played(client: S3Client, exchange: Exchange, call: Call, *, whole: bool) -> S3Response:
     at = _split(client.endpoint_url)
     target = Target(
         operation=call.operation or call.method,
@@ -192,21 +193,20 @@ async def _played(client: S3Client, exchange: Exchange, call: Call) -> S3Respons
         key=call.key,
         endpoint=f"{at.scheme}://{at.netloc}",
     )
-    if exchange.answer is None:
+    answer = answer_of(exchange, call, now_s=time.time(), whole=whole)
+    if answer is None:
         raise _broken(exchange, target, client._timeout)  # noqa: SLF001 - both packages are one distribution
-    response = exchange.response(call)
-    assert response is not None  # there is an answer
     result = S3Response(
-        response.status,
-        _headers(response, call, chunked=bool(exchange.chunked)),
-        _chunks(response, exchange, call, target),
+        answer.status,
+        CIMultiDictProxy(CIMultiDict(answer.headers)),
+        _chunks(answer, exchange.bytes_per_second, target),
         method=call.method,
         operation=target.operation,
         bucket=target.bucket,
         key=target.key,
         verify=client.verify_etag and call.operation == "GetObject",
     )
-    if response.status >= _FIRST_ERROR_STATUS:
+    if answer.status >= _FIRST_ERROR_STATUS:
         raise await _error(result, target)
     return result
 
@@ -252,30 +252,14 @@ def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
     )
 
 
-def _headers(response: Response, call: Call, *, chunked: bool) -> CIMultiDictProxy[str]:
-    headers = CIMultiDict(response.headers)
-    if chunked:
-        headers["Transfer-Encoding"] = "chunked"
-    elif response.status != HTTPStatus.NO_CONTENT and (
-        response.length is not None or response.body or call.method != "HEAD"
-    ):
-        length = len(response.body) if response.length is None else response.length
-        headers["Content-Length"] = str(length)
-    return CIMultiDictProxy(headers)
-
-
-async def _chunks(response: Response, exchange: Exchange, call: Call, target: Target) -> AsyncIterator[bytes]:
-    if call.method == "HEAD":
-        return
-    body = response.body if exchange.sent is None else response.body[: exchange.sent]
-    rate = exchange.bytes_per_second
-    for piece in pieces(body, PIECE_BYTES if rate is None else piece_size(len(body), rate)):
-        if rate is not None:
-            await asyncio.sleep(len(piece) / rate)
+async def _chunks(answer: Answer, bytes_per_second: float | None, target: Target) -> AsyncIterator[bytes]:
+    for seconds, piece in paced(answer.body, bytes_per_second):
+        if seconds:
+            await asyncio.sleep(seconds)
         yield piece
-    if exchange.sent is None or not (response.body or exchange.chunked):
+    if answer.whole:
         return
-    if exchange.ending is Ending.HANG:
+    if answer.ending is Ending.HANG:
         raise translate(aiohttp.SocketTimeoutError("no more of the body"), target)
-    ended = short_body_message(len(body), None if exchange.chunked else len(response.body))
+    ended = short_body_message(len(answer.body), None if answer.chunked else answer.size)
     raise S3ConnectionError(f"{target}: {ended}", operation=target.operation, bucket=target.bucket, key=target.key)

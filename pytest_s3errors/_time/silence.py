@@ -70,6 +70,16 @@ def has_news(selector: object) -> bool:
         return False  # Windows' kind, or closed meanwhile
 
 
+def is_broken(fd: int) -> bool:
+    """Return whether the peer has reset the connection: it confirms nothing any more. False if it can't be asked."""
+    try:
+        poll = select.poll()
+        poll.register(fd, 0)
+        return any(news & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, news in poll.poll(0))
+    except (AttributeError, OSError):
+        return False  # Windows has no poll
+
+
 def bytes_on_the_way(fd: int) -> int:
     """How many sent bytes the peer has not confirmed; 0 where the system does not tell."""
     try:

@@ -16,7 +16,7 @@ from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3.access import Access, Credentials
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._servers.asyncio_server import Server, _Connection
+from pytest_s3errors._servers.asyncio_server import Player, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -127,7 +127,7 @@ class S3:
     def talk(self, pieces: Iterable[bytes], *, slow: bool = False) -> bytes:
         """What the server writes to a client that sends *pieces*; *slow*: it reads nothing until all of it is sent."""
         transport = Transport(port=1)
-        connection = _Connection(self.server)
+        connection = Player(self.server)
         connection.connection_made(transport)  # type: ignore[arg-type]  # all of a transport that the server uses
         transport.is_full = slow
         with Loop() as loop:
@@ -149,7 +149,7 @@ class S3:
         if failed:
             return failed[0]
         kept = {
-            "connections": self.server.connections,
+            "connections": self.server.players,
             "parked": self.server.parked,
             "promised": self.simulator._promised,
         }

@@ -22,7 +22,7 @@ import pytest
 
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
-from pytest_s3errors._servers.asyncio_server import _Connection
+from pytest_s3errors._servers.asyncio_server import Player
 from pytest_s3errors._servers.thread import ThreadServer
 
 from .cases import case
@@ -97,7 +97,7 @@ def test_many_requests_in_a_row_are_all_answered(slow):
 def test_a_client_that_does_not_read_has_to_wait():
     """While its answers do not leave, its further requests stay with it, and nothing of them is lost."""
     transport, s3 = Transport(port=1), S3()
-    connection = _Connection(s3.server)
+    connection = Player(s3.server)
     connection.connection_made(transport)
     transport.is_full = True
     taken = 0
@@ -194,4 +194,4 @@ def test_a_real_socket_lives_through_it():
             assert client.recv(1 << 16).startswith(b"HTTP/1.1 206 ")
     finally:
         server.stop()
-    assert server._server.connections == set()
+    assert server._server.players == set()

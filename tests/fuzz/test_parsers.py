@@ -36,7 +36,9 @@ def test_requests(arriving):
     parser = RequestParser()
     with contextlib.suppress(BadRequest):
         for data in arriving:
-            list(parser.feed(data))
+            parser.receive(data)
+            while parser.next_event() is not None:
+                pass
 
 
 @unhurried

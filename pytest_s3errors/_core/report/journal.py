@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_s3errors._core.rules.faults import Fault
     from pytest_s3errors._core.rules.schedule import Firing
     from pytest_s3errors._core.s3.messages import Call
 
@@ -74,9 +75,14 @@ class Entry:
         self.ended: int | None = None
 
     @property
+    def injected(self) -> Fault | None:
+        """What a rule makes of the request, None where S3 itself answers."""
+        return self.firing.fault if self.firing else None
+
+    @property
     def fault(self) -> str | None:
         """The name of the injected network fault, None for an error answer or an untouched request."""
-        fault = self.firing.fault if self.firing else None
+        fault = self.injected
         return fault.kind if fault and fault.kind != "error" else None
 
     def record(self) -> Record:

@@ -22,7 +22,7 @@ from pytest_s3errors._core.s3.operations import parse_call
 from s3_asyncio_client._transport import _never_resend
 
 from .aiohttp_response import Patience, build, no_answer, wait
-from .answers import answer_of, joined, play
+from .answers import joined, play
 
 if TYPE_CHECKING:
     import pytest
@@ -188,7 +188,7 @@ class MockAiohttp:
         exchange = played.exchange
         if exchange.delay_s:
             await wait(exchange.delay_s, patience.of_data())
-        answer = answer_of(played)
+        answer = played.answer
         if answer is None:
             if exchange.ending is Ending.HANG:
                 connecting = exchange.connect is not None

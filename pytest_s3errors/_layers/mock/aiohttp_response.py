@@ -22,20 +22,18 @@ from aiohttp.http_exceptions import ContentEncodingError, ContentLengthError, Ht
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from pytest_s3errors._core.body import Body
+from pytest_s3errors._core.play.answer import paced
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._layers.wire.aiohttp import natural_error
 from pytest_s3errors._layers.wire.connect_faults import connect_error
-
-from .answers import paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from yarl import URL
 
+    from pytest_s3errors._core.play.answer import Answer
     from pytest_s3errors._core.play.exchange import Exchange
-
-    from .answers import Answer
 
 _BAD_LINE = "Bad status line:\n  Expected HTTP/, RTSP/ or ICE/"
 

@@ -18,20 +18,22 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import respx
 
+from pytest_s3errors._core.play.answer import paced
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._layers.wire.connect_faults import connect_error
 
-from .answers import answer_of, joined, paced, play
+from .answers import joined, play
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     import pytest
 
+    from pytest_s3errors._core.play.answer import Answer
     from pytest_s3errors._scene import Scene
 
-    from .answers import Answer, Played
+    from .answers import Played
 
 _DAY_S = 86_400
 _ASYNC = "s3errors.async"
@@ -208,7 +210,7 @@ async def _wait_async(seconds: float | None, limit: _Limit) -> None:
 
 
 def _response(request: httpx.Request, played: Played, done: Callable[[], None]) -> httpx.Response:
-    answer = answer_of(played)
+    answer = played.answer
     if answer is None:
         raise _no_answer(played)
     stream: _Whole | _Stream

@@ -21,8 +21,8 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.play.connection import MARK
 from pytest_s3errors._core.s3.operations import parse_call
-from pytest_s3errors._servers.asyncio_server import MARK
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.report.journal import Entry
@@ -54,7 +54,7 @@ def connect_error(fault: str) -> OSError:
 
 def fault_of(entry: Entry) -> str | None:
     """The name of the fault by which *entry* gets no connection, None if it gets one."""
-    fault = entry.firing.fault if entry.firing else None
+    fault = entry.injected
     return fault.kind if fault is not None and fault.stage == "connect" else None
 
 

@@ -12,7 +12,7 @@ import queue
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pytest_s3errors._servers.asyncio_server import MARK
+from pytest_s3errors._core.play.connection import MARK
 
 from .connect_faults import announced, call_to, current, seconds
 

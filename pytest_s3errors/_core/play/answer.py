@@ -1,0 +1,143 @@
+"""What comes for one request: from an `Exchange` to a status, headers with their framing, and bytes at a pace.
+
+All three layers take their answers from here. The wire sends `encode` of one, the mock and client layers hand its parts
+to their client as they are. So a header, a cut or a pace is decided once.
+"""
+
+from __future__ import annotations
+
+import functools
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_s3errors._core.body import Body, pieces
+from pytest_s3errors._core.s3.errors.envelope import reason
+
+from .exchange import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_s3errors._core.report.journal import Entry
+    from pytest_s3errors._core.s3.messages import Call
+
+    from .exchange import Exchange
+
+_UNFRAMED = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_CLOSE = ("Connection", "close")
+
+
+class Answer(NamedTuple):
+    """An answer with a status. `body` are the bytes that come, `size` is how many the headers promise.
+
+    `chunked` says whether the body is in chunks, `whole` whether it comes to its end. `ending` is what becomes of the
+    connection then.
+    """
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: Body
+    size: int
+    chunked: bool
+    whole: bool
+    ending: Ending
+
+    def header(self, name: str) -> str | None:
+        """Return the value of the header *name*, in lower case; None where there is none."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+def taken(entry: Entry, body: Body) -> tuple[Body, bool]:
+    """Return what S3 reads of the request's *body* before it answers *entry*, and whether that is all of it."""
+    fault = entry.injected
+    stop = None if fault is None else fault.reads(len(body))
+    return (body, True) if fits(stop, len(body)) else (body[:stop], False)
+
+
+def fits(stop: int | None, size: int) -> bool:
+    """Return whether a body of *size* bytes is read whole by an S3 that reads *stop* bytes of it, None: all.
+
+    With 0 it answers after the head, and never learns whether there was a body.
+    """
+    return stop is None or 0 < stop >= size
+
+
+def answer_of(
+    exchange: Exchange, call: Call, *, now_s: float, whole: bool = True, keep: bool = True, chunks: bool = True
+) -> Answer | None:
+    """Return the answer of *exchange* at *now_s*, None where nothing with a status comes.
+
+    Args:
+        exchange: What the simulator decided.
+        call: The request.
+        now_s: Seconds since the epoch, for the Date header.
+        whole: Whether S3 read the request to its end; if not, the connection can't go on.
+        keep: Whether the client wants the connection to go on.
+        chunks: Whether the client can read a body in chunks.
+    """
+    response = exchange.response(call)
+    if response is None:
+        return None
+    unframed = response.status in _UNFRAMED
+    bodiless = unframed or call.method == "HEAD"
+    chunked = chunks and not unframed and exchange.in_chunks(response, call)
+    headers = [*response.headers.items(), ("Date", _date(int(now_s)))]
+    if chunked:  # to HEAD too: the framing that the body would have (fact 12)
+        headers.append(("Transfer-Encoding", "chunked"))
+    elif response.length is not None or response.body or not bodiless:
+        length = len(response.body) if response.length is None else response.length
+        headers.append(("Content-Length", str(length)))
+    if not whole and "Connection" not in response.headers:
+        headers.append(_CLOSE)
+    body, sent = b"" if bodiless else response.body, exchange.sent
+    ending = exchange.ending
+    if ending is Ending.KEEP and not (keep and whole and "Connection" not in response.headers):
+        ending = Ending.CLOSE
+    return Answer(
+        status=response.status,
+        reason=reason(response.status, getattr(exchange.answer, "code", None)),
+        headers=tuple(headers),
+        body=body if sent is None else body[:sent],
+        size=len(body),
+        chunked=chunked and not bodiless,
+        whole=sent is None or bodiless or (sent >= len(body) and not chunked),
+        ending=ending,
+    )
+
+
+def encode(answer: Answer) -> tuple[bytes, bytes]:
+    """Return the bytes before and after the body of *answer*.
+
+    Where the body is cut, its framing still promises the whole.
+    """
+    lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *[f"{name}: {value}" for name, value in answer.headers]]
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+    if not answer.chunked:
+        return head, b""
+    if answer.size:
+        head += b"%x\r\n" % answer.size
+    if not answer.whole:
+        return head, b""
+    return head, b"\r\n0\r\n\r\n" if answer.size else b"0\r\n\r\n"
+
+
+def paced(body: Body, bytes_per_second: float | None) -> Iterator[tuple[float, bytes]]:
+    """Yield *body* as it comes: seconds to wait, and what has come then; at no rate each piece at once."""
+    if bytes_per_second is None:
+        yield from ((0.0, piece) for piece in pieces(body))
+        return
+    for piece in pieces(body, _piece_size(len(body), bytes_per_second)):
+        yield len(piece) / bytes_per_second, piece
+
+
+def _piece_size(size: int, bytes_per_second: float) -> int:
+    """Return how many of *size* bytes go out at a time at this rate: some hundred pieces, 0.02 to 1 s apart."""
+    return max(1, int(bytes_per_second * min(1.0, max(0.02, size / bytes_per_second / 100))))
+
+
+@functools.lru_cache(maxsize=1)
+def _date(now_s: int) -> str:
+    """Return the Date header. To format one costs more than the rest of a head, so the last second's is kept."""
+    return formatdate(now_s, usegmt=True)

@@ -1,0 +1,358 @@
+"""One client's connection, without I/O: bytes and the end of the stream in, actions out.
+
+A *player* owns the socket. It hands over what arrived by `receive` and does what `next_action` says, one action after
+another. It decides nothing, so every player, whatever it is built on, plays the same:
+
+    action      the player                                              and asks for the next action
+    Send        sends all of it                                         when the kernel has all of it
+    Receive     waits for bytes or the end of the stream                after `receive`, or after `expire` where that
+                                                                        took longer than `seconds`
+    Wait        lets test time pass                                     when it is over, or when the stream has ended
+    Close       closes, by FIN or RST, when the client's kernel has     never
+                all that was sent
+
+`reads` tells at any moment whether more bytes are welcome. While it is False the player leaves them in the kernel, so
+that the client feels it. A player whose kernel did not take the end of an answer at once says so by `held_up`, and one
+that lost its client by `lost`. These five events and four actions are the whole interface.
+
+`_serve` reads like the life of a connection, since it is a generator that stands still at each action. Its states:
+
+    idle        between two requests. The client may end the stream, or be silent for `Limits.idle_s`: FIN.
+    head        a request has begun. Its end must come within `Limits.head_s`, or the answer is RequestTimeout.
+    body        the head is known, and with it who takes the request: the journal has a line. A rule may say that S3
+                reads only a part of the body, or S3 may refuse by the head alone (Expect: 100-continue, a length
+                beyond all limits). Then the connection reads no more, answers and closes.
+    answer      what the simulator decided goes out: after a delay, at a pace, whole or not.
+    silence     after an answer that ends so. What still comes is dropped. It lasts until the client leaves.
+
+Requests are taken up one after another. What a client sends ahead of an answer stays here, or in the kernel beyond
+`_AHEAD_BYTES`. The end of the stream has two meanings, which look alike: the client has closed, or it has sent all that
+it will and reads on. What can be answered at once is answered. What takes test time is not: nobody may wait for it.
+
+Who decides what: `http1` what a request is, the simulator who takes it and what S3 does, `answer` what its answer looks
+like. Here is decided how much is read, when what is sent, when the journal's line is closed, and how it all ends.
+"""
+
+from __future__ import annotations
+
+import enum
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from pytest_s3errors._core.body import Body, Sink
+from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from pytest_s3errors._core.s3.errors.elements import MAX_UPLOAD_BYTES
+from pytest_s3errors._core.s3.operations import parse_call
+
+from .answer import answer_of, encode, fits, paced
+from .exchange import Ending, Exchange
+from .http1 import BadRequest, Head, RequestParser
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.report.journal import Entry
+    from pytest_s3errors._core.s3.messages import Call
+    from pytest_s3errors._core.simulator import Simulator
+
+__all__ = ["MARK", "Action", "Close", "Connection", "Limits", "Receive", "Send", "Settings", "Wait"]
+
+MARK = "x-s3errors-mark"
+"""The header by which a request says that it was decided before it was sent. Only this module sees it."""
+
+_AHEAD_BYTES = 16 * 1024
+_CLIENT_HELLO = b"\x16\x03"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_TLS = (
+    "a client began a TLS handshake with the simulated S3, which speaks plain HTTP: its https can't be taken away.\n"
+    "Give it the address of the fixture s3_server as its endpoint: s3_server.url, or s3_server.env for a subprocess."
+)
+
+
+class Send(NamedTuple):
+    """Send *data*, which may be empty."""
+
+    data: bytes
+
+
+class Receive(NamedTuple):
+    """Wait for the client, *seconds* of real time at most; None: as long as it takes."""
+
+    seconds: float | None = None
+
+
+class Wait(NamedTuple):
+    """Let *seconds* of test time pass; `inf`: until the client leaves."""
+
+    seconds: float
+
+
+class Close(NamedTuple):
+    """Close the connection, by RST if *reset*, else by FIN."""
+
+    reset: bool = False
+
+
+Action: TypeAlias = Send | Receive | Wait | Close
+_Actions: TypeAlias = Generator[Action, None, None]
+
+
+class Limits(NamedTuple):
+    """How many seconds of real time a client may be silent, and how many it may take for a head."""
+
+    idle_s: float
+    head_s: float
+
+
+class Settings(NamedTuple):
+    """What the connections of one server share.
+
+    Args:
+        simulator: Rules, S3 and journal.
+        now: Seconds since the epoch, for the Date header and the limits.
+        endpoints: Hosts that clients of the test use as endpoints.
+        spool: Makes the sink for a large body.
+        limits: None where a client may take any time.
+    """
+
+    simulator: Simulator
+    now: Callable[[], float]
+    endpoints: Callable[[], tuple[str, ...]] = tuple
+    spool: Callable[[], Sink] | None = None
+    limits: Limits | None = None
+
+
+class _State(enum.Enum):
+    """Where a connection stands, see the top of the module."""
+
+    IDLE = "idle"
+    HEAD = "head"
+    BODY = "body"
+    ANSWER = "answer"
+    SILENCE = "silence"
+
+
+class Connection:
+    """One connection, see the top of the module.
+
+    Args:
+        settings: What it shares with others.
+        mark: What a request without a mark of its own bears: names this connection among all that are open.
+        origin: Returns ``scheme://host`` as the client dialled it, None if it dialled the server itself.
+    """
+
+    def __init__(self, settings: Settings, mark: str, origin: Callable[[], str | None] = lambda: None) -> None:
+        self._settings = settings
+        self._simulator = settings.simulator
+        self._mark = mark
+        self._origin = origin
+        self._parser = RequestParser(settings.spool)
+        self._receive = Receive(self.patience_s)
+        self._entry: Entry | None = None
+        self._state = _State.IDLE
+        self._deaf = self._ended = self._waits = False
+        self._head_since_s: float | None = None
+        self._actions: Iterator[Action] = self._serve()
+
+    # What the player tells.
+
+    def receive(self, data: bytes) -> None:
+        """Take what arrived, b"" for the end of the stream."""
+        if not data:
+            self._ended = True
+        elif self._state is not _State.SILENCE:
+            self._parser.receive(data)
+
+    def expire(self) -> None:
+        """Note that the client let its time pass: with the next action the connection begins to end."""
+        self._actions = self._timed_out(self._state)
+
+    def held_up(self) -> None:
+        """Note that the kernel did not take all that was to be sent: an answer is not out before it has."""
+        if self._entry is not None:
+            self._simulator.reopen(self._entry)
+
+    def give_up(self) -> None:
+        """Note that the client waits no longer, though its connection is still open."""
+        if self._entry is not None:
+            self._simulator.end(self._entry)
+
+    def lost(self) -> None:
+        """Note that the connection is gone."""
+        self.give_up()
+        self._simulator.forget(self._mark)
+        self._actions = iter(())
+
+    # What the player asks.
+
+    @property
+    def reads(self) -> bool:
+        """Whether the player shall go on to read."""
+        return not (self._deaf or self._ended) and (
+            self._state is not _State.ANSWER or self._parser.buffered <= _AHEAD_BYTES
+        )
+
+    @property
+    def patience_s(self) -> float | None:
+        """How long the kernel may take for what is to be sent before the player calls `expire`; None: for ever."""
+        return None if self._settings.limits is None else self._settings.limits.idle_s
+
+    def next_action(self) -> Action:
+        """Return what the player has to do now."""
+        if self._waits and self._ended:
+            return Close()
+        try:
+            action = next(self._actions, _CLOSE)
+        except Exception:  # noqa: BLE001 - a mistake of ours must fail the test, not look like a fault of S3
+            self._simulator.problems.append(f"the simulated S3 failed:\n{traceback.format_exc()}")
+            return _CLOSE
+        self._waits = type(action) is Wait
+        return _CLOSE if self._waits and self._ended else action
+
+    # The life of a connection.
+
+    def _serve(self) -> _Actions:
+        try:
+            while (head := (yield from self._next_head())) is not None:
+                ending = yield from self._exchange(head)
+                if ending is not Ending.KEEP:
+                    yield Close(reset=ending is Ending.RESET)
+                    return
+        except BadRequest as error:
+            yield from self._refuse(error.code, f"This is no request: {error}.")
+
+    def _next_head(self) -> Generator[Action, None, Head | None]:
+        """Return the next request's head, None where there is none to be served."""
+        parser = self._parser
+        self._state = _State.IDLE
+        while (event := parser.next_event()) is None:
+            if parser.starts_with(_CLIENT_HELLO):
+                self._simulator.problems.append(_TLS)
+                return None
+            if self._ended:
+                return None
+            yield self._receive if self._settings.limits is None else self._receive_head(self._settings.limits)
+        self._head_since_s = None
+        # A test with a problem is over: its client dials again, and is told.
+        return event if isinstance(event, Head) and not self._simulator.problems else None
+
+    def _receive_head(self, limits: Limits) -> Receive:
+        if not self._parser.buffered:
+            return self._receive
+        now_s = self._settings.now()
+        if self._head_since_s is None:
+            self._state, self._head_since_s = _State.HEAD, now_s
+        return Receive(max(0.0, self._head_since_s + limits.head_s - now_s))
+
+    def _exchange(self, head: Head) -> Generator[Action, None, Ending]:
+        """Serve one request, and return what becomes of the connection."""
+        mark = head.headers.pop(MARK, None) or self._mark
+        call = _call_of(head, self._origin(), self._settings.endpoints())
+        self._entry = entry = self._simulator.begin(call, mark)
+        self._state = _State.BODY
+        stop = self._stop(head, entry)
+        if head.expects_continue and stop != 0:
+            yield Send(_CONTINUE)
+        body = yield from self._body(head, stop)
+        if body is None:
+            return Ending.CLOSE
+        self._state = _State.ANSWER
+        exchange = self._simulator.answer(entry, body)
+        if exchange.delay_s:
+            yield Wait(exchange.delay_s)
+        ending = yield from self._answer(head, exchange, call)
+        self._entry = None
+        return ending
+
+    def _stop(self, head: Head, entry: Entry) -> int | None:
+        """Return how many bytes of the body S3 reads before it answers, None: all of them."""
+        size = head.body_size
+        stop = None if entry.injected is None else entry.injected.reads(size)
+        if stop is not None:
+            return stop
+        if size is not None and size > MAX_UPLOAD_BYTES:
+            return 0
+        # S3 refuses by the head if it can: the answer without 100, and the body never comes (fact 41).
+        return 0 if head.expects_continue and self._simulator.refuses_early(entry) else None
+
+    def _body(self, head: Head, stop: int | None) -> Generator[Action, None, Body | None]:
+        """Return the first *stop* bytes of the body, None: all; or None if the stream ends within it.
+
+        What is left unread makes the connection deaf. Where the body is cut into packets plays no part.
+        """
+        parser = self._parser
+        if stop == 0:
+            return self._leave(parser.take_received(), stop)
+        sized = "transfer-encoding" not in head.headers  # then a body of which *stop* bytes are not all goes on
+        while (event := parser.next_event()) is None:
+            if stop is not None and parser.received + sized > stop:
+                return self._leave(parser.take_received(), stop)
+            if self._ended:
+                return None
+            yield self._receive
+        assert not isinstance(event, Head)  # the parser returns a body after its head
+        return event if fits(stop, len(event)) else self._leave(event, stop)
+
+    def _leave(self, body: Body, stop: int | None) -> Body:
+        """Read no more of this client: what it sends now would be the rest of *body*."""
+        self._deaf = True
+        return body[:stop]
+
+    def _answer(self, head: Head, exchange: Exchange, call: Call) -> Generator[Action, None, Ending]:
+        answer = answer_of(
+            exchange, call, now_s=self._settings.now(), whole=not self._deaf, keep=head.keep_alive, chunks=head.chunks
+        )
+        if answer is None:
+            yield from self._end(exchange.raw, exchange.ending)
+            return exchange.ending
+        data, tail = encode(answer)
+        if exchange.bytes_per_second is None and isinstance(answer.body, bytes):
+            yield from self._end(data + answer.body + tail, answer.ending)
+            return answer.ending
+        for seconds, piece in paced(answer.body, exchange.bytes_per_second):
+            yield Send(data)
+            if seconds:
+                yield Wait(seconds)
+            data = piece
+        yield from self._end(data + tail, answer.ending)
+        return answer.ending
+
+    def _end(self, data: bytes, ending: Ending) -> _Actions:
+        """Send the last bytes of an answer. The journal has its end before a client in another thread can read them."""
+        assert self._entry is not None  # what ends is the answer to it
+        if ending is Ending.HANG:
+            yield Send(data)
+            self._state, self._deaf = _State.SILENCE, False
+            yield Wait(inf)
+        self._simulator.end(self._entry)
+        yield Send(data)
+        self._simulator.end(self._entry)  # now in any case, should it have been reopened
+
+    # The other ends.
+
+    def _refuse(self, code: str, message: str | None = None) -> _Actions:
+        """Answer what is no request, and close."""
+        self._state, self._deaf = _State.ANSWER, True
+        reply = error_reply(code, _NO_CALL, message=message, headers={"Connection": "close"})
+        answer = answer_of(Exchange(answer=reply, ids=self._simulator.ids()), _NO_CALL, now_s=self._settings.now())
+        assert answer is not None  # an error has a status
+        head, tail = encode(answer)
+        yield Send(head + bytes(answer.body) + tail)
+
+    def _timed_out(self, state: _State) -> _Actions:
+        if state in {_State.HEAD, _State.BODY}:
+            yield from self._refuse("RequestTimeout")
+        # A client that does not read its answer gets no more of it.
+        yield Close(reset=state is _State.ANSWER)
+
+
+_CLOSE = Close()
+_NO_CALL = parse_call(method="GET", target="/", headers={})
+
+
+def _call_of(head: Head, origin: str | None, endpoints: tuple[str, ...]) -> Call:
+    """Return what *head* asks of S3; *origin* is as the client dialled it, None if it dialled the server itself."""
+    scheme = origin.partition("://")[0] if origin else "http"
+    call = parse_call(method=head.method, target=head.target, headers=head.headers, scheme=scheme, endpoints=endpoints)
+    return replace(call, sized=False) if head.is_unsized else call
