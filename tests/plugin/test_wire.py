@@ -267,6 +267,7 @@ def test_ten_thousand_faulted_requests(run, layer):
         """
         import gc
 
+        @pytest.mark.s3_limits(alike=10_000)
         @pytest.mark.s3_fail(503)
         async def test_it(s3_client, s3_errors):
             async def some(count):
