@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from s3_asyncio_client._body import Data, open_body
 from s3_asyncio_client._core.addressing import build_url, check_headers
 from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
-from s3_asyncio_client._core.naming import object_read, operation_name
+from s3_asyncio_client._core.naming import operation_name
+from s3_asyncio_client._core.operations import object_read
 from s3_asyncio_client._core.signing import Credentials, presign_url
 from s3_asyncio_client._prepare import Prepared, prepare
 from s3_asyncio_client._requests import check_target

@@ -14,6 +14,7 @@ from pytest_s3errors._core.s3.forward import Forward, forwarded
 from pytest_s3errors._core.s3.messages import EMPTY, Refused
 from pytest_s3errors._core.s3.payload import unframed
 from pytest_s3errors._core.s3.request import S3Request
+from s3_asyncio_client._core.operations import names_of
 
 from .store import RequestStore
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.messages import Call, ErrorReply, Response
     from pytest_s3errors._core.s3.store import Store
 
-_MAKES_BUCKETS = frozenset({"CopyObject", "CreateMultipartUpload", "PostObject", "PutObject"})
+_MAKES_BUCKETS = names_of(lambda row: row.makes in {"object", "upload"} and not row.needs_upload)
 _NAMED = re.compile(rb"<BucketName>([^<]*)</BucketName>")
-_FOR_ANYBODY = frozenset({"CORSPreflight", "PostObject"})
+_FOR_ANYBODY = names_of(lambda row: not row.signed)
 
 
 WhileWorking: TypeAlias = Callable[[], AbstractContextManager[None]]

@@ -18,6 +18,7 @@ from pytest_s3errors._core.s3.access import OPEN
 from pytest_s3errors._core.s3.backend import BackendError, Memory
 from pytest_s3errors._core.s3.errors.envelope import new_ids
 from pytest_s3errors._core.s3.messages import ErrorReply, Response
+from s3_asyncio_client._core.operations import names_of
 
 from .s3 import SUPPORTED
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.store import Store
 
     from .body import Body
+
+_MAKING_BUCKETS = names_of(lambda row: row.makes == "bucket")
 
 
 class Simulator:
@@ -135,7 +138,7 @@ class Simulator:
         if entry.injected is not None:
             return not entry.injected.needs_request_body
         call = entry.call
-        return call.bucket is not None and call.operation != "CreateBucket" and not self.store.accepts(call.bucket)
+        return call.bucket is not None and call.operation not in _MAKING_BUCKETS and not self.store.accepts(call.bucket)
 
     def answer(self, entry: Entry, body: Body) -> Exchange:
         """What a layer has to send for *entry*; with a rule's fault in it, or S3's own answer."""

@@ -29,13 +29,14 @@ from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body
 from pytest_s3errors._core.play.answer import answer_of, paced, taken
 from pytest_s3errors._core.play.outcomes import Ending
 from pytest_s3errors._core.s3.messages import Call, ErrorReply
-from pytest_s3errors._core.s3.operations import operation_of
 from pytest_s3errors._layers.wire.aiohttp import natural_error
 from pytest_s3errors._layers.wire.connect_faults import connect_error
 from pytest_s3errors._spool import Spooled
 from s3_asyncio_client._body import _ChunkReader, check_data, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import error_from_fields
+from s3_asyncio_client._core.naming import operation_of
+from s3_asyncio_client._core.operations import object_read
 from s3_asyncio_client._core.signing import UNSIGNED_PAYLOAD, sign_request
 from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._response import S3Response, short_body_message
@@ -105,7 +106,7 @@ def _call(
 ) -> Call:
     asked = {name.lower(): value for name, value in headers.items()}
     operation = operation_of(method, has_bucket=True, has_key=key is not None, query=params, headers=asked)
-    if operation == "GetObject" and client.verify_etag:
+    if object_read(operation) and client.verify_etag:
         asked.setdefault("x-amz-checksum-mode", "ENABLED")
     url = _url(client.endpoint_url, bucket, key)
     return Call(
@@ -204,7 +205,7 @@ async def _played(client: S3Client, exchange: Exchange, call: Call, *, whole: bo
         operation=target.operation,
         bucket=target.bucket,
         key=target.key,
-        verify=client.verify_etag and call.operation == "GetObject",
+        verify=client.verify_etag and object_read(call.operation),
     )
     if answer.status >= _FIRST_ERROR_STATUS:
         raise await _error(result, target)
@@ -246,7 +247,7 @@ def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
         status=reply.status,
         fields=fields,
         headers=headers,
-        operation=call.operation,
+        operation=call.operation or call.method,
         bucket=call.bucket,
         key=call.key,
     )

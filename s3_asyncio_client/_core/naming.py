@@ -1,71 +1,104 @@
-"""The S3 name of a request, from its method and parameters: for messages and for the errors' `operation`."""
+"""Which of S3's operations a request is.
+
+S3 tells its operations apart by method, by what the address names (service, bucket or object) and by the subresource
+in the query (`?uploads`, `?acl`). So the rows of `operations` are compiled into one small dict per method and level,
+asked once per name in the query. A few neighbors differ only by one more parameter or header. Parameters that are no
+subresource (`prefix`, `x-id`, `response-*`, `X-Amz-*`) are in no table and change nothing.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from s3_asyncio_client._core.operations import BUCKET, OBJECT, OPERATIONS, SERVICE
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["object_read", "operation_name"]
+__all__ = ["operation_name", "operation_of"]
 
-# (method, has a key, the parameter that decides) -> name. The first row that fits wins, so rows with a parameter stand
-# before the row of the plain request. Source: the request syntax of each operation in the S3 API Reference.
-_NAMES: tuple[tuple[str, bool, str | None, str], ...] = (
-    ("GET", False, "list-type", "ListObjectsV2"),
-    ("GET", False, "uploads", "ListMultipartUploads"),
-    ("GET", False, "versions", "ListObjectVersions"),
-    ("GET", False, "location", "GetBucketLocation"),
-    ("GET", False, None, "ListObjects"),
-    ("HEAD", False, None, "HeadBucket"),
-    ("PUT", False, None, "CreateBucket"),
-    ("DELETE", False, None, "DeleteBucket"),
-    ("POST", False, "delete", "DeleteObjects"),
-    ("GET", True, "uploadId", "ListParts"),
-    ("GET", True, None, "GetObject"),
-    ("HEAD", True, None, "HeadObject"),
-    ("PUT", True, "partNumber", "UploadPart"),
-    ("PUT", True, None, "PutObject"),
-    ("DELETE", True, "uploadId", "AbortMultipartUpload"),
-    ("DELETE", True, None, "DeleteObject"),
-    ("POST", True, "uploads", "CreateMultipartUpload"),
-    ("POST", True, "uploadId", "CompleteMultipartUpload"),
-)
-# fmt: off
-_SUBRESOURCES = frozenset([
-    "accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory",
-    "legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls",
-    "policy", "policyStatus", "publicAccessBlock", "replication", "requestPayment", "restore", "retention",
-    "select", "tagging", "torrent", "versioning", "website",
-])
-# fmt: on
-_COPIES = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
+
+def operation_of(
+    method: str,
+    has_bucket: bool,  # noqa: FBT001 - called for every request; keywords would cost as much as the look-up
+    has_key: bool,  # noqa: FBT001
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+) -> str | None:
+    """Return S3's name for a request, None where S3 has no operation of that form.
+
+    Args:
+        method: HTTP method in upper case.
+        has_bucket: Whether the address names a bucket.
+        has_key: Whether it names a key.
+        query: Decoded names to values; a bare `?uploads` maps to "".
+        headers: Names in lower case.
+    """
+    levels = _LEVELS.get(method)
+    if levels is None:
+        return None
+    operations = levels[OBJECT if has_key else BUCKET if has_bucket else SERVICE]
+    operation = operations[""]
+    for name in query:
+        if name in operations:
+            operation = operations[name]
+            break
+    neighbor = _NEIGHBORS.get(operation)
+    if neighbor is None:
+        return operation
+    name, in_header, wanted, other = neighbor
+    value = headers.get(name) if in_header else query.get(name)
+    if value is None:
+        return operation
+    fits = value == wanted or not wanted or (wanted[-1] == "*" and value.startswith(wanted[:-1]))
+    return other if fits else operation
 
 
 def operation_name(
     method: str, key: str | None, params: Mapping[str, str] | None, headers: Mapping[str, str] | None
 ) -> str:
-    """Name the S3 operation that a request asks for.
+    """Name the operation of a request to a bucket for messages and errors: its method where S3 has none of that form.
 
     Args:
         method: HTTP method, upper case.
         key: Object key; None for a request on the bucket itself.
         params: Query parameters; None or empty for none.
-        headers: Request headers; x-amz-copy-source makes a write a copy.
-
-    Returns:
-        A name such as "PutObject"; "GET ?acl" where the client has no operation of that kind.
+        headers: Request headers, names in any case.
     """
-    asked = params or {}
-    if not _SUBRESOURCES.isdisjoint(asked):
-        return f"{method} ?{next(name for name in asked if name in _SUBRESOURCES)}"
-    for row_method, has_key, parameter, name in _NAMES:
-        if row_method == method and has_key == (key is not None) and (parameter is None or parameter in asked):
-            copies = any(header.lower() == "x-amz-copy-source" for header in headers or ())
-            return _COPIES.get(name, name) if copies else name
-    return method
+    named = {name.lower(): value for name, value in (headers or {}).items()}
+    return operation_of(method, True, key is not None, params or {}, named) or method  # noqa: FBT003
 
 
-def object_read(operation: str) -> bool:
-    """Tell whether the body of the response is an object's bytes, which can be held to their checksum."""
-    return operation == "GetObject"
+def _levels(method: str) -> tuple[dict[str, str | None], ...]:
+    """Return for each level the operations of *method* by subresource; "" is the plain request's.
+
+    A subresource that other methods have and this one lacks maps to None: S3 has no such operation (DELETE ?acl), and
+    it must not pass for the plain one, which might delete the object.
+    """
+    known = {row.subresource for row in OPERATIONS.values()}
+    levels: tuple[dict[str, str | None], ...] = (
+        {"": None},
+        dict.fromkeys({"", *known} - {_UPLOAD}),
+        dict.fromkeys({"", *known}),
+    )
+    for row in OPERATIONS.values():
+        if row.method == method and not (row.parameter or row.header):
+            levels[row.level][row.subresource] = row.name
+    return levels
+
+
+def _neighbors() -> Iterator[tuple[str | None, tuple[str, bool, str, str]]]:
+    """Yield an operation with what makes another of it: the parameter or header, which of them, its value, the name."""
+    for row in OPERATIONS.values():
+        if by := row.parameter or row.header:
+            name, _, wanted = by.partition("=")
+            yield _LEVELS[row.method][row.level][row.subresource], (name, bool(row.header), wanted, row.name)
+
+
+# It stands for a part of an object alone; in the query of a bucket it means nothing.
+_UPLOAD = "uploadId"
+_LEVELS = {method: _levels(method) for method in {row.method for row in OPERATIONS.values()}}
+# A browser asks before any request, whatever else the address names.
+_PREFLIGHT: dict[str, str | None] = {"": "CORSPreflight"}
+_LEVELS["OPTIONS"] = ({"": None}, _PREFLIGHT, _PREFLIGHT)
+_NEIGHBORS = dict(_neighbors())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
@@ -41,6 +41,18 @@ async def _multipart(client: S3Client) -> object:
     return await complete_multipart_upload(client, "bucket", "big", upload, [part])
 
 
+def _raw(method: str, key: str | None, **params: str) -> Callable[[S3Client], Awaitable[object]]:
+    return lambda client: client._make_request(method=method, bucket="bucket", key=key, params=params)
+
+
+# Requests that the client has no method for: each is called the same by the journal and by the error.
+RAW = {
+    "GetObjectAcl": _raw("GET", "key", acl=""),
+    "ListBucketInventoryConfigurations": _raw("GET", None, inventory=""),
+    "GetBucketInventoryConfiguration": _raw("GET", None, inventory="", id="1"),
+    "RestoreObject": _raw("POST", "key", restore=""),
+    None: _raw("DELETE", "key", acl=""),
+}
 OPERATIONS = {
     "PutObject": lambda c: c.put_object("bucket", "new", BODY),
     "GetObject": lambda c: c.get_object("bucket", "key"),
@@ -55,6 +67,18 @@ OPERATIONS = {
     "UploadPart": _multipart,
     "CompleteMultipartUpload": _multipart,
 }
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("operation", RAW)
+async def test_an_operation_has_one_name(layer, operation):
+    """What has none is called by its method in an error."""
+    with simulated(layer, fail_rule(("AccessDenied",), {})) as run:
+        async with S3Client("a", "b", timeout=60) as client:
+            with pytest.raises(S3Error) as raised:
+                await RAW[operation](client)
+        assert [request.operation for request in run.simulator.requests] == [operation]
+        assert raised.value.operation == (operation or "DELETE")
 
 
 async def outcome(layer: str, rule: Rule, operation: str) -> tuple[object, ...]:

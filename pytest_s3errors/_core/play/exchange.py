@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.errors.envelope import render_error
 from pytest_s3errors._core.s3.messages import Call, ErrorReply, Response
+from s3_asyncio_client._core.operations import names_of
 
 
 class Ending(enum.Enum):
@@ -28,7 +29,7 @@ class Ids(NamedTuple):
     host_id: str
 
 
-_WITH_LENGTH = frozenset({"GetObject", "HeadObject"})
+_WITH_LENGTH = names_of(lambda row: row.answers == "bytes")
 
 
 class Exchange(NamedTuple):

@@ -11,13 +11,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, flipped, join
-from pytest_s3errors._core.rules.faults import answers_with_body
 from pytest_s3errors._core.rules.matching import Glob
 from pytest_s3errors._core.s3.aws_chunked import FRAMING_ERRORS, is_framed, unframe
 from pytest_s3errors._core.s3.documents import DocumentError, read_xml
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply, usual_code
 from pytest_s3errors._core.s3.errors.envelope import error_in_200
 from pytest_s3errors._core.s3.messages import EMPTY, Call, ErrorReply, Response
+from s3_asyncio_client._core.operations import names_of
 
 from .exchange import Ending, Exchange, Ids, Model
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Ending", "Exchange", "Ids", "Model", "outcome"]
 
 _OTHER_REGION = "eu-west-1"
+_WITH_XML = names_of(lambda row: row.answers == "xml")
 _GARBAGE = b"\x15\x03\x01\x00\x02\x02\x28 no HTTP here\r\n\r\n"
 _HTML = b"""<html>\r
 <head><title>%(status)d %(reason)s</title></head>\r
@@ -173,7 +174,7 @@ def _replaced_object(fault: Fault, call: Call, body: Body, model: Model, ids: Id
 
 
 def _malformed_xml(_fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
-    if answers_with_body(call.operation) and call.operation != "GetObject":
+    if call.operation in _WITH_XML:
         response = _rendered(model(call, body), call, ids)
         if bytes(response.body[:1]) == b"<":
             return Exchange(answer=replace(response, body=response.body[: len(response.body) * 3 // 4]), ids=ids)

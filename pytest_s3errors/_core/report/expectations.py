@@ -12,6 +12,7 @@ from pytest_s3errors._core.body import Body, hashed
 from pytest_s3errors._core.rules.arguments import RuleError, count, known_options, number, operation_globs, seconds
 from pytest_s3errors._core.rules.matching import Glob
 from pytest_s3errors._core.rules.parse_rule import spell
+from s3_asyncio_client._core.operations import names_of
 
 from .attempts import in_flight, logical_calls, waits_s
 from .observed import Seen, Unmet
@@ -188,7 +189,9 @@ def _served_by(name: str, value: object) -> Check:
 
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
-_WRITES = ("PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject")
+# What changes the bytes under a key, and what begins an upload.
+_CHANGING = names_of(lambda row: row.makes == "object") | {"DeleteObject"}
+_BEGINNING = names_of(lambda row: row.makes == "upload")
 
 
 def _stored(name: str, value: object) -> Check:
@@ -211,7 +214,7 @@ def _stored(name: str, value: object) -> Check:
             wrote = frozenset(
                 at
                 for at, e in enumerate(seen.entries)
-                if (e.call.bucket, e.call.key) == (bucket, key) and e.call.operation in _WRITES
+                if (e.call.bucket, e.call.key) == (bucket, key) and e.call.operation in _CHANGING
             )
             shown = f"SHA-256 {wanted.lower()}" if isinstance(wanted, str) else _content(wanted)
             came = f", SHA-256 {digest}" if isinstance(wanted, str) and digest else ""
@@ -230,7 +233,7 @@ def _unfinished_uploads(name: str, value: object) -> Check:
         began = frozenset(
             at
             for at, e in enumerate(seen.entries)
-            if e.call.operation == "CreateMultipartUpload" and (e.call.bucket, e.call.key) in places
+            if e.call.operation in _BEGINNING and (e.call.bucket, e.call.key) in places
         )
         named = f" ({', '.join(f'{bucket}/{key}' for bucket, key in places)})" if places else ""
         yield Unmet(what="unfinished_uploads", wanted=str(wanted), seen=f"{len(places)}{named}", positions=began)

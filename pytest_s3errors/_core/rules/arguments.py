@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pytest_s3errors._core.s3.errors.catalogue import CODES, nearest
-from pytest_s3errors._core.s3.operations import OPERATIONS
+from s3_asyncio_client._core.operations import OPERATIONS
 
 from .faults import FAULTS
 from .matching import Glob

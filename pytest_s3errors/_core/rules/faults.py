@@ -10,82 +10,115 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from s3_asyncio_client._core.operations import names_of
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_s3errors._core.s3.messages import Call
+    from s3_asyncio_client._core.operations import Operation
 
 Stage = Literal["connect", "instead", "after"]
 
 SLOW_BYTES_PER_SECOND: Final = 65_536
 
 
+# Those whose success has a body that can be cut or spoiled.
+WITH_BODY: Final = names_of(lambda row: row.answers)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """One network fault: its stage, the options it takes beside those of every rule, and what the wire shows."""
+    """One network fault: its stage, the options it takes beside those of every rule, and what the wire shows.
+
+    `shows_as` is the class of error that it is an example of, a name of `classes.CLASSES`; "" for what is no error.
+    `happens_to` says to which operations it happens outside of tests; a rule may play it elsewhere.
+    """
 
     stage: Stage
     wire: str
+    shows_as: str = ""
     options: frozenset[str] = frozenset()
     needs_body: bool = False
     needs_tls: bool = False
     operation: str | None = None
+    happens_to: Callable[[Operation], object] = lambda _row: True
 
     def applies_to(self, call: Call) -> bool:
-        """Whether this fault can show on *call* or in the answer to it at all."""
-        if self.needs_tls:
-            return call.url.startswith("https:")
+        """Tell whether this fault can show on *call* or in the answer to it at all."""
+        return self.can_show_on(call.operation) and not (self.needs_tls and not call.url.startswith("https:"))
+
+    def can_show_on(self, operation: str | None) -> bool:
+        """Tell whether this fault can show on *operation* or in the answer to it at all."""
         if self.operation is not None:
-            return call.operation == self.operation
-        return not self.needs_body or answers_with_body(call.operation)
-
-
-def answers_with_body(operation: str | None) -> bool:
-    """Whether S3 answers a successful *operation* with a body that can be cut or spoiled."""
-    return operation is not None and (
-        operation.startswith(("Get", "List", "Select"))
-        or operation
-        in {
-            "CopyObject",
-            "UploadPartCopy",
-            "CreateMultipartUpload",
-            "CompleteMultipartUpload",
-            "DeleteObjects",
-        }
-    )
+            return operation == self.operation
+        return not self.needs_body or operation in WITH_BODY
 
 
 _AT = frozenset({"at"})
 _CUT = frozenset({"at", "chunked"})
 
 FAULTS: Final[Mapping[str, FaultKind]] = {
-    "connection_refused": FaultKind(stage="connect", wire="nobody listens: RST to the SYN"),
-    "dns_failure": FaultKind(stage="connect", wire="the host name does not resolve"),
-    "tls_failure": FaultKind(stage="connect", wire="the server breaks off the TLS handshake", needs_tls=True),
-    "connect_timeout": FaultKind(stage="connect", wire="no answer to the SYN, until the client gives up"),
+    "connection_refused": FaultKind(stage="connect", shows_as="connection", wire="nobody listens: RST to the SYN"),
+    "dns_failure": FaultKind(stage="connect", shows_as="connection", wire="the host name does not resolve"),
+    "tls_failure": FaultKind(
+        stage="connect",
+        shows_as="connection",
+        wire="the server breaks off the TLS handshake",
+        needs_tls=True,
+    ),
+    "connect_timeout": FaultKind(
+        stage="connect",
+        shows_as="timeout",
+        wire="no answer to the SYN, until the client gives up",
+    ),
     "connection_reset": FaultKind(
-        stage="instead", wire="RST before any byte of the answer, after `at` of the request's body", options=_AT
+        stage="instead",
+        shows_as="connection",
+        wire="RST before any byte of the answer, after `at` of the request's body",
+        options=_AT,
     ),
     "disconnect": FaultKind(
-        stage="instead", wire="FIN before any byte of the answer, after `at` of the request's body", options=_AT
+        stage="instead",
+        shows_as="connection",
+        wire="FIN before any byte of the answer, after `at` of the request's body",
+        options=_AT,
     ),
-    "stall": FaultKind(stage="instead", wire="the request is read and never answered"),
+    "stall": FaultKind(stage="instead", shows_as="timeout", wire="the request is read and never answered"),
     "lost_response": FaultKind(
         stage="after",
+        shows_as="lost answer",
         wire="S3 did the work, then the answer is lost: the write happened",
+        happens_to=lambda row: row.writes,
         options=frozenset({"as_"}),
     ),
     "truncated_body": FaultKind(
-        stage="after", wire="the headers promise the whole body; FIN after `at`", options=_CUT, needs_body=True
+        stage="after",
+        shows_as="cut body",
+        wire="the headers promise the whole body; FIN after `at`",
+        options=_CUT,
+        needs_body=True,
     ),
     "reset_body": FaultKind(
-        stage="after", wire="the headers promise the whole body; RST after `at`", options=_CUT, needs_body=True
+        stage="after",
+        shows_as="cut body",
+        wire="the headers promise the whole body; RST after `at`",
+        options=_CUT,
+        needs_body=True,
     ),
     "stalled_body": FaultKind(
-        stage="after", wire="the headers promise the whole body; silence after `at`", options=_CUT, needs_body=True
+        stage="after",
+        shows_as="timeout",
+        wire="the headers promise the whole body; silence after `at`",
+        options=_CUT,
+        needs_body=True,
     ),
     "short_body": FaultKind(
-        stage="after", wire="the body ends at `at`, and Content-Length agrees", options=_CUT, needs_body=True
+        stage="after",
+        shows_as="corruption",
+        wire="the body ends at `at`, and Content-Length agrees",
+        options=_CUT,
+        needs_body=True,
     ),
     "slow_body": FaultKind(
         stage="after",
@@ -95,34 +128,47 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
     ),
     "corrupted_body": FaultKind(
         stage="after",
+        shows_as="corruption",
         wire="right length, ETag of the true bytes, one bit wrong at `at`",
         options=_CUT,
         needs_body=True,
     ),
     "malformed_xml": FaultKind(
-        stage="after", wire="the XML of the answer is cut short; a 500 cut short where S3 answers without XML"
+        stage="after",
+        shows_as="protocol",
+        wire="the XML of the answer is cut short; a 500 cut short where S3 answers without XML",
     ),
-    "empty_body": FaultKind(stage="instead", wire="status 200 and no body"),
-    "html_body": FaultKind(stage="instead", wire="a load balancer's HTML page", options=frozenset({"status"})),
-    "garbage": FaultKind(stage="instead", wire="bytes that are not HTTP"),
+    "empty_body": FaultKind(stage="instead", shows_as="protocol", wire="status 200 and no body"),
+    "html_body": FaultKind(
+        stage="instead",
+        shows_as="protocol",
+        wire="a load balancer's HTML page",
+        options=frozenset({"status"}),
+    ),
+    "garbage": FaultKind(stage="instead", shows_as="protocol", wire="bytes that are not HTTP"),
     "error_in_200": FaultKind(
         stage="instead",
+        shows_as="error in 200",
         wire="status 200, keep-alive white space, then `<Error>`",
+        happens_to=lambda row: row.late == "error",
         options=frozenset({"code", "message"}),
     ),
     "partial_delete": FaultKind(
         stage="after",
+        shows_as="error in 200",
         wire="DeleteObjects answers 200 with `<Error>` for the keys that match `keys`",
         options=frozenset({"keys", "code", "message"}),
         operation="DeleteObjects",
     ),
     "redirect": FaultKind(
         stage="instead",
+        shows_as="4xx",
         wire="301 or 307 with x-amz-bucket-region",
         options=frozenset({"status", "region"}),
     ),
     "replaced_object": FaultKind(
         stage="after",
+        shows_as="corruption",
         wire="FIN after `at` of a read; by the next one another writer has replaced the object",
         options=_CUT | {"body"},
         operation="GetObject",
@@ -155,7 +201,7 @@ class Fault:
     early: bool = False
 
     def applies_to(self, call: Call) -> bool:
-        """Whether this fault can show on *call* or in the answer to it at all."""
+        """Tell whether this fault can show on *call* or in the answer to it at all."""
         return self.kind == "error" or FAULTS[self.kind].applies_to(call)
 
     @property

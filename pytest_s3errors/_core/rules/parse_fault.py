@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_s3errors._core.s3.operations import OPERATIONS
+from s3_asyncio_client._core.operations import OPERATIONS
 
 from .arguments import (
     RuleError,
@@ -20,7 +20,7 @@ from .arguments import (
     status_of,
     text,
 )
-from .faults import FAULTS, Fault, answers_with_body
+from .faults import FAULTS, Fault
 from .schedule import Rule
 
 _OF_FAULTS = ("at", "chunked", "bytes_per_second", "as_", "keys", "region")
@@ -100,7 +100,7 @@ def can_show(rule: Rule, name: str) -> None:
         kind = FAULTS[fault.kind]
         if kind.operation is not None and kind.operation not in wanted:
             raise RuleError(f'{name}: "{fault.kind}" is about {kind.operation} only, not {", ".join(wanted)}')
-        if kind.needs_body and not any(map(answers_with_body, wanted)):
+        if not any(map(kind.can_show_on, wanted)):
             raise RuleError(
                 f'{name}: "{fault.kind}" needs an answer with a body; S3 answers {", ".join(wanted)} without one'
             )

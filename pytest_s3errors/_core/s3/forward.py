@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from pytest_s3errors._core.body import Body, hashed
 from pytest_s3errors._core.s3.errors.catalogue import usual_code
+from s3_asyncio_client._core.operations import names_of
 
 from .messages import EMPTY, Call, Response
 
@@ -63,6 +64,7 @@ _IDS = {"x-amz-request-id": re.compile(rb"<RequestI[dD]>([!-;=-~]+)</RequestI[dD
 _IDS["x-amz-id-2"] = re.compile(rb"<HostId>([!-;=-~]+)</HostId>")
 _CODE = re.compile(rb"<Code>([!-;=-~]+)</Code>")
 _LOOKED_AT = 64 * 1024
+_WITH_DIGEST = names_of(lambda row: row.digest)
 _SUCCESSES = range(200, 300)
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -99,8 +101,8 @@ def forwarded(call: Call, body: Body, trailers: Mapping[str, str] = EMPTY) -> Fo
     codings = [one.strip() for one in headers.pop("content-encoding", "").split(",")]
     stored = ", ".join(one for one in codings if one and one != "aws-chunked")
     headers |= {"content-encoding": stored} if stored else {}
-    if call.operation == "DeleteObjects" and not any(_is_digest(name) for name in headers):
-        # S3 wants one, and a fault that changes the list takes the client's away.
+    if call.operation in _WITH_DIGEST and not any(_is_digest(name) for name in headers):
+        # S3 wants one, and a fault that changes the body takes the client's away.
         headers["content-md5"] = b64encode(hashed(md5(usedforsecurity=False), body).digest()).decode()
     return Forward(
         method=call.method,

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pytest_s3errors._core.body import Body
+from s3_asyncio_client._core.operations import names_of
 
 _MAX_DIGITS = 9
+_PARTS = names_of(lambda row: row.needs_upload and row.method == "PUT")
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -42,7 +44,7 @@ class Call:
     @property
     def part(self) -> int | None:
         """The part number of an UploadPart or UploadPartCopy, None elsewhere or where it is no number."""
-        if self.operation not in {"UploadPart", "UploadPartCopy"}:
+        if self.operation not in _PARTS:
             return None
         number = self.query.get("partNumber", "")
         return int(number) if number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS else None

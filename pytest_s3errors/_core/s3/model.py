@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from s3_asyncio_client._core.operations import names_of
 
 from . import buckets, copies, deletes, listings, multipart, object_attributes, objects, posts, tags, uploads, versions
 from .access import OPEN, Access
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from .store import Store
 
 # Operations that are not bound to the region of the bucket that they name.
-_ANYWHERE = frozenset({"CreateBucket", "GetBucketLocation"})
-# Its signature stands in the body, among the fields of a form.
-_FORM = "PostObject"
+_ANYWHERE = names_of(lambda row: row.anywhere)
+# Their signature is not in the head: a form has one among its fields.
+_UNSIGNED = names_of(lambda row: not row.signed)
 
 _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "AbortMultipartUpload": multipart.abort_multipart_upload,
@@ -133,7 +134,7 @@ def answer(
             caller=caller,
         )
         _check_text(ask)
-        if (access.declared or EXPECTED_OWNER in call.headers) and call.operation != _FORM:
+        if (access.declared or EXPECTED_OWNER in call.headers) and call.operation not in _UNSIGNED:
             check_allowed(ask)
         return operation(ask)
     except Refused as refusal:
@@ -141,7 +142,7 @@ def answer(
 
 
 def _caller(store: Store, call: Call, access: Access) -> Caller:
-    if call.operation == _FORM:
+    if call.operation in _UNSIGNED:
         return ANYBODY
 
     def bucket_region() -> str | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from s3_asyncio_client._core.operations import names_of
+
 from .access import account_id
 from .records import BUCKET_OWNER_ENFORCED
 
@@ -21,23 +23,12 @@ EXPECTED_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
 _ACCOUNT_DIGITS = 12
 
 # What READ and WRITE of a bucket's ACL allow; objects have an ACL of their own, and the rest is the owner's alone.
-_LISTING = frozenset({"HeadBucket", "ListMultipartUploads", "ListObjectVersions", "ListObjects", "ListObjectsV2"})
-_WRITING = frozenset(
-    {
-        "AbortMultipartUpload",
-        "CompleteMultipartUpload",
-        "CopyObject",
-        "CreateMultipartUpload",
-        "DeleteObject",
-        "DeleteObjects",
-        "ListParts",
-        "PostObject",
-        "PutObject",
-        "UploadPart",
-        "UploadPartCopy",
-    }
-)
-_READING = frozenset({"GetObject", "HeadObject"})
+# Source: S3 User Guide, "Mapping of ACL permissions and access policy permissions".
+_READ = frozenset({"ListBucket", "ListBucketVersions", "ListBucketMultipartUploads"})
+_WRITE = frozenset({"PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"})
+_LISTING = names_of(lambda row: row.action in _READ)
+_WRITING = names_of(lambda row: row.action in _WRITE)
+_READING = names_of(lambda row: row.action == "GetObject")
 _PUBLIC = frozenset({"public-read", "public-read-write"})
 
 

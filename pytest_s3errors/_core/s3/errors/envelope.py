@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_s3errors._core.s3.messages import Response
+from s3_asyncio_client._core.operations import names_of
 
 from .catalogue import CODES
 
@@ -126,7 +127,7 @@ def new_ids(draw_bits: Callable[[int], int]) -> tuple[str, str]:
     return drawn[:8].hex().upper(), b2a_base64(drawn[8:], newline=False).decode("ascii")
 
 
-_BARE = frozenset({"CompleteMultipartUpload", "UploadPartCopy"})
+_BARE = names_of(lambda row: row.bare)
 _CLOSING = frozenset(code for code, spec in CODES.items() if spec.closes)
 
 
