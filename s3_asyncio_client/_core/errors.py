@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from s3_asyncio_client._core.document import parse_document
 from s3_asyncio_client._core.redact import redact, safe_elements
+from s3_asyncio_client._core.statuses import CODE_OF_STATUS, NOT_FOUND, missing_code
 from s3_asyncio_client.exceptions import (
     S3AccessDeniedError,
     S3ClientError,
@@ -37,22 +38,6 @@ MAX_ERROR_BODY = 64 * 1024
 _MAX_MESSAGE = 500
 """Characters of a body that is no error document which go into the message."""
 
-# What a response without a body (every answer to HEAD) stands for. 404 depends on what was asked for.
-_CODE_OF_STATUS = {
-    301: "PermanentRedirect",
-    304: "NotModified",
-    307: "TemporaryRedirect",
-    400: "BadRequest",
-    403: "AccessDenied",
-    405: "MethodNotAllowed",
-    409: "Conflict",
-    411: "MissingContentLength",
-    412: "PreconditionFailed",
-    416: "InvalidRange",
-    500: "InternalError",
-    501: "NotImplemented",
-    503: "ServiceUnavailable",
-}
 _CLASS_OF_STATUS: dict[int, type[S3Error]] = {
     400: S3InvalidRequestError,
     403: S3AccessDeniedError,
@@ -184,8 +169,9 @@ def _code_and_message(
         return code, redact(fields.get("Message") or f"S3 answered {status} without a message")
     if text:
         return "Unknown", redact(text)[:_MAX_MESSAGE]
-    missing = "NoSuchKey" if key else "NoSuchBucket" if bucket else "NotFound"
-    code = missing if status == 404 else _CODE_OF_STATUS.get(status, "Unknown")  # noqa: PLR2004 - HTTP's Not Found
+    code = CODE_OF_STATUS.get(status, "Unknown")
+    if status == NOT_FOUND:
+        code = missing_code(key=bool(key)) if key or bucket else "NotFound"
     return code, f"S3 answered {status} without a body"
 
 

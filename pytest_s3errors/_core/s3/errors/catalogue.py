@@ -1,8 +1,8 @@
 """The error codes that S3's data plane sends, and the error that S3 would answer to a given request.
 
-The facts stand in `_codes`. What an answer's elements and headers hold comes from the request (its key, its range, its
-condition) through `_known`, one small function per name. Whatever a request cannot tell, such as the size
-of the object, is left out unless the caller says it. Session tokens and signatures are never echoed.
+The facts are in `codes`. An answer's elements and headers are filled from the request (its key, its range, its
+condition) by `elements`, one small function per name. What a request does not tell, such as the size of the object, is
+left out unless the caller gives it. Session tokens and signatures are never echoed.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import difflib
 import functools
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.messages import EMPTY, ErrorReply
+from s3_asyncio_client._core.statuses import CODE_OF_STATUS, NOT_FOUND, missing_code
 
 from . import codes as _codes
 from .elements import element_value, header_value
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.s3.messages import Call
 
-__all__ = ["CODES", "ErrorSpec", "error_reply", "nearest", "usual_code"]
+__all__ = ["CODES", "ErrorSpec", "codes_of", "error_reply", "nearest", "usual_code"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,34 +65,21 @@ CODES: Mapping[str, ErrorSpec] = MappingProxyType(
 )
 """Every code, in the order of its name's bytes."""
 
-_USUAL = {
-    301: "PermanentRedirect",
-    304: "NotModified",
-    307: "TemporaryRedirect",
-    400: "InvalidRequest",
-    403: "AccessDenied",
-    405: "MethodNotAllowed",
-    409: "OperationAborted",
-    411: "MissingContentLength",
-    412: "PreconditionFailed",
-    416: "InvalidRange",
-    500: "InternalError",
-    501: "NotImplemented",
-    503: "ServiceUnavailable",
-}
+
+def codes_of(operation: str) -> tuple[str, ...]:
+    """Return the codes with which S3 can refuse *operation*, those that it sends to any operation among them."""
+    return tuple(code for code, spec in CODES.items() if any(fnmatchcase(operation, name) for name in spec.operations))
 
 
 def usual_code(status: int, call: Call) -> str | None:
-    """The code that S3 most often sends with *status* in answer to *call*.
+    """Return the code that S3 most often sends with *status* in answer to *call*.
 
-    For 404 it depends on what the request names: an upload, else a key, else a bucket. None for a status that S3's
-    data plane does not send with one code of its own, such as 429 or 502, which come from something in front of it.
+    None for a status that S3's data plane does not send with one code of its own, such as 429 or 502, which come from
+    something in front of it.
     """
-    if status != 404:  # noqa: PLR2004 - a status says what it is
-        return _USUAL.get(status)
-    if "uploadId" in call.query:
-        return "NoSuchUpload"
-    return "NoSuchKey" if call.key is not None else "NoSuchBucket"
+    if status == NOT_FOUND:
+        return missing_code(upload="uploadId" in call.query, key=call.key is not None)
+    return CODE_OF_STATUS.get(status)
 
 
 def error_reply(
