@@ -19,7 +19,6 @@ import pytest
 import s3_asyncio_client
 from pytest_s3errors._core.rules.faults import FAULTS
 from pytest_s3errors._core.rules.parse_rule import FAULT_OPTIONS, MATCH_OPTIONS, PLAN_OPTIONS
-from pytest_s3errors._core.s3 import SUPPORTED
 from pytest_s3errors._core.s3.errors.catalogue import CODES
 from pytest_s3errors._options import ROWS
 from pytest_s3errors._test.declared import MARKERS
@@ -230,10 +229,3 @@ def test_the_client_page_names_everything_public() -> None:
     operations = [name for name in dir(s3_asyncio_client.S3Client) if not name.startswith("_")]
     missing = [name for name in [*s3_asyncio_client.__all__, *operations] if f"{name}" not in text]
     assert not missing
-
-
-def test_the_simulated_operations_are_listed() -> None:
-    """The limits page names each operation that the simulated S3 has."""
-    text = (ROOT / "docs/limitations.md").read_text(encoding="utf-8")
-    section = text.partition("## Operations of the simulated S3")[2].partition("\n## ")[0]
-    assert set(names_in(section)) >= SUPPORTED

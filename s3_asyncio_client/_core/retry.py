@@ -10,12 +10,21 @@ from dataclasses import dataclass
 
 from s3_asyncio_client.exceptions import S3ClientError, S3Error, S3ServerError
 
-__all__ = ["JITTER", "RETRYABLE_CODES", "GiveUp", "Retry", "RetryPolicy", "is_retryable", "next_step"]
+__all__ = [
+    "JITTER",
+    "RETRYABLE_CODES",
+    "THROTTLING_CODES",
+    "GiveUp",
+    "Retry",
+    "RetryPolicy",
+    "is_retryable",
+    "next_step",
+]
 
 JITTER = 0.1
 """Largest share that is added to a delay, so that clients which failed together do not return together."""
 
-RETRYABLE_CODES = frozenset(
+THROTTLING_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
@@ -25,8 +34,6 @@ RETRYABLE_CODES = frozenset(
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
-        "RequestTimeout",
-        "RequestTimeoutException",
         "SlowDown",
         "ThrottledException",
         "Throttling",
@@ -36,7 +43,10 @@ RETRYABLE_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes that say "later" whatever the status: the throttling and time-out codes of botocore's standard mode."""
+"""Codes that ask for fewer requests whatever the status: those of botocore's standard mode, and R2's."""
+
+RETRYABLE_CODES = THROTTLING_CODES | {"RequestTimeout", "RequestTimeoutException"}
+"""Codes that say "later" whatever the status: throttling, and the time-outs of botocore's standard mode."""
 
 _RETRYABLE_CLIENT_STATUSES = frozenset({408, 429, 503, 504})
 _NOT_IMPLEMENTED = 501
