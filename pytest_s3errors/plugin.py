@@ -106,11 +106,12 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
-    """Colour the timelines just before they are printed, where colours can be shown."""
-    if terminalreporter.hasmarkup and "failed" in terminalreporter.stats:
-        from ._test.colours import colour  # noqa: PLC0415 - only where a test failed
+    """Lay out the timelines of failed tests for this terminal just before they are printed."""
+    if "failed" in terminalreporter.stats:
+        from ._test.colours import lay_out  # noqa: PLC0415 - only where a test failed
 
-        colour(terminalreporter.stats["failed"])
+        width = terminalreporter.config.get_terminal_writer().fullwidth
+        lay_out(terminalreporter.stats["failed"], width, colors=terminalreporter.hasmarkup)
     return (yield)
 
 

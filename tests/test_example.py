@@ -57,11 +57,11 @@ def test_the_failing_test_shows_the_timeline(example: Path, pytester: pytest.Pyt
     result = pytester.runpytest("-p", "no:cacheprovider", "demo_failing.py")
     result.assert_outcomes(failed=1)
     rule = "s3_fail('SlowDown', operation='PutObject', key='notes.txt', times=5)"
-    line = "* s PutObject backups/notes.txt  503 SlowDown  <- " + rule
+    line = "* s PutObject backups/notes.txt *  503 SlowDown  <- [[]1]"
     wait = " * : ?.* s =*"
     result.stdout.fnmatch_lines(["*S3 timeline*", f"{line}, 1 of 5"])
     result.stdout.fnmatch_lines([f"{line}, 1 of 5", wait, f"{line}, 2 of 5", wait, f"{line}, 3 of 5"], consecutive=True)
-    result.stdout.fnmatch_lines([f"{line}, 3 of 5", wait, f"{line}, 4 of 5"], consecutive=True)
+    result.stdout.fnmatch_lines([f"{line}, 3 of 5", wait, f"{line}, 4 of 5", f"[[]1] {rule}"], consecutive=True)
     result.stdout.no_fnmatch_line("*, 5 of 5")
 
 

@@ -151,6 +151,9 @@ class Simulator:
         reply = exchange.answer
         if reply is not None:
             entry.status, entry.error_code = reply.status, reply.code
+            if isinstance(reply, Response):
+                entry.answer_whole = whole = len(reply.body)
+                entry.answer_size = whole if exchange.sent is None else exchange.sent
         if entry.firing and entry.firing.rule.rule.delay_s:
             exchange = exchange._replace(delay_s=entry.firing.rule.rule.delay_s)
         return exchange if entry.slowing is None else slowed(exchange, entry.slowing.rule.rule)

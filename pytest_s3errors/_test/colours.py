@@ -1,36 +1,38 @@
-"""Colours for the timelines in a terminal; what is stored, in JUnit XML for example, has none."""
+"""The timelines of failed tests as this terminal can show them: in its width, in colors where it has any.
+
+A report carries its timeline twice: as text, which is what JUnit XML and other reporters store, and as rows. A worker
+of pytest-xdist has no terminal, so the rows are laid out here, just before they are printed.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-_TITLE = "S3 timeline"
+from pytest_s3errors._core.report.timeline import from_values
+from pytest_s3errors._core.report.timeline_text import Line, Look, timeline_lines
+
+from .verdict import TIMELINE
+
 _RESET = "\x1b[0m"
-_STYLES = (
-    (re.compile(r"^>"), "\x1b[1;33m"),  # marked: bold yellow
-    (re.compile(r"^ *(:|\.\.\. )"), "\x1b[2m"),  # waits and folds: faint
-    (
-        re.compile(r"^[ \d.]+ s .*  2\d\d( after [\d.]+ s)?(  <- s3_(errors\.)?slow\(.*)?$"),
-        "\x1b[32m",
-    ),  # success: green
-    (re.compile(r"^[ \d.]+ s "), "\x1b[31m"),  # any other answer, or none: red
-)
+_STYLES: Final[Mapping[Look, str]] = {
+    "marked": "\x1b[1;33m",  # bold yellow
+    "aside": "\x1b[2m",  # faint
+    "well": "\x1b[32m",  # green
+    "failed": "\x1b[31m",  # red
+}
 
 
-def colour(reports: Iterable[Any]) -> None:
-    """Colour the timelines of failed *reports*, in place."""
+def lay_out(reports: Iterable[Any], width: int, *, colors: bool) -> None:
+    """Lay out the timelines of failed *reports* anew, in place."""
     for report in reports:
+        values = getattr(report, "s3_timeline", None)
         sections = getattr(report.longrepr, "sections", None)
-        if sections is not None:
-            sections[:] = [(title, _coloured(text) if title == _TITLE else text, sep) for title, text, sep in sections]
+        if values is not None and sections is not None:
+            lines = timeline_lines(from_values(values), width)
+            text = "\n".join(_colored(line) if colors else line.text for line in lines)
+            sections[:] = [(title, text if title == TIMELINE else old, sep) for title, old, sep in sections]
 
 
-def _coloured(text: str) -> str:
-    return "\n".join(map(_line, text.splitlines()))
-
-
-def _line(line: str) -> str:
-    style = next((style for pattern, style in _STYLES if pattern.match(line)), None)
-    return line if style is None else f"{style}{line}{_RESET}"
+def _colored(line: Line) -> str:
+    return f"{_STYLES[line.look]}{line.text}{_RESET}"

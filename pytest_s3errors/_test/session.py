@@ -52,6 +52,7 @@ def settings(config: pytest.Config) -> Settings:
 def show(run: Run, report: pytest.TestReport, error: BaseException | None) -> None:
     """Add to *report* what a failed test has to show beside its *error*."""
     sections = run.verdict.sections(error)
+    report.s3_timeline = run.verdict.timeline_values()  # type: ignore[attr-defined]  # a report takes any attribute
     add: Any = getattr(report.longrepr, "addsection", None)
     if add is None:
         report.sections += sections

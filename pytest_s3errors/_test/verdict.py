@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ import pytest
 
 from pytest_s3errors._core.report.never_fired import never_fired
 from pytest_s3errors._core.report.observed import Seen, Unmet, last_read
-from pytest_s3errors._core.report.timeline import timeline
+from pytest_s3errors._core.report.timeline import Timeline, as_values, folded, timeline_of
+from pytest_s3errors._core.report.timeline_text import timeline_text
 from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._failures import ExpectationError, SimulationError
 from pytest_s3errors._time.real import RealClock
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._servers.process import RemoteSimulator
     from pytest_s3errors._time.real import Clock
 
+TIMELINE = "S3 timeline"
 _REAL_SLACK_S = 0.05
 
 
@@ -116,16 +119,24 @@ class Verdict:
 
     def sections(self, error: BaseException | None) -> list[tuple[str, str]]:
         """What a report of the failed test shows beside its *error*."""
-        sections = [("S3 timeline", self.timeline())]
+        sections = [(TIMELINE, self.timeline())]
         if isinstance(error, SimulationError | ExpectationError):
             return sections  # it says the rest itself
         more = (("S3 expectations", self._unmet_text()), ("S3 rules that never fired", self._never_fired()))
         return [*sections, *((title, text) for title, text in more if text)]
 
     def timeline(self) -> str:
-        """The requests of the test, a line each; those to blame for an unmet expectation are marked."""
+        """Return the requests of the test, a line each, in the width of the terminal."""
+        return timeline_text(self._rows(), shutil.get_terminal_size().columns)
+
+    def timeline_values(self) -> dict[str, Any]:
+        """Return the same as plain values, which travel with a report."""
+        return as_values(self._rows())
+
+    def _rows(self) -> Timeline:
+        """Return one screen of requests; those to blame for an unmet expectation are marked."""
         blamed = {position for _, unmet in self._unmet for one in unmet for position in one.positions}
-        return timeline(self._simulator.entries, blamed)
+        return folded(timeline_of(self._simulator.entries, blamed))
 
     def _never_fired(self) -> str:
         rules = [] if self._rests else self._simulator.schedule.unfired

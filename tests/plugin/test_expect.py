@@ -8,19 +8,20 @@ import textwrap
 import pytest
 
 PUT = "await retry_with_exponential_backoff(lambda: s3_client.put_object('b', 'k', b'data'), jitter=False)"
-ROW = "  <- s3_fail(503, times=2), {} of 2"
+ROW = "  <- [1], {} of 2"
 TWICE = [
-    " {:>7} s PutObject b/k  503 ServiceUnavailable" + ROW.format(1),
+    " {:>7} s PutObject b/k 4 B  503 ServiceUnavailable" + ROW.format(1),
     "           : 1.000 s ===============",
-    " {:>7} s PutObject b/k  503 ServiceUnavailable" + ROW.format(2),
+    " {:>7} s PutObject b/k 4 B  503 ServiceUnavailable" + ROW.format(2),
     "           : 2.000 s ==============================",
-    " {:>7} s PutObject b/k  200",
+    " {:>7} s PutObject b/k 4 B  200",
+    "[1] s3_fail(503, times=2)",
 ]
 
 
 def twice(marks: str = "   ") -> list[str]:
     """The timeline of two failures and a success, marked where *marks* say."""
-    lines = [line.format(time) for line, time in zip(TWICE, ("0.000", "", "1.000", "", "3.000"), strict=True)]
+    lines = [line.format(time) for line, time in zip(TWICE, ("0.000", "", "1.000", "", "3.000", ""), strict=True)]
     for at, mark in zip((0, 2, 4), marks, strict=True):
         lines[at] = mark + lines[at][1:]
     return lines
@@ -316,8 +317,9 @@ def test_another_answered_the_last_read(run):
         "s3_expect(outcome='success', served_by='s3.amazonaws.com') does not hold.",
         "  served_by: wanted s3.amazonaws.com, seen backup.example:9000.",
         "---",
-        "   0.000 s GetObject b/k  503 ServiceUnavailable  <- s3_fail(503, endpoint='s3.*', optional=True), 1",
-        ">  0.000 s GetObject b/k  200",
+        "   0.000 s GetObject b/k      503 ServiceUnavailable  <- [1], 1",
+        ">  0.000 s GetObject b/k 1 B  200",
+        "[1] s3_fail(503, endpoint='s3.*', optional=True)",
     ]
     result = run(FALLBACK.format(key="cached", again=False, served_by="backup.example"))
     assert report(result)[1] == "  served_by: wanted backup.example, seen local_cache."
@@ -344,7 +346,6 @@ def test_parts_in_flight_and_an_upload_left_behind(run):
     run(slow + PARTS.format(expectation="max_in_flight=3, unfinished_uploads=1", limit=3)).assert_outcomes(passed=1)
     result = run(slow + PARTS.format(expectation="max_in_flight=2, unfinished_uploads=0", limit=3))
     result.assert_outcomes(failed=1)
-    rule = "  <- s3_slow(1, operation='UploadPart')"
     assert report(result) == [
         "s3_expect(max_in_flight=2, unfinished_uploads=0) does not hold.",
         "  max_in_flight: wanted at most 2, seen 3.",
@@ -352,9 +353,10 @@ def test_parts_in_flight_and_an_upload_left_behind(run):
         "---",
         ">  0.000 s CreateMultipartUpload data/big  200",
         *(
-            f"{mark}  0.000 s UploadPart data/big part {number}      200 after 1.000 s{rule}, {number}"
+            f"{mark}  0.000 s UploadPart data/big part {number} 1 B  200 after 1.000 s  <- [1], {number}"
             for number, mark in ((1, " "), (2, " "), (3, ">"))
         ),
+        "[1] s3_slow(1, operation='UploadPart')",
     ]
 
 

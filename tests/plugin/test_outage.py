@@ -125,8 +125,9 @@ def test_slow_adds_to_whatever_takes_the_request(run, layer):
             await s3_client.put_object("b", "k", b"")
             assert [round(r.ended_s - r.started_s, 6) for r in s3_errors.requests] == [1, 4, 1, 1]
             assert s3_errors.requests[-1].rule is None
-            assert s3_errors.timeline().splitlines()[0].endswith(
-                "503 ServiceUnavailable after 1.000 s  <- s3_fail(503, times=1), 1 of 1  <- s3_slow(1.0), 1")
+            first, *_, fail, slow, _, _ = s3_errors.timeline().splitlines()
+            assert first.endswith(" after 1.000 s  <- [1], 1 of 1  <- [2], 1")
+            assert (fail, slow) == ("[1] s3_fail(503, times=1)", "[2] s3_slow(1.0)")
         """,
         f"--s3-layer={layer}",
     ).assert_outcomes(passed=1)

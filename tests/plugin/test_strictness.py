@@ -230,11 +230,12 @@ def test_the_timeline_shows_what_happened(run):
         [
             r"-+ S3 timeline -+",
             r" +\d\.\d{3} s CreateMultipartUpload bucket/key +200$",
-            r" +\d\.\d{3} s UploadPart bucket/key part 2 +503 SlowDown  <- s3_fail\('SlowDown', .*, 1 of 2$",
+            r" +\d\.\d{3} s UploadPart bucket/key part 2 1 B +503 SlowDown  <- \[1\], 1 of 2$",
             r" +: 0\.\d{3} s =+$",
-            r" +\d\.\d{3} s UploadPart bucket/key part 2 +503 SlowDown  <- s3_fail\('SlowDown', .*, 2 of 2$",
+            r" +\d\.\d{3} s UploadPart bucket/key part 2 1 B +503 SlowDown  <- \[1\], 2 of 2$",
             r" +: 0\.\d{3} s ={30}$",
-            r" +\d\.\d{3} s UploadPart bucket/key part 2 +200$",
+            r" +\d\.\d{3} s UploadPart bucket/key part 2 1 B +200$",
+            r"\[1\] s3_fail\('SlowDown', operation='UploadPart', part=2, times=2\)$",
         ],
     )
 

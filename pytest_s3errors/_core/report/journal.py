@@ -49,6 +49,8 @@ class Entry:
     """A record while it is being written; one to a request, so it is small and its fields are set in place."""
 
     __slots__ = (
+        "answer_size",
+        "answer_whole",
         "begun",
         "body_size",
         "call",
@@ -69,6 +71,7 @@ class Entry:
         self.status: int | None = None
         self.error_code: str | None = None
         self.body_size = 0
+        self.answer_size = self.answer_whole = 0  # bytes of the answer's body: sent, and before a fault cut it
         self.slowing: Firing | None = None
         # Their places in the order of all beginnings and ends, which can fall into one instant of test time.
         self.begun = 0

@@ -1,15 +1,20 @@
-"""The timeline of a failing test: a line per request, with the waits between them."""
+"""The timeline as values: a row for each request, the rules that took them, folds for what does not fit a screen.
+
+`timeline_of` makes the rows, `folded` brings them down to one screen, and renderers turn them into something to look
+at: `timeline_text` into lines. A row has fields and no layout, so that no renderer has to read another one's text.
+`as_values` and `from_values` take a timeline through a report that travels between processes.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from http import HTTPStatus
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from .attempts import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
-
     from pytest_s3errors._core.s3.messages import Call
 
     from .journal import Entry
@@ -17,127 +22,209 @@ if TYPE_CHECKING:
 _SCREEN = 40  # lines
 _HEAD = 24
 _TAIL = 12
-_ALIKE = 4  # so many lines in a row that say the same can be folded
-_BAR = 30  # columns for the longest wait
-_WIDTH = 60  # of the column of targets, at most
-_SHOWN_S = 0.01  # what is shorter is the client's own work, no backoff and no delay
+_ALIKE = 4  # A run of at least so many similar rows can be folded.
+_MAX_DIGITS = 18
+SHOWN_S = 0.01
+"""A shorter wait is the client's own work, neither a backoff nor a delay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """Some lines of the timeline, and for how many requests they stand."""
+class Use:
+    """One firing of a rule: the rule's place in `Timeline.rules`, and the `number` of the firing `of` its `times`."""
 
-    lines: tuple[str, ...]
-    alike: object = None
-    requests: int = 1
-    failed: int = 0
-    marked: int = 0
+    rule: int
+    number: int
+    of: int | None
 
 
-def timeline(entries: Sequence[Entry], marked: Container[int] = frozenset()) -> str:
-    """One line per request, with the waits between drawn to scale; long runs folded to one screen.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One request.
 
-    *marked* are positions in *entries*: their lines begin with ``>``.
+    Times are seconds of test time; `wait_s` is the time since the request before it ended. `details` narrow the
+    target: the part, the range, the prefix of a listing. Sizes are bytes: `body_size` of the request's body,
+    `answer_size` of the answer's body as it was sent, `answer_whole` of that body before a fault cut it.
+    `well` says that a client has no reason to try again, `marked` that the request is to blame for a failure.
     """
-    if not entries:
-        return "no request reached the simulated S3"
-    rows = _rows(entries, marked)
-    if _size(rows) > _SCREEN:
-        rows = _without_repeats(rows)
-    if _size(rows) > _SCREEN:
-        rows = _without_middle(rows)
-    return "\n".join(line for row in rows for line in row.lines)
+
+    started_s: float
+    ended_s: float | None
+    wait_s: float
+    operation: str
+    place: str
+    details: tuple[str, ...]
+    body_size: int
+    answer_size: int
+    answer_whole: int
+    status: int | None
+    code: str | None
+    fault: str | None
+    uses: tuple[Use, ...]
+    well: bool
+    marked: bool = False
+
+    @property
+    def height(self) -> int:
+        """How many lines the row takes: one more for the wait before it."""
+        return 2 if self.wait_s >= SHOWN_S else 1
+
+    @property
+    def likeness(self) -> object:
+        """What rows that can be folded have in common; None for a row that has to be seen."""
+        if self.marked:
+            return None
+        rules = tuple(use.rule for use in self.uses)
+        return self.operation, self.place, self.details, self.status, self.code, self.fault, rules
 
 
-def _rows(entries: Sequence[Entry], marked: Container[int]) -> list[_Row]:
-    width = min(_WIDTH, max(len(target(entry.call)) for entry in entries))
-    waits = [_wait_s(earlier, later) for earlier, later in pairwise(entries)]
-    scale = _BAR / max([*waits, _SHOWN_S])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Requests that are left out. `alike` says that each is like the row above."""
+
+    requests: int
+    failed: int
+    marked: int = 0
+    alike: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Rows in the order in which the requests came, and the rules that took one, as the user wrote them."""
+
+    rows: tuple[Row | Fold, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+def timeline_of(entries: Sequence[Entry], marked: Container[int] = frozenset()) -> Timeline:
+    """Return the timeline of *entries*; *marked* are the positions of those to blame."""
+    rules: dict[int, int] = {}  # By identity: two markers may be written alike and count apart.
+    spellings = []
+    waits = [0.0, *(_wait_s(earlier, later) for earlier, later in pairwise(entries))]
     rows = []
-    for position, entry in enumerate(entries):
-        wait = waits[position - 1] if position else 0.0
-        bar = f"           : {wait:.3f} s {'=' * max(1, round(wait * scale))}"
-        mark = ">" if position in marked else " "
-        line = (
-            f"{mark}{entry.started_s:7.3f} s {target(entry.call):<{width}}  {result(entry)}{_took(entry)}{_rule(entry)}"
-        )
-        rows.append(
-            _Row(
-                lines=(bar, line.rstrip()) if wait >= _SHOWN_S else (line.rstrip(),),
-                alike=None if position in marked else _alike(entry),
-                failed=entry.status is None or entry.status >= HTTPStatus.MULTIPLE_CHOICES,
-                marked=position in marked,
-            )
-        )
-    return rows
-
-
-def _size(rows: Sequence[_Row]) -> int:
-    return sum(len(row.lines) for row in rows)
-
-
-def _alike(entry: Entry) -> object:
-    """What of a line repeats in a run of its like."""
-    rules = [firing.rule for firing in (entry.firing, entry.slowing) if firing]
-    return entry.call.operation, entry.call.bucket, entry.status, entry.error_code, entry.fault, rules
-
-
-def _without_repeats(rows: Sequence[_Row]) -> list[_Row]:
-    shown: list[_Row] = []
-    for alike, run in groupby(rows, key=lambda row: row.alike):
-        same = list(run)
-        if alike is not None and len(same) >= _ALIKE:
-            first, *rest = same
-            line = f"           ... {len(rest)} more like this"
-            shown += [first, _Row(lines=(line,), requests=len(rest), failed=sum(row.failed for row in rest))]
-        else:
-            shown += same
-    return shown
-
-
-def _without_middle(rows: Sequence[_Row]) -> list[_Row]:
-    head = tail = 0
-    while _size(rows[: head + 1]) <= _HEAD:
-        head += 1
-    while _size(rows[len(rows) - tail - 1 :]) <= _TAIL:
-        tail += 1
-    left_out = rows[head : len(rows) - tail]
-    marked = sum(row.marked for row in left_out)
-    line = (
-        f"           ... {sum(row.requests for row in left_out)} more requests,"
-        f" {sum(row.failed for row in left_out)} of them failed{f', {marked} are marked' if marked else ''} ..."
-    )
-    return [*rows[:head], _Row(lines=(line,)), *rows[len(rows) - tail :]]
+    for position, (entry, wait_s) in enumerate(zip(entries, waits, strict=False)):
+        uses = []
+        for firing in (entry.firing, entry.slowing):
+            if firing is not None:
+                rule = firing.rule.rule
+                if id(firing.rule) not in rules:
+                    rules[id(firing.rule)] = len(rules)
+                    spellings.append(rule.spelling)
+                uses.append(Use(rule=rules[id(firing.rule)], number=firing.number, of=rule.times))
+        rows.append(_row(entry, wait_s, tuple(uses), marked=position in marked))
+    return Timeline(rows=tuple(rows), rules=tuple(spellings))
 
 
 def _wait_s(earlier: Entry, later: Entry) -> float:
-    return 0.0 if earlier.ended_s is None else later.started_s - earlier.ended_s
+    return 0.0 if earlier.ended_s is None else max(0.0, later.started_s - earlier.ended_s)
+
+
+def _row(entry: Entry, wait_s: float, uses: tuple[Use, ...], *, marked: bool) -> Row:
+    call = entry.call
+    return Row(
+        started_s=entry.started_s,
+        ended_s=entry.ended_s,
+        wait_s=wait_s,
+        operation=call.operation or call.method,
+        place=_place(call),
+        details=_details(call),
+        body_size=_body_size(entry),
+        answer_size=entry.answer_size,
+        answer_whole=entry.answer_whole,
+        status=entry.status,
+        code=entry.error_code,
+        fault=entry.fault,
+        uses=uses,
+        well=not failed(entry) and entry.error_code is None,
+        marked=marked,
+    )
+
+
+def _body_size(entry: Entry) -> int:
+    """Return the bytes of the request's body without the framing of aws-chunked."""
+    decoded = entry.call.headers.get("x-amz-decoded-content-length", "")
+    known = decoded.isascii() and decoded.isdigit() and len(decoded) <= _MAX_DIGITS
+    return min(entry.body_size, int(decoded)) if known else entry.body_size
 
 
 def target(call: Call) -> str:
-    """Operation and what it is about: ``UploadPart bucket/key part 3``."""
-    name = call.operation or call.method
-    where = "/".join(part for part in (call.bucket, call.key) if part)
-    return " ".join(filter(None, (name, where, f"part {call.part}" if call.part else "")))
+    """Return the operation and what it is about: ``UploadPart bucket/key part 3``."""
+    return " ".join(filter(None, (call.operation or call.method, _place(call), *_details(call))))
 
 
-def result(entry: Entry) -> str:
-    """What came back: status and code, or the name of the network fault."""
-    parts = [str(entry.status) if entry.status else "", entry.error_code or "", entry.fault or ""]
-    text = " ".join(filter(None, parts))
-    return text or ("no answer yet" if entry.ended_s is None else "no answer")
+def _place(call: Call) -> str:
+    return "/".join(part for part in (call.bucket, call.key) if part)
 
 
-def _took(entry: Entry) -> str:
-    took = 0.0 if entry.ended_s is None else entry.ended_s - entry.started_s
-    return f" after {took:.3f} s" if took >= _SHOWN_S else ""
+def _details(call: Call) -> tuple[str, ...]:
+    operation = call.operation or ""
+    found = (
+        f"part {call.part}" if call.part else "",
+        call.headers.get("range", "") if operation.startswith(("Get", "Head")) else "",
+        f"prefix={call.query['prefix']}" if operation.startswith("List") and call.query.get("prefix") else "",
+    )
+    return tuple(filter(None, found))
 
 
-def _rule(entry: Entry) -> str:
-    shown = ""
-    for firing in (entry.firing, entry.slowing):
-        if firing is not None:
-            rule = firing.rule.rule
-            total = f" of {rule.times}" if rule.times is not None else ""
-            shown += f"  <- {rule.spelling}, {firing.number}{total}"
-    return shown
+def folded(timeline: Timeline) -> Timeline:
+    """Return *timeline* in at most one screen: runs of similar rows in one, then without its middle."""
+    rows = timeline.rows
+    if _height(rows) > _SCREEN:
+        rows = _without_repeats(rows)
+    if _height(rows) > _SCREEN:
+        rows = _without_middle(rows)
+    return Timeline(rows=rows, rules=timeline.rules)
+
+
+def _height(rows: Sequence[Row | Fold]) -> int:
+    return sum(row.height if isinstance(row, Row) else 1 for row in rows)
+
+
+def _without_repeats(rows: Sequence[Row | Fold]) -> tuple[Row | Fold, ...]:
+    shown: list[Row | Fold] = []
+    for likeness, run in groupby(rows, key=lambda row: row.likeness if isinstance(row, Row) else None):
+        first, *rest = run
+        if likeness is not None and len(rest) + 1 >= _ALIKE:
+            shown += [first, _fold(rest, alike=True)]
+        else:
+            shown += [first, *rest]
+    return tuple(shown)
+
+
+def _without_middle(rows: Sequence[Row | Fold]) -> tuple[Row | Fold, ...]:
+    head = tail = 0
+    while _height(rows[: head + 1]) <= _HEAD:
+        head += 1
+    while _height(rows[len(rows) - tail - 1 :]) <= _TAIL:
+        tail += 1
+    return (*rows[:head], _fold(rows[head : len(rows) - tail]), *rows[len(rows) - tail :])
+
+
+def _fold(rows: Sequence[Row | Fold], *, alike: bool = False) -> Fold:
+    """Return one fold for *rows*, some of which may be folds themselves."""
+    folds = [row if isinstance(row, Fold) else Fold(requests=1, failed=not row.well, marked=row.marked) for row in rows]
+    return Fold(
+        requests=sum(fold.requests for fold in folds),
+        failed=sum(fold.failed for fold in folds),
+        marked=sum(fold.marked for fold in folds),
+        alike=alike,
+    )
+
+
+def as_values(timeline: Timeline) -> dict[str, Any]:
+    """Return *timeline* as lists, dicts, texts and numbers, as JSON and pytest-xdist carry them."""
+    rows = [asdict(row) for row in timeline.rows]
+    for row in rows:
+        if "uses" in row:
+            row |= {"details": list(row["details"]), "uses": list(row["uses"])}
+    return {"rows": rows, "rules": list(timeline.rules)}
+
+
+def from_values(values: Mapping[str, Any]) -> Timeline:
+    """Return the timeline that `as_values` made *values* of."""
+    rows = tuple(_row_of(row) if "uses" in row else Fold(**row) for row in values["rows"])
+    return Timeline(rows=rows, rules=tuple(values["rules"]))
+
+
+def _row_of(values: Mapping[str, Any]) -> Row:
+    uses = tuple(Use(**use) for use in values["uses"])
+    return Row(**{**values, "details": tuple(values["details"]), "uses": uses})
