@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_s3errors._core.play.connection import Close, Connection, Receive, Send, Settings
 from pytest_s3errors._spool import Spooled
-from pytest_s3errors._time.real import real_sleep, real_time
+from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.silence import bytes_on_the_way, is_broken
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Server:
         origin_of: Callable[[int], str | None],
         limits: Limits | None = None,
     ) -> None:
-        self.settings = Settings(simulator, real_time, endpoints=endpoints, spool=Spooled, limits=limits)
+        self.settings = Settings(simulator, REAL.time, endpoints=endpoints, spool=Spooled, limits=limits)
         self.origin_of = origin_of
         self.players: set[Player] = set()
         # Whose answer is late on purpose, by the client's port: what waits for it may let time pass.
@@ -181,7 +181,7 @@ class Player(asyncio.Protocol):
             self._polls += 1
             loop, longer = asyncio.get_running_loop(), self._polls - _POLLS
             if longer < 0:
-                real_sleep(_POLL_S)
+                REAL.sleep(_POLL_S)
                 self._timer = loop.call_soon(self._close, action)
             else:
                 self._timer = loop.call_later(min(1.0, _POLL_S * 2**longer), self._close, action)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import signal
 import sys
@@ -10,6 +11,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.play.connection import Limits
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, Access
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_s3errors._core.s3.access import Credentials
+
+
+LIMITS = Limits(idle_s=60, head_s=20)
+"""A client of a test may wait in test time for ever; here a silent one would stay until the server ends."""
 
 
 class _Reported(list[str]):
@@ -34,7 +40,7 @@ class _Reported(list[str]):
 
 
 def serve(*, host: str, port: int, keys: tuple[Credentials, ...], env: bool, ownership: str) -> None:
-    """Serve until SIGINT or SIGTERM; the first line printed is the URL.
+    """Serve until SIGINT or SIGTERM, whose handlers are then what they were; the first line printed is the URL.
 
     Args:
         host: A loopback address.
@@ -50,9 +56,6 @@ def serve(*, host: str, port: int, keys: tuple[Credentials, ...], env: bool, own
 
 
 async def _serve(host: str, port: int, keys: tuple[Credentials, ...], *, env: bool, ownership: str) -> None:
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
     simulator = Simulator(
         # Not armed: nothing is written down of requests that are over.
         store=Store(now=lambda: datetime.now(UTC), strict_buckets=True),
@@ -61,14 +64,30 @@ async def _serve(host: str, port: int, keys: tuple[Credentials, ...], *, env: bo
         access=Access(known=keys or (TEST_CREDENTIALS,), declared=True, ownership=ownership),
     )
     simulator.problems = _Reported()
-    server = Server(simulator, endpoints=tuple, origin_of=lambda _: None)
+    server = Server(simulator, endpoints=tuple, origin_of=lambda _: None, limits=LIMITS)
+    with _signalled() as stopped:
+        try:
+            bound = await server.start(host, port)
+            url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+            print(url, *_lines(url, keys, env=env), sep="\n", flush=True)  # noqa: T201 - what the caller waits for
+            await stopped.wait()
+        finally:
+            await server.stop()
+
+
+@contextlib.contextmanager
+def _signalled() -> Iterator[asyncio.Event]:
+    """Yield what SIGINT and SIGTERM set, until the block ends."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    before = {
+        number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
-        bound = await server.start(host, port)
-        url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
-        print(url, *_lines(url, keys, env=env), sep="\n", flush=True)  # noqa: T201 - what the caller waits for
-        await stopped.wait()
+        yield stopped
     finally:
-        await server.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _lines(url: str, keys: tuple[Credentials, ...], *, env: bool) -> Iterator[str]:

@@ -11,10 +11,10 @@ from typing import Protocol
 import pytest
 
 from .dispatch import noting, noting_async, replace
+from .originals import REAL
 
-_monotonic = time.monotonic
-real_sleep = time.sleep
-real_time = time.time
+_monotonic = REAL.monotonic
+real_sleep = REAL.sleep
 
 
 class Clock(Protocol):

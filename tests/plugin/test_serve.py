@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import boto3
@@ -17,6 +20,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pytest_s3errors.__main__ import main
+from pytest_s3errors._core.play.connection import Limits
+from pytest_s3errors._servers import standalone
+from s3_asyncio_client import S3Client
 
 PATIENCE_S = 30
 
@@ -151,7 +157,84 @@ def test_serves_on_the_other_loopback():
         assert client(url, "one", "1").list_buckets()["Buckets"] == []
 
 
-def test_a_pytest_run_does_not_import_it():
-    """The command line is no part of pytest's start."""
-    script = "import sys, pytest_s3errors.plugin; sys.exit('pytest_s3errors._servers.standalone' in sys.modules)"
+@pytest.fixture
+def served_here(monkeypatch):
+    """What serves in this process until a client in a thread, which is told the URL, is done; returns its result."""
+
+    def serve(client, number=signal.SIGTERM):
+        read, write = os.pipe()
+
+        def run():
+            with os.fdopen(read) as said:
+                try:
+                    return client(said.readline().strip())
+                finally:
+                    os.kill(os.getpid(), number)
+
+        with ThreadPoolExecutor() as pool, os.fdopen(write, "w") as out:
+            monkeypatch.setattr(sys, "stdout", out)
+            result = pool.submit(run)
+            assert main(["serve"]) == 0
+            return result.result()
+
+    return serve
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_its_signals_are_given_back(served_here, number):
+    """Who serves in a process of their own goes on with the handlers that they had."""
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    served_here(lambda url: url, number)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_silent_client_is_left(served_here, monkeypatch):
+    """A minute without a byte, or 20 s for a head that does not end, here made shorter: the connection is closed."""
+    assert standalone.LIMITS == (60, 20)
+    monkeypatch.setattr(standalone, "LIMITS", Limits(idle_s=0.01, head_s=0.01))
+
+    def client(url):
+        at = urlsplit(url)
+        with socket.create_connection((at.hostname, at.port), PATIENCE_S) as idle:
+            assert idle.recv(1) == b""
+        with socket.create_connection((at.hostname, at.port), PATIENCE_S) as slow:
+            slow.sendall(b"GET / ")
+            return b"".join(iter(lambda: slow.recv(1 << 16), b""))
+
+    assert b"<Code>RequestTimeout</Code>" in served_here(client)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="no other way to see the memory of a process")  # noqa: PTH110
+def test_parts_of_eight_mebibytes_do_not_stay_in_memory():
+    """The parts of boto3 and of S3Client are as large as what goes to disk."""
+
+    def peak(process):
+        with open(f"/proc/{process.pid}/status") as status:  # noqa: PTH123
+            return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
+
+    async def upload(url, source):
+        async with S3Client("AKIAPYTESTS3ERRORS00", "secret", endpoint_url=url) as s3:
+            await s3.create_bucket("bucket")
+            return await s3.upload_file("bucket", "key", source)
+
+    with serving("--access-key", "AKIAPYTESTS3ERRORS00", "--secret-key", "secret") as (process, url):
+        before = peak(process)
+        with tempfile.TemporaryFile() as source:
+            source.truncate(160 * 1024**2)
+            asyncio.run(upload(url, source))
+        assert peak(process) - before < 64
+
+
+@pytest.mark.parametrize(
+    ("imported", "left_out"),
+    [
+        ("pytest_s3errors.plugin", "pytest_s3errors._servers.standalone"),
+        ("pytest_s3errors.__main__", "pytest"),
+        ("pytest_s3errors.__main__", "_pytest"),
+        ("pytest_s3errors.__main__", "aiohttp"),
+    ],
+)
+def test_the_command_line_and_pytest_do_without_each_other(imported, left_out):
+    """Neither is a part of the other's start."""
+    script = f"import sys, {imported}; sys.exit({left_out!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
