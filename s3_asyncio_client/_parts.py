@@ -177,7 +177,7 @@ async def complete_multipart_upload(
         **extra_headers: Further headers; "_" in a name stands for "-".
 
     Returns:
-        location, etag (without quotes), key, parts_count.
+        location, etag (without quotes), bucket, key, parts_count.
 
     Raises:
         S3ClientError: No parts, or a part number out of range.
@@ -203,22 +203,34 @@ async def complete_multipart_upload(
         root = xml.parse_result(await response.text(), operation="CompleteMultipartUpload", bucket=bucket, key=key)
     finally:
         await close(response)
+    if not xml.text(root, "ETag"):
+        raise S3ResponseError(
+            f"the answer to CompleteMultipartUpload is a <{root.tag}> without an ETag",
+            operation="CompleteMultipartUpload",
+            bucket=bucket,
+            key=key,
+        )
     return {
         "location": xml.text(root, "Location"),
         "etag": xml.text(root, "ETag").strip('"'),
+        "bucket": bucket,
         "key": xml.text(root, "Key", key),
         "parts_count": len(parts),
     }
 
 
-async def abort_multipart_upload(client: Requester, bucket: str, key: str, upload_id: str) -> None:
+async def abort_multipart_upload(
+    client: Requester, bucket: str, key: str, upload_id: str, **extra_headers: str
+) -> None:
     """Give a multipart upload up and its parts back.
 
     Raises:
         S3NotFoundError: NoSuchUpload: already completed or aborted.
     """
     check_target(bucket, key)
-    response = await send(client, method="DELETE", bucket=bucket, key=key, params={"uploadId": upload_id})
+    headers = merged_headers(_headers(extra_headers))
+    request: dict[str, Any] = {"headers": headers} if headers else {}
+    response = await send(client, method="DELETE", bucket=bucket, key=key, params={"uploadId": upload_id}, **request)
     await finish(response, bucket=bucket, key=key)
 
 

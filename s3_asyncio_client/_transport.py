@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from s3_asyncio_client._response import promised_length, short_body_message
+from s3_asyncio_client._response import S3Response, promised_length, short_body_message
 from s3_asyncio_client.exceptions import S3ConnectionError, S3ResponseError, S3TimeoutError
 
 if TYPE_CHECKING:
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
     from s3_asyncio_client.exceptions import S3Error
 
-__all__ = ["NETWORK_ERRORS", "BrokenConnection", "Target", "aiohttp_chunks", "new_session", "translate"]
+__all__ = [
+    "NETWORK_ERRORS",
+    "BrokenConnection",
+    "Target",
+    "aiohttp_chunks",
+    "check_acknowledged",
+    "new_session",
+    "translate",
+]
 
 
 class BrokenConnection(Exception):
@@ -69,6 +77,28 @@ def new_session(
         trust_env=False,
         trace_configs=list(trace_configs),
     )
+
+
+def check_acknowledged(response: S3Response, target: Target) -> None:
+    """Refuse a success that S3 would not send: one about an object without its ETag.
+
+    Anything between the client and S3 may answer 200: a proxy with a page, a server that failed after its first bytes.
+    A mock in the place of `_make_request` does not come here.
+
+    Raises:
+        S3ResponseError: The answer has no ETag; whether S3 did the work is unknown. The response is closed.
+    """
+    if target.operation in _ANSWERED_WITH_ETAG and not response.headers.get("ETag"):
+        response.close()
+        raise S3ResponseError(
+            f"{target}: the answer has status {response.status} and no ETag, which S3 never sends",
+            operation=target.operation,
+            bucket=target.bucket,
+            key=target.key,
+        )
+
+
+_ANSWERED_WITH_ETAG = frozenset({"GetObject", "HeadObject", "PutObject", "UploadPart"})
 
 
 def translate(error: BaseException, target: Target) -> S3Error:

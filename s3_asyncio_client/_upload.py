@@ -7,19 +7,16 @@ import contextlib
 import logging
 import math
 import os
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from s3_asyncio_client._core.addressing import metadata_headers
-from s3_asyncio_client._parts import (
-    abort_multipart_upload,
-    complete_multipart_upload,
-    create_multipart_upload,
-    upload_part,
-)
-from s3_asyncio_client._requests import Requester, check_target, finish, merged_headers, send, unquoted_etag
+from s3_asyncio_client._parts import create_multipart_upload, upload_part
+from s3_asyncio_client._recovery import abort, complete, find_upload, is_unclear
+from s3_asyncio_client._requests import Requester, check_target, merged_headers
 from s3_asyncio_client._workers import run_workers, uninterrupted
-from s3_asyncio_client.exceptions import S3ClientError
+from s3_asyncio_client.exceptions import S3ClientError, S3Error
 from s3_asyncio_client.transfer import (
     DEFAULT_MULTIPART_CHUNKSIZE,
     TransferConfig,
@@ -40,8 +37,25 @@ _logger = logging.getLogger("s3_asyncio_client")
 _CLEAN_UP_S = 10.0
 
 
+class Uploader(Requester, Protocol):
+    """What an upload asks of a client."""
+
+    async def put_object(
+        self,
+        bucket: str,
+        key: str,
+        data: Any,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Store an object."""
+        ...
+
+
 async def upload_file(
-    client: Requester,
+    client: Uploader,
     bucket: str,
     key: str,
     file_source: str | os.PathLike[str] | BinaryIO,
@@ -49,11 +63,14 @@ async def upload_file(
     content_type: str | None = None,
     metadata: Mapping[str, str] | None = None,
     progress_callback: Callable[[int], object] | None = None,
+    **extra_args: str,
 ) -> dict[str, Any]:
     """Upload a file: in one request up to the threshold, in parts above it.
 
-    If anything fails, or the caller is cancelled, the other parts are stopped, the upload is aborted, and the first
-    error is raised as it was. An abort that fails as well is logged and noted on that error.
+    If anything fails, or the caller is cancelled, it stops the other parts, aborts the upload, and raises the first
+    error as it was. An abort that fails for ten seconds is logged and noted on that error; `details` of an S3Error then
+    has the "UnfinishedUploadId". A lost answer to the upload's beginning or end does not fail it: see
+    `s3_asyncio_client._recovery`.
 
     Args:
         client: The client.
@@ -64,10 +81,12 @@ async def upload_file(
         content_type: MIME type.
         metadata: Names and values of your own.
         progress_callback: Called with the number of bytes of each part stored.
+        **extra_args: Further headers of the object, such as ``**{"x-amz-storage-class": "STANDARD_IA"}``; "_" in a name
+            stands for "-".
 
     Returns:
-        etag, key, size (bytes), upload_type "single_part"; or location, etag, key, parts_count, size, upload_type
-        "multipart", part_size (bytes).
+        etag, bucket, key, size (bytes), upload_type "single_part"; or location, etag, bucket, key, parts_count, size,
+        upload_type "multipart", part_size (bytes).
 
     Raises:
         S3ClientError: The file cannot be read, or its size changed meanwhile.
@@ -75,8 +94,16 @@ async def upload_file(
     """
     check_target(bucket, key)
     config = config or TransferConfig()
-    headers = merged_headers({"Content-Type": content_type}, metadata_headers(metadata))
-    target = _Target(client=client, bucket=bucket, key=key, headers=headers, report=progress_callback or _ignore)
+    metadata_headers(metadata)  # refuses what can't be sent before the file is read
+    target = _Target(
+        client=client,
+        bucket=bucket,
+        key=key,
+        content_type=content_type,
+        metadata=metadata,
+        headers=merged_headers({name.replace("_", "-"): value for name, value in extra_args.items()}),
+        report=progress_callback or _ignore,
+    )
     size = await asyncio.to_thread(calculate_file_size, file_source)
     with contextlib.ExitStack() as stack:
         file: BinaryIO
@@ -86,7 +113,7 @@ async def upload_file(
             file = file_source
             stack.callback(file.seek, file.tell())
         if should_use_multipart(size, config.multipart_threshold):
-            return await _upload_parts(target, _PartReader(file, size, config), content_type, metadata)
+            return await _upload_parts(target, _PartReader(file, size, config))
         return await _upload_whole(target, file, size)
 
 
@@ -96,13 +123,18 @@ def _ignore(_: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """Where an upload goes; the headers are those of a single request."""
+    """Where an upload goes, and what the object shall have beside its bytes."""
 
-    client: Requester
+    client: Uploader
     bucket: str
     key: str
+    content_type: str | None
+    metadata: Mapping[str, str] | None
     headers: dict[str, str]
     report: Callable[[int], object]
+
+    def __str__(self) -> str:
+        return f"{self.bucket}/{self.key}"
 
 
 async def _upload_whole(target: _Target, file: BinaryIO, size: int) -> dict[str, Any]:
@@ -112,11 +144,23 @@ async def _upload_whole(target: _Target, file: BinaryIO, size: int) -> dict[str,
         data = await asyncio.to_thread(read_exactly, file, size + 1)
         if len(data) != size:
             raise _changed(size)
-    headers = target.headers | {"Content-Length": str(size)}
-    response = await send(target.client, method="PUT", bucket=target.bucket, key=target.key, headers=headers, data=data)
-    await finish(response, bucket=target.bucket, key=target.key)
+    options: dict[str, Any] = {"headers": target.headers} if target.headers else {}
+    result = await target.client.put_object(
+        bucket=target.bucket,
+        key=target.key,
+        data=data,
+        content_type=target.content_type,
+        metadata=target.metadata,
+        **options,
+    )
     target.report(size)
-    return {"etag": unquoted_etag(response.headers), "key": target.key, "size": size, "upload_type": "single_part"}
+    return {
+        "etag": result.get("etag", ""),
+        "bucket": target.bucket,
+        "key": target.key,
+        "size": size,
+        "upload_type": "single_part",
+    }
 
 
 class _PartReader:
@@ -151,15 +195,13 @@ def _changed(size: int) -> S3ClientError:
     return S3ClientError(f"the file had {size} bytes when the upload began and changed its size meanwhile")
 
 
-async def _upload_parts(
-    target: _Target, reader: _PartReader, content_type: str | None, metadata: Mapping[str, str] | None
-) -> dict[str, Any]:
+async def _upload_parts(target: _Target, reader: _PartReader) -> dict[str, Any]:
     client, bucket, key = target.client, target.bucket, target.key
     upload_ids: list[str] = []
     parts: list[dict[str, Any]] = []
 
     async def begin() -> None:
-        upload_ids.append(await create_multipart_upload(client, bucket, key, content_type, metadata))
+        upload_ids.append(await _begin(target))
 
     async def worker() -> None:
         while (part := await reader.next()) is not None:
@@ -171,7 +213,7 @@ async def _upload_parts(
         # A cancellation between S3's answer and our learning of it would leave an upload that nobody knows of.
         await uninterrupted(begin(), grace_s=_CLEAN_UP_S)
         await run_workers(worker, reader.workers)
-        result = await complete_multipart_upload(client, bucket, key, upload_ids[0], parts)
+        result = await complete(client, bucket, key, upload_ids[0], parts)
     except BaseException as error:
         for upload_id in upload_ids:
             await uninterrupted(_abort(target, upload_id, error))
@@ -179,12 +221,35 @@ async def _upload_parts(
     return result | {"size": reader.size, "upload_type": "multipart", "part_size": reader.part_size}
 
 
+async def _begin(target: _Target) -> str:
+    asked_at = time.monotonic()
+    try:
+        return await create_multipart_upload(
+            target.client, target.bucket, target.key, target.content_type, target.metadata, **target.headers
+        )
+    except S3Error as error:
+        if not is_unclear(error):
+            raise
+        try:
+            found = await find_upload(target.client, target.bucket, target.key, asked_at=asked_at)
+        except (S3Error, ValueError) as unknown:
+            _say(error, f"whether {target} has an unfinished multipart upload is not known: {unknown}")
+            raise error from None
+        if found is None:
+            raise
+        return found
+
+
 async def _abort(target: _Target, upload_id: str, error: BaseException) -> None:
     try:
-        async with asyncio.timeout(_CLEAN_UP_S):
-            await abort_multipart_upload(target.client, target.bucket, target.key, upload_id)
+        await abort(target.client, target.bucket, target.key, upload_id, within_s=_CLEAN_UP_S)
     except Exception as abort_error:  # noqa: BLE001 - whatever it is, the error that made us abort matters more
         reason = str(abort_error) or type(abort_error).__name__
-        note = f"multipart upload {upload_id} of {target.bucket}/{target.key} could not be aborted: {reason}"
-        _logger.warning("%s", note)
-        error.add_note(note)
+        _say(error, f"multipart upload {upload_id} of {target} could not be aborted and stays unfinished: {reason}")
+        if isinstance(error, S3Error):
+            error.details["UnfinishedUploadId"] = upload_id
+
+
+def _say(error: BaseException, note: str) -> None:
+    _logger.warning("%s", note)
+    error.add_note(note)

@@ -68,7 +68,11 @@ class BucketOperations(Requester):
             S3InvalidRequestError: The name is no bucket name.
             S3ClientError: 409 BucketAlreadyExists or BucketAlreadyOwnedByYou, among others.
         """
-        check_new_bucket(bucket)
+        directory = bucket_type == "Directory"
+        check_new_bucket(bucket, directory=directory)
+        # A directory bucket lives in a zone, which its location names; a region beside it is refused.
+        constraint = region if location_name or location_type else region or self.region
+        document = xml.build_create_bucket(constraint, location_type, location_name, bucket_type, data_redundancy)
         headers = merged_headers(
             {
                 "x-amz-acl": acl,
@@ -81,10 +85,8 @@ class BucketOperations(Requester):
                 if object_lock_enabled is None
                 else str(object_lock_enabled).lower(),
                 "x-amz-object-ownership": object_ownership,
+                "Content-Type": None if document is None else "application/xml",
             }
-        )
-        document = xml.build_create_bucket(
-            region or self.region, location_type, location_name, bucket_type, data_redundancy
         )
         response = await self._make_request(method="PUT", bucket=bucket, headers=headers or None, data=document)
         await finish(response, bucket=bucket)

@@ -23,6 +23,7 @@ from s3_asyncio_client._transport import (
     BrokenConnection,
     Target,
     aiohttp_chunks,
+    check_acknowledged,
     new_session,
     translate,
 )
@@ -97,6 +98,7 @@ class S3Client(BucketOperations, ObjectOperations):
         self._timeout = client_timeout(timeout)
         self._trace_configs = checked_traces(trace_configs)
         self._session: aiohttp.ClientSession | None = None
+        self._made: aiohttp.ClientSession | None = None  # `_session` may be replaced; this one is ours to close
         self._closed = False
         _live.add(self)
 
@@ -131,8 +133,9 @@ class S3Client(BucketOperations, ObjectOperations):
         )
 
     async def __aenter__(self) -> Self:
-        """Return the client; a closed one raises RuntimeError."""
+        """Return the client, its session open; a closed one raises RuntimeError."""
         self._check_open()
+        self._open_session()
         return self
 
     async def __aexit__(
@@ -144,9 +147,10 @@ class S3Client(BucketOperations, ObjectOperations):
     async def close(self) -> None:
         """Close all connections. Closing twice does nothing; a request afterwards raises RuntimeError."""
         self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        sessions, self._session, self._made = (self._session, self._made), None, None
+        for session in sessions:
+            if session is not None:
+                await session.close()
 
     def generate_presigned_url(
         self, method: str, bucket: str, key: str, expires_in: int = 3600, params: Mapping[str, str] | None = None
@@ -224,6 +228,7 @@ class S3Client(BucketOperations, ObjectOperations):
             response = await self._send(prepared, target)
             if response.status >= _FIRST_ERROR_STATUS:
                 raise await _error(response, target)
+            check_acknowledged(response, target)
         finally:
             body.close()
         return response
@@ -234,10 +239,8 @@ class S3Client(BucketOperations, ObjectOperations):
         return {"x-amz-checksum-mode": "ENABLED", **headers}
 
     async def _send(self, request: Prepared, target: Target) -> S3Response:
-        if self._session is None:
-            self._session = new_session(self._timeout, self._trace_configs)
         try:
-            response = await self._session.request(
+            response = await self._open_session().request(
                 request.method,
                 request.url,
                 headers=request.headers,
@@ -263,6 +266,20 @@ class S3Client(BucketOperations, ObjectOperations):
             key=target.key,
             verify=self.verify_etag and object_read(target.operation),
         )
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = self._made = new_session(self._timeout, self._trace_configs)
+        return self._session
+
+    def get_effective_bucket_name(self, bucket: str) -> str:
+        """Return the bucket that a request for *bucket* goes to: that one, whatever the endpoint's host begins with.
+
+        The package of which this client is a drop-in takes a bucket from the host of an endpoint instead. Here an
+        endpoint never changes what was asked for.
+        """
+        check_target(bucket)
+        return bucket
 
     def _build_url(self, bucket: str, key: str | None = None) -> str:
         return build_url(self.endpoint_url, bucket, key)

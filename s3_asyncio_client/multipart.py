@@ -11,10 +11,12 @@ from s3_asyncio_client._parts import (
 )
 from s3_asyncio_client._upload import upload_file
 from s3_asyncio_client.transfer import (
+    DEFAULT_MAX_CONCURRENCY,
     DEFAULT_MULTIPART_CHUNKSIZE,
     DEFAULT_MULTIPART_THRESHOLD,
     MAX_PART_SIZE,
     MAX_PARTS,
+    MAX_SINGLE_UPLOAD_SIZE,
     MIN_PART_SIZE,
     TransferConfig,
     adjust_chunk_size,
@@ -25,10 +27,12 @@ from s3_asyncio_client.transfer import (
 )
 
 __all__ = [
+    "DEFAULT_MAX_CONCURRENCY",
     "DEFAULT_MULTIPART_CHUNKSIZE",
     "DEFAULT_MULTIPART_THRESHOLD",
     "MAX_PARTS",
     "MAX_PART_SIZE",
+    "MAX_SINGLE_UPLOAD_SIZE",
     "MIN_PART_SIZE",
     "TransferConfig",
     "abort_multipart_upload",

@@ -182,9 +182,12 @@ class ObjectOperations(ReadOperations):
         content_type: str | None = None,
         metadata: Mapping[str, str] | None = None,
         progress_callback: Callable[[int], object] | None = None,
+        **extra_args: str,
     ) -> dict[str, Any]:
         """Upload a file of any size in constant memory; see `s3_asyncio_client.multipart.upload_file`."""
-        return await upload_file(self, bucket, key, file_source, config, content_type, metadata, progress_callback)
+        return await upload_file(
+            self, bucket, key, file_source, config, content_type, metadata, progress_callback, **extra_args
+        )
 
 
 def _length(data: Data, content_length: int | None) -> int:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 __all__ = [
+    "DEFAULT_MAX_CONCURRENCY",
     "DEFAULT_MULTIPART_CHUNKSIZE",
     "DEFAULT_MULTIPART_THRESHOLD",
     "MAX_PARTS",
     "MAX_PART_SIZE",
+    "MAX_SINGLE_UPLOAD_SIZE",
     "MIN_PART_SIZE",
     "TransferConfig",
     "adjust_chunk_size",
@@ -33,10 +35,12 @@ _MIB = 1024 * 1024
 
 DEFAULT_MULTIPART_THRESHOLD = 8 * _MIB
 DEFAULT_MULTIPART_CHUNKSIZE = 8 * _MIB
+DEFAULT_MAX_CONCURRENCY = 10
 # Source: S3 User Guide, multipart upload limits.
 MIN_PART_SIZE = 5 * _MIB
 MAX_PART_SIZE = 5 * 1024 * _MIB
 MAX_PARTS = 10_000
+MAX_SINGLE_UPLOAD_SIZE = 5 * 1024 * _MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class TransferConfig:
 
     multipart_threshold: int = DEFAULT_MULTIPART_THRESHOLD
     multipart_chunksize: int = DEFAULT_MULTIPART_CHUNKSIZE
-    max_concurrency: int = 10
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -67,22 +71,22 @@ class TransferConfig:
                 raise ValueError(f"{field.name} must be at least 1, got {value}")
 
 
-def should_use_multipart(size: int, threshold: int = DEFAULT_MULTIPART_THRESHOLD) -> bool:
-    """Tell whether *size* bytes are more than *threshold* bytes."""
-    return size > threshold
+def should_use_multipart(file_size: int, threshold: int = DEFAULT_MULTIPART_THRESHOLD) -> bool:
+    """Tell whether *file_size* bytes are more than *threshold* bytes."""
+    return file_size > threshold
 
 
-def adjust_chunk_size(chunksize: int, file_size: int | None = None) -> int:
-    """Return the part size nearest to *chunksize* bytes that S3 takes.
+def adjust_chunk_size(current_chunksize: int, file_size: int | None = None) -> int:
+    """Return the part size nearest to *current_chunksize* bytes that S3 takes.
 
     Args:
-        chunksize: Wanted size in bytes.
+        current_chunksize: Wanted size in bytes.
         file_size: Bytes of the whole; with it the parts are made large enough for 10,000 of them to hold it.
 
     Raises:
         S3ClientError: *file_size* is more than 10,000 parts of 5 GiB.
     """
-    size = min(max(chunksize, MIN_PART_SIZE), MAX_PART_SIZE)
+    size = min(max(current_chunksize, MIN_PART_SIZE), MAX_PART_SIZE)
     if file_size is not None and file_size > size * MAX_PARTS:
         # Whole MiB: the same file gets the same parts, and so the same ETag, whatever the odd bytes at its end.
         size = math.ceil(file_size / MAX_PARTS / _MIB) * _MIB
@@ -91,20 +95,20 @@ def adjust_chunk_size(chunksize: int, file_size: int | None = None) -> int:
     return size
 
 
-def calculate_file_size(source: str | os.PathLike[str] | BinaryIO) -> int:
+def calculate_file_size(file_source: str | os.PathLike[str] | BinaryIO) -> int:
     """Return the bytes of a file; of an open one those from its position to its end. The position stays.
 
     Raises:
-        S3ClientError: There is no such file, or *source* is neither a path nor a seekable binary file.
+        S3ClientError: There is no such file, or *file_source* is neither a path nor a seekable binary file.
     """
     try:
-        if isinstance(source, (str, os.PathLike)):
-            return os.stat(source).st_size  # noqa: PTH116 - takes str and PathLike alike
-        if is_file(source):
-            return file_size(source)
+        if isinstance(file_source, (str, os.PathLike)):
+            return os.stat(file_source).st_size  # noqa: PTH116 - takes str and PathLike alike
+        if is_file(file_source):
+            return file_size(file_source)
     except (OSError, ValueError) as error:  # ValueError: closed, or not seekable
         raise S3ClientError(f"the size of the file cannot be told: {error}") from error
-    raise S3ClientError(f"expected a path or a seekable binary file, got {type(source).__name__}")
+    raise S3ClientError(f"expected a path or a seekable binary file, got {type(file_source).__name__}")
 
 
 def read_exactly(file: BinaryIO, size: int) -> bytes:
@@ -122,9 +126,9 @@ def read_exactly(file: BinaryIO, size: int) -> bytes:
     return b"".join(pieces)
 
 
-async def read_file_chunks(path: str | os.PathLike[str], part_size: int) -> AsyncIterator[bytes]:
-    """Yield the file at *path* in pieces of *part_size* bytes, the last one shorter; reads in a thread."""
-    file = await asyncio.to_thread(open, path, "rb")
+async def read_file_chunks(file_path: str | os.PathLike[str], part_size: int) -> AsyncIterator[bytes]:
+    """Yield the file at *file_path* in pieces of *part_size* bytes, the last one shorter; reads in a thread."""
+    file = await asyncio.to_thread(open, file_path, "rb")
     try:
         async for chunk in read_fileobj_chunks(file, part_size):
             yield chunk

@@ -40,7 +40,7 @@ from s3_asyncio_client._core.operations import object_read
 from s3_asyncio_client._core.signing import UNSIGNED_PAYLOAD, sign_request
 from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._response import S3Response, short_body_message
-from s3_asyncio_client._transport import Target, translate
+from s3_asyncio_client._transport import Target, check_acknowledged, translate
 from s3_asyncio_client.client import S3Client, _error
 from s3_asyncio_client.exceptions import S3ConnectionError
 
@@ -209,6 +209,7 @@ async def _played(client: S3Client, exchange: Exchange, call: Call, *, whole: bo
     )
     if answer.status >= _FIRST_ERROR_STATUS:
         raise await _error(result, target)
+    check_acknowledged(result, target)
     return result
 
 

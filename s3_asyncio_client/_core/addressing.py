@@ -11,6 +11,7 @@ import re
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encode
+from urllib.parse import urlsplit
 
 from s3_asyncio_client.exceptions import S3InvalidRequestError
 
@@ -34,6 +35,7 @@ MAX_KEY_BYTES = 1024
 _MAX_BUCKET_LENGTH = 255
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")
 _NEW_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_DIRECTORY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?--[a-z0-9]+(-[a-z0-9]+)+--x-s3")
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -63,7 +65,8 @@ def build_url(endpoint_url: str, bucket: str | None, key: str | None = None) -> 
 
     Endpoints that begin with ``https://s3.`` get the bucket as a label of the host (virtual-hosted style), all others
     as the first segment of the path. A bucket that makes no DNS label, or has a dot that a TLS wildcard certificate
-    does not cover, is always put into the path.
+    does not cover, is always put into the path. An endpoint whose host already begins with the bucket, such as
+    ``https://bucket.fra1.digitaloceanspaces.com``, stays as it is.
 
     Args:
         endpoint_url: Scheme and host, a port and a path if need be.
@@ -75,9 +78,17 @@ def build_url(endpoint_url: str, bucket: str | None, key: str | None = None) -> 
         return base
     if base.startswith("https://s3.") and _DNS_LABEL.fullmatch(bucket):
         url = base.replace("https://", f"https://{bucket}.", 1)
+    elif _begins_host(base, bucket):
+        url = base
     else:
         url = f"{base}/{quote(bucket)}"
     return url if key is None else f"{url}/{quote_key(key)}"
+
+
+def _begins_host(base: str, bucket: str) -> bool:
+    """Tell whether the host is ``bucket.`` and a domain of two labels or more, so that the path needs no bucket."""
+    host = urlsplit(base).hostname or ""
+    return host.startswith(f"{bucket}.") and "." in host.removeprefix(f"{bucket}.") and not _is_ipv4(host)
 
 
 def check_bucket(bucket: str) -> None:
@@ -100,16 +111,20 @@ def check_bucket(bucket: str) -> None:
         raise _invalid_bucket(bucket, "must be made of A-Z, a-z, 0-9, '.', '_' and '-', without '..'")
 
 
-def check_new_bucket(bucket: str) -> None:
-    """Refuse a bucket name that S3 would not create.
+def check_new_bucket(bucket: str, *, directory: bool = False) -> None:
+    """Refuse a bucket name that S3 would not create; *directory*: for a directory bucket, ``base--zone--x-s3``.
 
     Raises:
         TypeError: *bucket* is no str.
-        S3InvalidRequestError: It breaks a rule for general purpose buckets; the code is InvalidBucketName.
+        S3InvalidRequestError: It breaks a rule for buckets of its kind; the code is InvalidBucketName.
 
-    Source: Amazon S3 User Guide, "General purpose bucket naming rules".
+    Source: Amazon S3 User Guide, "General purpose bucket naming rules" and "Directory bucket naming rules".
     """
     check_bucket(bucket)
+    if directory:
+        if not _NEW_BUCKET.fullmatch(bucket) or not _DIRECTORY.fullmatch(bucket):
+            raise _invalid_bucket(bucket, "must be a name, a zone and an ending, as in 'logs--use1-az4--x-s3'")
+        return
     if not _NEW_BUCKET.fullmatch(bucket):
         raise _invalid_bucket(
             bucket, "must be 3 to 63 characters of a-z, 0-9, '.' and '-', with a letter or digit at both ends"

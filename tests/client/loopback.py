@@ -37,10 +37,15 @@ class Request:
 Answer = bytes | Callable[[Request], Awaitable[bytes | None] | bytes | None]
 
 
-def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, **headers: str) -> bytes:
-    """Spell a response; "_" in a header name stands for "-", *length* overrides Content-Length."""
+def answer(status: int = 200, body: bytes = b"", *, length: int | None = None, **headers: str | None) -> bytes:
+    """Spell a response; "_" in a header name stands for "-", *length* overrides Content-Length.
+
+    A success has an ETag that is no digest, as S3 has for some objects; ``ETag=None`` leaves it out.
+    """
+    if status < 300:
+        headers = {"ETag": '"opaque"', **headers}
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body) if length is None else length}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items() if value is not None]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 

@@ -279,7 +279,7 @@ async def test_truncated_bodies_name_both_counts(ending):
 
 async def test_a_chunked_body_that_breaks_off_is_an_error():
     """Without Content-Length the end of the chunks is what was promised."""
-    broken = cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+    broken = cut(b"HTTP/1.1 200 OK\r\nETag: e\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
     async with Loopback([broken]) as server, server.client() as client:
         with pytest.raises(S3ConnectionError, match="broke off after 5 bytes"):
             await client.get_object("b", "k")
@@ -287,7 +287,7 @@ async def test_a_chunked_body_that_breaks_off_is_an_error():
 
 async def test_garbage_between_chunks_is_an_error_of_ours():
     """Broken framing of a body does not let an aiohttp exception out."""
-    broken = cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n")
+    broken = cut(b"HTTP/1.1 200 OK\r\nETag: e\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n")
     async with Loopback([broken]) as server, server.client() as client:
         with pytest.raises(S3Error):
             await client.get_object("b", "k")
@@ -460,15 +460,19 @@ async def test_closed_clients_refuse_before_anything_is_sent():
 
 
 async def test_the_session_is_made_when_needed_and_may_be_replaced():
-    """`_session` is None until the first request, and one of the caller's own is used as it is."""
+    """`async with` or the first request makes `_session`; one of the caller's own is used as it is, and both closed."""
+    client = S3Client("a", "b")
+    assert client._session is None
     async with Loopback([answer(), answer()]) as server, server.client() as client:
-        assert client._session is None
+        made = client._session
+        assert isinstance(made, aiohttp.ClientSession)
         await client.delete_object("b", "k")
-        await client._session.close()
-        client._session = aiohttp.ClientSession(headers={"x-own": "1"})
+        client._session = own = aiohttp.ClientSession(headers={"x-own": "1"})
         await client.delete_object("b", "k")
     assert server.requests[1].headers["x-own"] == "1"
     assert client._session is None
+    assert made.closed
+    assert own.closed
 
 
 async def test_living_clients_can_be_found():

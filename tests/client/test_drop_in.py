@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from unittest.mock import AsyncMock, MagicMock, Mock
+from urllib.parse import urlsplit
 
 import pytest
 
-from s3_asyncio_client import S3Client, S3ClientError, S3NotFoundError, S3ServerError, retry_with_exponential_backoff
+from s3_asyncio_client import (
+    S3Client,
+    S3ClientError,
+    S3InvalidRequestError,
+    S3NotFoundError,
+    S3ServerError,
+    multipart,
+    retry_with_exponential_backoff,
+)
 from s3_asyncio_client.multipart import (
     TransferConfig,
     abort_multipart_upload,
@@ -121,9 +130,10 @@ async def test_upload_file_takes_a_mock_for_a_client(tmp_path):
     path = tmp_path / "f"
     path.write_bytes(b"data")
     client = MagicMock()
-    client._make_request = AsyncMock(return_value=response({"ETag": '"e"'}))
-    assert (await upload_file(client, "b", "k", str(path)))["upload_type"] == "single_part"
-    assert client._make_request.await_args.kwargs["data"] == b"data"
+    client.put_object = AsyncMock(return_value={"etag": "e"})
+    found = await upload_file(client, "b", "k", str(path))
+    assert found == {"etag": "e", "bucket": "b", "key": "k", "size": 4, "upload_type": "single_part"}
+    assert client.put_object.await_args.kwargs["data"] == b"data"
 
     created = response(text="<R><UploadId>id</UploadId></R>")
     done = response(text="<R><ETag>e</ETag></R>")
@@ -173,3 +183,70 @@ async def test_checks_still_hold_with_a_mock(client):
     with pytest.raises(S3ClientError):
         await client.get_object("", "k")
     client._make_request.assert_not_awaited()
+
+
+async def test_a_directory_bucket_is_created_as_before(client):
+    """Its zone stands in place of a region, and the document has its type."""
+    options = {"location_name": "use1-az1", "location_type": "AvailabilityZone", "bucket_type": "Directory"}
+    name = "test-bucket--use1-az1--x-s3"
+    _, sent = await called(
+        client, response(), client.create_bucket(name, data_redundancy="SingleAvailabilityZone", **options)
+    )
+    assert sent["headers"] == {"Content-Type": "application/xml"}
+    assert b"<Location><Name>use1-az1</Name><Type>AvailabilityZone</Type></Location>" in sent["data"]
+    assert b"LocationConstraint" not in sent["data"]
+
+
+@pytest.mark.parametrize("name", ["test-bucket", "--use1-az1--x-s3", "a--zone--x-s3", "a.b--use1-az1--x-s3"])
+async def test_a_directory_bucket_needs_its_form_of_name(client, name):
+    """Base, zone and ending."""
+    client._make_request = AsyncMock()
+    with pytest.raises(S3InvalidRequestError, match="--x-s3"):
+        await client.create_bucket(name, bucket_type="Directory")
+    client._make_request.assert_not_called()
+
+
+def test_a_bucket_that_begins_the_endpoints_host_is_not_added_again():
+    """As with DigitalOcean Spaces; any other bucket goes into the path."""
+    client = S3Client("a", "b", "fra1", "https://mybkt.fra1.digitaloceanspaces.com")
+    assert client._build_url("mybkt", "k") == "https://mybkt.fra1.digitaloceanspaces.com/k"
+    assert client._build_url("mybkt") == "https://mybkt.fra1.digitaloceanspaces.com"
+    assert client._build_url("other", "k") == "https://mybkt.fra1.digitaloceanspaces.com/other/k"
+    assert client.get_effective_bucket_name("mybkt") == "mybkt"
+    for endpoint in ("http://minio.example:9000", "http://127.0.0.1:9000"):
+        bucket = urlsplit(endpoint).hostname.partition(".")[0]
+        assert S3Client("a", "b", endpoint_url=endpoint)._build_url(bucket) == f"{endpoint}/{bucket}"
+
+
+async def test_helpers_take_the_same_keywords(tmp_path):
+    """Names of arguments are a part of the interface."""
+    path = tmp_path / "f"
+    path.write_bytes(b"12345")
+    assert multipart.should_use_multipart(file_size=9, threshold=8)
+    assert multipart.adjust_chunk_size(current_chunksize=1, file_size=9) == multipart.MIN_PART_SIZE
+    assert multipart.calculate_file_size(file_source=path) == 5
+    assert [chunk async for chunk in multipart.read_file_chunks(file_path=path, part_size=3)] == [b"123", b"45"]
+    assert (multipart.DEFAULT_MAX_CONCURRENCY, multipart.MAX_SINGLE_UPLOAD_SIZE) == (10, 5 * 2**30)
+
+
+async def test_extra_arguments_are_headers(tmp_path):
+    """Of the whole upload, of its beginning, and of an abort."""
+    path = tmp_path / "f"
+    path.write_bytes(b"data")
+    client = MagicMock()
+    client.put_object = AsyncMock(return_value={"etag": "e"})
+    extra = {"x-amz-storage-class": "STANDARD_IA"}
+    await upload_file(client, "b", "k", path, **extra)
+    assert client.put_object.await_args.kwargs["headers"] == extra
+    client._make_request = AsyncMock(
+        side_effect=[
+            response(text="<R><UploadId>id</UploadId></R>"),
+            response({"ETag": '"p"'}),
+            response(text="<R><ETag>e</ETag></R>"),
+            response(),
+        ]
+    )
+    await upload_file(client, "b", "k", path, TransferConfig(multipart_threshold=3), **extra)
+    await abort_multipart_upload(client, "b", "k", "id", **extra)
+    begun, *_, aborted = client._make_request.await_args_list
+    assert begun.kwargs["headers"] == aborted.kwargs["headers"] == extra

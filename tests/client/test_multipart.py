@@ -103,7 +103,7 @@ async def test_completes_in_the_order_of_the_numbers():
     async with Loopback([answer(body=document)]) as server, server.client() as client:
         result = await complete_multipart_upload(client, "b", "k", "id", parts)
     sent = server.requests[0].body.decode()
-    assert result == {"location": "loc", "etag": "e-2", "key": "k", "parts_count": 2}
+    assert result == {"location": "loc", "etag": "e-2", "bucket": "b", "key": "k", "parts_count": 2}
     assert sent.index("one") < sent.index("two")
 
 

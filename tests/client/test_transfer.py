@@ -180,6 +180,7 @@ async def test_large_files_go_up_in_parts(tmp_path, size, parts, opened):
     assert result == {
         "location": "loc",
         "etag": "e-1",
+        "bucket": "b",
         "key": "k",
         "parts_count": parts,
         "size": size,
@@ -220,7 +221,7 @@ async def test_small_files_go_up_in_one_request(tmp_path):
     progress, service = [], Uploads()
     async with Loopback(service) as server, server.client() as client:
         result = await client.upload_file("b", "k", path, progress_callback=progress.append)
-    assert result == {"etag": "whole", "key": "k", "size": 5, "upload_type": "single_part"}
+    assert result == {"etag": "whole", "bucket": "b", "key": "k", "size": 5, "upload_type": "single_part"}
     assert (server.requests[0].body, progress, service.steps) == (b"12345", [5], ["put"])
 
 
@@ -285,7 +286,8 @@ async def test_an_abort_that_fails_as_well_is_a_note(tmp_path, caplog):
     async with Loopback(respond) as server, server.client() as client:
         with pytest.raises(S3ServerError) as caught:
             await client.upload_file("b", "k", big_file(tmp_path, MIN_PART_SIZE + 1), SPLIT)
-    assert any("could not be aborted: AccessDenied" in note for note in caught.value.__notes__)
+    assert any("could not be aborted and stays unfinished: AccessDenied" in note for note in caught.value.__notes__)
+    assert caught.value.details["UnfinishedUploadId"] == "id"
     assert "multipart upload id of b/k could not be aborted" in caplog.text
 
 
@@ -528,7 +530,7 @@ async def test_a_cancelled_download_leaves_nothing(tmp_path):
 
 async def test_downloads_check_their_arguments(tmp_path):
     """No attempts, no request; no object, no file; a HEAD without length is no S3."""
-    async with Loopback([answer(404), b"HTTP/1.1 200 OK\r\n\r\n"]) as server, server.client() as client:
+    async with Loopback([answer(404), b"HTTP/1.1 200 OK\r\nETag: e\r\n\r\n"]) as server, server.client() as client:
         with pytest.raises(ValueError, match="attempts"):
             await client.download_file("b", "k", tmp_path / "f", attempts=0)
         with pytest.raises(S3NotFoundError):

@@ -1,0 +1,156 @@
+"""Multipart uploads whose first or last answer was lost: look at what S3 has, then go on.
+
+An answer that does not come, or can't be read, leaves open whether S3 did the work. To give up would leave an upload
+that nobody knows of and everybody pays for; to repeat blindly would make a second one, or report a failure for an
+object that is there. So each of the two looks first:
+
+- After CreateMultipartUpload, ListMultipartUploads shows the uploads of the key. If exactly one began since we asked,
+  it is ours. With several, one is another writer's, and we touch none.
+- After CompleteMultipartUpload we ask again, which S3 answers as it did the first time. If the upload is gone by then,
+  the object decides: its ETag is made of those of our parts, so that no other writer's object passes for ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from s3_asyncio_client._core import xml
+from s3_asyncio_client._parts import abort_multipart_upload, complete_multipart_upload
+from s3_asyncio_client._requests import Requester, close, finish, send, unquoted_etag
+from s3_asyncio_client.exceptions import (
+    S3ConnectionError,
+    S3Error,
+    S3NotFoundError,
+    S3ResponseError,
+    S3ServerError,
+    S3TimeoutError,
+)
+from s3_asyncio_client.retry import retry_with_exponential_backoff
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["RETRIES", "RETRY_DELAY_S", "abort", "complete", "find_upload", "is_unclear"]
+
+RETRIES = 3
+RETRY_DELAY_S = 0.5
+
+_UNCLEAR = (S3ConnectionError, S3TimeoutError, S3ResponseError)
+_MD5_HEX_DIGITS = 32
+
+
+def is_unclear(error: BaseException) -> bool:
+    """Tell whether S3 may have done the work although *error* was raised."""
+    return isinstance(error, _UNCLEAR)
+
+
+async def find_upload(client: Requester, bucket: str, key: str, *, asked_at: float) -> str | None:
+    """Return the id of the one upload of *key* that began since *asked_at*, a reading of `time.monotonic`.
+
+    Returns:
+        None where there is none, or more than one.
+
+    Raises:
+        S3Error: S3 could not be asked.
+        ValueError: The answer has no dates.
+    """
+    response = await send(client, method="GET", bucket=bucket, params={"uploads": "", "prefix": key})
+    try:
+        root = xml.parse_result(await response.text(), operation="ListMultipartUploads", bucket=bucket)
+    finally:
+        await close(response)
+    # By S3's clock: ours may be off by minutes. Both moments have whole seconds.
+    said = response.headers.get("Date")
+    now = parsedate_to_datetime(said) if said else datetime.now(UTC)
+    since = now - timedelta(seconds=time.monotonic() - asked_at + 2)
+    found = [
+        xml.text(upload, "UploadId")
+        for upload in root.iter("Upload")
+        if xml.text(upload, "Key") == key and datetime.fromisoformat(xml.text(upload, "Initiated")) >= since
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+async def complete(
+    client: Requester, bucket: str, key: str, upload_id: str, parts: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Complete an upload; where the answer is lost or unreadable, find out what became of it.
+
+    Returns:
+        As `complete_multipart_upload`.
+
+    Raises:
+        S3Error: The upload is not complete, or nobody can tell; the error is that of the first attempt.
+    """
+    unclear: S3Error | None = None
+    for attempt in range(RETRIES + 1):
+        try:
+            return await complete_multipart_upload(client, bucket, key, upload_id, parts)
+        except S3NotFoundError:
+            if unclear is None:
+                raise
+            break  # the upload is gone: completed by an attempt whose answer we did not get, or aborted by somebody
+        except S3Error as error:
+            # A 5xx in place of an answer, or in a 200, leaves the upload as it was: the caller decides on a repetition.
+            if not is_unclear(error) and not (unclear and isinstance(error, S3ServerError)):
+                raise
+            unclear = unclear or error
+        if attempt < RETRIES:
+            await asyncio.sleep(RETRY_DELAY_S * 2**attempt)
+    assert unclear is not None  # each way here has seen one
+    found = await _stored(client, bucket, key, parts)
+    if found is None:
+        raise unclear
+    return found
+
+
+async def _stored(
+    client: Requester, bucket: str, key: str, parts: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the result of the completion if the object at *key* is made of *parts*, else None."""
+    expected = _etag_of(parts)
+    if expected is None:
+        return None
+    try:
+        response = await send(client, method="HEAD", bucket=bucket, key=key)
+    except S3Error:
+        return None
+    await finish(response, bucket=bucket, key=key)
+    if unquoted_etag(response.headers) != expected:
+        return None
+    return {"location": "", "etag": expected, "bucket": bucket, "key": key, "parts_count": len(parts)}
+
+
+def _etag_of(parts: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the ETag of an object made of *parts*; None where S3's ETags are no MD5 (SSE-KMS, SSE-C)."""
+    etags = [str(part["etag"]) for part in sorted(parts, key=lambda part: part["part_number"])]
+    try:
+        digests = [bytes.fromhex(etag) for etag in etags if len(etag) == _MD5_HEX_DIGITS]
+    except ValueError:
+        return None
+    if len(digests) != len(etags):
+        return None
+    return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(etags)}"
+
+
+async def abort(client: Requester, bucket: str, key: str, upload_id: str, *, within_s: float) -> None:
+    """Abort an upload, with retries, within *within_s* seconds; one that is gone already is no error.
+
+    Raises:
+        Exception: The last attempt's error, or TimeoutError; the upload may still be there.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            await retry_with_exponential_backoff(
+                lambda: abort_multipart_upload(client, bucket, key, upload_id),
+                max_retries=RETRIES,
+                base_delay=RETRY_DELAY_S,
+                retryable_exceptions=(S3ServerError, ConnectionError, TimeoutError, S3ResponseError),
+            )
+    except S3NotFoundError:
+        return
