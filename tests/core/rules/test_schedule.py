@@ -168,7 +168,7 @@ def test_probability_comes_from_the_seed(seed, probability):
     assert taken() == [draws.random() < probability for _ in range(30)]
 
 
-async def test_concurrent_requests_are_counted_once_each():
+def test_concurrent_requests_are_counted_once_each():
     """50 requests in a gather: exactly `times` are taken, whatever the order."""
     schedule = Schedule((fail_rule((503,), {"times": 7}),), never)
 
@@ -177,4 +177,7 @@ async def test_concurrent_requests_are_counted_once_each():
             await asyncio.sleep(0)
         return schedule.take(PUT) is not None
 
-    assert sum(await asyncio.gather(*map(one, range(50)))) == 7
+    async def all_of_them() -> list[bool]:
+        return await asyncio.gather(*map(one, range(50)))
+
+    assert sum(asyncio.run(all_of_them())) == 7

@@ -7,11 +7,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
-import botocore.session
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
-from botocore.parsers import create_parser
 
 from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.errors.envelope import render_error
@@ -71,6 +67,10 @@ def code():
 @pytest.fixture(scope="session")
 def judge():
     """Return botocore's session pieces: they are slow to make and hold no state of ours."""
+    import botocore.session
+    from botocore.awsrequest import AWSResponse
+    from botocore.config import Config
+
     session = botocore.session.Session(profile=None)
     session.set_credentials("AKIDEXAMPLE", "secret")
     config = Config(region_name="us-east-1", retries={"max_attempts": 0}, s3={"addressing_style": "path"})
@@ -108,6 +108,8 @@ def boto(judge, s3):
 @pytest.fixture(scope="session")
 def parsed(judge):
     """Return a function that reads a document as botocore does: `parsed("ListObjectsV2", response)`."""
+    from botocore.parsers import create_parser
+
     parser = create_parser("rest-xml")
 
     def parse(operation, response):

@@ -6,9 +6,7 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 
-import botocore.session
 import pytest
-from botocore.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3 import encode_multipart_formdata
@@ -70,8 +68,11 @@ FITTING = [{"bucket": "bucket"}, ["starts-with", "$key", ""]]
 
 
 @pytest.fixture(scope="session")
-def boto():
+def judge():
     """Return a function that makes a client whose signatures a form shall carry."""
+    import botocore.session
+    from botocore.config import Config
+
     session = botocore.session.Session(profile=None)
 
     def client(version, token=None):
@@ -90,13 +91,13 @@ def boto():
 @pytest.mark.parametrize("version", ["s3v4", "s3"])
 @pytest.mark.parametrize("token", [None, "to/ken"])
 @pytest.mark.parametrize("access", ["declared", "undeclared"])
-def test_a_presigned_post(boto, version, token, access):
+def test_a_presigned_post(judge, version, token, access):
     """What boto3 presigns is stored, with its metadata; with another secret, policy or token it is refused."""
     known = Credentials(access_key=KNOWN.access_key, secret_key=KNOWN.secret_key, session_token=token)
     access = Access(known=(known,), declared=access == "declared")
     forms = Forms(access, now=datetime.now(UTC))
     given = {"acl": "private", "x-amz-meta-colour": "blue", "Content-Type": "text/plain"}
-    made = boto(version, token).generate_presigned_post(
+    made = judge(version, token).generate_presigned_post(
         "bucket",
         "in/${filename}",
         given,
@@ -142,9 +143,9 @@ def test_a_missing_field(name):
 
 
 @pytest.mark.parametrize("name", ["x-amz-signature", "x-amz-credential", "x-amz-date"])
-def test_a_missing_field_of_version_4(boto, name):
+def test_a_missing_field_of_version_4(judge, name):
     """Those of a version 4 signature too."""
-    made = boto("s3v4").generate_presigned_post("bucket", "key")["fields"]
+    made = judge("s3v4").generate_presigned_post("bucket", "key")["fields"]
     del made[name]
     assert code(Forms(now=datetime.now(UTC))(made)) == "InvalidArgument"
 
@@ -158,9 +159,9 @@ def test_a_missing_field_of_version_4(boto, name):
         ("x-amz-credential", "AKIDKNOWN", "AuthorizationQueryParametersError"),
     ],
 )
-def test_a_wrong_field_of_version_4(boto, name, value, expected):
+def test_a_wrong_field_of_version_4(judge, name, value, expected):
     """Algorithm and scope are checked as anywhere."""
-    made = boto("s3v4").generate_presigned_post("bucket", "key")["fields"]
+    made = judge("s3v4").generate_presigned_post("bucket", "key")["fields"]
     assert code(Forms(now=datetime.now(UTC))({**made, name: value})) == expected
 
 
