@@ -85,8 +85,11 @@ class Scene(Protocol):
     def is_s3(self, host: str, port: int | None = None) -> bool:
         """Return whether a request to *host* is the simulator's to answer."""
 
-    def names_s3(self, host: object, port: object) -> bool:
-        """Return whether *host*, as a resolver is given it, is a name of S3's."""
+    def is_refused(self, host: str, port: int | None = None) -> bool:
+        """Return whether *host* is another endpoint of Amazon's, which nobody may reach."""
+
+    def owns(self, port: int) -> bool:
+        """Return whether *port* of the loopback is a server's of the test."""
 
     def endpoints(self) -> tuple[str, ...]:
         """Return the hosts that living clients use as endpoints."""

@@ -78,6 +78,9 @@ MAY_KNOW = {
     "pytest_s3errors._spool": frozenset({CORE}),
     "pytest_s3errors._scene": frozenset({CORE}),
     "pytest_s3errors._time": frozenset({CORE}),
+    "pytest_s3errors._guard": frozenset(
+        {CORE, "pytest_s3errors._scene", "pytest_s3errors._time", "pytest_s3errors._failures"}
+    ),
     "pytest_s3errors._backends": frozenset({CORE, "pytest_s3errors._spool", f"{CLIENT}._core"}),
     "pytest_s3errors._servers": frozenset(
         {CORE, "pytest_s3errors._scene", "pytest_s3errors._spool", "pytest_s3errors._time", "pytest_s3errors._backends"}
@@ -88,6 +91,7 @@ MAY_KNOW = {
             CLIENT,
             f"{CLIENT}._core",
             f"{CLIENT}.exceptions",
+            "pytest_s3errors._guard",
             "pytest_s3errors._scene",
             "pytest_s3errors._servers",
             "pytest_s3errors._spool",

@@ -45,11 +45,10 @@ from s3_asyncio_client.client import S3Client, _error
 from s3_asyncio_client.exceptions import S3ConnectionError
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_s3errors._core.play.answer import Answer
     from pytest_s3errors._core.play.outcomes import Exchange, Ids
     from pytest_s3errors._core.s3.access import Access
+    from pytest_s3errors._guard.seams import Seams
     from pytest_s3errors._scene import Scene
     from s3_asyncio_client._body import Data
     from s3_asyncio_client.exceptions import S3Error
@@ -57,8 +56,8 @@ if TYPE_CHECKING:
 _FIRST_ERROR_STATUS = HTTPStatus.MULTIPLE_CHOICES
 
 
-def install(scene: Scene, patches: pytest.MonkeyPatch) -> None:
-    """Answer the requests of every `S3Client` from *scene* until *patches* are undone."""
+def install(scene: Scene, seams: Seams) -> None:
+    """Answer the requests of every `S3Client` from *scene* for the owner of *seams*."""
 
     async def _make_request(
         self: S3Client,
@@ -93,7 +92,7 @@ def install(scene: Scene, patches: pytest.MonkeyPatch) -> None:
         finally:
             simulator.end(entry)
 
-    patches.setattr(S3Client, "_make_request", _make_request)
+    seams.setattr(S3Client, "_make_request", _make_request)
 
 
 # What repeats from request to request, and would be a good part of one's cost.

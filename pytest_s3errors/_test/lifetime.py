@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fnmatch
 import math
-import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -19,10 +16,15 @@ from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.backend import BackendError
-from pytest_s3errors._core.s3.hosts import is_s3_host
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
+from pytest_s3errors._guard import after, doors, owner
+from pytest_s3errors._guard.door import Shut
+from pytest_s3errors._guard.hosts import Hosts
+from pytest_s3errors._guard.owner import Owner
+from pytest_s3errors._guard.seams import Seams
+from pytest_s3errors._guard.who import sender
 from pytest_s3errors._options import Settings
 from pytest_s3errors._time.real import Clock, RealClock
 from pytest_s3errors._time.virtual import VirtualClock
@@ -44,6 +46,11 @@ class Run:
 
     def __init__(self, plan: Plan, settings: Settings, *, test: str) -> None:
         self._settings = settings
+        self._owner = Owner(test)
+        self._seams = Seams(self._owner)
+        self._hosts = Hosts(settings.endpoints, settings.passthrough, clients=_client_endpoints)
+        self.endpoints = self._hosts.endpoints
+        self.is_refused = self._hosts.is_refused
         self._limits = plan.limits.over(settings.limits)
         self._layer = plan.layer or settings.layer
         remote = settings.process if (plan.server or settings.server) == "process" else None
@@ -70,7 +77,7 @@ class Run:
         else:
             self.simulator = Simulator(
                 store=Store(now=lambda: datetime.now(UTC)),
-                backend=backend_for(settings.backend, plan.access, self.clock.working),
+                backend=backend_for(settings.backend, plan.access, self._working),
                 rules=rules,
                 seed=seed,
                 clock=lambda: self.clock.now,
@@ -87,7 +94,6 @@ class Run:
         self.verdict = Verdict(self.simulator, self.clock, plan.expectations, rests=self.control)
         self.ports: set[int] = set()
         self.clients: list[S3Client] = []
-        self._known: set[tuple[str, int | None]] = set()
         self._patches = pytest.MonkeyPatch()
         self._mock: MockLayer | None = None
         self._endings: list[Callable[[], object]] = []
@@ -109,6 +115,12 @@ class Run:
             check=self.check_playable,
         )
 
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        """Do work that is not the test's own: its time stands still, and its guard looks away."""
+        with self.clock.working(), owner.outside():
+            yield
+
     def _all_ports(self) -> frozenset[int]:
         started = self._server.started_port if self._server is not None else None
         return frozenset(self.ports) if started is None else frozenset((*self.ports, started))
@@ -124,17 +136,21 @@ class Run:
         from pytest_s3errors._layers.wire import sockets as sync_wire  # noqa: PLC0415
         from pytest_s3errors._servers import loops as loop_servers  # noqa: PLC0415
 
+        owner.begin(self._owner)
+        after.serving(self._all_ports)
+        after.install(self._hosts)
+        doors.recognise()
         if self._layer == "client":
-            client.install(self, self._patches)
+            client.install(self, self._seams)
             self._guard()
         elif self._layer == "mock":
             self.mock_layer.install()
             self._guard()
         else:
             servers = loop_servers.LoopServers(self)
-            aiohttp_wire.AiohttpWire(self, servers).install(self._patches)
-            httpx_wire.install(self, servers, self._patches)
-            sync_wire.SyncWire(self).install(self._patches)
+            aiohttp_wire.AiohttpWire(self, servers).install(self._seams)
+            self._seams.when("httpcore", lambda module: httpx_wire.install(self, servers, self._seams, module))
+            sync_wire.SyncWire(self).install(self._seams)
             if self.simulator.connects:
                 self._watch_connecting()
 
@@ -147,13 +163,16 @@ class Run:
     def _watch_connecting(self) -> None:
         from pytest_s3errors._layers.wire import connect_hooks  # noqa: PLC0415 - it imports every client that is installed
 
-        connect_hooks.install(self, self._patches)
+        connect_hooks.install(self, self._seams)
 
     def stop(self) -> None:
         """Close servers and clients, take the patches back; nothing of the test is left."""
+        # First, so that nothing that still works for the test finds a way out while its servers close.
+        owner.end(self._owner)
         while self._endings:
             self._endings.pop()()
         self._patches.undo()
+        after.ended(self._all_ports)
         if self._server is not None:
             self._server.stop()
         for loop in tuple(self._closers):
@@ -217,59 +236,24 @@ class Run:
 
     # Which requests are S3's.
 
-    def endpoints(self) -> tuple[str, ...]:
-        """Hosts, with a port where one was named, of the endpoints that living clients use."""
-        from s3_asyncio_client.client import _live  # noqa: PLC0415
-
-        if not _live:
-            return ()
-        return tuple({urlsplit(client.endpoint_url).netloc.rpartition("@")[2] for client in _live})
-
     def is_s3(self, host: str, port: int | None = None) -> bool:
-        """Whether a request to *host* is the simulator's to answer."""
-        if (host, port) in self._known:
-            return True
-        names = {host, f"{host}:{port}"}
-        if any(fnmatch.fnmatchcase(name, glob) for name in names for glob in self._settings.passthrough):
-            return False
-        known = (
-            is_s3_host(host)
-            or any(name == end or name.endswith(f".{end}") for name in names for end in self.endpoints())
-            or any(fnmatch.fnmatchcase(name, glob) for name in names for glob in self._settings.endpoints)
-        )
-        if known:
-            self._known.add((host, port))
-        return known
+        """Return whether a request to *host* is the simulator's to answer; one from another test never is."""
+        return owner.current() is self._owner and self._hosts.is_s3(host, port)
 
-    def names_s3(self, host: object, port: object) -> bool:
-        """Whether *host*, as it is given to a resolver, is a name of S3's; an address is nobody's name."""
-        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-        if not isinstance(name, str) or not name or name.replace(".", "").isdigit() or ":" in name:
-            return False
-        return self.is_s3(name, int(port) if isinstance(port, int | str) and str(port).isdigit() else None)
+    def owns(self, port: int) -> bool:
+        """Return whether *port* of the loopback is a server's of this test."""
+        return port in self._all_ports()
 
     def _guard(self) -> None:
-        """For a layer without sockets: no request to S3 gets past it."""
-        from pytest_s3errors._layers.wire import aiohttp as aiohttp_wire  # noqa: PLC0415 - as in `start`
-        from pytest_s3errors._layers.wire import pooled  # noqa: PLC0415
-
-        aiohttp_wire.guard(self, self._patches)
-        pooled.install(self, self._patches, lambda _sock: False)
-        getaddrinfo = socket.getaddrinfo
-
-        def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
-            if self.names_s3(host, args[0] if args else None):
-                raise self.escape(str(host), "by a client that this layer does not reroute")
-            return getaddrinfo(host, *args, **kwargs)
-
-        self._patches.setattr(socket, "getaddrinfo", guarded)
+        """Let no request to S3 past a layer without sockets."""
+        doors.shut(self._seams, Shut(self, "by a client that this layer does not reroute"))
 
     # What can't be swallowed.
 
     def escape(self, host: str, how: str) -> SimulationError:
         """Note that a request was about to leave for *host*; raise what this returns."""
         self.simulator.problems.append(
-            f"a request for {host} would have left this machine, {how}.\n"
+            f"a request for {host} would have left this machine, {how}{_sent_by()}.\n"
             f"The s3 layer of this test is {self._layer!r}; nothing was sent.\n"
             f"To let this host through, list it in the ini option s3_passthrough."
         )
@@ -300,3 +284,15 @@ class Run:
         client = S3Client(TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key)
         self.clients.append(client)
         return client
+
+
+def _client_endpoints() -> tuple[str, ...]:
+    """Return the endpoint of every `S3Client` that lives."""
+    from s3_asyncio_client.client import _live  # noqa: PLC0415 - aiohttp only where it is needed
+
+    return tuple({client.endpoint_url for client in _live})
+
+
+def _sent_by() -> str:
+    line = sender()
+    return f", sent by {line}" if line else ""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+import pytest_s3errors._guard.after
+import pytest_s3errors._guard.doors
 import pytest_s3errors._layers.client
 import pytest_s3errors._layers.wire.aiohttp
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_s3errors._guard import owner
+from pytest_s3errors._guard.owner import Owner
+from pytest_s3errors._guard.seams import Seams
 from pytest_s3errors._layers.wire import certificates
 
 AUTHORITY = """-----BEGIN CERTIFICATE-----
@@ -39,15 +42,18 @@ hwLbi7bam6jRVBFy+Q==
 
 
 @pytest.fixture
-def patches() -> Iterator[pytest.MonkeyPatch]:
-    """Certificates put off; undone at the end, or sooner. No socket is ours."""
-    with pytest.MonkeyPatch.context() as patches:
-        certificates.install(patches, lambda _sock: False)
-        yield patches
+def patches() -> Iterator[Owner]:
+    """Certificates put off for a test, until its end. No socket is ours."""
+    test = Owner("test")
+    owner.begin(test)
+    certificates.install(Seams(test), lambda _sock: False)
+    yield test
+    if owner.current() is test:
+        owner.end(test)
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, patches: pytest.MonkeyPatch) -> Path:
+def bundle(tmp_path: Path, patches: Owner) -> Path:
     """A bundle with one authority, which a client has read before."""
     del patches  # they are in place
     path = tmp_path / "bundle.pem"
@@ -98,7 +104,7 @@ def test_whatever_needs_it_has_it(bundle, patches, need, undone):
     later = context()
     later.load_verify_locations(bundle)
     if undone:
-        patches.undo()
+        owner.end(patches)
     need(later)
     assert read(later) == 1
     assert vars(later) == {}

@@ -117,14 +117,22 @@ def test_it(client, monkeypatch):
 
 
 def test_other_hosts_keep_theirs(run):
-    """What is not S3's goes on as if there were no test."""
+    """What is not S3's goes on as if there were no test. What boto3 sends for S3 is, whatever its endpoint."""
     run(
         REAL
         + """
 @pytest.mark.s3_fail(503, optional=True)
-def test_it(get):
-    assert get() == b"real"
+@pytest.mark.parametrize("number", range(4))
+def test_it(number):
+    came.clear()
+    assert kept[number][0]() == b"real"
     assert came == ["/bucket/key"]
+
+@pytest.mark.s3_object("bucket", "key", b"simulated")
+def test_boto3():
+    came.clear()
+    assert kept[4][0]() == b"simulated"
+    assert came == []
 """,
     ).assert_outcomes(passed=5)
 

@@ -1,11 +1,59 @@
-"""Which host names are S3's, and where in one the bucket stands."""
+"""Which host names are S3's or another endpoint of Amazon's, and where in one of S3's the bucket is named."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-__all__ = ["is_s3_host", "region_of", "split_host"]
+__all__ = ["is_amazon_host", "is_s3_host", "region_of", "split_host"]
+
+# Every partition of botocore's: commercial and GovCloud, China, the European sovereign cloud, the ISO clouds. The
+# second names are those of dual-stack endpoints; S3's own stay under the first.
+_PARTITIONS = {
+    "amazonaws.com": "api.aws",
+    "amazonaws.com.cn": "api.amazonwebservices.com.cn",
+    "amazonaws.eu": "api.amazonwebservices.eu",
+    "c2s.ic.gov": "api.aws.ic.gov",
+    "sc2s.sgov.gov": "api.aws.scloud",
+    "cloud.adc-e.uk": "api.cloud-aws.adc-e.uk",
+    "csp.hci.ic.gov": "api.aws.hci.ic.gov",
+}
+_SUFFIXES = tuple(f".{name}" for pair in _PARTITIONS.items() for name in pair)
+
+# Services under whose label customers run something of their own: a database is DB.ID.REGION.rds.amazonaws.com, while
+# the endpoint of the service itself, rds.REGION.amazonaws.com, begins with the label.
+_CUSTOMERS = frozenset(
+    [
+        "aoss",
+        "cache",
+        "compute",
+        "compute-1",
+        "docdb",
+        "eks",
+        "elb",
+        "es",
+        "execute-api",
+        "kafka",
+        "memorydb",
+        "mq",
+        "neptune",
+        "rds",
+        "redshift",
+        "redshift-serverless",
+    ]
+)
+
+# Where a machine or a container on AWS learns its credentials.
+_METADATA = frozenset(
+    {
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "instance-data.ec2.internal",
+    }
+)
 
 _REGION = r"(?!fips-)[a-z]{2,4}(?:-[a-z]+){1,3}-\d{1,2}"
 
@@ -20,7 +68,7 @@ _AMAZON = re.compile(
     r"|s3express-[a-z0-9-]+(?:\.dualstack)?\.R"
     r"|s3-accesspoint(?:-fips)?(?:\.dualstack)?\.R|accesspoint\.s3-global|s3-object-lambda(?:-fips)?\.R"
     r"|(?:bucket|accesspoint)\.vpce-[a-z0-9-]+\.s3\.R\.vpce"
-    r")\.amazonaws\.com(?:\.cn)?\.?)".replace("R", _REGION)
+    r")\.(?:P)\.?)".replace("R", _REGION).replace("P)", "|".join(map(re.escape, _PARTITIONS)) + ")")
 )
 _IN_NAME = re.compile(rf"[.-]({_REGION})\.")
 
@@ -33,6 +81,24 @@ def is_s3_host(host: str) -> bool:
     services (`s3-control` and `s3-website` among them) and for names that merely resemble one.
     """
     return _AMAZON.fullmatch(_without_port(host.lower())) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_amazon_host(host: str) -> bool:
+    """Return whether *host* is Amazon's but not S3's: an endpoint of another service, or a source of credentials.
+
+    False for what customers run under Amazon's names, such as databases and load balancers. A port may follow the name.
+    """
+    name = _without_port(host.lower()).removesuffix(".")
+    if not _METADATA.isdisjoint((host.lower(), name.strip("[]"))) or name in (
+        "instance-data.ec2.internal",
+        "metadata.ec2.internal",
+    ):
+        return True
+    suffix = next((end for end in _SUFFIXES if name.endswith(end)), None)
+    if suffix is None or is_s3_host(name):
+        return False
+    return _CUSTOMERS.isdisjoint(name.removesuffix(suffix).split(".")[1:])
 
 
 @lru_cache(maxsize=1024)

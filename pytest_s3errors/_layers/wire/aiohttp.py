@@ -14,17 +14,21 @@ import functools
 import socket
 import ssl
 import weakref
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from pytest_s3errors._guard.door import check_others
+from pytest_s3errors._guard.senders import presigned
+
 from . import connect_faults as connecting
 
 if TYPE_CHECKING:
-    import pytest
     from yarl import URL
 
     from pytest_s3errors._core.report.journal import Entry
+    from pytest_s3errors._guard.seams import Seams
     from pytest_s3errors._scene import Scene
     from pytest_s3errors._servers.loops import LoopServers
 
@@ -37,9 +41,10 @@ class AiohttpWire:
         self._servers = servers
         self._ours: weakref.WeakSet[asyncio.Protocol] = weakref.WeakSet()
 
-    def install(self, patches: pytest.MonkeyPatch) -> None:
-        """Reroute every connector until *patches* are undone."""
-        create, connect = aiohttp.TCPConnector._create_connection, aiohttp.BaseConnector.connect  # noqa: SLF001
+    def install(self, seams: Seams) -> None:
+        """Reroute every connector for the owner of *seams*."""
+        create = seams.original(aiohttp.TCPConnector, "_create_connection")
+        connect = seams.original(aiohttp.BaseConnector, "connect")
 
         @functools.wraps(create)
         async def create_connection(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
@@ -50,27 +55,40 @@ class AiohttpWire:
         @functools.wraps(connect)
         async def watched_connect(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._takes(req.url):
-                return await connect(connector, req, *args, **kwargs)
+                return await self._kept(lambda: connect(connector, req, *args, **kwargs), ours=False)
             self._scene.check_playable()
             entry = await self._decided(req, _timeout(*args, **kwargs)) if self._scene.simulator.connects else None
             try:
-                # A pool holds at most as many connections from before the test as this closes; a fresh one is ours.
-                for _ in range(1000):
-                    connection = await connect(connector, req, *args, **kwargs)
-                    if connection.protocol in self._ours:
-                        return self._promised(connection, entry)
-                    connection.close()
+                connection = await self._kept(lambda: connect(connector, req, *args, **kwargs), ours=True)
+                if connection is not None:
+                    return self._promised(connection, entry)
             except BaseException:
                 if entry is not None:
                     self._scene.simulator.end(entry)
                 raise
             raise self._scene.escape(str(req.url.host), f"through a {type(connector).__name__}")
 
-        patches.setattr(aiohttp.TCPConnector, "_create_connection", create_connection)
-        patches.setattr(aiohttp.BaseConnector, "connect", watched_connect)
+        seams.setattr(aiohttp.TCPConnector, "_create_connection", create_connection)
+        seams.setattr(aiohttp.BaseConnector, "connect", watched_connect)
 
     def _takes(self, url: URL) -> bool:
-        return url.host is not None and self._scene.is_s3(url.host, url.port)
+        if url.host is None:
+            return False
+        with presigned(str(url)):
+            if self._scene.is_s3(url.host, url.port):
+                return True
+        check_others(self._scene, url.host, url.port)
+        return False
+
+    async def _kept(self, connect: Callable[[], Awaitable[Any]], *, ours: bool) -> Any:
+        """Return a connection that leads to us, or does not, as asked; None if there is none."""
+        # A pool holds at most as many connections that lead elsewhere as this closes; a fresh one leads right.
+        for _ in range(1000):
+            connection = await connect()
+            if (connection.protocol in self._ours) is ours:
+                return connection
+            connection.close()
+        return None
 
     async def _dial(self, connector: Any, url: URL) -> asyncio.Protocol:
         port = await self._servers.port()
@@ -124,16 +142,3 @@ def _timeout(traces: Any = None, timeout: Any = None) -> aiohttp.ClientTimeout:
 
 def _port(protocol: Any) -> int:
     return protocol.transport.get_extra_info("sockname")[1]  # type: ignore[no-any-return]
-
-
-def guard(scene: Scene, patches: pytest.MonkeyPatch) -> None:
-    """For a layer without sockets: any aiohttp request to S3 that gets past it is an escape."""
-    connect = aiohttp.BaseConnector.connect
-
-    @functools.wraps(connect)
-    async def refused(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
-        if req.url.host is not None and scene.is_s3(req.url.host, req.url.port):
-            raise scene.escape(req.url.host, "through aiohttp itself")
-        return await connect(connector, req, *args, **kwargs)
-
-    patches.setattr(aiohttp.BaseConnector, "connect", refused)

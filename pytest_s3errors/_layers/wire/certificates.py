@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
+    from pytest_s3errors._guard.seams import Seams
 
 # What looks at a context's certificates.
 _NEEDING = ("wrap_socket", "wrap_bio", "get_ca_certs", "cert_store_stats")
@@ -25,13 +25,13 @@ _Bundle = tuple[str, int, int, int]
 _read: set[_Bundle] = set()
 
 
-def install(patches: pytest.MonkeyPatch, is_ours: Callable[[Any], bool]) -> None:
-    """Put off what `SSLContext.load_verify_locations` would read, until *patches* are undone.
+def install(seams: Seams, is_ours: Callable[[Any], bool]) -> None:
+    """Put off what `SSLContext.load_verify_locations` would read for the owner of *seams*.
 
     What was put off is read later, before it is needed: this outlives the test, as the client with its context may.
     *is_ours* says whether a socket is connected to the simulated S3, which needs no certificates.
     """
-    load = ssl.SSLContext.load_verify_locations
+    load = seams.original(ssl.SSLContext, "load_verify_locations")
 
     @functools.wraps(load)
     def put_off(context: ssl.SSLContext, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
@@ -45,7 +45,7 @@ def install(patches: pytest.MonkeyPatch, is_ours: Callable[[Any], bool]) -> None
         if bundle is not None:
             _read.add(bundle)
 
-    patches.setattr(ssl.SSLContext, "load_verify_locations", put_off)
+    seams.setattr(ssl.SSLContext, "load_verify_locations", put_off)
 
 
 def _bundle(path: Any) -> _Bundle | None:

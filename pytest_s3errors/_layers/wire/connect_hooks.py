@@ -17,23 +17,22 @@ from pytest_s3errors._core.play.connection import MARK
 from .connect_faults import announced, call_to, current, seconds
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_s3errors._core.s3.messages import Call
+    from pytest_s3errors._guard.seams import Seams
     from pytest_s3errors._scene import Scene
 
 
-def install(scene: Scene, patches: pytest.MonkeyPatch) -> None:
-    """Have every client that is installed announce its requests to S3, until *patches* are undone."""
+def install(scene: Scene, seams: Seams) -> None:
+    """Have every client that is installed announce its requests to S3, for the owner of *seams*."""
     for hooks in (_http_client, _urllib3, _httpcore):
         try:
-            hooks(scene, patches)
+            hooks(scene, seams)
         except ImportError:
             continue
 
 
-def _http_client(scene: Scene, patches: pytest.MonkeyPatch) -> None:
-    request = http.client.HTTPConnection.request
+def _http_client(scene: Scene, seams: Seams) -> None:
+    request = seams.original(http.client.HTTPConnection, "request")
 
     @functools.wraps(request)
     def announcing(conn: Any, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
@@ -49,13 +48,13 @@ def _http_client(scene: Scene, patches: pytest.MonkeyPatch) -> None:
                 conn.close()
             request(conn, method, url, body, {**headers, MARK: attempt.mark}, **kwargs)
 
-    patches.setattr(http.client.HTTPConnection, "request", announcing)
+    seams.setattr(http.client.HTTPConnection, "request", announcing)
 
 
-def _urllib3(scene: Scene, patches: pytest.MonkeyPatch) -> None:
+def _urllib3(scene: Scene, seams: Seams) -> None:
     import urllib3  # noqa: PLC0415 - an optional part
 
-    urlopen = urllib3.HTTPConnectionPool.urlopen
+    urlopen = seams.original(urllib3.HTTPConnectionPool, "urlopen")
 
     @functools.wraps(urlopen)
     def announcing(pool: Any, method: str, url: str, body: Any = None, headers: Any = None, *a: Any, **kw: Any) -> Any:
@@ -74,7 +73,7 @@ def _urllib3(scene: Scene, patches: pytest.MonkeyPatch) -> None:
             headers[MARK] = attempt.mark
             return urlopen(pool, method, url, body, headers, *a, **kw)
 
-    patches.setattr(urllib3.HTTPConnectionPool, "urlopen", announcing)
+    seams.setattr(urllib3.HTTPConnectionPool, "urlopen", announcing)
 
 
 def _text(value: object) -> str:
@@ -95,10 +94,11 @@ def _close_pooled(pool: Any) -> None:
         pool.pool.put(conn, block=False)
 
 
-def _httpcore(scene: Scene, patches: pytest.MonkeyPatch) -> None:
+def _httpcore(scene: Scene, seams: Seams) -> None:
     import httpcore  # noqa: PLC0415 - an optional part
 
-    handle, handle_async = httpcore.ConnectionPool.handle_request, httpcore.AsyncConnectionPool.handle_async_request
+    handle = seams.original(httpcore.ConnectionPool, "handle_request")
+    handle_async = seams.original(httpcore.AsyncConnectionPool, "handle_async_request")
 
     def is_s3(request: httpcore.Request) -> bool:
         return scene.is_s3(request.url.host.decode("ascii"), request.url.port)
@@ -113,7 +113,7 @@ def _httpcore(scene: Scene, patches: pytest.MonkeyPatch) -> None:
         )
 
     @functools.wraps(handle)
-    def announcing(pool: httpcore.ConnectionPool, request: httpcore.Request) -> httpcore.Response:
+    def announcing(pool: httpcore.ConnectionPool, request: httpcore.Request) -> Any:
         if not is_s3(request):
             return handle(pool, request)
         with announced(scene, _call_of(scene, request), _timeout_of(request)) as attempt:
@@ -122,7 +122,7 @@ def _httpcore(scene: Scene, patches: pytest.MonkeyPatch) -> None:
             return handle(pool, marked(request, attempt.mark))
 
     @functools.wraps(handle_async)
-    async def announcing_async(pool: httpcore.AsyncConnectionPool, request: httpcore.Request) -> httpcore.Response:
+    async def announcing_async(pool: httpcore.AsyncConnectionPool, request: httpcore.Request) -> Any:
         if not is_s3(request):
             return await handle_async(pool, request)
         with announced(scene, _call_of(scene, request), _timeout_of(request)) as attempt:
@@ -130,8 +130,8 @@ def _httpcore(scene: Scene, patches: pytest.MonkeyPatch) -> None:
                 await idle.aclose()
             return await handle_async(pool, marked(request, attempt.mark))
 
-    patches.setattr(httpcore.ConnectionPool, "handle_request", announcing)
-    patches.setattr(httpcore.AsyncConnectionPool, "handle_async_request", announcing_async)
+    seams.setattr(httpcore.ConnectionPool, "handle_request", announcing)
+    seams.setattr(httpcore.AsyncConnectionPool, "handle_async_request", announcing_async)
 
 
 def _idle(pool: Any) -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """The `wire` layer for httpx in async code: httpcore's connections to S3 end at the server in the running loop.
 
-httpx's blocking client needs nothing of this, see `sync_wire`. The seam is httpcore's documented network backend:
+httpx's blocking client needs nothing of this, see `sockets`. The seam is httpcore's documented network backend:
 `AnyIOBackend.connect_tcp` dials the loopback server for S3's hosts, and the stream that it returns takes a request for
 TLS as done.
 """
@@ -10,30 +10,45 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from pytest_s3errors._guard.door import check_others
+
 from . import connect_faults as connecting
 
 if TYPE_CHECKING:
-    import pytest
-
+    from pytest_s3errors._guard.seams import Seams
     from pytest_s3errors._scene import Scene
     from pytest_s3errors._servers.loops import LoopServers
 
 
-def install(scene: Scene, servers: LoopServers, patches: pytest.MonkeyPatch) -> None:
-    """Reroute httpcore's asyncio backend, where it is installed, until *patches* are undone."""
-    try:
-        import httpcore  # noqa: PLC0415 - an optional part
-    except ImportError:
-        return
+def install(scene: Scene, servers: LoopServers, seams: Seams, httpcore: Any) -> None:
+    """Reroute httpcore's asyncio backend for the owner of *seams*."""
+    connect = seams.original(httpcore.AnyIOBackend, "connect_tcp")
+    plain = _plain_stream(httpcore)
 
-    class PlainStream(httpcore.AsyncNetworkStream):
+    @functools.wraps(connect)
+    async def connect_tcp(backend: Any, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
+        if not scene.is_s3(host, port):
+            check_others(scene, host, port)
+            return await connect(backend, host, port, *args, **kwargs)
+        scene.check_playable()
+        await _check(httpcore)
+        stream = await connect(backend, "127.0.0.1", await servers.port(), *args, **kwargs)
+        return plain(stream, host, servers)
+
+    seams.setattr(httpcore.AnyIOBackend, "connect_tcp", connect_tcp)
+
+
+@functools.cache
+def _plain_stream(httpcore: Any) -> Any:
+    class PlainStream(httpcore.AsyncNetworkStream):  # type: ignore[misc]  # an optional part
         """A TCP stream that stays as it is when it is asked for TLS."""
 
-        def __init__(self, stream: httpcore.AsyncNetworkStream, host: str) -> None:
+        def __init__(self, stream: Any, host: str, servers: LoopServers) -> None:
             self._stream = stream
             self._host = host
+            self._servers = servers
 
-        async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        async def read(self, max_bytes: int, timeout: float | None = None) -> Any:  # noqa: ASYNC109
             return await self._stream.read(max_bytes, timeout)
 
         async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
@@ -42,26 +57,15 @@ def install(scene: Scene, servers: LoopServers, patches: pytest.MonkeyPatch) -> 
         async def aclose(self) -> None:
             await self._stream.aclose()
 
-        async def start_tls(self, *_args: Any, **_kwargs: Any) -> httpcore.AsyncNetworkStream:
+        async def start_tls(self, *_args: Any, **_kwargs: Any) -> Any:
             await _check(httpcore, handshaking=self)
-            servers.origins[self._stream.get_extra_info("client_addr")[1]] = f"https://{self._host}"
+            self._servers.origins[self._stream.get_extra_info("client_addr")[1]] = f"https://{self._host}"
             return self
 
         def get_extra_info(self, info: str) -> Any:
             return self._stream.get_extra_info(info)
 
-    connect = httpcore.AnyIOBackend.connect_tcp
-
-    @functools.wraps(connect)
-    async def connect_tcp(backend: Any, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
-        if not scene.is_s3(host, port):
-            return await connect(backend, host, port, *args, **kwargs)
-        scene.check_playable()
-        await _check(httpcore)
-        stream = await connect(backend, "127.0.0.1", await servers.port(), *args, **kwargs)
-        return PlainStream(stream, host)
-
-    patches.setattr(httpcore.AnyIOBackend, "connect_tcp", connect_tcp)
+    return PlainStream
 
 
 async def _check(httpcore: Any, handshaking: Any = None) -> None:

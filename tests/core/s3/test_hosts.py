@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_s3errors._core.s3.hosts import is_s3_host, region_of, split_host
+from pytest_s3errors._core.s3.hosts import is_amazon_host, is_s3_host, region_of, split_host
 
 HOSTS = [
     ("s3.amazonaws.com", "us-east-1"),
@@ -24,6 +24,12 @@ HOSTS = [
     ("s3express-control.us-west-2.amazonaws.com", "us-west-2"),
     ("s3.cn-north-1.amazonaws.com.cn", "cn-north-1"),
     ("s3.dualstack.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
+    ("s3.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
+    ("s3.dualstack.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
+    ("s3.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"),
+    ("s3-fips.dualstack.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"),
+    ("s3.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1"),
+    ("s3.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"),
     ("s3-accesspoint.eu-west-1.amazonaws.com", "eu-west-1"),
     ("s3-accesspoint-fips.dualstack.us-east-1.amazonaws.com", "us-east-1"),
     ("accesspoint.s3-global.amazonaws.com", "us-east-1"),
@@ -69,6 +75,52 @@ def test_leaves_other_hosts_alone(host):
     assert not is_s3_host(host)
     assert region_of(host) is None
     assert split_host(host, ()) == (host, None)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "sts.amazonaws.com",
+        "sqs.us-east-1.amazonaws.com:443",
+        "123456789012.s3-control.us-east-1.amazonaws.com",
+        "ap.op-0123.s3-outposts.us-east-1.amazonaws.com",
+        "b.s3-website-us-east-1.amazonaws.com",
+        "s3tables.us-east-1.amazonaws.com",
+        "s3tables.us-east-1.api.aws",
+        "rds.us-east-1.amazonaws.com",
+        "STS.eusc-de-east-1.amazonaws.EU",
+        "sqs.us-iso-east-1.c2s.ic.gov",
+        "169.254.169.254",
+        "169.254.170.2:80",
+        "[fd00:ec2::254]",
+        "fd00:ec2::254",
+    ],
+)
+def test_amazons_other_endpoints(host):
+    """Services beside S3, and where machines learn their credentials."""
+    assert is_amazon_host(host)
+    assert not is_s3_host(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "s3.us-east-1.amazonaws.com",
+        "b.s3.eu-isoe-west-1.cloud.adc-e.uk",
+        "db.c0ffee.us-east-1.rds.amazonaws.com",
+        "lb-1.us-east-1.elb.amazonaws.com",
+        "ec2-1-2-3-4.compute-1.amazonaws.com",
+        "x1.execute-api.eu-west-1.amazonaws.com",
+        "amazonaws.com.example.org",
+        "evilamazonaws.com",
+        "127.0.0.1:9000",
+        "169.254.169.25",
+        "",
+    ],
+)
+def test_what_is_not_another_endpoint_of_amazons(host):
+    """S3 itself, what customers run, and look-alikes."""
+    assert not is_amazon_host(host)
 
 
 def test_the_access_point_is_the_bucket():

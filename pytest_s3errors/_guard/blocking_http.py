@@ -1,0 +1,92 @@
+"""The standard library's HTTP connections, and with them urllib, urllib3, requests, botocore and minio-py.
+
+Two things lead past every name that is looked up: a connection that a client made before and kept, and a proxy. Where
+a kept connection leads elsewhere than the request should go, it is closed here; the client dials again, as for any
+connection that the other side closed. A request of S3's that was to go through a proxy goes to the host itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .door import Door, is_ours
+
+if TYPE_CHECKING:
+    from .seams import Seams
+
+# The proxy that a connection belongs to while it leads to S3 itself.
+_VIA = "_s3errors_via"
+
+
+def install(seams: Seams, door: Door) -> None:
+    """Lead requests of S3's through *door*, whatever connection they come on."""
+    connection = http.client.HTTPConnection
+    tunnel, put = seams.original(connection, "set_tunnel"), seams.original(connection, "putrequest")
+
+    @functools.wraps(tunnel)
+    def set_tunnel(conn: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> None:
+        if not door.takes(host.strip("[]"), port or http.client.HTTPS_PORT):
+            tunnel(conn, host, port, *args, **kwargs)
+            return
+        _lead(conn, host, port or http.client.HTTPS_PORT)
+        # urllib3 looks at these. None: no proxied connection, whose certificate would be the proxy's.
+        for name in ("proxy", "proxy_is_verified", "_tunnel_host"):
+            if hasattr(conn, name):
+                setattr(conn, name, None)
+
+    @functools.wraps(put)
+    def putrequest(conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        parts = urlsplit(url) if "://" in url else None
+        if parts is not None and parts.hostname and method != "CONNECT":
+            port = parts.port or http.client.HTTP_PORT
+            if door.takes(parts.hostname, port):
+                _lead(conn, parts.hostname, port)
+                url = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            else:
+                _lead_back(conn)
+        elif conn.sock is not None:
+            host, port = getattr(conn, "_tunnel_host", None) or conn.host, conn.port
+            if door.takes(host.strip("[]"), port) is not is_ours(door, conn.sock):
+                _hang_up(conn)
+        put(conn, method, url, *args, **kwargs)
+
+    seams.setattr(connection, "set_tunnel", set_tunnel)
+    seams.setattr(connection, "putrequest", putrequest)
+
+
+def install_socks(seams: Seams, door: Door, socks: Any) -> None:
+    """Take S3's connections out of urllib3's SOCKS proxies."""
+    made = seams.original(socks.SOCKSConnection, "_new_conn")
+
+    def new_conn(conn: Any) -> Any:
+        if door.takes(conn.host.strip("[]"), conn.port):
+            return super(socks.SOCKSConnection, conn)._new_conn()
+        return made(conn)
+
+    seams.setattr(socks.SOCKSConnection, "_new_conn", new_conn)
+
+
+def _lead(conn: Any, host: str, port: int) -> None:
+    """Have *conn* dial *host* itself."""
+    vars(conn).setdefault(_VIA, (conn.host, conn.port))
+    if (conn.host, conn.port) != (host, port):
+        _hang_up(conn)
+        conn.host, conn.port = host, port
+
+
+def _lead_back(conn: Any) -> None:
+    """Have *conn* dial its proxy again, for a request that is not S3's."""
+    via = vars(conn).pop(_VIA, None)
+    if via is not None:
+        _hang_up(conn)
+        conn.host, conn.port = via
+
+
+def _hang_up(conn: Any) -> None:
+    # Not conn.close(): urllib3 has noted by now which answer it waits for, and would forget it.
+    kept, conn.sock = conn.sock, None
+    if kept is not None:
+        kept.close()

@@ -1,0 +1,89 @@
+"""What a test starts works for it: threads, jobs of pools, tasks of anyio's runner.
+
+asyncio's tasks and callbacks, `asyncio.to_thread`, anyio's worker threads and gevent's greenlets copy the context, and
+need nothing. A pool's own thread belongs to nobody: it is the job that does.
+"""
+
+from __future__ import annotations
+
+import _thread
+import concurrent.futures.thread
+import multiprocessing.pool
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pytest_s3errors._failures import SimulationError
+
+from .owner import Owner, job_of, own, working_for
+from .seams import wrap
+
+# What the thread of a pool runs: it takes one job after another, whoever's they are.
+_POOLS = frozenset({concurrent.futures.thread._worker, multiprocessing.pool.worker})  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def install() -> None:
+    """Hand owners over from now on; called by every test, since anybody may have put the originals back."""
+    wrap(threading.Thread, "start", _thread_start)
+    wrap(_thread, "start_new_thread", _raw_start)
+    wrap(concurrent.futures.ThreadPoolExecutor, "submit", _submit)
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        wrap(multiprocessing.pool.ThreadPool, name, _submit)
+    if (anyio := sys.modules.get("anyio._backends._asyncio")) is not None:
+        wrap(anyio.TestRunner, "_call_in_runner_task", _in_runner)
+
+
+def _thread_start(start: Callable[[threading.Thread], None]) -> Callable[..., None]:
+    def starting(thread: threading.Thread) -> None:
+        owner = own()
+        if owner is not None and getattr(thread, "_target", None) not in _POOLS and thread.ident is None:
+            before = vars(thread).get("run")
+            thread.run = lambda: _run(thread, owner, before)  # type: ignore[method-assign]
+        start(thread)
+
+    return starting
+
+
+def _run(thread: threading.Thread, owner: Owner, before: Callable[[], None] | None) -> None:
+    if before is None:
+        del thread.run
+    else:
+        thread.run = before  # type: ignore[method-assign]
+    with working_for(owner):
+        try:
+            thread.run()
+        except SimulationError:
+            # The test that it worked for knows; where that is over, nobody has to.
+            return
+
+
+def _raw_start(start: Callable[..., int]) -> Callable[..., int]:
+    def starting(function: Callable[..., object], *rest: Any) -> int:
+        owner = own()
+        return start(function if owner is None else job_of(owner, function), *rest)
+
+    return starting
+
+
+def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
+    def submitting(pool: Any, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        owner = own()
+        return submit(pool, job if owner is None else job_of(owner, job), *args, **kwargs)
+
+    return submitting
+
+
+def _in_runner(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Anyio's runner has one task for all tests of a session, in the context of the first one."""
+
+    def calling(runner: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        owner = own()
+
+        async def owned(*a: Any, **k: Any) -> Any:
+            with working_for(owner):
+                return await function(*a, **k)
+
+        return call(runner, owned, *args, **kwargs)
+
+    return calling

@@ -1,0 +1,104 @@
+"""Which requests are S3's, by where they go and by who sends them."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pytest_s3errors._core.s3.hosts import is_amazon_host, is_s3_host
+
+from .senders import sending_to
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Endpoint(NamedTuple):
+    """Where a client sends S3's requests: a host, which takes buckets in front, and its port."""
+
+    host: str
+    port: int | None
+
+
+@functools.lru_cache(maxsize=256)
+def endpoint_of(url: str) -> Endpoint | None:
+    """Return the endpoint that a client's *url* means, None where it names no host."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.hostname is None:
+        return None
+    return Endpoint(parts.hostname, port or _PORTS.get(parts.scheme))
+
+
+class Hosts:
+    """Tells S3's requests from others for one test.
+
+    Args:
+        endpoints: Globs of further hosts of S3's, as in the ini option s3_endpoints.
+        passthrough: Globs of hosts that are not to be touched, as in s3_passthrough.
+        clients: Returns the endpoint URLs of the living clients that are S3's alone.
+    """
+
+    def __init__(
+        self, endpoints: tuple[str, ...], passthrough: tuple[str, ...], clients: Callable[[], tuple[str, ...]]
+    ) -> None:
+        self._endpoints = tuple(map(_glob, endpoints))
+        self._passthrough = tuple(map(_glob, passthrough))
+        self._clients = clients
+        self.used: set[str] = set()
+        """Endpoints, written as in a Host header with a base path, to which clients of S3's have sent something."""
+
+    def endpoints(self) -> tuple[str, ...]:
+        """Return the hosts, with a port or a base path where there is one, that take a bucket besides Amazon's."""
+        named = (urlsplit(url) for url in self._clients())
+        clients = {f"{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}" for url in named}
+        return tuple(clients | self.used)
+
+    def is_s3(self, host: str, port: int | None = None) -> bool:
+        """Return whether a request to *host* is the simulated S3's to answer; without a port any will do."""
+        names = _names(host, port)
+        if _any_matches(names, self._passthrough):
+            return False
+        sending = sending_to(host, port)
+        if sending is not None:
+            if sending.s3 and not is_amazon_host(host):
+                self.used.add(sending.endpoint)
+                return True
+            return False
+        return is_s3_host(host) or self._is_clients(host.lower(), port) or _any_matches(names, self._endpoints)
+
+    def is_refused(self, host: str, port: int | None = None) -> bool:
+        """Return whether *host* is Amazon's but not S3's: neither we nor anybody else may answer."""
+        return is_amazon_host(host) and not _any_matches(_names(host, port), self._passthrough)
+
+    def _is_clients(self, host: str, port: int | None) -> bool:
+        for url in self._clients():
+            endpoint = endpoint_of(url)
+            if (
+                endpoint is not None
+                and port in (None, endpoint.port)
+                and (host == endpoint.host or host.endswith(f".{endpoint.host}"))
+            ):
+                return True
+        return False
+
+
+def _glob(text: str) -> str:
+    """Return a line of the ini file as a glob of a host: of a URL only host and port count."""
+    return (text.partition("://")[2] or text).partition("/")[0].lower()
+
+
+def _names(host: str, port: int | None) -> tuple[str, ...]:
+    host = host.lower()
+    bare = host.strip("[]")
+    return (host, f"{host}:{port}", f"[{bare}]:{port}") if ":" in bare else (host, f"{host}:{port}")
+
+
+def _any_matches(names: tuple[str, ...], globs: tuple[str, ...]) -> bool:
+    # The brackets of an IPv6 address are no character class.
+    return any(name == glob or fnmatch.fnmatchcase(name, glob) for name in names for glob in globs)

@@ -1,0 +1,90 @@
+"""httpcore's connections, and with them httpx: those that a client has kept, and those through a proxy.
+
+See `blocking_http` for why. The pools themselves are left alone: respx puts its own in their place.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .door import Door, leads_to_us
+
+if TYPE_CHECKING:
+    from .seams import Seams
+
+
+def install(seams: Seams, door: Door, httpcore: Any) -> None:
+    """Lead requests of S3's through *door*, whatever connection they come on."""
+    _kept(seams, door, httpcore)
+    for proxy, direct in (
+        ("HTTPProxy", httpcore.HTTPConnection),
+        ("AsyncHTTPProxy", httpcore.AsyncHTTPConnection),
+        ("SOCKSProxy", httpcore.HTTPConnection),
+        ("AsyncSOCKSProxy", httpcore.AsyncHTTPConnection),
+    ):
+        if (kind := getattr(httpcore, proxy, None)) is not None and hasattr(kind, "create_connection"):
+            _proxied(seams, door, kind, direct)
+
+
+def _proxied(seams: Seams, door: Door, kind: Any, direct: Any) -> None:
+    create = seams.original(kind, "create_connection")
+
+    @functools.wraps(create)
+    def create_connection(pool: Any, origin: Any) -> Any:
+        if not door.takes(origin.host.decode("ascii"), origin.port):
+            return create(pool, origin)
+        return direct(
+            origin=origin,
+            ssl_context=pool._ssl_context,  # noqa: SLF001 - the pool's own settings
+            keepalive_expiry=pool._keepalive_expiry,  # noqa: SLF001
+            network_backend=pool._network_backend,  # noqa: SLF001
+        )
+
+    seams.setattr(kind, "create_connection", create_connection)
+
+
+def _kept(seams: Seams, door: Door, httpcore: Any) -> None:
+    blocking, waiting = httpcore.HTTP11Connection, httpcore.AsyncHTTP11Connection
+    handle = seams.original(blocking, "handle_request")
+    handle_async = seams.original(waiting, "handle_async_request")
+
+    @functools.wraps(handle)
+    def handling(connection: Any, request: Any) -> Any:
+        if _leads_astray(door, connection, request):
+            connection.close()
+            raise httpcore.ConnectionNotAvailable  # the pool takes another one
+        return handle(connection, request)
+
+    @functools.wraps(handle_async)
+    async def handling_async(connection: Any, request: Any) -> Any:
+        if _leads_astray(door, connection, request):
+            await connection.aclose()
+            raise httpcore.ConnectionNotAvailable
+        return await handle_async(connection, request)
+
+    seams.setattr(blocking, "handle_request", handling)
+    seams.setattr(waiting, "handle_async_request", handling_async)
+
+
+def _leads_astray(door: Door, connection: Any, request: Any) -> bool:
+    """Return whether *connection*, an old one, leads elsewhere than *request* has to go; raise for a new one."""
+    host, port = _aim(request)
+    takes = door.takes(host, port)
+    stream = connection._network_stream  # noqa: SLF001 - nothing public tells the peer
+    if leads_to_us(door, stream.get_extra_info("server_addr")) is takes:
+        return False
+    if takes and not connection._request_count:  # noqa: SLF001 - nor whether it is new
+        raise door.refuse(host, "over a transport that dials by itself")
+    return True
+
+
+def _aim(request: Any) -> tuple[str, int | None]:
+    """Return the host that *request* is for; through a forwarding proxy it is in the target."""
+    target = request.url.target.decode("latin-1")
+    if "://" in target.partition("?")[0]:
+        parts = urlsplit(target)
+        return parts.hostname or "", parts.port or 80
+    port = request.url.port or {b"http": 80, b"https": 443}.get(request.url.scheme)
+    return request.url.host.decode("ascii"), port

@@ -1,0 +1,125 @@
+"""Functions of somebody else's that are replaced once per process, and ask each time for whom they are called.
+
+This is the one place where the guard and the layers put something into modules that are not ours. What it put there
+stays: a pooled connection, a thread or a by-name import may hold on to it for ever, and without an owner it is the
+original. Whoever replaces it after us, a test's own mock, wins; a seam that somebody took away is put back by the next
+test that needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from .imports import is_imported, when_imported
+from .owner import Owner, current, waiting
+
+_MARK = "_s3errors_seam"
+_WRAPS = "_s3errors_wraps"
+_seams: dict[tuple[int, str], _Seam] = {}
+
+
+class _Seam:
+    """One replaced function: what it was, and what is in its place now."""
+
+    def __init__(self, target: Any, name: str) -> None:
+        self._target = target
+        self._name = name
+        self.original: Callable[..., Any]
+        self._here: Callable[..., Any] | None = None
+
+    def put(self) -> None:
+        """Put the dispatching function in place, if it is not; one that was there before passes everything on."""
+        found = vars(self._target).get(self._name)
+        if found is not None and found is self._here:
+            return
+        original = getattr(self._target, self._name)
+        while hasattr(original, _MARK) and getattr(original, _MARK) is not self:
+            original = original.__wrapped__  # another import of this module made it: pytester forgets modules
+        self.original = original
+        self._here = self._dispatching(original)
+        setattr(self._target, self._name, self._here)
+
+    def _dispatching(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def chosen() -> Callable[..., Any]:
+            owner = current()
+            if owner is None or self._here is not here:
+                return original
+            return owner.replaced.get(self, original)
+
+        def dispatching(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return chosen()(*args, **kwargs)
+
+        async def dispatching_async(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return await chosen()(*args, **kwargs)
+
+        # Of the original's kind: respx and others ask whether a function is a coroutine's.
+        here = dispatching_async if inspect.iscoroutinefunction(original) else dispatching
+        here = functools.wraps(original)(here)
+        setattr(here, _MARK, self)
+        return _looking_like(original, here)
+
+
+def _placed(target: Any, name: str) -> _Seam:
+    key = (id(target), name)
+    seam = _seams.get(key)
+    if seam is None:
+        seam = _seams[key] = _Seam(target, name)
+    seam.put()
+    return seam
+
+
+class Seams:
+    """What one owner wants done in the place of functions. It has pytest.MonkeyPatch's `setattr`."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+
+    def original(self, target: Any, name: str) -> Callable[..., Any]:
+        """Return what *target* had under *name* before us."""
+        return _placed(target, name).original
+
+    def setattr(self, target: Any, name: str, value: Callable[..., Any]) -> None:
+        """Have *value* called for the owner in the place of ``target.name``."""
+        self._owner.replaced[_placed(target, name)] = value
+
+    def when(self, name: str, act: Callable[[Any], None]) -> None:
+        """Call *act* with the module *name*: now, or as soon as anybody imports it."""
+        self._owner.awaited[name] = act
+        if is_imported(name):
+            act(sys.modules[name])
+        else:
+            when_imported(name, _arrived)
+
+
+def _arrived(module: ModuleType) -> None:
+    for owner in waiting():
+        if (act := owner.awaited.get(module.__name__)) is not None:
+            act(module)
+
+
+def wrap(target: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Put ``make(original)`` in the place of ``target.name`` for everybody, if it is not there."""
+    original = getattr(target, name, None)
+    made_by = getattr(original, _WRAPS, None)
+    if original is None or made_by is make:
+        return
+    if made_by is not None:
+        original = original.__wrapped__  # as for a seam
+    wrapper = functools.wraps(original)(make(original))
+    setattr(wrapper, _WRAPS, make)
+    setattr(target, name, _looking_like(original, wrapper))
+
+
+def _looking_like(original: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function* with the signature of *original* for those who don't look behind a wrapper, as respx."""
+    with contextlib.suppress(ValueError, TypeError):  # a builtin may have none
+        function.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
+    return function

@@ -1,0 +1,183 @@
+"""Clients that are S3's by construction, and what they send: it is S3's, whatever host it goes to.
+
+The block in which such a client sends is marked in its context. The mark names the host, so that a proxy's or anybody
+else's connections in the same block are not taken for it. botocore's other services are marked as well: what is sent
+for SQS is not S3's even where both share one port of localhost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from .owner import current
+
+_PORTS = {"http": 80, "https": 443}
+
+# Signature version 4 with the scope of S3, and version 2, by query.
+_PRESIGNED = re.compile(
+    r"[?&]X-Amz-Credential=[^&]*(?:%2F|/)s3(?:express)?(?:%2F|/)aws4_request(?:&|$)"
+    r"|[?&]AWSAccessKeyId=[^&]*&(?:.*&)?(?:Signature|Expires)=",
+    re.IGNORECASE,
+)
+
+
+class Sending(NamedTuple):
+    """One request on its way: whether S3's, the host and port of its URL, and the client's endpoint."""
+
+    s3: bool
+    host: str
+    port: int | None
+    endpoint: str
+
+
+_sending: ContextVar[Sending | None] = ContextVar("s3errors_sending", default=None)
+
+
+def sending_to(host: str, port: int | None) -> Sending | None:
+    """Return the request that this context sends to *host*, None where no marked client sends it."""
+    sending = _sending.get()
+    if sending is None or sending.host != host.lower() or port not in (None, sending.port):
+        return None
+    return sending
+
+
+def _sends(url: str, endpoint: str, *, s3: bool) -> Sending:
+    parts, at = urlsplit(url), urlsplit(endpoint)
+    return Sending(
+        s3,
+        (parts.hostname or "").lower(),
+        parts.port or _PORTS.get(parts.scheme),
+        f"{at.netloc.rpartition('@')[2]}{at.path.rstrip('/')}",
+    )
+
+
+@contextlib.contextmanager
+def sending(url: str, endpoint: str, *, s3: bool) -> Iterator[None]:
+    """Mark the block that sends to *url* for a client with this *endpoint*."""
+    before = _sending.get()
+    _sending.set(_sends(url, endpoint, s3=s3))
+    try:
+        yield
+    finally:
+        _sending.set(before)
+
+
+def is_presigned(url: str) -> bool:
+    """Return whether the query of *url* is signed for S3."""
+    return "?" in url and _PRESIGNED.search(url) is not None
+
+
+def presigned(url: str) -> contextlib.AbstractContextManager[None]:
+    """Mark the block that sends to *url* if that is a presigned URL, and nobody has marked it."""
+    if _sending.get() is None and is_presigned(url):
+        parts = urlsplit(url)
+        return sending(url, f"{parts.scheme}://{parts.netloc}", s3=True)
+    return contextlib.nullcontext()
+
+
+# What sends, by module; each is wrapped when the module is there, see `imports`.
+
+
+def botocore_endpoint(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark what botocore's `Endpoint._send`, or aiobotocore's, sends: after it was signed, at each attempt."""
+
+    def marked(endpoint: Any, request: Any) -> contextlib.AbstractContextManager[None]:
+        # The prefix is the service's own: s3control and s3tables have others.
+        return sending(request.url, endpoint.host, s3=endpoint._endpoint_prefix == "s3")  # noqa: SLF001
+
+    return _around(send, marked)
+
+
+def minio_url_open(url_open: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark what minio-py sends: all of its requests go through `Minio._url_open`."""
+
+    def marked(client: Any, *args: Any, **kwargs: Any) -> contextlib.AbstractContextManager[None]:
+        given = inspect.signature(url_open).bind(client, *args, **kwargs).arguments
+        url = client._base_url.build(  # noqa: SLF001
+            method=given["method"], region=given["region"], bucket_name=given.get("bucket_name")
+        )
+        endpoint = urlsplit(url.geturl())
+        bucket = f"{given.get('bucket_name')}."
+        return sending(url.geturl(), f"{endpoint.scheme}://{endpoint.netloc.removeprefix(bucket)}", s3=True)
+
+    return _around(url_open, marked)
+
+
+def urllib3_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a presigned URL that goes through urllib3: requests, botocore, minio-py."""
+
+    def marked(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> contextlib.AbstractContextManager[None]:
+        del method, args, kwargs
+        return presigned(url if "://" in url else f"{pool.scheme}://{_authority(pool.host, pool.port)}{url}")
+
+    return _around(urlopen, marked)
+
+
+def http_client_request(request: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a presigned URL that goes through the standard library: urllib."""
+
+    def marked(conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> contextlib.AbstractContextManager[None]:
+        del method, args, kwargs
+        scheme = "https" if conn.default_port == _PORTS["https"] else "http"
+        return presigned(url if "://" in url else f"{scheme}://{_authority(conn.host, conn.port)}{url}")
+
+    return _around(request, marked)
+
+
+def httpcore_handle(handle: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a presigned URL that goes through httpcore: httpx."""
+
+    def marked(pool: Any, request: Any) -> contextlib.AbstractContextManager[None]:
+        del pool
+        url = request.url
+        host, target = url.host.decode("ascii"), url.target.decode("latin-1")
+        return presigned(f"{url.scheme.decode('ascii')}://{_authority(host, url.port)}{target}")
+
+    return _around(handle, marked)
+
+
+def aiohttp_connect(connect: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a presigned URL that goes through aiohttp."""
+
+    def marked(connector: Any, req: Any, *args: Any, **kwargs: Any) -> contextlib.AbstractContextManager[None]:
+        del connector, args, kwargs
+        return presigned(str(req.url))
+
+    return _around(connect, marked)
+
+
+def _authority(host: str, port: int | None) -> str:
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return host if port is None else f"{host}:{port}"
+
+
+def _around(
+    send: Callable[..., Any], marked: Callable[..., contextlib.AbstractContextManager[None]]
+) -> Callable[..., Any]:
+    """Return *send* within the block that *marked* returns for its arguments, where work is somebody's."""
+    if inspect.iscoroutinefunction(inspect.unwrap(send)):
+
+        @functools.wraps(send)
+        async def sending_async(*args: Any, **kwargs: Any) -> Any:
+            if current() is None:
+                return await send(*args, **kwargs)
+            with marked(*args, **kwargs):
+                return await send(*args, **kwargs)
+
+        return sending_async
+
+    @functools.wraps(send)
+    def sending_blocking(*args: Any, **kwargs: Any) -> Any:
+        if current() is None:
+            return send(*args, **kwargs)
+        with marked(*args, **kwargs):
+            return send(*args, **kwargs)
+
+    return sending_blocking

@@ -1,0 +1,185 @@
+"""The floor under every client on Python's sockets: names, connections and TLS, in blocking code and event loops.
+
+A name of S3's, however it is looked up, leads to the door. So does an address that the test treats as S3's, and a
+connection that was never looked up. What gets past all that by a resolver or a proxy of its own still shows its aim
+when it begins TLS: the server's name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from .door import ADDRESS, Door, is_ours, leads_to_us, number_of, text_of
+
+if TYPE_CHECKING:
+    from .seams import Seams
+
+_TLS_OPTIONS = ("ssl", "server_hostname", "ssl_handshake_timeout", "ssl_shutdown_timeout")
+_ADDRESS_OPTIONS = ("family", "flags", "happy_eyeballs_delay", "interleave", "all_errors")
+
+
+def install(seams: Seams, door: Door) -> None:
+    """Lead S3's connections through *door*."""
+    _names(seams, door, socket)
+    _connections(seams, door, socket.socket)
+    _tls(seams, door)
+    _loop(seams, door, asyncio.BaseEventLoop)
+
+
+def install_uvloop(seams: Seams, door: Door, uvloop: Any) -> None:
+    """Do the same in uvloop's loops, which know no Python sockets."""
+    _loop(seams, door, uvloop.Loop)
+    lookup, connect = seams.original(uvloop.Loop, "getaddrinfo"), seams.original(uvloop.Loop, "sock_connect")
+
+    def getaddrinfo(loop: Any, host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _takes(door, host, port):
+            return lookup(loop, host, port, *args, **kwargs)
+        return lookup(loop, "127.0.0.1", door.dial(), type=kwargs.get("type", 0), proto=kwargs.get("proto", 0))
+
+    def sock_connect(loop: Any, sock: socket.socket, address: Any) -> Any:
+        return connect(loop, sock, _instead_of(door, sock, address))
+
+    seams.setattr(uvloop.Loop, "getaddrinfo", getaddrinfo)
+    seams.setattr(uvloop.Loop, "sock_connect", sock_connect)
+
+
+def install_gevent(seams: Seams, door: Door, gevent_socket: Any) -> None:
+    """Do the same for gevent's sockets and names, which are its own even where nothing is monkey-patched."""
+    _names(seams, door, gevent_socket)
+    _connections(seams, door, gevent_socket.socket)
+
+
+def _takes(door: Door, host: object, port: object) -> bool:
+    name = text_of(host)
+    if name is None:
+        return False
+    number = number_of(port)
+    if number is not None and leads_to_us(door, (name, number)):
+        return False
+    return name == ADDRESS or door.takes(name, number)
+
+
+def _names(seams: Seams, door: Door, home: Any) -> None:
+    lookup = seams.original(home, "getaddrinfo")
+
+    @functools.wraps(lookup)
+    def getaddrinfo(host: Any, port: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if not _takes(door, host, port):
+            return lookup(host, port, *args, **kwargs)
+        # An address instead of the name; the rest, such as the kind of socket, is the caller's.
+        kind = dict(zip(("family", "type", "proto", "flags"), args, strict=False)) | kwargs
+        return lookup("127.0.0.1", door.dial(), 0, kind.get("type", 0), kind.get("proto", 0))
+
+    seams.setattr(home, "getaddrinfo", getaddrinfo)
+    by_name, by_name_ex = seams.original(home, "gethostbyname"), seams.original(home, "gethostbyname_ex")
+    seams.setattr(home, "gethostbyname", lambda host: ADDRESS if _takes(door, host, None) else by_name(host))
+    seams.setattr(
+        home,
+        "gethostbyname_ex",
+        lambda host: (host, [], [ADDRESS]) if _takes(door, host, None) else by_name_ex(host),
+    )
+
+
+def _connections(seams: Seams, door: Door, kind: Any) -> None:
+    for name in ("connect", "connect_ex"):
+        seams.setattr(kind, name, _connecting(door, seams.original(kind, name)))
+
+
+def _connecting(door: Door, connect: Any) -> Any:
+    def connecting(sock: socket.socket, address: Any) -> Any:
+        return connect(sock, _instead_of(door, sock, address))
+
+    return connecting
+
+
+def _instead_of(door: Door, sock: Any, address: Any) -> Any:
+    """Return the address that *sock* is to be connected to: *address*, or our server's."""
+    if sock.family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
+        return address
+    if not _takes(door, address[0], address[1] if len(address) > 1 else None):
+        return address
+    host = "127.0.0.1" if sock.family == socket.AF_INET else "::ffff:127.0.0.1"
+    return host, door.dial()
+
+
+class PlainSocket(socket.socket):
+    """A TCP connection that answers the questions that clients ask of a TLS one, about the host they dialled."""
+
+    server_hostname: str | None = None
+
+    def getpeercert(self, binary_form: bool = False) -> dict[str, Any] | bytes:  # noqa: FBT001, FBT002 - ssl's signature
+        """Return the certificate that the host would have shown; there is none in binary form."""
+        if binary_form:
+            return b""
+        name = self.server_hostname or ""
+        return {"subject": ((("commonName", name),),), "subjectAltName": (("DNS", name),)}
+
+    def selected_alpn_protocol(self) -> str | None:
+        """Return None: HTTP/1.1."""
+        return None
+
+    def version(self) -> str:
+        """Return the version of TLS."""
+        return "TLSv1.3"
+
+    def pending(self) -> int:
+        """Return 0: no bytes wait in a TLS layer that is not there."""
+        return 0
+
+
+def _tls(seams: Seams, door: Door) -> None:
+    wrap_socket, wrap_bio = seams.original(ssl.SSLContext, "wrap_socket"), seams.original(ssl.SSLContext, "wrap_bio")
+
+    @functools.wraps(wrap_socket)
+    def plain(context: ssl.SSLContext, sock: socket.socket, *args: Any, **kwargs: Any) -> Any:
+        name = kwargs.get("server_hostname", args[3] if len(args) > 3 else None)  # noqa: PLR2004 - wrap_socket's fifth
+        if not is_ours(door, sock):
+            _check_aim(door, name)
+            return wrap_socket(context, sock, *args, **kwargs)
+        door.shake_hands()
+        door.note(sock.getsockname()[1], f"https://{name}")
+        timeout = sock.gettimeout()
+        wrapped = PlainSocket(sock.family, sock.type, sock.proto, fileno=sock.detach())
+        wrapped.settimeout(timeout)
+        wrapped.server_hostname = name
+        return wrapped
+
+    @functools.wraps(wrap_bio)
+    def checked(context: ssl.SSLContext, *args: Any, **kwargs: Any) -> Any:
+        _check_aim(door, kwargs.get("server_hostname", args[3] if len(args) > 3 else None))  # noqa: PLR2004 - as above
+        return wrap_bio(context, *args, **kwargs)
+
+    seams.setattr(ssl.SSLContext, "wrap_socket", plain)
+    seams.setattr(ssl.SSLContext, "wrap_bio", checked)
+
+
+def _check_aim(door: Door, name: object) -> None:
+    """Raise if TLS is about to begin with a host of S3's over a connection that leads elsewhere."""
+    host = text_of(name)
+    if host is not None and door.takes(host, None):
+        raise door.refuse(host, "over a connection that a proxy or a resolver of its own has made")
+
+
+def _loop(seams: Seams, door: Door, kind: Any) -> None:
+    create = seams.original(kind, "create_connection")
+
+    async def create_connection(loop: Any, factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
+        sock, asked = options.get("sock"), options.get("server_hostname") or host
+        if sock is None and host is not None and _takes(door, host, port):
+            host, port = "127.0.0.1", door.dial()
+            for name in _ADDRESS_OPTIONS:
+                options.pop(name, None)
+        elif sock is None or not is_ours(door, sock):
+            return await create(loop, factory, host, port, **options)
+        if options.get("ssl"):
+            door.shake_hands()
+        made = await create(loop, factory, host, port, **{k: v for k, v in options.items() if k not in _TLS_OPTIONS})
+        if options.get("ssl"):
+            door.note(made[0].get_extra_info("sockname")[1], f"https://{asked}")
+        return made
+
+    seams.setattr(kind, "create_connection", create_connection)
