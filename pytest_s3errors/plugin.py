@@ -71,6 +71,19 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Let what a fixture of a wider scope starts belong to no test, but to whichever runs."""
+    if fixturedef.scope == "function" or RUN not in request._pyfuncitem.stash:  # noqa: SLF001 - the test that asks first
+        return (yield)
+    from ._guard.owner import shared  # noqa: PLC0415 - only where S3 is used
+
+    with shared():
+        return (yield)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Let rules fire while the test's body runs, and fail it for what it could not see or swallowed."""

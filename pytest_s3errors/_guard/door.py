@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from typing import NoReturn, Protocol
 
@@ -88,6 +89,15 @@ def check_others(gate: Gate, host: str, port: int | None) -> None:
     """Raise if *host* is another endpoint of Amazon's."""
     if gate.is_refused(host, port):
         raise gate.escape(host, "although nothing simulates that service of Amazon's")
+
+
+def is_address(host: str) -> bool:
+    """Return whether *host* is an IP address and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def text_of(host: object) -> str | None:

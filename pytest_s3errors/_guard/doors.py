@@ -40,6 +40,10 @@ def _botocore(module: Any) -> None:
     wrap(module.Endpoint, "_send", senders.botocore_endpoint)
 
 
+def _botocore_signers(module: Any) -> None:
+    wrap(module.RequestSigner, "generate_presigned_url", senders.botocore_presign)
+
+
 def _aiobotocore(module: Any) -> None:
     wrap(module.AioEndpoint, "_send", senders.botocore_endpoint)
 
@@ -63,6 +67,7 @@ def _httpcore(module: Any) -> None:
 
 _SENDERS = {
     "botocore.endpoint": _botocore,
+    "botocore.signers": _botocore_signers,
     "aiobotocore.endpoint": _aiobotocore,
     "minio.api": _minio,
     "urllib3.connectionpool": _urllib3,

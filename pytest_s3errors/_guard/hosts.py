@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_s3errors._core.s3.hosts import is_amazon_host, is_s3_host
 
-from .senders import sending_to
+from .senders import sending_to, with_base
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -57,7 +57,7 @@ class Hosts:
         """Return the hosts, with a port or a base path where there is one, that take a bucket besides Amazon's."""
         named = (urlsplit(url) for url in self._clients())
         clients = {f"{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}" for url in named}
-        return tuple(clients | self.used)
+        return tuple(clients | self.used | with_base)
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
         """Return whether a request to *host* is the simulated S3's to answer; without a port any will do."""

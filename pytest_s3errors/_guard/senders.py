@@ -39,6 +39,9 @@ class Sending(NamedTuple):
 
 _sending: ContextVar[Sending | None] = ContextVar("s3errors_sending", default=None)
 
+with_base: set[str] = set()
+"""Endpoints with a path before the bucket for which URLs were signed: what comes to such a URL is anybody's client."""
+
 
 def sending_to(host: str, port: int | None) -> Sending | None:
     """Return the request that this context sends to *host*, None where no marked client sends it."""
@@ -93,6 +96,21 @@ def botocore_endpoint(send: Callable[..., Any]) -> Callable[..., Any]:
         return sending(request.url, endpoint.host, s3=endpoint._endpoint_prefix == "s3")  # noqa: SLF001
 
     return _around(send, marked)
+
+
+def botocore_presign(presign: Callable[..., str]) -> Callable[..., str]:
+    """Note the endpoint for which botocore makes a presigned URL, where that has a path before the bucket."""
+
+    def presigning(signer: Any, request_dict: dict[str, Any], *args: Any, **kwargs: Any) -> str:
+        if current() is not None and (s3 := request_dict["context"].get("s3_redirect")):
+            at, bucket = urlsplit(request_dict["url"]), s3["bucket"]
+            host = at.netloc.rpartition("@")[2].removeprefix(f"{bucket}.")
+            base = at.path.removesuffix(request_dict["url_path"]).removesuffix(f"/{bucket}").rstrip("/")
+            if base:
+                with_base.add(f"{host}{base}")
+        return presign(signer, request_dict, *args, **kwargs)
+
+    return presigning
 
 
 def minio_url_open(url_open: Callable[..., Any]) -> Callable[..., Any]:

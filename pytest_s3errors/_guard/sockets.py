@@ -13,7 +13,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from .door import ADDRESS, Door, is_ours, leads_to_us, number_of, text_of
+from .door import ADDRESS, Door, is_address, is_ours, leads_to_us, number_of, text_of
 
 if TYPE_CHECKING:
     from .seams import Seams
@@ -116,7 +116,8 @@ class PlainSocket(socket.socket):
         if binary_form:
             return b""
         name = self.server_hostname or ""
-        return {"subject": ((("commonName", name),),), "subjectAltName": (("DNS", name),)}
+        kind = "IP Address" if is_address(name) else "DNS"
+        return {"subject": ((("commonName", name),),), "subjectAltName": ((kind, name),)}
 
     def selected_alpn_protocol(self) -> str | None:
         """Return None: HTTP/1.1."""

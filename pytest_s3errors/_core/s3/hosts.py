@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["is_amazon_host", "is_s3_host", "region_of", "split_host"]
+__all__ = ["base_of", "is_amazon_host", "is_s3_host", "region_of", "split_host"]
 
 # Every partition of botocore's: commercial and GovCloud, China, the European sovereign cloud, the ISO clouds. The
 # second names are those of dual-stack endpoints; S3's own stay under the first.
@@ -117,20 +117,37 @@ def split_host(host: str, endpoints: tuple[str, ...]) -> tuple[str, str | None]:
 
     Args:
         host: A Host header: a name, perhaps with a port.
-        endpoints: Further hosts that take a bucket in front. One with a port stands for that port alone.
+        endpoints: Further hosts that take a bucket in front. One with a port stands for that port alone; a path
+            behind it does not count here.
     """
     host = host.lower()
     name = _without_port(host)
     port = host[len(name) :]
     if found := _AMAZON.fullmatch(name):
         return found["endpoint"] + port, found["bucket"]
-    for known in sorted({endpoint.lower() for endpoint in endpoints}, key=len, reverse=True):
-        if known in (host, name):
-            return host, None
-        for whole, rest in ((host, ""), (name, port)):
-            if whole.endswith("." + known):
-                return known + rest, whole[: -len(known) - 1]
-    return host, None
+    known = _endpoint_of(host, endpoints)
+    if known is None or known in (host, name):
+        return host, None
+    rest = "" if host.endswith(known) else port
+    return known + rest, host[: -len(known + rest) - 1]
+
+
+@lru_cache(maxsize=1024)
+def base_of(host: str, endpoints: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths before the bucket that clients of *host* use, such as "/s3" of a gateway; the longest first."""
+    known = _endpoint_of(host.lower(), endpoints)
+    paths = {end[len(known) :] for end in endpoints if known is not None and end.lower().startswith(f"{known}/")}
+    return tuple(sorted(paths, key=len, reverse=True))
+
+
+def _endpoint_of(host: str, endpoints: tuple[str, ...]) -> str | None:
+    """Return the host of the one of *endpoints* that *host* is, or has as its end; None if it is nobody's."""
+    name = _without_port(host)
+    hosts = {endpoint.lower().partition("/")[0] for endpoint in endpoints}
+    for known in sorted(hosts, key=len, reverse=True):
+        if known in (host, name) or host.endswith(f".{known}") or name.endswith(f".{known}"):
+            return known
+    return None
 
 
 def _without_port(host: str) -> str:

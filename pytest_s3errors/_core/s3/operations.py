@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from s3_asyncio_client._core.naming import operation_of
 
-from .hosts import is_s3_host, split_host
+from .hosts import base_of, is_s3_host, split_host
 from .messages import EMPTY, Call
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def parse_call(
         headers: Names in lower case. The mapping is kept, not copied.
         scheme: "http" or "https".
         host: The host asked for; without it the host of a whole URL, else the Host header.
-        endpoints: Hosts, perhaps with a port, besides Amazon's own that take the bucket as a label in front.
+        endpoints: Hosts, perhaps with a port, besides Amazon's own that take the bucket as a label in front;
+            a path behind one stands before the bucket or key, as behind a gateway.
     """
     if target[:1] != "/" and "://" in target:
         scheme, authority, target = _absolute(target)
@@ -44,7 +45,10 @@ def parse_call(
     elif host is None:
         host = headers.get("host", "")
     path, _, raw_query = target.partition("?")
-    endpoint, bucket = split_host(host, endpoints if type(endpoints) is tuple else tuple(endpoints))
+    known = endpoints if type(endpoints) is tuple else tuple(endpoints)
+    endpoint, bucket = split_host(host, known)
+    if known:
+        path = _without_base(path, host, known)
     key: str | None = path[1:]
     if bucket is None and key:
         bucket, _, key = path[1:].partition("/")
@@ -61,6 +65,14 @@ def parse_call(
         query=query,
         headers=headers,
     )
+
+
+def _without_base(path: str, host: str, endpoints: tuple[str, ...]) -> str:
+    """Return *path* from where the endpoint's own path ends."""
+    for base in base_of(host, endpoints):
+        if path == base or path.startswith(f"{base}/"):
+            return path[len(base) :] or "/"
+    return path
 
 
 def _absolute(url: str) -> tuple[str, str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_s3errors._core.s3.hosts import is_amazon_host, is_s3_host, region_of, split_host
+from pytest_s3errors._core.s3.hosts import base_of, is_amazon_host, is_s3_host, region_of, split_host
+from pytest_s3errors._core.s3.operations import parse_call
 
 HOSTS = [
     ("s3.amazonaws.com", "us-east-1"),
@@ -150,3 +151,40 @@ def test_the_access_point_is_the_bucket():
 def test_splits_the_hosts_of_other_stores(host, endpoints, expected):
     """A label in front of a known endpoint is a bucket; the longest known name decides, and its port if it has one."""
     assert split_host(host, endpoints) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "paths"),
+    [
+        ("gw.example.com", ("/s3/deep", "/s3")),
+        ("bucket.gw.example.com:8080", ("/s3/deep", "/s3")),
+        ("GW.example.com", ("/s3/deep", "/s3")),
+        ("other.example.com", ()),
+        ("127.0.0.1:9000", ("/swift/v1",)),
+        ("127.0.0.1:9001", ()),
+        ("plain.internal", ()),
+    ],
+)
+def test_the_path_before_the_bucket(host, paths):
+    """It belongs to an endpoint; a neighbor's on another port has none."""
+    endpoints = ("gw.example.com/s3", "gw.example.com/s3/deep", "127.0.0.1:9000/swift/v1", "plain.internal")
+    assert base_of(host, endpoints) == paths
+
+
+@pytest.mark.parametrize(
+    ("target", "bucket", "key"),
+    [
+        ("/s3/data/a/b", "data", "a/b"),
+        ("/s3/data", "data", None),
+        ("/s3", None, None),
+        ("/s3/", None, None),
+        ("/s3data/k", "s3data", "k"),
+        ("/data/k", "data", "k"),
+        ("/s3/s3/s3", "s3", "s3"),
+    ],
+)
+def test_a_gateway_under_a_path(target, bucket, key):
+    """Bucket and key begin behind the endpoint's own path; the URL stays whole, as it was signed."""
+    call = parse_call(method="GET", target=target, headers={"host": "gw.example.com"}, endpoints=["gw.example.com/s3"])
+    assert (call.bucket, call.key) == (bucket, key)
+    assert call.url == f"https://gw.example.com{target}"

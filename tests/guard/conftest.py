@@ -1,0 +1,70 @@
+"""A small project to run tests in, beside a store that must not be reached."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+# What pytester finds here it keeps; the rest of a run's imports it forgets.
+import pytest_s3errors._guard.after
+import pytest_s3errors._guard.doors
+import pytest_s3errors._layers.wire.aiohttp
+import pytest_s3errors._test.controller
+import pytest_s3errors._test.markers  # noqa: F401
+
+INI = """
+[pytest]
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+addopts = -p no:cacheprovider --strict-markers
+"""
+
+# `REAL` is a store of somebody's: `came` are the first lines of the requests that reached it.
+STORE = """
+import asyncio, contextlib, http.server, socket, threading, time
+import pytest
+
+came = []
+
+class Real(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        came.append(f"{self.command} {self.path}")
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("ETag", '"real"')
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(b"real")
+    do_PUT = do_POST = do_HEAD = do_DELETE = do_GET
+    def log_message(self, *args): pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Real)
+server.daemon_threads = True
+PORT = server.server_port
+threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+
+@pytest.fixture(autouse=True)
+def unreached():
+    came.clear()
+    yield
+"""
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
+    """Run a test file with `STORE` in front, with warnings as errors, in this process or in one of its own."""
+
+    def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
+        filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))
+        pytester.makeini(f"{INI}filterwarnings =\n{filters}{ini}")
+        pytester.makepyfile(test_it=STORE + textwrap.dedent(source))
+        how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
+        return how("-q", *args)
+
+    return run

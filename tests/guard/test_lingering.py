@@ -1,0 +1,207 @@
+"""What a test started and did not end stays away from S3, and from the tests after it."""
+
+from __future__ import annotations
+
+import pytest
+
+UPLOAD = """
+import boto3, urllib3, aiohttp
+from botocore.config import Config
+from concurrent.futures import ThreadPoolExecutor
+from pytest_s3errors._failures import SimulationError
+
+def put(key="late", endpoint=None):
+    boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b", endpoint_url=endpoint,
+                 config=Config(retries={"total_max_attempts": 2})).put_object(Bucket="data", Key=key, Body=b"x")
+
+go, ended = threading.Event(), []
+MODULE_POOL = ThreadPoolExecutor(1)
+
+def late(endpoint=None):
+    go.wait(20)
+    try:
+        put(endpoint=endpoint)
+    except BaseException as error:
+        ended.append(type(error).__name__)
+        raise
+
+def wait_for_the_end(number=1):
+    go.set()
+    end = time.perf_counter() + 20
+    while len(ended) < number and time.perf_counter() < end:
+        time.sleep(0.001)
+    assert ended == ["SimulationError"] * number
+"""
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "threading.Thread(target=late, daemon=True).start()",
+        "MODULE_POOL.submit(late)",
+        "threading.Timer(0, late).start()",
+        'threading.Thread(target=late, args=(f"http://127.0.0.1:{PORT}",), daemon=True).start()',
+    ],
+)
+@pytest.mark.parametrize("mark", ["", '@pytest.mark.s3_bucket("data")'], ids=["unmarked", "marked"])
+def test_a_late_request_is_refused(run, start, mark):
+    """In an unmarked test and in a marked one, which neither fail nor see it."""
+    run(
+        UPLOAD
+        + f"""
+@pytest.mark.s3_bucket("data")
+def test_starts():
+    {start}
+
+{mark}
+def test_next(request):
+    wait_for_the_end()
+    assert came == []
+    if {bool(mark)}:
+        assert request.getfixturevalue("s3_errors").requests == []
+
+@pytest.mark.s3_bucket("data")
+def test_a_pool_goes_on(s3_store):
+    MODULE_POOL.submit(put, "mine").result(20)
+    assert s3_store.keys("data") == ["mine"]
+""".replace("def test_next(request)", "def test_next(request, s3_errors)" if mark else "def test_next(request)")
+    ).assert_outcomes(passed=3)
+
+
+def test_no_retry_slips_out_while_the_test_ends(run):
+    """The server closes its connections, the client tries again: the way is shut before."""
+    run(
+        UPLOAD
+        + """
+@pytest.mark.s3_fail("stall")
+def test_starts(s3_errors):
+    threading.Thread(target=late, daemon=True).start()
+    go.set()
+    end = time.perf_counter() + 20
+    while not s3_errors.requests and time.perf_counter() < end:
+        threading.Event().wait(0.001)
+
+def test_next():
+    wait_for_the_end()
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_a_task_of_a_longer_loop(run):
+    """It stays its test's in the loop of the module."""
+    run(
+        UPLOAD
+        + """
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+tasks = []
+
+async def late_task(session):
+    await asyncio.sleep(0)
+    while not go.is_set():
+        await asyncio.sleep(0)
+    try:
+        async with session.get("https://data.s3.amazonaws.com/k") as response:
+            await response.read()
+    except BaseException as error:
+        ended.append(type(error).__name__)
+        raise
+
+@pytest.mark.s3_bucket("data")
+async def test_starts(s3_errors):
+    session = aiohttp.ClientSession()
+    tasks.append((session, asyncio.create_task(late_task(session))))
+
+@pytest.mark.s3_bucket("data")
+async def test_next(s3_errors):
+    go.set()
+    (session, task), = tasks
+    with pytest.raises(SimulationError, match="test_starts started and did not end"):
+        await task
+    await session.close()
+    assert s3_errors.requests == []
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_a_servers_url_is_its_tests_own(run):
+    """What is left of one test does not reach the server of the next, even by its address."""
+    run(
+        UPLOAD
+        + """
+address = []
+
+def by_url():
+    go.wait(20)
+    try:
+        urllib3.PoolManager(retries=False).request("PUT", f"{address[0]}/data/late", body=b"x")
+    except BaseException as error:
+        ended.append(type(error).__name__)
+        raise
+
+@pytest.mark.s3_bucket("data")
+def test_starts():
+    threading.Thread(target=by_url, daemon=True).start()
+
+def test_next(s3_server, s3_errors):
+    address.append(s3_server.url)
+    wait_for_the_end()
+    assert s3_errors.requests == []
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_the_server_of_a_session_serves_whichever_test_runs(run):
+    """Its threads were started in the set-up of the first test, by a fixture of a wider scope."""
+    run(
+        UPLOAD
+        + """
+import urllib.request
+
+class App(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        put(self.path[1:])
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *args): pass
+
+@pytest.fixture(scope="session")
+def app():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), App) as app:
+        threading.Thread(target=app.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{app.server_port}"
+        app.shutdown()
+
+@pytest.mark.s3_bucket("data")
+@pytest.mark.parametrize("key", ["one", "two"])
+def test_it(app, key, s3_store):
+    assert urllib.request.urlopen(f"{app}/{key}").status == 204
+    assert s3_store.keys("data") == [key]
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_a_marked_test_inside_a_marked_test(run):
+    """Each has its own S3, and the outer one goes on."""
+    run(
+        UPLOAD
+        + '''
+pytest_plugins = ["pytester"]
+
+@pytest.mark.s3_bucket("data")
+def test_outer(pytester, s3_store, s3_errors):
+    put("before")
+    pytester.makepyfile("""
+        import boto3, pytest
+        @pytest.mark.s3_fail("SlowDown", times=1)
+        @pytest.mark.s3_bucket("inner")
+        def test_inner(s3_store):
+            boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b").put_object(
+                Bucket="inner", Key="k", Body=b"x")
+            assert s3_store.keys("inner") == ["k"]
+    """)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    put("after")
+    assert s3_store.keys("data") == ["after", "before"]
+    assert s3_errors.attempts() == 2
+'''
+    ).assert_outcomes(passed=1)

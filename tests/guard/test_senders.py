@@ -1,0 +1,170 @@
+"""What S3's own clients send is S3's, whatever host it goes to; what others send to the same port is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_s3errors._guard.senders import is_presigned
+
+BOTO3 = """
+import boto3
+from botocore.config import Config
+
+KEYS = dict(region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+ONCE = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+def client(url, service="s3"):
+    return boto3.client(service, endpoint_url=url, config=ONCE, **KEYS)
+
+MADE_BEFORE = client(f"http://127.0.0.1:{PORT}")
+"""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{PORT}",
+        "http://localhost:{PORT}",
+        "https://127.0.0.1:{PORT}",
+        "http://[::1]:{PORT}",
+        "https://minio.invalid:9000",
+        "https://gateway.invalid/s3/v1",
+        "http://10.255.255.1",
+    ],
+)
+def test_boto3_with_an_endpoint(run, url):
+    """Names and literals, ports and paths: the store that is there hears nothing."""
+    run(
+        BOTO3
+        + f"""
+@pytest.mark.s3_fail("SlowDown", operation="GetObject", bucket="data", key="a/b")
+def test_it(s3_store, s3_errors):
+    s3 = client(f"{url}")
+    s3.put_object(Bucket="data", Key="a/b", Body=b"x")
+    with pytest.raises(s3.exceptions.ClientError, match="SlowDown"):
+        s3.get_object(Bucket="data", Key="a/b")
+    assert s3_store.keys("data") == ["a/b"]
+    assert came == []
+    assert s3_errors.requests[0].url.startswith(f"{url}")
+"""
+    ).assert_outcomes(passed=1)
+
+
+def test_clients_made_before_and_neighbors_on_the_same_port(run):
+    """LocalStack's port is S3's and SQS's: one is simulated, the other is reached, and so is its page of health."""
+    run(
+        BOTO3
+        + """
+import requests, urllib.request, httpx
+
+@pytest.mark.s3_bucket("data")
+def test_it(s3_store, s3_errors):
+    url = f"http://127.0.0.1:{PORT}"
+    MADE_BEFORE.put_object(Bucket="data", Key="k", Body=b"x")
+    with contextlib.suppress(Exception):
+        client(url, "sqs").list_queues()
+    assert came == ["POST /"]
+    session = requests.Session()
+    assert session.get(f"{url}/health").text == "real"
+    assert urllib.request.urlopen(f"{url}/health").read() == b"real"
+    assert httpx.get(f"{url}/health").text == "real"
+    assert MADE_BEFORE.get_object(Bucket="data", Key="k")["Body"].read() == b"x"
+    assert len(came) == 4
+    assert s3_errors.attempts() == 2
+
+def test_after():
+    assert MADE_BEFORE.get_object(Bucket="data", Key="k")["Body"].read() == b"real"
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_aiobotocore_and_minio(run):
+    """Over aiohttp, over httpx, and over urllib3."""
+    run(
+        """
+import io
+import minio
+from aiobotocore.config import AioConfig
+from aiobotocore.httpxsession import HttpxSession
+from aiobotocore.session import get_session
+
+@pytest.mark.s3_bucket("data")
+@pytest.mark.parametrize("kwargs", [{}, {"http_session_cls": HttpxSession}], ids=["aiohttp", "httpx"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_aiobotocore(kwargs, host, s3_store):
+    async with get_session().create_client(
+        "s3", endpoint_url=f"http://{host}:{PORT}", region_name="us-east-1",
+        aws_access_key_id="a", aws_secret_access_key="b", config=AioConfig(**kwargs),
+    ) as s3:
+        await s3.put_object(Bucket="data", Key="k", Body=b"x")
+    assert s3_store.keys("data") == ["k"]
+    assert came == []
+
+@pytest.mark.s3_bucket("data")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_minio(host, s3_store):
+    s3 = minio.Minio(f"{host}:{PORT}", "a", "b", secure=False, region="us-east-1")
+    s3.put_object("data", "k", io.BytesIO(b"x"), 1)
+    assert s3_store.keys("data") == ["k"]
+    assert came == []
+""",
+        ini="    ignore:aiobotocore's httpx backend:DeprecationWarning",
+    ).assert_outcomes(passed=6)
+
+
+def test_presigned_urls(run):
+    """Anybody's client may send one; the signature tells what it is."""
+    run(
+        BOTO3
+        + """
+import aiohttp, httpx, minio, requests, urllib.request
+from datetime import timedelta
+
+def urls():
+    for at in ("", "/gateway"):
+        yield client(f"http://127.0.0.1:{PORT}{at}").generate_presigned_url(
+            "get_object", Params={"Bucket": "data", "Key": "k"})
+    old = boto3.client("s3", endpoint_url=f"http://localhost:{PORT}",
+                       config=Config(signature_version="s3", s3={"addressing_style": "path"}), **KEYS)
+    yield old.generate_presigned_url("get_object", Params={"Bucket": "data", "Key": "k"})
+    yield minio.Minio(f"127.0.0.1:{PORT}", "a", "b", secure=False, region="us-east-1").presigned_get_object(
+        "data", "k", timedelta(hours=1))
+
+@pytest.mark.s3_object("data", "k", b"simulated")
+def test_blocking():
+    for url in urls():
+        assert requests.get(url).content == b"simulated", url
+        assert httpx.get(url).content == b"simulated", url
+        assert urllib.request.urlopen(url).read() == b"simulated", url
+    assert came == []
+
+@pytest.mark.s3_object("data", "k", b"simulated")
+async def test_async():
+    for url in urls():
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            assert await response.read() == b"simulated", url
+        async with httpx.AsyncClient() as s3:
+            assert (await s3.get(url)).content == b"simulated", url
+    assert came == []
+"""
+    ).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_s3s"),
+    [
+        (
+            "http://h/b/k?X-Amz-Credential=AK%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Date=1",
+            True,
+        ),
+        ("/b/k?X-Amz-Credential=AK/20260101/us-east-1/s3/aws4_request", True),
+        ("/b/k?AWSAccessKeyId=AK&Signature=s&Expires=1", True),
+        ("/?X-Amz-Credential=AK%2F20260101%2Feu-west-1%2Fsts%2Faws4_request", False),
+        ("/b/k?AWSAccessKeyId=AK", False),
+        ("/s3/aws4_request", False),
+        ("/", False),
+    ],
+)
+def test_what_a_presigned_url_is(url, is_s3s):
+    """Signed for S3, in either version of signatures."""
+    assert is_presigned(url) is is_s3s
