@@ -60,6 +60,7 @@ PURE = frozenset(
 )
 # One module may import one more, for a reason that stands here.
 EXCEPTIONS = {
+    "pytest_s3errors._core.body": {"io"},  # a body as a file in memory; nothing is opened
     "pytest_s3errors._core.simulator": {"random"},  # it makes its generators from the seed that it is given
     "pytest_s3errors._core.s3.crc": {"importlib"},  # awscrt is used where it is installed
 }

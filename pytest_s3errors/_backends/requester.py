@@ -114,7 +114,7 @@ def stored(bucket: str, key: str, reply: Response) -> StoredObject:
     return StoredObject(
         bucket=bucket,
         key=key,
-        body=reply.body,
+        content=reply.body,
         etag=headers.get("etag", "").strip('"'),
         last_modified=_moment(headers.get("last-modified")),
         content_type=headers.get("content-type", DEFAULT_CONTENT_TYPE),
@@ -131,7 +131,7 @@ def marker(bucket: str, key: str, listed: ET.Element) -> StoredObject:
     return StoredObject(
         bucket=bucket,
         key=key,
-        body=b"",
+        content=b"",
         etag="",
         last_modified=datetime.fromisoformat(listed.findtext("LastModified") or "1970-01-01T00:00:00Z"),
         version_id=listed.findtext("VersionId"),

@@ -59,10 +59,10 @@ class RequestStore:
         headers = {META + name: value for name, value in draft.metadata.items()}
         headers |= {**draft.headers, "content-type": draft.content_type}
         headers |= {"x-amz-tagging": urlencode(draft.tags)} if draft.tags else {}
-        reply = self._asking.done("PUT", bucket, key, headers=headers, body=draft.body, allowed={"NoSuchBucket"})
+        reply = self._asking.done("PUT", bucket, key, headers=headers, body=draft.content, allowed={"NoSuchBucket"})
         if reply.code == "NoSuchBucket":
             self.create_bucket(bucket)
-            reply = self._asking.done("PUT", bucket, key, headers=headers, body=draft.body)
+            reply = self._asking.done("PUT", bucket, key, headers=headers, body=draft.content)
         etag = reply.headers.get("ETag", "").strip('"')
         return replace(draft, etag=etag, part_sizes=(), version_id=reply.headers.get("x-amz-version-id"))
 

@@ -6,13 +6,14 @@ of a `LongBody` is a view, so that a range, a chunk or a body cut short costs no
 
 from __future__ import annotations
 
+import io
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import shake_256
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from _hashlib import HASH
@@ -27,6 +28,7 @@ __all__ = [
     "flipped",
     "hashed",
     "join",
+    "opened",
     "pattern",
     "pieces",
 ]
@@ -127,6 +129,36 @@ def pattern(size: int, seed: int) -> Body:
     """*size* bytes that look random and are the same for the same *seed*; a shorter one begins a longer one."""
     body = LongBody(_Pattern(seed), 0, size)
     return body if size >= SPOOLED_BYTES else bytes(body)
+
+
+def opened(body: Body) -> BinaryIO:
+    """Return a binary file of *body*, for reading."""
+    return io.BytesIO(body) if isinstance(body, bytes) else io.BufferedReader(_Reading(body), PIECE_BYTES)
+
+
+class _Reading(io.RawIOBase):
+    """A long body as a file."""
+
+    def __init__(self, body: LongBody) -> None:
+        self._body = body
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = bytes(self._body[self._at : self._at + len(view)])
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._body)}[whence])
+        return self._at
 
 
 def flipped(body: Body) -> Body:

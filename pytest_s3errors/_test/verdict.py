@@ -165,7 +165,7 @@ class Verdict:
             error=error,
             circuits=[(getattr(breaker, "name", None), states) for breaker, states in self._watched.circuits.items()],
             served_by=(None, "local_cache") if from_cache else read,
-            body_of=lambda bucket, key: store.get(bucket, key).body if store.exists(bucket, key) else None,
+            body_of=lambda bucket, key: store.get(bucket, key).content if store.exists(bucket, key) else None,
             unfinished=store.unfinished_uploads,
             slack_s=_REAL_SLACK_S if isinstance(self._clock, RealClock) else 0.0,
         )

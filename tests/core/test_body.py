@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from hashlib import sha256
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.body import SPOOLED_BYTES, LongBody, flipped, hashed, join, pattern, pieces
+from pytest_s3errors._core.body import SPOOLED_BYTES, LongBody, flipped, hashed, join, opened, pattern, pieces
 from pytest_s3errors._core.play.http1 import Head, RequestParser
 from pytest_s3errors._core.s3.aws_chunked import FramingError, unframe
 from pytest_s3errors._spool import Spooled
@@ -161,3 +162,23 @@ def test_aws_chunks_are_unframed_where_they_lie(sizes, last):
         assert dict(plain.trailers) == {"x-amz-checksum-crc32": "AAAAAA=="}
     with pytest.raises(FramingError):
         unframe(spooled(framed[: len(framed) // 2]))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "bytes"])
+@given(
+    data=st.binary(max_size=200),
+    steps=st.lists(
+        st.tuples(st.integers(0, 250), st.sampled_from([io.SEEK_SET, io.SEEK_CUR, io.SEEK_END]), st.integers(-1, 250)),
+        max_size=4,
+    ),
+)
+def test_a_body_reads_as_a_file_of_its_bytes_does(kind, data, steps):
+    """Whatever is sought and read, in whichever order."""
+    body = data if kind == "bytes" else KINDS[kind](data)
+    with opened(body) as file, io.BytesIO(data) as model:
+        for offset, whence, size in steps:
+            away = -min(offset, len(data)) if whence == io.SEEK_END else offset
+            assert file.seek(away, whence) == model.seek(away, whence)
+            assert file.read(size) == model.read(size)
+        file.seek(0)
+        assert file.read() == data

@@ -58,7 +58,9 @@ class Shelf:
         if found.versioning is None:
             found.remove(key)
             return None
-        marker = StoredObject(bucket=bucket, key=key, body=b"", etag="", last_modified=self.now(), delete_marker=True)
+        marker = StoredObject(
+            bucket=bucket, key=key, content=b"", etag="", last_modified=self.now(), delete_marker=True
+        )
         return found.hide(marker)
 
     def drop(self, bucket: str, key: str, version_id: str) -> StoredObject | None:

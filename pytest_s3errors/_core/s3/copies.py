@@ -52,7 +52,7 @@ def copy_object(ask: S3Request) -> Response:
         source,
         bucket=ask.bucket,
         key=ask.key,
-        etag=md5_hex(source.body),
+        etag=md5_hex(source.content),
         last_modified=ask.store.now(),
         checksums=_checksums(ask, source),
         checksum_type="FULL_OBJECT",
@@ -78,7 +78,7 @@ def upload_part_copy(ask: S3Request) -> Response:
     check_copy_source(ask, source)
     check_active(ask, source)
     first, end = _source_range(ask, source)
-    body = source.body[first:end]
+    body = source.content[first:end]
     checksums = {} if upload.algorithm is None else {upload.algorithm: checksum(upload.algorithm, body)}
     part = keep_part(ask, upload, number, body, checksums)
     document_ = _result("CopyPartResult", part.etag, part.last_modified, checksums)
@@ -150,10 +150,10 @@ def _checksums(ask: S3Request, source: StoredObject) -> Mapping[str, str]:
     name = ask.call.headers.get("x-amz-checksum-algorithm")
     if name is None:
         # A sum over parts is none of the copy, which has no parts.
-        return {algorithm: checksum(algorithm, source.body) for algorithm in source.checksums}
+        return {algorithm: checksum(algorithm, source.content) for algorithm in source.checksums}
     if name.lower() not in ALGORITHMS:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum algorithm"))
-    return {name.lower(): checksum(name.lower(), source.body)}
+    return {name.lower(): checksum(name.lower(), source.content)}
 
 
 def _source_range(ask: S3Request, source: StoredObject) -> tuple[int, int]:

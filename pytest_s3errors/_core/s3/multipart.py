@@ -48,7 +48,7 @@ def create_multipart_upload(ask: S3Request) -> Response:
     draft = StoredObject(
         bucket=ask.bucket,
         key=ask.key,
-        body=b"",
+        content=b"",
         etag="",
         last_modified=ask.store.now(),
         checksum_type=checksum_type,
@@ -92,7 +92,7 @@ def complete_multipart_upload(ask: S3Request) -> Response:
     digests = b"".join(bytes.fromhex(part.etag) for part in parts)
     obj = replace(
         upload.draft,
-        body=body,
+        content=body,
         etag=f"{md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}",
         last_modified=ask.store.now(),
         checksums=whole_checksums(ask, upload, parts, body),

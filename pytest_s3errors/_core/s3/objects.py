@@ -39,7 +39,7 @@ def put_object(ask: S3Request) -> Response:
     obj = StoredObject(
         bucket=ask.bucket,
         key=ask.key,
-        body=payload.body,
+        content=payload.body,
         etag=md5_hex(payload.body),
         last_modified=ask.store.now(),
         checksums=payload.checksums,
@@ -76,10 +76,10 @@ def _read(ask: S3Request) -> Response:
     if obj.checksums and ask.call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
         headers.update(checksum_headers(_checksums(ask, obj, span), obj.checksum_type))
     if span is None or not obj.size:
-        return Response(status=200, headers=headers, body=obj.body)
+        return Response(status=200, headers=headers, body=obj.content)
     first, end = span
     headers["Content-Range"] = f"bytes {first}-{end - 1}/{obj.size}"
-    return Response(status=206, headers=headers, body=obj.body[first:end])
+    return Response(status=206, headers=headers, body=obj.content[first:end])
 
 
 def _checksums(ask: S3Request, obj: StoredObject, span: tuple[int, int] | None) -> Mapping[str, str]:

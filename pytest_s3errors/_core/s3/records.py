@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from pytest_s3errors._core.body import Body
+from pytest_s3errors._core.body import Body, hashed, opened
 
 from .messages import EMPTY
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from .messages import Response
 
+MAX_BODY_BYTES = 1024**3
+"""The largest body that `StoredObject.body` puts into memory."""
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 ENABLED, SUSPENDED = "Enabled", "Suspended"
 NULL = "null"
@@ -28,6 +30,8 @@ VERSION_ID_LENGTH = 32
 class StoredObject:
     """One object as S3 holds it.
 
+    `body` has the bytes, `open` reads them piece by piece, `sha256` is their digest in hex. `content` is how they are
+    kept: bytes, or for a large object something that makes or reads them when asked.
     `etag` has no quotes. `metadata` maps lower-case names without `x-amz-meta-` to text. `headers` maps the lower-case
     names of the system headers that come back with the object (`cache-control`, `x-amz-storage-class` ...).
     `tags` maps keys to values, in the order in which they were stated.
@@ -41,7 +45,7 @@ class StoredObject:
 
     bucket: str
     key: str
-    body: Body
+    content: Body
     etag: str
     last_modified: datetime
     content_type: str = DEFAULT_CONTENT_TYPE
@@ -60,7 +64,30 @@ class StoredObject:
     @property
     def size(self) -> int:
         """Bytes in the body."""
-        return len(self.body)
+        return len(self.content)
+
+    @property
+    def body(self) -> bytes:
+        """All bytes, in memory.
+
+        Raises:
+            ValueError: There are more than 1 GiB; use `open()`, `sha256` and `size` instead.
+        """
+        if self.size > MAX_BODY_BYTES:
+            raise ValueError(
+                f"{self.bucket}/{self.key} has {self.size} bytes, too many to hold: .body is for up to 1 GiB."
+                " Read the bytes piece by piece with .open(), or compare .sha256 and .size"
+            )
+        return bytes(self.content)
+
+    def open(self) -> BinaryIO:
+        """Return a binary file of the bytes, which can be read and sought and takes no memory for them."""
+        return opened(self.content)
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 digest of the bytes, in hex."""
+        return hashed(sha256(), self.content).hexdigest()
 
     @property
     def parts(self) -> int:

@@ -116,7 +116,7 @@ class Store(Shelf):
         obj = StoredObject(
             bucket=bucket,
             key=key,
-            body=content,
+            content=content,
             etag=etag,
             part_sizes=part_sizes,
             last_modified=moment,

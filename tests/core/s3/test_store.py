@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta, timezone
-from hashlib import md5
+from hashlib import md5, sha256
 
 import pytest
 from hypothesis import given
@@ -232,3 +233,22 @@ def test_headers_of_s3_need_no_prefix(store):
     """`storage_class` is boto3's name of what is `x_amz_storage_class` on the wire: one header."""
     for name in ("storage_class", "x_amz_storage_class"):
         assert dict(store.put("bucket", "key", **{name: "GLACIER"}).headers) == {"x-amz-storage-class": "GLACIER"}
+
+
+@pytest.mark.parametrize("size", [0, 9 << 20])
+def test_the_body_of_a_large_object_is_bytes_as_that_of_a_small_one(store, size):
+    """`hashlib`, `startswith` and `in` work whatever the size."""
+    obj = store.put("data", "key", size=size)
+    assert type(obj.body) is bytes
+    assert len(obj.body) == obj.size == size
+    assert obj.sha256 == sha256(obj.body).hexdigest()
+
+
+def test_a_body_that_is_too_large_to_hold_names_the_ways_to_read_it(store):
+    """One byte beyond 1 GiB; nothing is read before it is refused."""
+    obj = store.put("data", "key", size=2**30 + 1)
+    with pytest.raises(ValueError, match=r"data/key has 1073741825 bytes.*\.open\(\).*\.sha256"):
+        obj.body  # noqa: B018
+    with obj.open() as file:
+        assert file.seek(-1, io.SEEK_END) == 2**30
+        assert (len(file.read()), file.read()) == (1, b"")
