@@ -10,10 +10,10 @@ __all__ = ["ExpectationError", "SimulationError"]
 class SimulationError(pytest.fail.Exception):  # type: ignore[name-defined,misc]
     """The simulator could not play the test's plan."""
 
-    __module__ = "builtins"  # as pytest's own: a report shows the name alone
+    __module__ = "pytest_s3errors"
 
 
 class ExpectationError(pytest.fail.Exception):  # type: ignore[name-defined,misc]
     """What the test expects of its whole body does not hold."""
 
-    __module__ = "builtins"
+    __module__ = "pytest_s3errors"

@@ -14,9 +14,8 @@ from ._test.keys import MISTAKE, PLAN, RUN, SEED
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_s3errors._core.s3.store import Store
-    from pytest_s3errors._test.controller import S3Errors, S3Server
-    from pytest_s3errors._time.real import Clock
+    from pytest_s3errors._core.s3.store import S3Store
+    from pytest_s3errors._test.controller import S3Clock, S3Errors, S3Server
     from s3_asyncio_client import S3Client
 
 FIXTURES = frozenset({"s3_client", "s3_clock", "s3_errors", "s3_server", "s3_store"})
@@ -137,13 +136,13 @@ def s3_errors(request: pytest.FixtureRequest) -> S3Errors:
 
 
 @pytest.fixture
-def s3_clock(request: pytest.FixtureRequest) -> Clock:
+def s3_clock(request: pytest.FixtureRequest) -> S3Clock:
     """Test time: `now` in seconds since the test's body began, `advance(seconds)`, and the `sleeps` so far."""
     return request.node.stash[RUN].clock  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def s3_store(request: pytest.FixtureRequest) -> Store:
+def s3_store(request: pytest.FixtureRequest) -> S3Store:
     """What the simulated S3 holds, to arrange and assert without a request."""
     return request.node.stash[RUN].simulator.store  # type: ignore[no-any-return]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pytest_s3errors._core.report.expectations import expectation_of
 from pytest_s3errors._core.rules.arguments import RuleError, known_options
@@ -20,21 +20,50 @@ from pytest_s3errors._core.rules.parse_rule import (
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
+    from typing import Unpack
 
     from aioresponses import aioresponses
     from respx import Router
 
     from pytest_s3errors._core.report.journal import Entry, Record
+    from pytest_s3errors._core.rules.options import (
+        Expectations,
+        FailOptions,
+        MatchOptions,
+        OutageOptions,
+        RuleOptions,
+    )
     from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
 
     from .lifetime import Run
 
-__all__ = ["RuleHandle", "S3Errors", "S3Server"]
+__all__ = ["RuleHandle", "S3Clock", "S3Errors", "S3Server"]
+
+
+class S3Clock(Protocol):
+    """Test time, as the `s3_clock` fixture gives it."""
+
+    sleeps: list[float]
+    """How long the test slept, in seconds, in order."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since the test's body began."""
+        ...
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds of test time pass."""
+
+
+S3Clock.__module__ = "pytest_s3errors"  # In the body it would be a member of the protocol.
 
 
 class RuleHandle:
     """A rule that was set from the test's body. As a context manager it is cancelled where the block ends."""
+
+    __module__ = "pytest_s3errors"
 
     def __init__(self, armed: ArmedRule) -> None:
         self._armed = armed
@@ -72,6 +101,8 @@ class RuleHandle:
 class S3Server:
     """Where the simulated S3 listens, for clients that take a URL: `host` and `port`, always on the loopback."""
 
+    __module__ = "pytest_s3errors"
+
     host: str
     port: int
 
@@ -101,10 +132,12 @@ class S3Server:
 class S3Errors:
     """Sets rules and reads the journal of the running test."""
 
+    __module__ = "pytest_s3errors"
+
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    def fail(self, what: str | int | None = None, /, **options: Any) -> RuleHandle:
+    def fail(self, what: str | int | None = None, /, **options: Unpack[FailOptions]) -> RuleHandle:
         """Let requests fail, with the arguments of `@pytest.mark.s3_fail`.
 
         Rules set here are asked before those of markers, in the order in which they were set.
@@ -115,7 +148,7 @@ class S3Errors:
         _no_layer("s3_errors.fail", options)
         return self._add(fail_rule(() if what is None else (what,), options, name="s3_errors.fail"))
 
-    def script(self, *outcomes: str | int, **match: Any) -> RuleHandle:
+    def script(self, *outcomes: str | int, **match: Unpack[RuleOptions]) -> RuleHandle:
         """Give one outcome to each matching request, with the arguments of `@pytest.mark.s3_script`.
 
         Raises:
@@ -136,7 +169,7 @@ class S3Errors:
         """
         self._run.mock_layer.mount(router)
 
-    def outage(self, duration: float, /, **options: Any) -> RuleHandle:
+    def outage(self, duration: float, /, **options: Unpack[OutageOptions]) -> RuleHandle:
         """Let matching requests fail for a while, with the arguments of `@pytest.mark.s3_outage`.
 
         Its `start` counts from now.
@@ -147,7 +180,9 @@ class S3Errors:
         _no_layer("s3_errors.outage", options)
         return self._add(outage_rule((duration,), options, name="s3_errors.outage"))
 
-    def slow(self, first_byte: float = 0.0, bytes_per_second: float | None = None, **match: Any) -> RuleHandle:
+    def slow(
+        self, first_byte: float = 0.0, bytes_per_second: float | None = None, **match: Unpack[RuleOptions]
+    ) -> RuleHandle:
         """Let matching answers come late and at a rate, with the arguments of `@pytest.mark.s3_slow`.
 
         Raises:
@@ -157,7 +192,7 @@ class S3Errors:
         pace = {} if bytes_per_second is None else {"bytes_per_second": bytes_per_second}
         return self._add(slow_rule((), {"first_byte": first_byte, **pace, **match}, name="s3_errors.slow"))
 
-    def expect(self, **expectations: Any) -> None:
+    def expect(self, **expectations: Unpack[Expectations]) -> None:
         """Expect something of the whole body, with the arguments of `@pytest.mark.s3_expect`; checked at its end.
 
         Raises:
@@ -176,7 +211,7 @@ class S3Errors:
         """What came to S3 since the test's body began, in order of arrival."""
         return self._run.simulator.requests
 
-    def attempts(self, **match: Any) -> int:
+    def attempts(self, **match: Unpack[MatchOptions]) -> int:
         """How many requests matched, `operation="PutObject"` for example; all without an argument.
 
         Raises:
@@ -184,7 +219,7 @@ class S3Errors:
         """
         return len(self._matching("s3_errors.attempts", match))
 
-    def waits(self, **match: Any) -> list[float]:
+    def waits(self, **match: Unpack[MatchOptions]) -> list[float]:
         """Seconds of test time from the end of each matching request to the start of the next matching one.
 
         Raises:
@@ -201,12 +236,12 @@ class S3Errors:
         """The requests so far, a line each, with the waits between and the rule that took each."""
         return self._run.verdict.timeline()
 
-    def _matching(self, name: str, options: dict[str, Any]) -> list[Entry]:
+    def _matching(self, name: str, options: Mapping[str, Any]) -> list[Entry]:
         known_options(name, options, MATCH_OPTIONS)
         match = match_of(options, name=name)
         return [entry for entry in self._run.simulator.entries if match.difference(entry.call) is None]
 
 
-def _no_layer(name: str, options: dict[str, Any]) -> None:
+def _no_layer(name: str, options: Mapping[str, Any]) -> None:
     if "layer" in options:
         raise RuleError(f"{name}(layer=...): the layer is chosen before the test begins; use @pytest.mark.s3_layer")

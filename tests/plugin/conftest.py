@@ -15,6 +15,8 @@ import pytest_s3errors._layers.wire.aiohttp
 # pytester forgets the modules that a run inside this process imported; those that are here already it keeps.
 import pytest_s3errors._test.controller
 import pytest_s3errors._test.markers  # noqa: F401
+import s3_asyncio_client.circuit
+import s3_asyncio_client.fallback  # noqa: F401
 
 INI = """
 [pytest]

@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pytest_s3errors._core.body import Body, hashed
 from pytest_s3errors._core.rules.arguments import RuleError, count, known_options, number, operation_globs, seconds
 from pytest_s3errors._core.rules.matching import Glob
+from pytest_s3errors._core.rules.options import Expectations, State
 from pytest_s3errors._core.rules.parse_rule import spell
 from s3_asyncio_client._core.operations import names_of
 
@@ -18,20 +19,8 @@ from .attempts import in_flight, logical_calls, waits_s
 from .observed import Seen, Unmet
 from .timeline import target
 
-STATES = ("closed", "open", "half_open")
-OPTIONS = (
-    "attempts",
-    "backoff",
-    "jitter",
-    "elapsed",
-    "outcome",
-    "circuit",
-    "served_by",
-    "stored",
-    "unfinished_uploads",
-    "max_in_flight",
-    "quiet",
-)
+STATES = get_args(State)
+OPTIONS = tuple(Expectations.__annotations__)
 _JITTER = 0.1
 _ROUNDING_S = 1e-6
 _SHOWN_BYTES = 40

@@ -29,6 +29,8 @@ class Record:
     rule that took the request, as the user wrote it; `body_size` counts the bytes of the request's body.
     """
 
+    __module__ = "pytest_s3errors"
+
     operation: str | None
     bucket: str | None
     key: str | None

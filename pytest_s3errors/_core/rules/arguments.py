@@ -20,6 +20,8 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT")
 class RuleError(ValueError):
     """A rule is spelled wrongly; the message says how to write it."""
 
+    __module__ = "pytest_s3errors"
+
 
 def known_options(name: str, kwargs: Mapping[str, Any], allowed: Sequence[str]) -> None:
     for option in kwargs:

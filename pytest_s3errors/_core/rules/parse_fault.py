@@ -21,10 +21,11 @@ from .arguments import (
     text,
 )
 from .faults import FAULTS, Fault
+from .options import FaultOptions
 from .schedule import Rule
 
+FAULT_OPTIONS = tuple(FaultOptions.__annotations__)
 _OF_FAULTS = ("at", "chunked", "bytes_per_second", "as_", "keys", "region")
-FAULT_OPTIONS = ("status", "code", "message", "headers", "body", "retry_after", "early", *_OF_FAULTS)
 
 
 def fault_of(what: object, options: Mapping[str, Any], *, name: str, more: tuple[str, ...] = ()) -> Fault:

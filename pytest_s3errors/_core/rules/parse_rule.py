@@ -27,6 +27,7 @@ from .arguments import (
 )
 from .choices import LAYERS
 from .matching import Condition, Glob, Match
+from .options import MatchOptions, PlanOptions
 from .parse_fault import FAULT_OPTIONS, can_show, fault_of
 from .schedule import Rule
 
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 60
 
-MATCH_OPTIONS = ("operation", "bucket", "key", "part", "method", "header", "endpoint")
-PLAN_OPTIONS = ("times", "after", "every", "probability", "delay", "optional", "layer")
+MATCH_OPTIONS = tuple(MatchOptions.__annotations__)
+PLAN_OPTIONS = (*PlanOptions.__annotations__, "layer")
 FAIL_OPTIONS = (*FAULT_OPTIONS, *MATCH_OPTIONS, *PLAN_OPTIONS)
 
 

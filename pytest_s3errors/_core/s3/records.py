@@ -43,6 +43,8 @@ class StoredObject:
     bucket's owner; `acl` is its canned ACL.
     """
 
+    __module__ = "pytest_s3errors"
+
     bucket: str
     key: str
     content: Body

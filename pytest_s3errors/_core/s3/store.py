@@ -10,7 +10,7 @@ from bisect import bisect_left
 from datetime import datetime
 from hashlib import md5
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from pytest_s3errors._core.body import Body, pattern
 from pytest_s3errors._core.s3.errors.catalogue import nearest
@@ -39,6 +39,7 @@ __all__ = [
     "Bucket",
     "Completion",
     "Part",
+    "S3Store",
     "Store",
     "StoredObject",
     "UnfinishedUpload",
@@ -57,7 +58,25 @@ _SYSTEM_HEADERS = ("cache-control", "content-disposition", "content-encoding", "
 _AMZ_HEADERS = ("storage-class", "server-side-encryption", "website-redirect-location")
 
 
-class Store(Shelf):
+class SystemHeaders(TypedDict, total=False):
+    """Headers that come back with an object, `_` for `-`.
+
+    Type checkers know these alone; `put` takes every other `x_amz_*` as well.
+    """
+
+    cache_control: str
+    content_disposition: str
+    content_encoding: str
+    content_language: str
+    expires: str
+    storage_class: str
+    server_side_encryption: str
+    website_redirect_location: str
+    x_amz_archive_status: str
+    x_amz_restore: str
+
+
+class S3Store(Shelf):
     """Everything the simulated S3 holds.
 
     Until a bucket is declared, any bucket comes into being with its first write. After `declare_bucket` only declared
@@ -67,6 +86,8 @@ class Store(Shelf):
         now: The time of S3's clock, aware.
         strict_buckets: True: buckets exist only where declared or created, from the start.
     """
+
+    __module__ = "pytest_s3errors"
 
     def put(
         self,
@@ -80,7 +101,7 @@ class Store(Shelf):
         metadata: Mapping[str, str] | None = None,
         last_modified: datetime | None = None,
         tags: Mapping[str, str] | None = None,
-        **headers: str,
+        **headers: Unpack[SystemHeaders],
     ) -> StoredObject:
         """Store an object, and its bucket where that is new, without a request.
 
@@ -109,7 +130,7 @@ class Store(Shelf):
         check_key(key)
         content = _as_bytes(body) if size is None else _made(body, size, seed)
         moment = self.now() if last_modified is None else whole_second(last_modified)
-        system = _system_headers(headers)
+        system = _system_headers(cast("Mapping[str, str]", headers))
         user = {name.lower(): value for name, value in (metadata or {}).items()}
         _check_text({**system, **user, **(tags or {})})
         etag, part_sizes = _etag(content)
@@ -218,6 +239,10 @@ class Store(Shelf):
             known = _some([one.version_id or NULL for one in self.versions(bucket, key)])
             return f"no version {version_id!r} of {key!r} in bucket {bucket!r}; there are: {known}"
         return f"no object {key!r} in bucket {bucket!r}; there are: {_some(self.keys(bucket))}"
+
+
+Store = S3Store
+"""Its name where no fixture is meant."""
 
 
 def _as_bytes(body: object) -> bytes:

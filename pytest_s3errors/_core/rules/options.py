@@ -1,0 +1,86 @@
+"""The options of rules and expectations with their types: what markers take by name, what type checkers hold calls to.
+
+The names here are the only list of them: the parsers take theirs from these classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias, TypedDict
+
+Names: TypeAlias = str | list[str] | tuple[str, ...] | set[str] | frozenset[str]
+State: TypeAlias = Literal["closed", "open", "half_open"]
+
+
+class MatchOptions(TypedDict, total=False):
+    """Which requests a rule or a count is about."""
+
+    operation: Names | None
+    bucket: str | None
+    key: str | None
+    part: int | None
+    method: str | None
+    header: Mapping[str, str] | None
+    endpoint: str | None
+
+
+class FaultOptions(TypedDict, total=False):
+    """What the fault is, beside its name."""
+
+    status: int | None
+    code: str | None
+    message: str | None
+    headers: Mapping[str, str] | None
+    body: bytes | str | None
+    retry_after: float | None
+    early: bool | None
+    at: float | None
+    chunked: bool | None
+    bytes_per_second: float | None
+    as_: str | None
+    keys: str | None
+    region: str | None
+
+
+class PlanOptions(TypedDict, total=False):
+    """Which of the matching requests fail, and when."""
+
+    times: int | None
+    after: int
+    every: int
+    probability: float
+    delay: float
+    optional: bool
+
+
+class FailOptions(FaultOptions, MatchOptions, PlanOptions, total=False):
+    """What `s3_fail` takes by name."""
+
+
+class RuleOptions(MatchOptions, total=False):
+    """What `s3_script` and `s3_slow` take by name."""
+
+    optional: bool
+
+
+class OutageOptions(RuleOptions, total=False):
+    """What `s3_outage` takes by name."""
+
+    start: float
+    what: str | int
+
+
+class Expectations(TypedDict, total=False):
+    """What `s3_expect` takes."""
+
+    attempts: int | Mapping[str, int]
+    backoff: Sequence[float]
+    jitter: float
+    elapsed: Sequence[float]
+    outcome: type[Exception] | tuple[type[Exception], ...] | Literal["success"]
+    circuit: Sequence[State]
+    served_by: str
+    stored: Mapping[str, bytes | str | None]
+    unfinished_uploads: int
+    max_in_flight: int
+    quiet: Sequence[Sequence[float]]
