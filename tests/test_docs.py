@@ -206,6 +206,27 @@ def test_the_option_tables_are_complete() -> None:
         assert sorted(names_in(cells)) == sorted(options), heading
 
 
+def test_each_change_touches_three_files_at_most() -> None:
+    """The table names every kind of change, and files that are there."""
+    rows = rows_of("docs/contributing.md", "What to touch for")
+    assert len(rows) == 12
+    for change, files in rows:
+        named = set(re.findall(r"`(\w+/[\w/.]*)`", files))
+        assert all((ROOT / name).exists() for name in named), change
+        assert 1 <= len({name for name in named if name.endswith(".py")}) <= 3, change
+
+
+def test_the_design_names_files_that_are_there() -> None:
+    """A file without a folder lies beside the one named before it."""
+    rows = [*rows_of("docs/design.md", "The way of one rule"), *rows_of("docs/design.md", "The way of one request")]
+    for _, where in rows:
+        folder = ROOT / "pytest_s3errors"
+        for name in re.findall(r"`([\w/]+\.py)`", where):
+            path = ROOT / "pytest_s3errors" / name if "/" in name or name == "plugin.py" else folder / name
+            assert path.is_file(), name
+            folder = path.parent
+
+
 def test_every_option_has_a_row() -> None:
     """The reference names each option where it can be set, and no other."""
     text = (ROOT / "docs/reference/fixtures.md").read_text(encoding="utf-8")
