@@ -17,9 +17,9 @@ from s3_asyncio_client.exceptions import CircuitOpenError, S3Error
 from s3_asyncio_client.retry import retry_with_exponential_backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Batch", "BatchProgress", "is_failure"]
+__all__ = ["Batch", "BatchProgress"]
 
 _log = logging.getLogger("s3_asyncio_client")
 
@@ -51,14 +51,14 @@ class BatchProgress:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """A batch under way: entries by key, and the keys that are in flight now."""
+    """A batch under way: entries by the file's place in it, and the keys that are in flight now."""
 
     client: ObjectWriter
     bucket: str
     uploads: Sequence[Upload]
     max_concurrent: int
     report: Callable[[BatchProgress], object] | None
-    _entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _entries: dict[int, dict[str, Any]] = field(default_factory=dict)
     _stored: int = 0
     _in_flight: dict[str, None] = field(default_factory=dict)
 
@@ -91,7 +91,22 @@ class Batch:
         return [entry for entry in self._ended() if not entry["success"]]
 
     def _ended(self) -> list[dict[str, Any]]:
-        return [self._entries[upload.key] for upload in self.uploads if upload.key in self._entries]
+        return [entry for _, entry in sorted(self._entries.items())]
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """Entries of what failed by the file's own trouble rather than by a mistake in a program."""
+        return [entry for place, entry in sorted(self._entries.items()) if self._is_failure(place)]
+
+    @property
+    def passing(self) -> list[int]:
+        """Places of the files whose trouble may pass: those that were fit to be sent."""
+        return [place for place in sorted(self._entries) if self._is_failure(place) and not self.uploads[place].problem]
+
+    def _is_failure(self, place: int) -> bool:
+        entry = self._entries[place]
+        own = isinstance(entry.get("exception"), _FAILURES) or self.uploads[place].problem is not None
+        return own and not entry["success"]
 
     async def send(self, upload: Upload) -> dict[str, Any]:
         """Make one attempt."""
@@ -110,29 +125,32 @@ class Batch:
 
     async def run(
         self,
-        uploads: Sequence[Upload],
         send: _Send,
         *,
+        places: Sequence[int] | None = None,
         second_pass: bool = False,
     ) -> None:
-        """Send *uploads*, max_concurrent at a time, and write down how each ended."""
-        waiting = iter(uploads)
+        """Send the files at *places*, all without it, max_concurrent at a time, and write down how each ended."""
+        places = range(len(self.uploads)) if places is None else places
+        waiting = iter(places)
 
         async def worker() -> None:
-            for upload in waiting:
-                self._in_flight[upload.key] = None
-                error = await self._settle(upload, send)
-                del self._in_flight[upload.key]
-                self._tell(upload.key, error, second_pass=second_pass)
+            for place in waiting:
+                key = self.uploads[place].key
+                self._in_flight[key] = None
+                error = await self._settle(place, send)
+                del self._in_flight[key]
+                self._tell(key, error, second_pass=second_pass)
 
         try:
-            if uploads:
-                await run_workers(worker, min(self.max_concurrent, len(uploads)))
+            if places:
+                await run_workers(worker, min(self.max_concurrent, len(places)))
         except BaseException as error:
             self._say_what_is_stored(error)
             raise
 
-    async def _settle(self, upload: Upload, send: _Send) -> BaseException | None:
+    async def _settle(self, place: int, send: _Send) -> BaseException | None:
+        upload = self.uploads[place]
         try:
             result = await send(upload)
         except asyncio.CancelledError as error:
@@ -143,15 +161,15 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - one file's failure, whatever it is, is no other file's
             failure = error
         else:
-            self._entries[upload.key] = {"key": upload.key, "success": True, "result": result, "error": None}
+            self._entries[place] = {"key": upload.key, "success": True, "result": result, "error": None}
             self._stored += 1
             return None
-        self._entries[upload.key] = self._failed(upload, failure)
+        self._entries[place] = self._failed(upload, failure)
         return failure
 
     def _failed(self, upload: Upload, error: BaseException) -> dict[str, Any]:
         told = redact(str(error) or type(error).__name__)
-        mistake = not isinstance(error, _FAILURES)
+        mistake = error is not upload.problem and not isinstance(error, _FAILURES)
         if mistake:
             error.add_note(f"while uploading {self.bucket}/{upload.key}")
         _log.log(
@@ -188,11 +206,6 @@ class Batch:
             f"the batch for {self.bucket} stopped: {len(stored)} of {len(self.uploads)} files were stored"
             f"{_listed(stored)}; {len(in_flight)} in flight may be stored{_listed(in_flight)}"
         )
-
-
-def is_failure(entry: Mapping[str, Any]) -> bool:
-    """Tell whether what failed is a file's own failure rather than a mistake in a program."""
-    return isinstance(entry["exception"], _FAILURES)
 
 
 def _listed(keys: Sequence[str]) -> str:

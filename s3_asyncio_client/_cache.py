@@ -49,14 +49,14 @@ def write_cached(folder: str | os.PathLike[str], bucket: str, key: str, body: by
     """Keep *body*; who reads meanwhile sees the old file or the new one, whole.
 
     Raises:
-        OSError: The folder cannot be written to.
+        OSError: The folder cannot be written to, or a link in it leads out of it.
     """
     *preferred, last = _names(bucket, key)
     for parts in preferred:
         # "a" may be a file where "a/b" needs a folder, or the other way round; the path may also be too long.
         with contextlib.suppress(OSError):
-            return _write(Path(folder, *parts), body)
-    return _write(Path(folder, *last), body)
+            return _write(Path(folder), parts, body)
+    return _write(Path(folder), last, body)
 
 
 def _names(bucket: str, key: str) -> list[tuple[str, ...]]:
@@ -87,7 +87,10 @@ def _copy(folder: str | os.PathLike[str], parts: Sequence[str]) -> tuple[float, 
         raise
 
 
-def _write(path: Path, body: bytes) -> None:
+def _write(folder: Path, parts: Sequence[str], body: bytes) -> None:
+    path = folder.joinpath(*parts)
+    if not path.parent.resolve().is_relative_to(folder.resolve()):
+        raise OSError(errno.ELOOP, "a link leads out of the cache's folder", str(path.parent))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
     try:

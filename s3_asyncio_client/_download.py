@@ -168,11 +168,12 @@ async def _pieces(download: _Download, position: int, end: int, *, whole: bool) 
     """Yield the bytes of one request, and raise unless they are as many as were asked for."""
     response = await _ask(download, position, end, whole=whole)
     try:
-        async for chunk in response.iter_chunks(_PIECE):
-            position += len(chunk)
-            if position > end:
-                raise S3ResponseError(f"{position - end} bytes more came than were asked for", **download.where)
-            yield chunk
+        async with contextlib.aclosing(response.iter_chunks(_PIECE)) as chunks:
+            async for chunk in chunks:
+                position += len(chunk)
+                if position > end:
+                    raise S3ResponseError(f"{position - end} bytes more came than were asked for", **download.where)
+                yield chunk
         if position < end:
             raise S3ConnectionError(f"the answer ended at byte {position}, {end} were promised", **download.where)
     finally:

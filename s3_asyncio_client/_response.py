@@ -1,18 +1,19 @@
 """What `S3Client._make_request` returns: a response whose body is checked as it is read.
 
-The body is any async iterator of bytes. A backend hands over an iterator that has already translated its own exceptions
-into S3Error; nothing here knows aiohttp, so that a test can build a response from memory.
+The body is an async generator of bytes, which is closed where it is left. A backend hands over one that has already
+translated its own exceptions into S3Error; nothing here knows aiohttp, so that a test can build a response from memory.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from s3_asyncio_client._core.integrity import checksum_for
 from s3_asyncio_client.exceptions import S3ConnectionError, S3IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from s3_asyncio_client._core.integrity import Checksum
 
@@ -59,7 +60,7 @@ class S3Response:
         self,
         status: int,
         headers: Mapping[str, str],
-        chunks: AsyncIterator[bytes],
+        chunks: AsyncGenerator[bytes],
         *,
         on_close: Callable[[], None] = _nothing,
         method: str = "GET",
@@ -112,19 +113,21 @@ class S3Response:
             raise RuntimeError("the body of this response was already read in pieces; ask for the object again")
         self._started = True
         source = self._checked() if self._body is None else _once(self._body)
-        async for chunk in source:
-            for start in range(0, len(chunk), size):
-                yield chunk[start : start + size]
+        async with contextlib.aclosing(source):
+            async for chunk in source:
+                for start in range(0, len(chunk), size):
+                    yield chunk[start : start + size]
 
-    async def _checked(self) -> AsyncIterator[bytes]:
+    async def _checked(self) -> AsyncGenerator[bytes]:
         checksum = checksum_for(self.headers) if self._verify else None
         got = 0
         try:
-            async for chunk in self._chunks:
-                got += len(chunk)
-                if checksum is not None:
-                    checksum.update(chunk)
-                yield chunk
+            async with contextlib.aclosing(self._chunks):
+                async for chunk in self._chunks:
+                    got += len(chunk)
+                    if checksum is not None:
+                        checksum.update(chunk)
+                    yield chunk
             self._judge(got, checksum)
         finally:
             # At the end the connection is back in its pool and this is a formality; anywhere else it must be dropped.
@@ -147,5 +150,5 @@ class S3Response:
             on_close()
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
+async def _once(body: bytes) -> AsyncGenerator[bytes]:
     yield body

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from s3_asyncio_client._body import is_file
@@ -64,14 +65,20 @@ class ObjectWriter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """One file of a batch, checked; *start* is where an open file stood when the batch began, else None."""
+    """One file of a batch, checked.
+
+    *start* is where an open file stood when the batch began, else None. With a *problem* nothing of it is sent.
+    """
 
     key: str
     source: Source
     start: int | None = None
+    problem: Exception | None = None
 
     async def send(self, client: ObjectWriter, bucket: str) -> dict[str, Any]:
         """Make one attempt; a file is put back to its start before and after it."""
+        if self.problem is not None:
+            raise self.problem
         if isinstance(self.source, bytes):
             return await client.put_object(bucket, self.key, self.source)
         if isinstance(self.source, StreamSource):
@@ -102,26 +109,28 @@ async def _send_stream(client: ObjectWriter, bucket: str, key: str, source: Stre
 def uploads_of(files: Iterable[tuple[str, Source]]) -> list[Upload]:
     """Check the files of a batch; nothing is read and nothing sent.
 
+    What is wrong with one file is its own `problem`: data that is no `Source`, a file that is closed or cannot be
+    rewound. Two files of one key, or of one open file, are both wrong: each would spoil the other.
+
     Raises:
-        TypeError: An item is no (key, data) pair, or its data is no `Source`.
-        ValueError: Two files have the same key or are the same open file, or a file is closed or cannot be rewound.
+        TypeError: An item is no (key, data) pair.
     """
-    uploads: list[Upload] = []
-    keys: set[str] = set()
-    opened: dict[int, str] = {}
+    uploads = []
     for item in files:
         if not (isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)):  # noqa: PLR2004 - a pair
             raise TypeError(f"files must be (key, data) pairs, not {type(item).__name__}")
-        upload = _upload(*item)
-        if upload.key in keys:
-            raise ValueError(f"{upload.key!r} stands twice in the batch; one of the two would replace the other")
-        keys.add(upload.key)
-        if upload.start is not None:
-            other = opened.setdefault(id(upload.source), upload.key)
-            if other != upload.key:
-                raise ValueError(f"{other!r} and {upload.key!r} are the same open file; open it once for each")
-        uploads.append(upload)
-    return uploads
+        uploads.append(_upload(*item))
+    keys = Counter(upload.key for upload in uploads)
+    opened = Counter(id(upload.source) for upload in uploads if upload.start is not None)
+    return [replace(upload, problem=upload.problem or _clash(upload, keys, opened)) for upload in uploads]
+
+
+def _clash(upload: Upload, keys: Counter[str], opened: Counter[int]) -> Exception | None:
+    if keys[upload.key] > 1:
+        return ValueError(f"{upload.key!r} stands {keys[upload.key]} times in the batch; each would replace the other")
+    if opened[id(upload.source)] > 1:
+        return ValueError(f"the file for {upload.key!r} stands under another key as well; open it once for each")
+    return None
 
 
 def _upload(key: str, data: Source) -> Upload:
@@ -133,10 +142,10 @@ def _upload(key: str, data: Source) -> Upload:
         try:
             return Upload(key=key, source=data, start=data.tell())
         except (OSError, ValueError) as error:
-            raise ValueError(f"the file for {key!r} cannot be rewound for another attempt: {error}") from error
-    raise TypeError(
-        f"the data for {key!r} must be bytes, a path, a seekable binary file or a StreamSource, not {_kind(data)}"
-    )
+            problem = ValueError(f"the file for {key!r} cannot be rewound for another attempt: {error}")
+            return Upload(key=key, source=data, problem=problem)
+    allowed = "bytes, a path, a seekable binary file or a StreamSource"
+    return Upload(key=key, source=data, problem=TypeError(f"the data for {key!r} must be {allowed}, not {_kind(data)}"))
 
 
 def _kind(data: object) -> str:

@@ -18,7 +18,7 @@ from s3_asyncio_client._response import S3Response, promised_length, short_body_
 from s3_asyncio_client.exceptions import S3ConnectionError, S3ResponseError, S3TimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from s3_asyncio_client.exceptions import S3Error
 
@@ -134,7 +134,7 @@ def _connection_reason(error: BaseException) -> str:
     return f"the connection broke ({type(error).__name__})"
 
 
-async def aiohttp_chunks(response: aiohttp.ClientResponse, target: Target) -> AsyncIterator[bytes]:
+async def aiohttp_chunks(response: aiohttp.ClientResponse, target: Target) -> AsyncGenerator[bytes]:
     """Yield the body of *response* as it arrives, with S3Errors in place of aiohttp's exceptions.
 
     Raises:

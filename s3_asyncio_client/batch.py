@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from s3_asyncio_client._batch import Batch, BatchProgress, is_failure
+from s3_asyncio_client._batch import Batch, BatchProgress
 from s3_asyncio_client._core.retry import RetryPolicy
 from s3_asyncio_client._sources import ObjectWriter, Source, StreamSource
 
@@ -48,22 +48,23 @@ async def upload_files_with_error_handling(
     Returns:
         Every file exactly once, in the order given: successful, a list of {"key", "success": True, "result": what the
         client returned, "error": None}; failed, a list of {"key", "success": False, "result": None, "error": text,
-        "exception", "data"} for S3Error, OSError and CircuitOpenError; exceptions, the other exceptions themselves,
-        each with the key in a note: these are mistakes in a program.
+        "exception", "data"} for S3Error, OSError and CircuitOpenError, and for a file that cannot be sent: data that is
+        no `Source`, a closed file, two files of one key (neither is sent); exceptions, the other exceptions
+        themselves, each with the key in a note: these are mistakes in a program.
 
     Raises:
-        TypeError, ValueError: An argument cannot be, such as two files of one key; nothing was sent.
+        TypeError, ValueError: An argument cannot be, or an item is no pair; nothing was sent.
         S3InvalidRequestError: The bucket cannot be; nothing was sent.
         CancelledError: All uploads were stopped. Its `stored` and `in_flight` are lists of the keys that S3 has and of
             those that it may have; a note on it says the same.
     """
     batch = Batch.of(client, bucket, files, max_concurrent, progress)
-    await batch.run(batch.uploads, batch.send)
-    failed = batch.failed
+    await batch.run(batch.send)
+    failures = batch.failures
     return {
         "successful": batch.successful,
-        "failed": [entry for entry in failed if is_failure(entry)],
-        "exceptions": [entry["exception"] for entry in failed if not is_failure(entry)],
+        "failed": failures,
+        "exceptions": [entry["exception"] for entry in batch.failed if entry not in failures],
     }
 
 
@@ -106,10 +107,8 @@ async def resilient_batch_upload(
     """
     RetryPolicy(max_retries=max_retries, base_delay_s=base_delay)  # refuses numbers that can't be before any is sent
     batch = Batch.of(client, bucket, files, max_concurrent, progress)
-    await batch.run(batch.uploads, batch.send)
-    again = {entry["key"] for entry in batch.failed if is_failure(entry)}
-    second = [upload for upload in batch.uploads if upload.key in again]
-    await batch.run(second, batch.send_with_retries(max_retries, base_delay), second_pass=True)
+    await batch.run(batch.send)
+    await batch.run(batch.send_with_retries(max_retries, base_delay), places=batch.passing, second_pass=True)
     details = {"successful": batch.successful, "failed": batch.failed}
     return {"successful": len(details["successful"]), "failed": len(details["failed"]), "details": details}
 
@@ -146,7 +145,7 @@ async def retry_failed_uploads(
     RetryPolicy(max_retries=max_retries, base_delay_s=base_delay)
     files = [_source_of(failed) for failed in failed_uploads]
     batch = Batch.of(client, bucket, files, max_concurrent, progress)
-    await batch.run(batch.uploads, batch.send_with_retries(max_retries, base_delay), second_pass=True)
+    await batch.run(batch.send_with_retries(max_retries, base_delay), second_pass=True)
     return batch.successful
 
 

@@ -140,18 +140,18 @@ async def logged_s3_operation(
     check_operation(func)
     log, secrets, clock = logger or _log, _secrets(client), asyncio.get_running_loop().time
     name = one_line(redact(str(operation_name), secrets))
-    log.debug("%s begins at %s", name, (_client_record(client, secrets) or {}).get("endpoint_url"))
+    log.debug("Starting %s at %s", name, (_client_record(client, secrets) or {}).get("endpoint_url"))
     started_s = clock()
     try:
         result = await perform(func)
     except asyncio.CancelledError:
-        log.info("%s was cancelled after %.3f s", name, clock() - started_s)
+        log.info("%s was cancelled after %.3fs", name, clock() - started_s)
         raise
     except Exception as error:
         reason = one_line(redact(_reason(error), secrets))
-        log.log(_level(error), "%s failed after %.3f s: %s", name, clock() - started_s, reason)
+        log.log(_level(error), "%s failed after %.3fs: %s", name, clock() - started_s, reason)
         raise
-    log.info("%s succeeded after %.3f s", name, clock() - started_s)
+    log.info("%s completed in %.3fs", name, clock() - started_s)
     return result
 
 

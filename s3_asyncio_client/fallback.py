@@ -53,7 +53,7 @@ class S3NowhereFoundError(S3NotFoundError):
         self.absent = all(isinstance(error, S3NotFoundError) for error in answers)
         told = "; ".join(f"{source}: {redact(str(error) or type(error).__name__)}" for source, error in causes)
         super().__init__(
-            f"no source has {bucket}/{key} ({told})",
+            f"Object {bucket}/{key} not available from any source ({told})",
             404 if self.absent else None,
             "NoSuchKey" if self.absent else None,
             operation="GetObject",
@@ -72,7 +72,7 @@ class S3WithFallback:
     A plain key is the file ``local_cache_dir/bucket/key``, so a folder can be filled by hand or by any tool of sync.
     Keys that could leave the folder (``../x``, ``/x``) or that some operating system gives another meaning go by their
     hash instead: they are kept, and nothing outside of the folder is read or written. Links that you put into the
-    folder are followed.
+    folder are followed to read, never to write.
 
     Args:
         primary_client: Asked first; an `S3Client`, or whatever has its `get_object`.
@@ -197,4 +197,12 @@ def _tell(source: str, bucket: str, key: str) -> None:
 
 def _note_failure(source: str, bucket: str, key: str, error: Exception) -> None:
     level = logging.INFO if isinstance(error, S3NotFoundError) else logging.WARNING
-    _log.log(level, "%s has no %s/%s for us: %s: %s", source, bucket, key, type(error).__name__, redact(str(error)))
+    _log.log(
+        level,
+        "%s S3 failed for %s/%s: %s: %s",
+        source.capitalize(),
+        bucket,
+        key,
+        type(error).__name__,
+        redact(str(error)),
+    )

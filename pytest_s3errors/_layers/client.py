@@ -14,7 +14,7 @@ import errno
 import functools
 import os
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -253,7 +253,7 @@ def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
     )
 
 
-async def _chunks(answer: Answer, bytes_per_second: float | None, target: Target) -> AsyncIterator[bytes]:
+async def _chunks(answer: Answer, bytes_per_second: float | None, target: Target) -> AsyncGenerator[bytes]:
     for seconds, piece in paced(answer.body, bytes_per_second):
         if seconds:
             await asyncio.sleep(seconds)

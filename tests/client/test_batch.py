@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import re
 from unittest.mock import AsyncMock
 
 import pytest
@@ -388,24 +389,36 @@ class Pipe(io.RawIOBase):
 @pytest.mark.parametrize(
     ("files", "error", "says"),
     [
-        ([("a", b"1"), ("b", b"2"), ("a", b"3")], ValueError, "'a' stands twice in the batch"),
-        ([("a", SAME), ("b", SAME)], ValueError, "'a' and 'b' are the same open file"),
+        ([("a", b"1"), ("a", b"3")], ValueError, "'a' stands 2 times in the batch"),
+        ([("a", SAME), ("a2", SAME)], ValueError, "the file for 'a2?' stands under another key as well"),
         ([("a", CLOSED)], ValueError, "the file for 'a' cannot be rewound"),
         ([("a", Pipe())], ValueError, "the file for 'a' cannot be rewound"),
         ([("a", 5)], TypeError, "the data for 'a' must be bytes, .*, not int"),
         ([("a", _never)], TypeError, "not function; wrap it: StreamSource"),
         ([("a", None)], TypeError, "not NoneType"),
-        (["ab"], TypeError, r"files must be \(key, data\) pairs, not str"),
-        ([("a", b"", b"")], TypeError, r"files must be \(key, data\) pairs"),
-        ([(b"a", b"")], TypeError, r"files must be \(key, data\) pairs"),
     ],
 )
-async def test_batches_that_cannot_be_are_refused_before_anything_is_sent(files, error, says):
-    """Whichever file is wrong, none is uploaded."""
+async def test_a_file_that_cannot_be_sent_fails_by_itself(files, error, says):
+    """The others are stored, and it gets no second pass."""
+    for upload in (upload_files_with_error_handling, resilient_batch_upload):
+        client = Bucket()
+        results = await upload(client, "bucket", [*files, ("good", b"2")])
+        details = results.get("details", results)
+        assert [entry["key"] for entry in details["successful"]] == ["good"]
+        assert [entry["key"] for entry in details["failed"]] == [key for key, _ in files]
+        assert [key for key, _ in client.sent] == ["good"]
+        for entry in details["failed"]:
+            assert isinstance(entry["exception"], error)
+            assert re.search(says, entry["error"])
+
+
+@pytest.mark.parametrize("files", [["ab"], [("a", b"", b"")], [(b"a", b"")]])
+async def test_what_is_no_pair_is_refused_before_anything_is_sent(files):
+    """There is no key that could be told to have failed."""
     client = Bucket()
     for upload in (upload_files_with_error_handling, resilient_batch_upload):
-        with pytest.raises(error, match=says):
-            await upload(client, "bucket", [("first", b""), *files])
+        with pytest.raises(TypeError, match=r"files must be \(key, data\) pairs"):
+            await upload(client, "bucket", [("good", b"2"), *files])
     assert client.sent == []
 
 

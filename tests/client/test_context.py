@@ -318,12 +318,12 @@ async def test_debugging_logs_the_whole_context_of_a_failure_only(caplog):
 @pytest.mark.parametrize(
     ("outcome", "level", "line"),
     [
-        ({}, "INFO", "Get succeeded after 0.250 s"),
-        (S3NotFoundError("gone"), "INFO", "Get failed after 0.250 s: S3NotFoundError: NoSuchKey (404): gone"),
-        (S3Error("a\nb"), "ERROR", "Get failed after 0.250 s: S3Error: a b"),
-        (ERROR, "ERROR", "Get failed after 0.250 s: S3ServerError: SlowDown (503): Reduce your rate., request R1"),
-        (ValueError("x"), "ERROR", "Get failed after 0.250 s: ValueError: x"),
-        (asyncio.CancelledError(), "INFO", "Get was cancelled after 0.250 s"),
+        ({}, "INFO", "Get completed in 0.250s"),
+        (S3NotFoundError("gone"), "INFO", "Get failed after 0.250s: S3NotFoundError: NoSuchKey (404): gone"),
+        (S3Error("a\nb"), "ERROR", "Get failed after 0.250s: S3Error: a b"),
+        (ERROR, "ERROR", "Get failed after 0.250s: S3ServerError: SlowDown (503): Reduce your rate., request R1"),
+        (ValueError("x"), "ERROR", "Get failed after 0.250s: ValueError: x"),
+        (asyncio.CancelledError(), "INFO", "Get was cancelled after 0.250s"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -340,7 +340,7 @@ async def test_begin_and_end_are_logged(caplog, monkeypatch, outcome, level, lin
     else:
         await call
     assert [(one.name, one.levelname, one.getMessage()) for one in caplog.records] == [
-        ("s3_asyncio_client.operations", "DEBUG", "Get begins at https://s3.eu-west-1.amazonaws.com"),
+        ("s3_asyncio_client.operations", "DEBUG", "Starting Get at https://s3.eu-west-1.amazonaws.com"),
         ("s3_asyncio_client.operations", level, line),
     ]
 

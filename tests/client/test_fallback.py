@@ -401,3 +401,18 @@ def test_what_it_was_given_can_be_read_back(tmp_path):
     reader = S3WithFallback(first, second, tmp_path)
     assert (reader.primary, reader.fallback, reader.cache_dir) == (first, second, tmp_path)
     assert (S3WithFallback(first).fallback, S3WithFallback(first).cache_dir) == (None, None)
+
+
+@pytest.mark.parametrize("link", ["bucket", "bucket/folder"])
+async def test_write_through_follows_no_link_out_of_its_folder(tmp_path, link):
+    """The copy goes by its hash instead, and what the link leads to stays as it was."""
+    outside, folder = tmp_path / "outside", tmp_path / "cache"
+    outside.mkdir()
+    (folder / link).parent.mkdir(parents=True, exist_ok=True)
+    (folder / link).symlink_to(outside)
+    primary = Reader(b"body")
+    reader = S3WithFallback(primary, None, folder, write_through=True)
+    await reader.get_object_with_fallback("bucket", "folder/key")
+    assert list(outside.iterdir()) == []
+    primary.outcome = AWAY
+    assert (await reader.get_object_with_fallback("bucket", "folder/key"))["body"] == b"body"

@@ -173,3 +173,21 @@ async def test_pieces_of_no_size_are_refused():
 def test_repr_names_status_and_target():
     """What a debugger shows: status, operation, bucket/key."""
     assert repr(respond(b"")) == "<S3Response 200 GetObject b/k>"
+
+
+async def test_a_response_that_is_left_leaves_no_generator():
+    """Whoever stops half-way has closed all of them at once, not some rounds of the loop later."""
+    closed = []
+
+    async def body():
+        try:
+            while True:
+                yield b"data"
+        finally:
+            closed.append(True)
+
+    response = S3Response(200, {}, body(), operation="GetObject", bucket="b", key="k")
+    chunks = response.iter_chunks(2)
+    assert await anext(chunks) == b"da"
+    await chunks.aclose()
+    assert closed == [True]
