@@ -108,10 +108,10 @@ def __getattr__(name: str) -> object:
     """Load the public name or module *name*."""
     if name not in _HOMES and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = import_module(f"{__name__}.{_HOMES.get(name, name)}")
-    if name in _HOMES:
-        found = globals()[name] = getattr(found, name)
-    return found
+    # Never kept here: pytester takes modules that a run imported out of `sys.modules`, and the next run must not get
+    # a class of the ones before.
+    module: object = import_module(f"{__name__}.{_HOMES.get(name, name)}")
+    return getattr(module, name) if name in _HOMES else module
 
 
 def __dir__() -> list[str]:

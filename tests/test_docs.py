@@ -8,6 +8,7 @@ the block before it prints, times aside.
 
 from __future__ import annotations
 
+import importlib
 import re
 import textwrap
 from dataclasses import dataclass, replace
@@ -26,6 +27,10 @@ from pytest_s3errors.plugin import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# pytester forgets the modules that a run inside this process imported; those that are here already it keeps.
+for _module in s3_asyncio_client._MODULES:
+    importlib.import_module(f"s3_asyncio_client.{_module}")
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
