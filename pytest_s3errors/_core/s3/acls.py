@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.s3.errors.messages import said
+
 from .access import OWNERSHIPS
 from .records import BUCKET_OWNER_ENFORCED
 
@@ -30,7 +32,7 @@ def bucket_ownership(ask: S3Request) -> tuple[str, str]:
     headers = ask.call.headers
     ownership, acl = headers.get(_OWNERSHIP, ask.access.ownership), headers.get(_ACL, PRIVATE)
     if ownership not in OWNERSHIPS:
-        raise ask.bad_argument(_OWNERSHIP, ownership, "S3 has no such object ownership")
+        raise ask.bad_argument(_OWNERSHIP, None, said("InvalidArgument: ownership", ownership))
     if acl not in _BUCKET_ACLS:
         raise ask.bad_argument(_ACL, acl, "S3 has no such canned ACL for buckets")
     granted = any(name.startswith(GRANT) for name in headers)

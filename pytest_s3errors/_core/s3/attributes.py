@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+import re
+from base64 import b64decode, b64encode
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from .acls import GRANT, object_ownership
 from .messages import EMPTY
@@ -18,8 +20,13 @@ if TYPE_CHECKING:
     from .request import S3Request
 
 MAX_METADATA_BYTES = 2048
+_PLAIN = re.compile(r"[\t -~]")
+_UNQUOTED = re.compile(r"[!->@-^`-~]")
+_WORDS = re.compile(r"=\?([A-Za-z0-9_-]+)\?([bBqQ])\?([^?\s]*)\?=")
 META = "x-amz-meta-"
 SSE = "x-amz-server-side-encryption"
+SSE_KEY = f"{SSE}-aws-kms-key-id"
+_KMS = frozenset({"aws:kms", "aws:kms:dsse"})
 STORAGE_CLASSES = frozenset(
     {
         "STANDARD",
@@ -29,7 +36,6 @@ STORAGE_CLASSES = frozenset(
         "INTELLIGENT_TIERING",
         "GLACIER",
         "DEEP_ARCHIVE",
-        "OUTPOSTS",
         "GLACIER_IR",
         "SNOW",
         "EXPRESS_ONEZONE",
@@ -48,7 +54,7 @@ KEPT = {
     "x-amz-storage-class": "x-amz-storage-class",
     "x-amz-website-redirect-location": "x-amz-website-redirect-location",
     SSE: SSE,
-    f"{SSE}-aws-kms-key-id": f"{SSE}-aws-kms-key-id",
+    SSE_KEY: SSE_KEY,
     f"{SSE}-bucket-key-enabled": f"{SSE}-bucket-key-enabled",
 }
 
@@ -64,7 +70,7 @@ def attributes_of(ask: S3Request) -> dict[str, Any]:
     kept = {name: headers[name] for name in KEPT if name in headers}
     metadata: dict[str, str] = {}
     if META in names:
-        metadata = {name[len(META) :]: value for name, value in headers.items() if name.startswith(META)}
+        metadata = {name[len(META) :]: decoded(value) for name, value in headers.items() if name.startswith(META)}
         _check_metadata(ask, metadata)
     if kept:
         _check_kept(ask, kept)
@@ -85,10 +91,10 @@ def response_headers(obj: StoredObject) -> dict[str, str]:
         "ETag": f'"{obj.etag}"',
         SSE: "AES256",
         "Accept-Ranges": "bytes",
-        "Content-Type": header_text(obj.content_type),
+        "Content-Type": latin(obj.content_type),
     }
     for name, value in obj.headers.items():
-        headers[KEPT.get(name, name)] = header_text(value)
+        headers[KEPT.get(name, name)] = latin(value)
     if headers.get("x-amz-storage-class") == "STANDARD":  # the one class that S3 does not name
         del headers["x-amz-storage-class"]
     for name, value in obj.metadata.items():
@@ -110,7 +116,7 @@ def written_headers(obj: StoredObject) -> dict[str, str]:
 
 def encryption_headers(obj: StoredObject) -> dict[str, str]:
     """Return the encryption headers that every write of *obj* answers with; S3 encrypts with AES256 unless told."""
-    stated = {name: header_text(value) for name, value in obj.headers.items() if name.startswith(SSE)}
+    stated = {name: latin(value) for name, value in obj.headers.items() if name.startswith(SSE)}
     return {SSE: "AES256", **stated}
 
 
@@ -135,11 +141,49 @@ def check_active(ask: S3Request, obj: StoredObject) -> None:
         raise ask.refused("InvalidObjectState", elements={"StorageClass": storage_class, **tiers})
 
 
+def latin(value: str) -> str:
+    """Return a system header's text as S3 sends it: what ISO-8859-1 does not have becomes a space."""
+    return value if value.isascii() else re.sub("[^\x00-\xff]", " ", value)
+
+
 def header_text(value: str) -> str:
-    """Return *value* as S3 sends it in a header: text beyond ASCII becomes an encoded word of RFC 2047."""
+    """Return metadata as S3 sends it: text that is not plain ASCII becomes an encoded word of RFC 2047.
+
+    Its encoding is Q where more characters are plain than not, else B, as JavaMail chooses.
+    """
+    plain = len(_PLAIN.findall(value))
+    if plain == len(value):
+        return value
+    raw = value.encode("utf-8", "replace")
+    if plain * 2 > len(value):
+        return f"=?UTF-8?Q?{''.join(map(_quoted, raw))}?="
+    return f"=?UTF-8?B?{b64encode(raw).decode()}?="
+
+
+def _quoted(byte: int) -> str:
+    character = chr(byte)
+    return "_" if character == " " else character if _UNQUOTED.fullmatch(character) else f"={byte:02X}"
+
+
+def decoded(value: str) -> str:
+    """Return a header's text with the encoded words of RFC 2047 in it read; bytes of UTF-8 count as what they spell."""
+    if "=?" in value:
+        value = _WORDS.sub(_word, value)
     if value.isascii():
         return value
-    return f"=?UTF-8?B?{b64encode(value.encode('utf-8', 'replace')).decode()}?="
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:  # text already, or bytes in another encoding
+        return value
+
+
+def _word(found: re.Match[str]) -> str:
+    try:
+        if found[2] in "bB":
+            return b64decode(found[3], validate=True).decode(found[1])
+        return unquote_to_bytes(found[3].replace("_", " ").replace("%", "%25").replace("=", "%")).decode(found[1])
+    except (ValueError, LookupError):  # no such encoding, or not in it
+        return found[0]
 
 
 def _check_metadata(ask: S3Request, metadata: Mapping[str, str]) -> None:
@@ -154,8 +198,10 @@ def _check_kept(ask: S3Request, kept: dict[str, str]) -> None:
     if storage_class is not None and storage_class not in STORAGE_CLASSES:
         raise ask.refused("InvalidStorageClass", elements={"StorageClassRequested": storage_class})
     encryption = kept.get(SSE)
-    if encryption is not None and encryption not in {"AES256", "aws:kms", "aws:kms:dsse"}:
+    if encryption is not None and encryption not in {"AES256", *_KMS}:
         raise ask.bad_argument(SSE, encryption, "The encryption method given is not supported")
+    if SSE_KEY in kept and encryption not in _KMS:
+        raise ask.bad_argument(SSE, encryption, f"A KMS key needs {SSE}: aws:kms")
     if "content-encoding" in kept:
         # aws-chunked names the framing of the request, not of what is stored.
         encodings = kept.pop("content-encoding").split(",")

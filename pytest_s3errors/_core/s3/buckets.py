@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .acls import bucket_ownership
 from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
 from .hosts import region_of
+from .listings import make_token, read_token
 from .messages import Response
 from .names import bucket_name_problem
 from .payload import receive
 from .permissions import owner_of
+from .regions import REGIONS
 from .store import DEFAULT_REGION
 from .tags import created_bucket_tags
 from .times import iso_date
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
     from .request import S3Request
+    from .store import Bucket
 
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
 _MAX_BUCKETS = 10_000
+_NARROWING = frozenset({"bucket-region", "continuation-token", "max-buckets", "prefix"})
 
 
 def create_bucket(ask: S3Request) -> Response:
@@ -33,17 +37,19 @@ def create_bucket(ask: S3Request) -> Response:
     if bucket_name_problem(ask.bucket, creating=True) is not None:
         raise ask.refused("InvalidBucketName")
     configuration = _configuration(ask)
-    region, tags = _wanted_region(ask, configuration), created_bucket_tags(ask, configuration)
+    location, tags = _wanted_location(ask, configuration), created_bucket_tags(ask, configuration)
+    region = _region_at(location)
     ownership, acl = bucket_ownership(ask)
     existing = ask.store.bucket(ask.bucket)
     if existing is None:
         made = ask.store.add_bucket(ask.bucket, region, ask.caller.owner_id or "")
-        made.tags, made.ownership, made.acl = tags, ownership, acl
+        made.location, made.tags, made.ownership, made.acl = location, tags, ownership, acl
     elif ask.access.declared and owner_of(ask, existing) != ask.caller.owner_id:
         raise ask.refused("BucketAlreadyExists")
     elif tags or not existing.region == region == DEFAULT_REGION:
         raise ask.refused("BucketAlreadyOwnedByYou")
-    return Response(status=200, headers={"Location": f"/{ask.bucket}", **_arn(ask.bucket)})
+    at = f"/{ask.bucket}" if region == DEFAULT_REGION else f"http://{ask.bucket}.s3.amazonaws.com/"
+    return Response(status=200, headers={"Location": at, **_arn(ask.bucket)})
 
 
 def head_bucket(ask: S3Request) -> Response:
@@ -57,45 +63,50 @@ def head_bucket(ask: S3Request) -> Response:
 def delete_bucket(ask: S3Request) -> Response:
     """Take an empty bucket out; versions and delete markers count."""
     bucket = ask.readable_bucket()
-    if bucket.objects or bucket.versions:
+    if bucket.versions:
+        raise ask.refused("BucketNotEmpty", message=said("BucketNotEmpty: versions"))
+    if bucket.objects:
         raise ask.refused("BucketNotEmpty")
     ask.store.remove_bucket(ask.bucket)
     return Response(status=204)
 
 
 def get_bucket_location(ask: S3Request) -> Response:
-    """Answer with the bucket's region; us-east-1 is spelled as nothing."""
-    region = ask.readable_bucket().region
-    # The one document of S3 that has text right in its root.
-    text = "" if region == DEFAULT_REGION else escape(region)
-    body = document("LocationConstraint", []).replace(b"></", f">{text}</".encode())
+    """Answer with the bucket's location; us-east-1 is spelled as nothing."""
+    bucket = ask.readable_bucket()
+    location = bucket.location or bucket.region
+    body = document("LocationConstraint", "" if location == DEFAULT_REGION else location)
     return Response(status=200, headers=XML, body=body)
 
 
 def list_buckets(ask: S3Request) -> Response:
-    """Answer with the buckets, sorted by name; the continuation token is the last name of the page before."""
+    """Answer with the buckets, sorted by name."""
     query = ask.call.query
     limit = _max_buckets(ask)
-    prefix, after, region = (query.get(name, "") for name in ("prefix", "continuation-token", "bucket-region"))
+    prefix, token, region = (query.get(name, "") for name in ("prefix", "continuation-token", "bucket-region"))
+    if region and region not in REGIONS:
+        raise ask.bad_argument("bucket-region", None, said("InvalidArgument: bucket region", region))
+    after = read_token(ask, token) if token else ""
     found = [bucket for name in ask.store.buckets if (bucket := ask.store.bucket(name)) is not None]
     if ask.access.declared:
         found = [b for b in found if owner_of(ask, b) == ask.caller.owner_id]
     found = [b for b in found if b.name.startswith(prefix) and b.name > after and region in {"", b.region}]
     page = found if limit is None else found[:limit]
-    listed = [
-        ("Bucket", [("Name", b.name), ("CreationDate", iso_date(b.created)), *_region_of(ask, b.region)]) for b in page
-    ]
+    listed = [("Bucket", _listed(ask, bucket)) for bucket in page]
     children: list[tuple[str, str | Children]] = [("Owner", [("ID", ask.caller.owner_id or "")]), ("Buckets", listed)]
     if len(page) < len(found):
-        children.append(("ContinuationToken", page[-1].name))
+        children.append(("ContinuationToken", make_token(page[-1].name)))
     if prefix:
         children.append(("Prefix", prefix))
     return Response(status=200, headers=XML, body=document("ListAllMyBucketsResult", children))
 
 
-def _region_of(ask: S3Request, region: str) -> list[tuple[str, str]]:
-    """A bucket's region is told only to who asks for pages or regions, as the paginated form of the call does."""
-    return [("BucketRegion", region)] if ask.call.query.keys() & {"max-buckets", "bucket-region"} else []
+def _listed(ask: S3Request, bucket: Bucket) -> list[tuple[str, str]]:
+    """Return what a listing tells of a bucket; its region only if the request narrows the listing."""
+    told = [("Name", bucket.name), ("CreationDate", iso_date(bucket.created))]
+    if not _NARROWING.isdisjoint(ask.call.query):
+        told.append(("BucketRegion", bucket.region))
+    return [*told, ("BucketArn", _arn_of(bucket.name))]
 
 
 def _max_buckets(ask: S3Request) -> int | None:
@@ -110,7 +121,11 @@ def _max_buckets(ask: S3Request) -> int | None:
 
 
 def _arn(bucket: str) -> dict[str, str]:
-    return {"x-amz-bucket-arn": f"arn:aws:s3:::{bucket}"}
+    return {"x-amz-bucket-arn": _arn_of(bucket)}
+
+
+def _arn_of(bucket: str) -> str:
+    return f"arn:aws:s3:::{bucket}"
 
 
 def _configuration(ask: S3Request) -> ET.Element | None:
@@ -118,19 +133,27 @@ def _configuration(ask: S3Request) -> ET.Element | None:
     return parse_xml(ask, body, "CreateBucketConfiguration") if bytes(body[:MAX_XML_BYTES]).strip() else None
 
 
-def _wanted_region(ask: S3Request, configuration: ET.Element | None) -> str:
-    """Return the region that the LocationConstraint or else the endpoint names; us-east-1 where neither does."""
-    served = region_of(ask.call.endpoint)
-    if configuration is None:
-        if served not in {None, DEFAULT_REGION}:
-            raise ask.refused("IllegalLocationConstraintException")
-        return DEFAULT_REGION
-    wanted = text_of(configuration, "LocationConstraint")
-    if wanted is None:
-        return served or DEFAULT_REGION
-    if not wanted:
+def _wanted_location(ask: S3Request, configuration: ET.Element | None) -> str:
+    """Return the location that the LocationConstraint names, us-east-1 where it names none.
+
+    The endpoint of a region makes buckets of that region only, which the constraint has to name. That of us-east-1,
+    which is also the global one, makes buckets of any region, and a host that names no region is taken for it.
+    """
+    served = region_of(ask.call.endpoint) or DEFAULT_REGION
+    wanted = None if configuration is None else text_of(configuration, "LocationConstraint")
+    if wanted == "":
         raise malformed(ask)
+    if served != DEFAULT_REGION and served != _region_at(wanted):
+        situation = "IllegalLocationConstraintException: region"
+        raise ask.refused("IllegalLocationConstraintException", message=said(situation, wanted or "unspecified"))
+    if wanted is None:
+        return DEFAULT_REGION
     # us-east-1 is the region that no constraint may name.
-    if wanted == DEFAULT_REGION or not (wanted == "EU" or _REGION.fullmatch(wanted)):
+    if wanted == DEFAULT_REGION or not _REGION.fullmatch(_region_at(wanted)):
         raise ask.refused("InvalidLocationConstraint", elements={"LocationConstraint": wanted})
-    return "eu-west-1" if wanted == "EU" else wanted
+    return wanted
+
+
+def _region_at(location: str | None) -> str:
+    """Return the region of a location; `EU` is the first name of eu-west-1, and comes back to who used it."""
+    return "eu-west-1" if location == "EU" else location or ""

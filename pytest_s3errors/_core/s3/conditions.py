@@ -12,16 +12,21 @@ from .times import http_date, parse_http_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from .messages import Refused
     from .request import S3Request
     from .store import StoredObject, Upload
 
+# What additionalMessage says, as recorded (LSREC).
+_TWO = "Multiple conditional request headers present in the request"
+_VALUE = "We don't accept the provided value of {} header for this API"
+
 
 def check_read(ask: S3Request, obj: StoredObject) -> None:
     """Refuse a GetObject or HeadObject whose conditions do not hold: 412, or 304 for an unchanged object."""
     headers = ask.call.headers
-    failed = failed_condition(headers, obj)
+    failed = failed_condition(headers, obj, ask.store.now())
     if failed is None:
         return
     if failed in {"If-None-Match", "If-Modified-Since"}:
@@ -32,7 +37,7 @@ def check_read(ask: S3Request, obj: StoredObject) -> None:
 
 def check_copy_source(ask: S3Request, source: StoredObject) -> None:
     """Refuse a copy whose `x-amz-copy-source-if-*` conditions do not hold: always 412 (fact 47)."""
-    failed = failed_condition(ask.call.headers, source, prefix="x-amz-copy-source-")
+    failed = failed_condition(ask.call.headers, source, ask.store.now(), prefix="x-amz-copy-source-")
     if failed is not None:
         raise precondition_failed(ask, f"x-amz-copy-source-{failed}")
 
@@ -43,16 +48,16 @@ def check_write(ask: S3Request) -> None:
     if if_match is None and if_none_match is None:
         return
     if if_match is not None and if_none_match is not None:
-        raise _not_offered(ask, "If-Match,If-None-Match", "S3 takes one conditional header in a write.")
+        raise _not_offered(ask, "If-Match,If-None-Match", _TWO)
     current = ask.store.find(ask.bucket, ask.key)
     if if_none_match is not None:
         if if_none_match.strip() != "*":
-            raise _not_offered(ask, "If-None-Match", "In a write If-None-Match takes no value but *.")
+            raise _not_offered(ask, "If-None-Match", _VALUE.format("If-None-Match"))
         if current is not None:
             raise precondition_failed(ask, "If-None-Match")
     if if_match is not None:
         if if_match.strip() == "*":
-            raise _not_offered(ask, "If-Match", "In a write If-Match takes an ETag.")
+            raise _not_offered(ask, "If-Match", _VALUE.format("If-Match"))
         check_still(ask, current, if_match)
 
 
@@ -68,7 +73,7 @@ def check_delete(ask: S3Request, current: StoredObject | None) -> None:
     """Refuse a DeleteObject of *current*: its If-Match does not hold, or only directory buckets know it (fact 51)."""
     for header in ("x-amz-if-match-last-modified-time", "x-amz-if-match-size"):
         if header in ask.call.headers:
-            raise _not_offered(ask, header, "Only directory buckets know this condition.")
+            raise ask.refused("NotImplemented", elements={"Header": header})
     if_match = ask.call.headers.get("if-match")
     if if_match is not None:
         check_still(ask, current, if_match)
@@ -82,22 +87,22 @@ def check_still(ask: S3Request, current: StoredObject | None, if_match: str) -> 
         raise precondition_failed(ask, "If-Match")
 
 
-def failed_condition(headers: Mapping[str, str], obj: StoredObject, prefix: str = "") -> str | None:
+def failed_condition(headers: Mapping[str, str], obj: StoredObject, now: datetime, prefix: str = "") -> str | None:
     """Return the name, in AWS's casing and without *prefix*, of the first condition that *obj* fails; None if all hold.
 
-    An If-Match that holds outweighs If-Unmodified-Since, an If-None-Match that holds outweighs If-Modified-Since; a
-    date that is none is no condition.
+    An If-Match that holds outweighs If-Unmodified-Since, an If-None-Match that holds outweighs If-Modified-Since. Text
+    that is no date, or a date after *now*, is no condition.
     """
     if_match = headers.get(f"{prefix}if-match")
     if if_match is not None:
         if not etag_matches(if_match, obj.etag):
             return "If-Match"
-    elif _changed_since(headers.get(f"{prefix}if-unmodified-since"), obj) is True:
+    elif _changed_since(headers.get(f"{prefix}if-unmodified-since"), obj, now) is True:
         return "If-Unmodified-Since"
     if_none_match = headers.get(f"{prefix}if-none-match")
     if if_none_match is not None:
         return "If-None-Match" if etag_matches(if_none_match, obj.etag) else None
-    if _changed_since(headers.get(f"{prefix}if-modified-since"), obj) is False:
+    if _changed_since(headers.get(f"{prefix}if-modified-since"), obj, now) is False:
         return "If-Modified-Since"
     return None
 
@@ -114,9 +119,9 @@ def precondition_failed(ask: S3Request, condition: str) -> Refused:
     return ask.refused("PreconditionFailed", elements={"Condition": condition})
 
 
-def _changed_since(date: str | None, obj: StoredObject) -> bool | None:
+def _changed_since(date: str | None, obj: StoredObject, now: datetime) -> bool | None:
     moment = None if date is None else parse_http_date(date)
-    return None if moment is None else obj.last_modified > moment
+    return None if moment is None or moment > now else obj.last_modified > moment
 
 
 def _not_offered(ask: S3Request, header: str, why: str) -> Refused:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
 
 from .attributes import SSE, attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
-from .digests import ALGORITHMS, checksum, md5_hex
+from .digests import ALGORITHMS, checksum, default_checksum, md5_hex
 from .documents import XML
 from .messages import Response
 from .multipart import find_upload, keep_part
@@ -32,16 +32,18 @@ if TYPE_CHECKING:
 
 MAX_COPY_BYTES = 5 * 1024**3
 _SOURCE_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
+_ORIGIN = re.compile(r"https?://[^/]*", re.IGNORECASE)
 _HEADER = "x-amz-copy-source"
 
 
 def copy_object(ask: S3Request) -> Response:
     """Store a copy of another object, with its metadata or with new."""
     ask.check_writable()
-    source = _source(ask)
+    source, by_version = _source(ask)
     replacing = _replaces(ask, "metadata")
     tags = stated_tags(ask) if _replaces(ask, "tagging") else source.tags
-    _check_not_idle(ask, source, replacing=replacing)
+    if not (replacing or by_version):
+        _check_not_idle(ask, source)
     check_copy_source(ask, source)
     check_active(ask, source)
     check_write(ask)
@@ -74,7 +76,7 @@ def upload_part_copy(ask: S3Request) -> Response:
     """Keep a part that holds another object's bytes, or a range of them."""
     number = part_number(ask)
     upload = find_upload(ask)
-    source = _source(ask)
+    source, _ = _source(ask)
     check_copy_source(ask, source)
     check_active(ask, source)
     first, end = _source_range(ask, source)
@@ -86,19 +88,19 @@ def upload_part_copy(ask: S3Request) -> Response:
     return Response(status=200, headers=headers, body=document_)
 
 
-def _source(ask: S3Request) -> StoredObject:
-    """Return the object that x-amz-copy-source names, or refuse with what is wrong with it."""
+def _source(ask: S3Request) -> tuple[StoredObject, bool]:
+    """Return the object that x-amz-copy-source names, and whether by its version; or refuse what is wrong with it."""
     text = ask.call.headers.get(_HEADER, "")
     name, key, version_id = _parsed_source(ask, text)
     bucket = ask.readable_bucket(name)
     check_expected_owner(ask, bucket, EXPECTED_SOURCE_OWNER)
     ask = replace(ask, key=key)
     if version_id is None:
-        return ask.readable(bucket, bucket.objects.get(key) or ask.absent(bucket))
+        return ask.readable(bucket, bucket.objects.get(key) or ask.absent(bucket)), False
     version = ask.version(bucket, version_id)
     if version.delete_marker:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy of marker"))
-    return ask.readable(bucket, version)
+    return ask.readable(bucket, version), True
 
 
 def _source_version(source: StoredObject) -> dict[str, str]:
@@ -109,9 +111,11 @@ def _source_version(source: StoredObject) -> dict[str, str]:
 def _parsed_source(ask: S3Request, text: str) -> tuple[str, str, str | None]:
     # The version is split off before decoding: a key may hold "?versionId=" in its encoded form.
     path, versioned, version_id = text.partition("?versionId=")
-    bucket, _, key = unquote(path).removeprefix("/").partition("/")
+    # Some encode a space as forms do; some give the URL of the object, its bucket in the path.
+    bucket, _, key = _ORIGIN.sub("", unquote_plus(path)).removeprefix("/").partition("/")
     if not (bucket and key):
-        raise ask.bad_argument(_HEADER, text, said("InvalidArgument: copy source"))
+        # The value that S3 names is its header once more.
+        raise ask.bad_argument(_HEADER, _HEADER, said("InvalidArgument: copy source"))
     return bucket, key, version_id if versioned else None
 
 
@@ -123,12 +127,11 @@ def _replaces(ask: S3Request, what: str) -> bool:
     return directive == "REPLACE"
 
 
-def _check_not_idle(ask: S3Request, source: StoredObject, *, replacing: bool) -> None:
-    """Refuse to copy an object onto itself where nothing about it would change."""
+def _check_not_idle(ask: S3Request, source: StoredObject) -> None:
+    """Refuse to copy an object onto itself where nothing about it would change; a version named by its id may be."""
     changing = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE)
-    # An older version copied onto its key comes back to life: that is a change.
     itself = source is ask.store.find(ask.bucket, ask.key)
-    if itself and not replacing and not any(name in ask.call.headers for name in changing):
+    if itself and not any(name in ask.call.headers for name in changing):
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy onto itself"))
 
 
@@ -150,7 +153,8 @@ def _checksums(ask: S3Request, source: StoredObject) -> Mapping[str, str]:
     name = ask.call.headers.get("x-amz-checksum-algorithm")
     if name is None:
         # A sum over parts is none of the copy, which has no parts.
-        return {algorithm: checksum(algorithm, source.content) for algorithm in source.checksums}
+        sums = {algorithm: checksum(algorithm, source.content) for algorithm in source.checksums}
+        return sums or default_checksum(source.content)
     if name.lower() not in ALGORITHMS:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum algorithm"))
     return {name.lower(): checksum(name.lower(), source.content)}
@@ -164,12 +168,12 @@ def _source_range(ask: S3Request, source: StoredObject) -> tuple[int, int]:
         return 0, source.size
     matched = _SOURCE_RANGE.fullmatch(text)
     if matched is None or int(matched[1]) > int(matched[2]):
-        message = f"{header} must be bytes=first-last, counted from 0, both included"
-        raise ask.bad_argument(header, text, message)
+        raise ask.bad_argument(header, text, said("InvalidArgument: copy range"))
     first, last = int(matched[1]), int(matched[2])
+    if first >= source.size:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy range"))
     if last >= source.size:
-        message = f"The range goes beyond the copy source, which has {source.size} bytes"
-        raise ask.bad_argument(header, text, message)
+        raise ask.bad_argument(header, text, said("InvalidArgument: copy range end", source.size))
     return first, last + 1
 
 

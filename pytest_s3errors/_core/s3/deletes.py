@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .conditions import check_delete, check_still
 from .documents import XML, malformed, parse_xml, text_of
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from .store import StoredObject
 
 MAX_DELETED_KEYS = 1000
+_BYPASS = "x-amz-bypass-governance-retention"
 
 
 def delete_object(ask: S3Request) -> Response:
     """Take the object out, hide it, or take a version out; what is absent is deleted all the same."""
     ask.check_writable()
+    _check_bypass(ask)
     version_id = ask.call.query.get("versionId")
     current = _current(ask, version_id)
     check_delete(ask, current)
@@ -36,6 +39,12 @@ def delete_object(ask: S3Request) -> Response:
     elif version_id is not None and _versioned(ask):
         headers = {"x-amz-version-id": version_id}
     return Response(status=204, headers=headers)
+
+
+def _check_bypass(ask: S3Request) -> None:
+    """Refuse to bypass a retention, whichever the header says: no bucket here has a lock."""
+    if _BYPASS in ask.call.headers:
+        raise ask.bad_argument(_BYPASS, None, said("InvalidArgument: bypass"))
 
 
 def _current(ask: S3Request, version_id: str | None) -> StoredObject | None:
@@ -64,6 +73,7 @@ def _versioned(ask: S3Request) -> bool:
 def delete_objects(ask: S3Request) -> Response:
     """Take up to 1000 objects out, each on its own: 200 even where some of them are refused (fact 27)."""
     ask.check_writable()
+    _check_bypass(ask)
     wanted = parse_xml(ask, receive(ask).body, "Delete")
     entries = wanted.findall("Object")
     if not 1 <= len(entries) <= MAX_DELETED_KEYS or not all(text_of(entry, "Key") for entry in entries):

@@ -49,20 +49,25 @@ class _Bounded(ET.TreeBuilder):
 
 
 def parse_xml(ask: S3Request, body: Body, root: str) -> ET.Element:
+    """Return the document's root as `parse_any` does; another root than *root* is MalformedXML too."""
+    found = parse_any(ask, body)
+    if found.tag != root:
+        raise malformed(ask)
+    return found
+
+
+def parse_any(ask: S3Request, body: Body) -> ET.Element:
     """Return the document's root, its elements' names stripped of their namespaces.
 
     Refuses with MaxMessageLengthExceeded what is over 2 MiB, and with MalformedXML what is not well-formed, has a
-    document type, another root than *root*, over 100,000 elements, or more than 16 in one another.
+    document type, over 100,000 elements, or more than 16 in one another.
     """
     if len(body) > MAX_XML_BYTES:
         raise ask.refused("MaxMessageLengthExceeded", elements={"MaxMessageLengthBytes": str(MAX_XML_BYTES)})
     try:
-        found = read_xml(bytes(body))
+        return read_xml(bytes(body))
     except DocumentError as error:
         raise malformed(ask) from error
-    if found.tag != root:
-        raise malformed(ask)
-    return found
 
 
 def read_xml(document: bytes) -> ET.Element:

@@ -56,20 +56,22 @@ def list_objects_v2(ask: S3Request) -> Response:
     limit, encode = page_size(ask, "max-keys"), encoder(ask)
     token, start_after = query.get("continuation-token"), query.get("start-after", "")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    after = start_after if token is None else _read_token(ask, token)
+    after = start_after if token is None else read_token(ask, token)
     # Where a token says that the page ended with a common prefix, all that it stands for has been listed;
     # start-after skips keys only.
     skip = token is not None
     page = walk(bucket.sorted_keys(), prefix=prefix, delimiter=delimiter, after=after, limit=limit, skip=skip)
     children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix))]
-    children += given(("StartAfter", encode(start_after)), ("ContinuationToken", token))
+    # A token outweighs start-after, which is then not told either.
+    children += given(("StartAfter", encode(start_after if token is None else "")), ("ContinuationToken", token))
     if page.last is not None:
-        children.append(("NextContinuationToken", _token(page.last)))
+        children.append(("NextContinuationToken", make_token(page.last)))
     children += [("KeyCount", str(len(page))), ("MaxKeys", str(limit))]
     owner = owner_of(ask, bucket) if query.get("fetch-owner", "").lower() == "true" else None
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
     children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner)
-    return Response(status=200, headers=XML, body=document("ListBucketResult", children))
+    headers = {**XML, "x-amz-bucket-region": bucket.region}
+    return Response(status=200, headers=headers, body=document("ListBucketResult", children))
 
 
 def list_objects(ask: S3Request) -> Response:
@@ -86,7 +88,8 @@ def list_objects(ask: S3Request) -> Response:
     children.append(("MaxKeys", str(limit)))
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
     children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner_of(ask, bucket))
-    return Response(status=200, headers=XML, body=document("ListBucketResult", children))
+    headers = {**XML, "x-amz-bucket-region": bucket.region}
+    return Response(status=200, headers=headers, body=document("ListBucketResult", children))
 
 
 def walk(keys: Sequence[str], *, prefix: str, delimiter: str, after: str, limit: int, skip: bool) -> Page:
@@ -188,12 +191,13 @@ def given(*pairs: tuple[str, str | None]) -> Elements:
     return [(name, text) for name, text in pairs if text]
 
 
-def _token(last: str) -> str:
+def make_token(last: str) -> str:
+    """Return the continuation token that stands for a page's *last* entry."""
     raw = last.encode()
     return urlsafe_b64encode(crc32(raw).to_bytes(_CRC_BYTES, "big") + raw).decode()
 
 
-def _read_token(ask: S3Request, token: str) -> str:
+def read_token(ask: S3Request, token: str) -> str:
     """Return where the page before ended, or refuse a token that is none of ours (fact 70)."""
     try:
         raw = urlsafe_b64decode(token.encode("ascii"))

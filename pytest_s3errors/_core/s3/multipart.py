@@ -170,7 +170,7 @@ def _entries(ask: S3Request) -> list[_Entry]:
     listed = parse_xml(ask, _received_list(ask), "CompleteMultipartUpload")
     entries = [(_number(ask, entry), entry) for entry in listed.findall("Part")]
     if not entries:
-        raise malformed(ask)
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: no parts"))
     return entries
 
 

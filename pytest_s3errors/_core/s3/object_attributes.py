@@ -66,7 +66,7 @@ def _parts(ask: S3Request, obj: StoredObject) -> Elements:
         limit, marker = _number(ask, "x-amz-max-parts", MAX_PAGE), _number(ask, "x-amz-part-number-marker", 0)
         limit = min(limit, MAX_PAGE)
         page = range(marker + 1, min(marker + limit, obj.parts) + 1)
-        last = page[-1] if page else marker
+        last = page[-1] if page else 0
         parts += [("PartNumberMarker", str(marker)), ("NextPartNumberMarker", str(last)), ("MaxParts", str(limit))]
         parts.append(("IsTruncated", "true" if page and last < obj.parts else "false"))
         parts += [("Part", _part(obj, number)) for number in page]

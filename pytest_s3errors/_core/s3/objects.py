@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.messages import said
 
-from .attributes import attributes_of, check_active, checksum_headers, response_headers, written_headers
+from .attributes import SSE, attributes_of, check_active, checksum_headers, response_headers, written_headers
 from .conditions import check_read, check_write
-from .digests import md5_hex
+from .digests import default_checksum, md5_hex
 from .messages import EMPTY, Response
 from .payload import receive
 from .ranges import part_number, requested_range
@@ -42,7 +42,7 @@ def put_object(ask: S3Request) -> Response:
         content=payload.body,
         etag=md5_hex(payload.body),
         last_modified=ask.store.now(),
-        checksums=payload.checksums,
+        checksums=payload.checksums or default_checksum(payload.body),
         tags=stated_tags(ask),
         **attributes,
     )
@@ -63,6 +63,9 @@ def head_object(ask: S3Request) -> Response:
 
 
 def _read(ask: S3Request) -> Response:
+    if SSE in ask.call.headers:
+        message = f"{SSE} header is not supported for this operation."
+        raise ask.bad_argument(SSE, ask.call.headers[SSE], message)
     obj = ask.readable_object()
     check_read(ask, obj)
     if obj.headers and ask.call.method == "GET":

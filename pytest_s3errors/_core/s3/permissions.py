@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.operations import names_of
 
 from .access import account_id
@@ -45,7 +46,7 @@ class _Asked(Protocol):
     def caller(self) -> Caller: ...
     @property
     def bucket(self) -> str: ...
-    def refused(self, code: str) -> Refused: ...
+    def refused(self, code: str, *, message: str | None = None) -> Refused: ...
 
 
 def check_allowed(ask: _Asked) -> None:
@@ -102,7 +103,8 @@ def check_expected_owner(ask: _Asked, bucket: Bucket, header: str) -> None:
     if stated is None or stated in {owner, account_id(owner)}:
         return
     if not (stated.isascii() and stated.isdigit() and len(stated) == _ACCOUNT_DIGITS):
-        raise ask.refused("InvalidBucketOwnerAWSAccountID")
+        message = said("InvalidBucketOwnerAWSAccountID: id", stated)
+        raise ask.refused("InvalidBucketOwnerAWSAccountID", message=message)
     if ask.access.declared:
         raise ask.refused("AccessDenied")
 

@@ -12,7 +12,7 @@ from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 _MEMBERS = frozenset({"expiration", "conditions"})
 _EXPIRATION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _RANGE = "content-length-range"
 _UNCOVERED = frozenset({"awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"})
 _IGNORED = "x-ignore-"
+_NEVER = "never"
 
 
 class PolicyError(Exception):
@@ -30,12 +31,24 @@ class NotAllowedError(Exception):
     """The form is not what the policy allows; the text says which condition it breaks."""
 
 
+class Condition(NamedTuple):
+    """What a policy wants of one field; `operator` is "eq", "starts-with" or, for what can't hold, "never".
+
+    `field` is in lower case, `text` is the condition as the policy spells it.
+    """
+
+    operator: str
+    field: str
+    value: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`conditions` are ("eq" or "starts-with", field in lower case, value); `sizes` is the range of the file's size."""
+    """Until when a form is allowed and what its fields have to be; `sizes` is the range of the file's size."""
 
     expiration: datetime
-    conditions: Sequence[tuple[str, str, str]]
+    conditions: Sequence[Condition]
     sizes: tuple[int, int] | None
 
     def check(self, fields: Mapping[str, str], *, now: datetime) -> None:
@@ -46,10 +59,10 @@ class Policy:
         """
         if now > self.expiration:
             raise NotAllowedError("Policy expired.")
-        for operator, name, value in self.conditions:
-            if not _holds(operator, name, value, fields.get(name, "")):
-                raise NotAllowedError(f'Policy Condition failed: ["{operator}", "${name}", "{value}"]')
-        covered = {name for _, name, _ in self.conditions} | _UNCOVERED
+        for one in self.conditions:
+            if not _holds(one, fields.get(one.field, "")):
+                raise NotAllowedError(f"Policy Condition failed: {one.text}")
+        covered = {one.field for one in self.conditions} | _UNCOVERED
         extra = [name for name in fields if name not in covered and not name.startswith(_IGNORED)]
         if extra:
             raise NotAllowedError(f"Extra input fields: {', '.join(extra)}")
@@ -67,13 +80,14 @@ def parse_policy(text: str) -> Policy:
         raise PolicyError("it is not JSON in base64") from error
     if not isinstance(found, dict) or found.keys() != _MEMBERS:
         raise PolicyError("it has to have expiration and conditions, and nothing else")
-    conditions: list[tuple[str, str, str]] = []
+    conditions: list[Condition] = []
     sizes = None
     if not isinstance(found["conditions"], list):
         raise PolicyError("its conditions are not a list")
     for one in found["conditions"]:
         if isinstance(one, list) and one and isinstance(one[0], str) and one[0].lower() == _RANGE:
             sizes = _sizes(one)
+            conditions += [] if sizes else [Condition(_NEVER, "", "", _spelled(*one))]
         else:
             conditions += _conditions(one)
     return Policy(expiration=_expiration(found["expiration"]), conditions=conditions, sizes=sizes)
@@ -88,19 +102,32 @@ def _expiration(text: Any) -> datetime:
         raise PolicyError("its expiration is no time") from error
 
 
-def _conditions(one: Any) -> list[tuple[str, str, str]]:
-    if isinstance(one, dict) and one and all(isinstance(value, str) for value in one.values()):
-        return [("eq", name.lower(), value) for name, value in one.items()]
+def _conditions(one: Any) -> list[Condition]:
+    if isinstance(one, dict) and len(one) != 1:
+        raise PolicyError("Invalid Simple-Condition: Simple-Conditions must have exactly one property specified")
+    if isinstance(one, dict) and all(isinstance(value, str) for value in one.values()):
+        ((name, value),) = one.items()
+        return [Condition("eq", name.lower(), value, _spelled("eq", f"${name}", value))]
     match one:
-        case [str(operator), str(name), str(value)] if operator.lower() in {"eq", "starts-with"} and name[:1] == "$":
-            return [(operator.lower(), name[1:].lower(), value)]
+        case [str(operator), str(name), str(value)] if operator.lower() in {"eq", "starts-with"}:
+            text = _spelled(operator, name, value)
+            # Without its $ a name names no field, and the condition never holds.
+            return [Condition(operator.lower() if name[:1] == "$" else _NEVER, name[1:].lower(), value, text)]
     raise PolicyError(f"{json.dumps(one)} is no condition")
 
 
-def _sizes(one: list[Any]) -> tuple[int, int]:
+def _spelled(*words: Any) -> str:
+    return json.dumps(list(words), ensure_ascii=False)
+
+
+def _sizes(one: list[Any]) -> tuple[int, int] | None:
+    """Return the two sizes; None for text that is no number, with which the condition never holds."""
     match [_bytes(size) for size in one[1:]]:
         case [int(low), int(high)]:
             return low, high
+    match one[1:]:
+        case [str(), str()]:
+            return None
     raise PolicyError(f"{_RANGE} needs two numbers of bytes")
 
 
@@ -110,9 +137,10 @@ def _bytes(size: Any) -> int | None:
     return int(size) if isinstance(size, str) and _NUMBER.fullmatch(size) else None
 
 
-def _holds(operator: str, name: str, wanted: str, value: str) -> bool:
-    if operator == "eq":
-        return value == wanted
+def _holds(condition: Condition, value: str) -> bool:
+    if condition.operator != "starts-with":
+        return condition.operator == "eq" and value == condition.value
     # A browser that sends several types has each of them checked.
-    values = value.split(",") if name == "content-type" else [value]
-    return all(one.strip().startswith(wanted) if len(values) > 1 else one.startswith(wanted) for one in values)
+    values = value.split(",") if condition.field == "content-type" else [value]
+    start = condition.value
+    return all(one.strip().startswith(start) if len(values) > 1 else one.startswith(start) for one in values)

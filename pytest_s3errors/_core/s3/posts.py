@@ -10,13 +10,14 @@ from urllib.parse import quote, urlencode
 from pytest_s3errors._core.s3.auth.forms import identify_form, missing_field
 from pytest_s3errors._core.s3.errors.envelope import document
 
+from .attributes import META
 from .documents import XML
 from .form import FieldsTooLongError, Form, FormError, parse_form
 from .messages import EMPTY, Response
 from .objects import put_object
 from .permissions import check_allowed
 from .policy import NotAllowedError, PolicyError, parse_policy
-from .tags import document_tags
+from .tags import form_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ _HEADERS = frozenset(
 )
 _MISSING = ("x-amz-object-lock-", "x-amz-server-side-encryption-customer-")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+", re.ASCII)
+_LINE_BREAK = re.compile(r"[\r\n]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FILENAME = "${filename}"
 
@@ -42,7 +44,7 @@ def post_object(ask: S3Request) -> Response:
     if "key" not in fields:
         raise missing_field(ask.call, "key")
     name = form.filename.replace("\\", "/").rpartition("/")[2]
-    key = fields["key"].replace(_FILENAME, name)
+    key = fields["key"].replace(_FILENAME, name or _FILENAME)  # it stays where the file has no name
     ask = replace(ask, caller=identify_form(ask.call, fields, ask.access), key=key, body=form.file)
     if "policy" in fields:
         _check_policy(ask, {**fields, "key": key, "bucket": ask.bucket}, len(form.file))
@@ -91,12 +93,14 @@ def _headers(ask: S3Request, fields: Mapping[str, str]) -> dict[str, str]:
         raise ask.refused("NotImplemented")
     headers = {name: value for name, value in fields.items() if name in _HEADERS or name.startswith("x-amz-")}
     for name, value in headers.items():
-        if not _NAME.fullmatch(name) or _CONTROL.search(value):
+        # Metadata goes out encoded where it has to, so that it may hold what no header can.
+        forbidden = _LINE_BREAK if name.startswith(META) else _CONTROL
+        if not _NAME.fullmatch(name) or forbidden.search(value):
             raise ask.bad_argument(name, value, "The field can't be a header of the object")
     if "acl" in fields:
         headers["x-amz-acl"] = fields["acl"]
     if "tagging" in fields:
-        headers["x-amz-tagging"] = urlencode(document_tags(ask, fields["tagging"].encode()))
+        headers["x-amz-tagging"] = urlencode(form_tags(ask, fields["tagging"].encode()))
     return headers
 
 

@@ -24,6 +24,7 @@ ENABLED, SUSPENDED = "Enabled", "Suspended"
 NULL = "null"
 BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
 VERSION_ID_LENGTH = 32
+_UNSEALED = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +148,15 @@ class Completion:
 class Bucket:
     """A bucket and its objects by key.
 
-    `objects` has what a read without version id finds. `versioning` is None until versioning is first set; from then
-    on `versions` has every version of a key, delete markers too, oldest first, and the last of them is the newest.
+    `location` is what GetBucketLocation tells, "" for the region. `objects` has what a read without version id finds.
+    `versioning` is None until versioning is first set; from then on `versions` has every version of a key, delete
+    markers too, oldest first, and the last of them is the newest.
     """
 
     name: str
     region: str
     created: datetime
+    location: str = ""
     objects: dict[str, StoredObject] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     owner: str = ""
@@ -262,7 +265,19 @@ class Bucket:
             self.objects[key] = newest
 
 
+def is_version_id(text: str) -> bool:
+    """Tell whether *text* can be a version id: S3 knows its own from all others, and so do we, by their ends."""
+    return len(text) == VERSION_ID_LENGTH and text == _sealed(text[:_UNSEALED])
+
+
 def _version_id(bucket: str, serial: int) -> str:
     """Make an id of S3's form and length, in S3's alphabet, the same in every run."""
-    digest = sha256(f"{bucket} {serial}".encode()).digest()
-    return b64encode(digest, b"._").decode()[:VERSION_ID_LENGTH]
+    return _sealed(_alphabetic(f"{bucket} {serial}")[:_UNSEALED])
+
+
+def _sealed(start: str) -> str:
+    return start + _alphabetic(start)[: VERSION_ID_LENGTH - _UNSEALED]
+
+
+def _alphabetic(text: str) -> str:
+    return b64encode(sha256(text.encode("utf-8", "surrogateescape")).digest(), b"._").decode()

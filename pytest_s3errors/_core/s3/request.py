@@ -14,7 +14,7 @@ from .auth import ANYBODY, Caller
 from .messages import Call, Refused
 from .names import bucket_name_problem
 from .permissions import may_list, may_read
-from .records import NULL, VERSION_ID_LENGTH
+from .records import NULL, is_version_id
 from .store import MAX_KEY_BYTES, Bucket, Store, StoredObject
 from .times import http_date
 
@@ -116,13 +116,10 @@ class S3Request:
         return found
 
     def check_version_id(self, bucket: Bucket | None, version_id: str) -> None:
-        """Refuse with InvalidArgument what cannot be one of the bucket's version ids (fact 71).
-
-        S3 knows its own ids from others; here every text of their length passes where there are versions at all.
-        """
+        """Refuse with InvalidArgument what cannot be one of the bucket's version ids (fact 71)."""
         if version_id == NULL:
             return
-        if bucket is None or bucket.versioning is None or len(version_id) != VERSION_ID_LENGTH:
+        if bucket is None or bucket.versioning is None or not is_version_id(version_id):
             raise self.bad_argument("versionId", version_id, said("InvalidArgument: version id"))
 
     def is_marker(self, marker: StoredObject) -> Refused:

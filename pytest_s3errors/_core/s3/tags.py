@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
 
-from .documents import XML, malformed, parse_xml, text_of
+from .documents import XML, malformed, parse_any, parse_xml, text_of
 from .messages import EMPTY, Response
 from .payload import receive
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from xml.etree import ElementTree as ET
 
+    from .messages import Refused
     from .request import S3Request
     from .store import StoredObject
 
@@ -95,9 +96,10 @@ def stated_tags(ask: S3Request) -> Mapping[str, str]:
     return _checked(ask, sorted(pairs), MAX_OBJECT_TAGS)
 
 
-def document_tags(ask: S3Request, body: bytes) -> Mapping[str, str]:
-    """Return the tags in a Tagging document, or refuse what S3 does not allow."""
-    return _tag_set(ask, parse_xml(ask, body, "Tagging").find("TagSet"), MAX_OBJECT_TAGS)
+def form_tags(ask: S3Request, body: bytes) -> Mapping[str, str]:
+    """Return the tags in the Tagging document of a form, none in any other one, or refuse what S3 does not allow."""
+    root = parse_any(ask, body)
+    return _tag_set(ask, root.find("TagSet") if root.tag == "Tagging" else None, MAX_OBJECT_TAGS)
 
 
 def created_bucket_tags(ask: S3Request, configuration: ET.Element | None) -> Mapping[str, str]:
@@ -157,8 +159,7 @@ def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Ma
     tags = {}
     for name, value in pairs:
         if name.startswith("aws:"):
-            message = "Tags whose keys start with aws: are S3's own."
-            raise ask.refused("InvalidTag", message=message, elements={"TagKey": name})
+            raise _system_tag(ask, name)
         if not 1 <= len(name) <= MAX_KEY_CHARACTERS or not _ALLOWED.fullmatch(name):
             raise ask.refused("InvalidTag", elements={"TagKey": name})
         if len(value) > MAX_VALUE_CHARACTERS or not _ALLOWED.fullmatch(value):
@@ -168,6 +169,15 @@ def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Ma
     if len(tags) > limit:
         raise ask.refused("BadRequest", message=f"There are {len(tags)} tags; {limit} are allowed.")
     return MappingProxyType(tags) if tags else EMPTY
+
+
+def _system_tag(ask: S3Request, name: str) -> Refused:
+    """Return InvalidTag for a key that only AWS may use, in the words of the operation."""
+    if ask.call.operation == "CreateBucket":
+        return ask.refused("InvalidTag", message=said("InvalidTag: created bucket"))
+    of_bucket = ask.call.operation == "PutBucketTagging"
+    message = said("InvalidTag: system tag") if of_bucket else said("InvalidTag: system tag of object")
+    return ask.refused("InvalidTag", message=message, elements={"TagKey": name})
 
 
 def _bad_header(ask: S3Request, text: str) -> Exception:

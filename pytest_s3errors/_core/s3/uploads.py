@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
+from pytest_s3errors._core.s3.errors.messages import said
 
+from .access import account_id
 from .documents import XML
 from .listings import Elements, encoder, given, page_size, walk
 from .messages import Response
@@ -28,8 +30,8 @@ def list_parts(ask: S3Request) -> Response:
     page = following[:limit]
     children: Elements = [("Bucket", ask.bucket), ("Key", ask.key), ("UploadId", upload.upload_id)]
     owner = [("ID", upload.draft.owner or owner_of(ask, ask.readable_bucket()))]
-    children += [("Initiator", owner), ("Owner", owner), ("StorageClass", _storage_class(upload))]
-    children += [("PartNumberMarker", str(marker)), ("NextPartNumberMarker", str(page[-1] if page else marker))]
+    children += [("Initiator", _initiator(owner)), ("Owner", owner), ("StorageClass", _storage_class(upload))]
+    children += [("PartNumberMarker", str(marker)), ("NextPartNumberMarker", str(page[-1] if page else 0))]
     children += [("MaxParts", str(limit)), ("IsTruncated", "true" if len(page) < len(following) and limit else "false")]
     children += _algorithm(upload)
     children += [("Part", _part(number, upload.parts[number])) for number in page]
@@ -42,24 +44,31 @@ def list_multipart_uploads(ask: S3Request) -> Response:
     owner = owner_of(ask, ask.readable_bucket())
     limit, encode = page_size(ask, "max-uploads"), encoder(ask)
     key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
+    id_marker = id_marker if key_marker else ""  # an id alone is no marker, and is not told
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     here = sorted(
         (upload for upload in ask.store.uploads.values() if upload.draft.bucket == ask.bucket),
         key=lambda upload: upload.draft.key,
     )
-    here = _after(here, key_marker, id_marker)
+    here = _after(ask, here, key_marker, id_marker)
     # Several uploads may share a key: roll up by key first, then take the page's share of uploads.
     keys = sorted({upload.draft.key for upload in here})
     rolled = walk(keys, prefix=prefix, delimiter=delimiter, after="", limit=len(keys), skip=False)
-    entries: list[tuple[str, Upload | None]] = [(name, None) for name in rolled.prefixes if name != key_marker]
+    entries: list[tuple[str, Upload | None]] = [
+        (name, None) for name in rolled.prefixes if not key_marker.startswith(name)
+    ]
     entries += [(upload.draft.key, upload) for upload in here if upload.draft.key in set(rolled.keys)]
     entries.sort(key=lambda entry: entry[0])
     page = entries[:limit]
     truncated = len(page) < len(entries) and limit > 0
+    # The markers of the next page name the last upload of this one, whether or not more follows; they are empty
+    # where the page ends with a common prefix.
+    name, last = page[-1] if page else ("", None)
     children: Elements = [("Bucket", ask.bucket), ("KeyMarker", encode(key_marker)), ("UploadIdMarker", id_marker)]
-    if truncated:
-        name, last = page[-1]
-        children += [("NextKeyMarker", encode(name)), ("NextUploadIdMarker", last.upload_id if last else "")]
+    children += [
+        ("NextKeyMarker", encode(name) if last else ""),
+        ("NextUploadIdMarker", last.upload_id if last else ""),
+    ]
     children += given(("Prefix", encode(prefix)), ("Delimiter", encode(delimiter)))
     children += given(("EncodingType", query.get("encoding-type")))
     children += [("MaxUploads", str(limit)), ("IsTruncated", "true" if truncated else "false")]
@@ -68,16 +77,17 @@ def list_multipart_uploads(ask: S3Request) -> Response:
     return Response(status=200, headers=XML, body=document("ListMultipartUploadsResult", children))
 
 
-def _after(uploads: list[Upload], key_marker: str, id_marker: str) -> list[Upload]:
+def _after(ask: S3Request, uploads: list[Upload], key_marker: str, id_marker: str) -> list[Upload]:
     """Return the uploads behind the markers; *uploads* is in the order of the listing.
 
-    With an upload id the marker is that upload; an id that is gone, or none, leaves the whole key behind.
+    With an upload id the marker is that upload, which has to be one of the key.
     """
-    places = [place for place, upload in enumerate(uploads) if upload.draft.key == key_marker]
-    named = [place for place in places if uploads[place].upload_id == id_marker]
-    if named:
-        return uploads[named[0] + 1 :]
-    return [upload for upload in uploads if upload.draft.key > key_marker]
+    if not id_marker:
+        return [upload for upload in uploads if upload.draft.key > key_marker]
+    for place, upload in enumerate(uploads):
+        if (upload.draft.key, upload.upload_id) == (key_marker, id_marker):
+            return uploads[place + 1 :]
+    raise ask.bad_argument("upload-id-marker", id_marker, said("InvalidArgument: upload id marker"))
 
 
 def _part_marker(ask: S3Request) -> int:
@@ -96,9 +106,16 @@ def _part(number: int, part: Part) -> Elements:
 
 def _upload(upload: Upload, key: str, bucket_owner: str) -> Elements:
     owner = [("ID", upload.draft.owner or bucket_owner)]
-    listed: Elements = [("Key", key), ("UploadId", upload.upload_id), ("Initiator", owner), ("Owner", owner)]
+    listed: Elements = [("Key", key), ("UploadId", upload.upload_id)]
+    listed += [("Initiator", _initiator(owner)), ("Owner", owner)]
     listed += [("StorageClass", _storage_class(upload)), ("Initiated", iso_date(upload.draft.last_modified))]
     return listed + _algorithm(upload)
+
+
+def _initiator(owner: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return who began an upload: S3 still names this one, by its account's number here."""
+    (_, owner_id), *_ = owner
+    return [*owner, ("DisplayName", account_id(owner_id))]
 
 
 def _algorithm(upload: Upload) -> Elements:

@@ -79,7 +79,7 @@ def test_a_bucket_lies_where_the_request_says(s3, constraint, region):
     """LocationConstraint decides; HeadBucket and GetBucketLocation tell."""
     assert s3("PUT", "/bucket", located(constraint)).status == 200
     assert s3("HEAD", "/bucket").headers["x-amz-bucket-region"] == region
-    assert f">{region}</LocationConstraint>".encode() in s3("GET", "/bucket?location").body
+    assert f">{constraint}</LocationConstraint>".encode() in s3("GET", "/bucket?location").body
 
 
 def test_us_east_1_is_told_as_nothing(boto):
@@ -108,17 +108,69 @@ def test_a_location_that_s3_does_not_have(s3, code, body, expected):
     assert s3.store.buckets == (["bucket"] if expected == "200" else [])
 
 
-def test_an_endpoint_of_another_region_wants_a_location(s3, code):
-    """Without LocationConstraint a regional endpoint refuses; with an empty configuration it decides."""
+@pytest.mark.parametrize(
+    ("endpoint", "constraint", "expected"),
+    [
+        ("us-east-1", "us-west-1", "us-west-1"),
+        ("us-east-1", "us-east-1", "InvalidLocationConstraint"),
+        ("us-east-1", "foo", "InvalidLocationConstraint"),
+        ("us-east-1", "aws-global", "InvalidLocationConstraint"),
+        ("us-east-2", "us-west-1", "IllegalLocationConstraintException"),
+        ("us-east-2", "EU", "IllegalLocationConstraintException"),
+        ("us-west-2", "us-east-1", "IllegalLocationConstraintException"),
+        ("eu-west-1", "bar", "IllegalLocationConstraintException"),
+        ("eu-west-1", "eu-west-1", "eu-west-1"),
+        ("eu-west-1", "EU", "eu-west-1"),
+        ("eu-west-1", None, "IllegalLocationConstraintException"),
+    ],
+)
+def test_an_endpoint_makes_buckets_of_its_own_region(s3, code, endpoint, constraint, expected):
+    """A regional endpoint wants its own region named; that of us-east-1 makes buckets anywhere."""
+    bodies = [b"", b"<CreateBucketConfiguration/>"] if constraint is None else [located(constraint)]
+    for body in bodies:
+        call = parse_call(method="PUT", target="/bucket", headers={"host": f"s3.{endpoint}.amazonaws.com"})
+        reply = answer(s3.store, call, body, new_id=s3.new_id)
+        if expected.startswith("Illegal"):
+            named = constraint or "unspecified"
+            assert (reply.code, reply.status) == (expected, 400)
+            assert reply.message == (
+                f"The {named} location constraint is incompatible for the region specific endpoint this request was "
+                "sent to."
+            )
+        elif expected.startswith("Invalid"):
+            assert (reply.code, dict(reply.elements)) == (expected, {"LocationConstraint": constraint})
+            assert reply.message == "The specified location-constraint is not valid"
+        else:
+            assert code(reply) == "200"
+            assert reply.headers["Location"] == "http://bucket.s3.amazonaws.com/"
+            assert s3.store.bucket("bucket").region == expected
 
-    def create(body):
-        host = "s3.eu-west-1.amazonaws.com"
-        call = parse_call(method="PUT", target="/bucket", headers={"host": host})
-        return answer(s3.store, call, body, new_id=s3.new_id)
 
-    assert code(create(b"")) == "IllegalLocationConstraintException"
-    assert code(create(b"<CreateBucketConfiguration/>")) == "200"
-    assert s3.store.bucket("bucket").region == "eu-west-1"
+def test_a_location_without_text_has_no_end_tag(s3):
+    """The document of a bucket in us-east-1 is one empty element."""
+    s3("PUT", "/bucket")
+    assert s3("GET", "/bucket?location").body.endswith(
+        b'\n<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
+    )
+
+
+def test_buckets_of_a_region_that_is_none(s3):
+    """ListBuckets refuses a region that AWS does not have."""
+    reply = s3("GET", "/?bucket-region=eu-east-1")
+    assert (reply.code, reply.status, dict(reply.elements)) == (
+        "InvalidArgument",
+        400,
+        {"ArgumentName": "bucket-region"},
+    )
+    assert reply.message == "Argument value eu-east-1 is not a valid AWS Region"
+
+
+def test_what_a_listing_tells_of_a_bucket(boto):
+    """Each bucket has its ARN; its region is told where the listing is narrowed."""
+    boto.create_bucket(Bucket="bucket")
+    (plain,), (narrowed,) = (boto.list_buckets(**given)["Buckets"] for given in ({}, {"Prefix": "b"}))
+    assert plain["BucketArn"] == narrowed["BucketArn"] == "arn:aws:s3:::bucket"
+    assert ("BucketRegion" in plain, narrowed["BucketRegion"]) == (False, "us-east-1")
 
 
 @pytest.mark.parametrize("name", ["ab", "Upper", "a_b", "1.2.3.4", "xn--bucket"])

@@ -31,7 +31,7 @@ def stored(s3):
         ({"if_none_match": "*"}, "NotModified"),
         ({"if_modified_since": BEFORE}, "200"),
         ({"if_modified_since": AT}, "NotModified"),
-        ({"if_modified_since": AFTER}, "NotModified"),
+        ({"if_modified_since": AFTER}, "200"),
         ({"if_unmodified_since": BEFORE}, "If-Unmodified-Since"),
         ({"if_unmodified_since": AT}, "200"),
         ({"if_unmodified_since": AFTER}, "200"),

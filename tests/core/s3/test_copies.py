@@ -8,7 +8,7 @@ from pytest_s3errors._core.s3 import copies
 from pytest_s3errors._core.s3.digests import checksum
 
 ETAG = "8d777f385d3dfec8815d20f7496026dc"  # md5 of b"data"
-BEFORE, AFTER = "Fri, 01 May 2026 11:59:59 GMT", "Fri, 01 May 2026 12:00:01 GMT"
+BEFORE, AT, AFTER = (f"Fri, 01 May 2026 {clock} GMT" for clock in ("11:59:59", "12:00:00", "12:00:01"))
 
 
 @pytest.fixture
@@ -80,7 +80,8 @@ def test_a_copy_onto_itself_must_change_something(stored, code, headers, expecte
         ({"x-amz-copy-source-if-none-match": "0"}, None),
         ({"x-amz-copy-source-if-none-match": ETAG}, "x-amz-copy-source-If-None-Match"),
         ({"x-amz-copy-source-if-modified-since": BEFORE}, None),
-        ({"x-amz-copy-source-if-modified-since": AFTER}, "x-amz-copy-source-If-Modified-Since"),
+        ({"x-amz-copy-source-if-modified-since": AT}, "x-amz-copy-source-If-Modified-Since"),
+        ({"x-amz-copy-source-if-modified-since": AFTER}, None),
         ({"x-amz-copy-source-if-unmodified-since": AFTER}, None),
         ({"x-amz-copy-source-if-unmodified-since": BEFORE}, "x-amz-copy-source-If-Unmodified-Since"),
     ],
@@ -151,7 +152,8 @@ def test_the_limit_of_a_copy(stored, code, monkeypatch, limit, expected):
 
 def test_checksums_of_a_copy(stored, parsed, code):
     """The algorithm asked for, else that of the source; one that S3 does not have is refused."""
-    assert parsed("CopyObject", copy(stored))["CopyObjectResult"].keys() == {"ETag", "LastModified"}
+    plain = parsed("CopyObject", copy(stored))["CopyObjectResult"]
+    assert (plain["ChecksumCRC64NVME"], plain["ChecksumType"]) == (checksum("crc64nvme", b"data"), "FULL_OBJECT")
     result = parsed("CopyObject", copy(stored, x_amz_checksum_algorithm="SHA256"))["CopyObjectResult"]
     assert result["ChecksumSHA256"] == checksum("sha256", b"data")
     again = parsed("CopyObject", copy(stored, "/bucket/again", source="bucket/copy"))["CopyObjectResult"]
@@ -176,7 +178,7 @@ def test_a_part_is_copied_from_a_range(stored, parsed, text, body):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0-1", "bytes=0-", "bytes=-1", "bytes=2-1", "bytes=0-4", "bytes=4-4", "bytes=a-b", "bytes=0-1,2-3"]
+    "text", ["", "0-1", "bytes=0-", "bytes=-1", "bytes=2-1", "bytes=0-4", "bytes=a-b", "bytes=0-1,2-3"]
 )
 def test_a_range_that_the_source_does_not_have(stored, text):
     """Anything but a range within the source is InvalidArgument, naming the header."""
@@ -184,6 +186,40 @@ def test_a_range_that_the_source_does_not_have(stored, text):
     reply = copy(stored, "/bucket/key?partNumber=1&uploadId=upload-1", **{"x-amz-copy-source-range": text})
     assert (reply.code, reply.status) == ("InvalidArgument", 400)
     assert dict(reply.elements) == {"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": text}
+
+
+def test_a_range_that_begins_behind_the_source(stored):
+    """Here S3 names no argument."""
+    stored("POST", "/bucket/key?uploads")
+    reply = copy(stored, "/bucket/key?partNumber=1&uploadId=upload-1", **{"x-amz-copy-source-range": "bytes=4-4"})
+    assert (reply.code, reply.status, reply.elements) == ("InvalidRequest", 400, ())
+    assert reply.message == "The specified copy range is invalid for the source object size"
+
+
+@pytest.mark.parametrize(
+    "source", ["bucket/a+b", "bucket%2Fa+b", "/bucket/a%20b", "https://s3.amazonaws.com/bucket/a%20b"]
+)
+def test_forms_of_a_source(stored, code, source):
+    """A plus is a space, as in forms; the URL of an object with its bucket in the path will do."""
+    assert code(copy(stored, source=source)) == "200"
+    assert stored.store.get("bucket", "copy").body == b"data"
+
+
+def test_a_source_without_key(stored):
+    """S3 names the header as the value that is wrong."""
+    reply = copy(stored, source="bucket")
+    elements = {"ArgumentName": "x-amz-copy-source", "ArgumentValue": "x-amz-copy-source"}
+    assert (reply.code, dict(reply.elements)) == ("InvalidArgument", elements)
+    assert reply.message == "Invalid copy source object key"
+
+
+def test_a_version_may_be_copied_onto_its_object(s3, code):
+    """Named by its id even the current one gives a new version; by its key alone it is no change."""
+    s3.store.create_bucket("bucket", versioning=True)
+    current = s3.store.put("bucket", "key", b"data").version_id
+    assert code(copy(s3, "/bucket/key", source="bucket/key")) == "InvalidRequest"
+    assert code(copy(s3, "/bucket/key", source=f"bucket/key?versionId={current}")) == "200"
+    assert len(s3.store.versions("bucket", "key")) == 2
 
 
 def test_a_copied_part_has_the_uploads_checksum(stored, parsed):

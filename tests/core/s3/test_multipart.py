@@ -203,7 +203,6 @@ def test_a_part_that_was_not_uploaded(s3, number, stated):
         b"",
         b"junk",
         b"<Wrong/>",
-        b"<CompleteMultipartUpload/>",
         b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>",
         b"<CompleteMultipartUpload><Part><ETag>a</ETag></Part></CompleteMultipartUpload>",
         listing(("x", "a")),
@@ -216,6 +215,13 @@ def test_a_list_of_parts_that_says_nothing_sensible(s3, code, body):
     upload_id = begin(s3)
     assert code(complete(s3, upload_id, body=body)) == "MalformedXML"
     assert len(s3.store.unfinished_uploads) == 1
+
+
+def test_a_list_without_parts(s3):
+    """It is read, and refused as it asks for nothing."""
+    reply = complete(s3, begin(s3), body=b"<CompleteMultipartUpload/>")
+    assert (reply.code, reply.status) == ("InvalidRequest", 400)
+    assert reply.message == "You must specify at least one part"
 
 
 def test_conditions_of_a_completion(s3, code):

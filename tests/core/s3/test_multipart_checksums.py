@@ -136,14 +136,18 @@ def test_what_a_completion_states_is_held_to_the_composite_checksum(s3, code, he
     ("headers", "expected"),
     [
         ({"x_amz_checksum_crc64nvme": checksum("crc64nvme", b"data")}, "200"),
-        ({"x_amz_checksum_crc64nvme": checksum("crc64nvme", b"else")}, "BadDigest"),
+        ({"x_amz_checksum_crc32c": checksum("crc32c", b"else")}, "200"),
         ({"x_amz_checksum_type": "FULL_OBJECT"}, "InvalidRequest"),
     ],
 )
 def test_a_completion_without_announced_checksum(s3, code, headers, expected):
-    """What is stated of the whole is held to it; there is no type to agree with."""
+    """S3 sums the whole by itself and does not look at what is stated; there is no type to agree with."""
     one = {1: b"data"}
-    assert code(complete(s3, upload(s3, parts=one), parts=one, **headers)) == expected
+    answer = complete(s3, upload(s3, parts=one), parts=one, **headers)
+    assert code(answer) == expected
+    if expected == "200":
+        assert f"<ChecksumCRC64NVME>{checksum('crc64nvme', b'data')}</ChecksumCRC64NVME>".encode() in answer.body
+        assert b"<ChecksumType>FULL_OBJECT</ChecksumType>" in answer.body
 
 
 def test_checksums_of_parts_that_were_not_announced_are_not_kept(s3):

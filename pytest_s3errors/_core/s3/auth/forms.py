@@ -12,7 +12,7 @@ from pytest_s3errors._core.s3.messages import Refused
 from . import version2, version4
 from .canonical import ALGORITHM, sign, signing_key
 from .identity import Caller, guest, unsigned
-from .refusals import bad_argument, check_token, mismatch, unknown_key
+from .refusals import bad_argument, check_token, denied, mismatch, unknown_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.access import Access, Credentials
     from pytest_s3errors._core.s3.messages import Call
 
-_V4_FIELDS = ("X-Amz-Signature", "X-Amz-Credential", "X-Amz-Date")
-_V2_FIELDS = ("AWSAccessKeyId", "signature")
+_V4_FIELDS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature")
+_V2_FIELDS = ("AWSAccessKeyId", "Signature")
 
 
 def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Caller:
@@ -40,7 +40,9 @@ def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Call
     policy = fields.get("policy")
     if policy is None:
         return unsigned(access)
-    in_v4 = "x-amz-algorithm" in fields or "x-amz-signature" in fields
+    in_v4 = any(name.lower() in fields for name in _V4_FIELDS)
+    if not (in_v4 or any(name.lower() in fields for name in _V2_FIELDS)):
+        raise denied(call)
     for name in _V4_FIELDS if in_v4 else _V2_FIELDS:
         if not fields.get(name.lower()):
             raise missing_field(call, name)

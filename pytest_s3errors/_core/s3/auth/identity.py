@@ -85,6 +85,7 @@ def _by_header(
     if authorization.startswith(ALGORITHM):
         known = access.find(version4.access_key_of(call))
         if known is None and not access.declared:
+            version4.check_region(call, bucket_region())
             return guest(access)
         claim = version4.claim_in_header(call)
         version4.check_skew(call, claim, now())
@@ -111,6 +112,7 @@ def _by_v4_query(
     if known is None and not access.declared:
         if "X-Amz-Expires" in call.query:
             version4.check_expiry(call, now())
+        version4.check_region(call, bucket_region())
         return guest(access)
     claim = version4.claim_in_query(call)
     version4.check_expiry(call, now())

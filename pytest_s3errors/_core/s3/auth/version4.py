@@ -47,12 +47,25 @@ _DATE = re.compile(r"\d{8}", re.ASCII)
 
 def access_key_of(call: Call) -> str:
     """The access key that a signature names, "" where it is spelled too badly to tell."""
+    return _credential(call).rsplit("/", 4)[0]
+
+
+def check_region(call: Call, expected: str | None) -> None:
+    """Refuse a signature for another region than *expected*, where both are known, without verifying it."""
+    scope = _credential(call).rsplit("/", 4)[1:]
+    if expected is not None and len(scope) == len(("date", "region", "service", "terminator")) and scope[1] != expected:
+        raise wrong_region(call, _code(call), expected=expected, asked=scope[1])
+
+
+def _credential(call: Call) -> str:
     text = call.headers.get("authorization")
     if text is None:
-        credential = call.query.get("X-Amz-Credential", "")
-    else:
-        credential = text.partition("Credential=")[2].partition(",")[0].strip()
-    return credential.rsplit("/", 4)[0]
+        return call.query.get("X-Amz-Credential", "")
+    return text.partition("Credential=")[2].partition(",")[0].strip()
+
+
+def _code(call: Call) -> str:
+    return _HEADER if "authorization" in call.headers else _QUERY
 
 
 def claim_in_header(call: Call) -> Claim:
@@ -141,7 +154,7 @@ def check_skew(call: Call, claim: Claim, now: datetime) -> None:
 
 def check_scope(call: Call, claim: Claim, expected_region: str | None) -> None:
     """Refuse a credential for another service or, where *expected_region* is known, another region."""
-    code = _HEADER if "authorization" in call.headers else _QUERY
+    code = _code(call)
     if claim.service != SERVICE:
         raise malformed(call, code, f"The credential is for service {claim.service!r}; this is {SERVICE!r}.")
     if claim.terminator != TERMINATOR:
@@ -214,7 +227,9 @@ def _claim(
 ) -> Claim:
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or not parts[0]:  # noqa: PLR2004 - the five fields of a credential
-        raise malformed(call, code, "A credential is access key/date/region/s3/aws4_request.")
+        in_query = said("AuthorizationQueryParametersError: credential")
+        message = in_query if code == _QUERY else "A credential is access key/date/region/s3/aws4_request."
+        raise malformed(call, code, message)
     access_key, date, region, service, terminator = parts
     if _DATE.fullmatch(date) is None:
         raise malformed(call, code, f"The date of a credential is YYYYMMDD, not {date!r}.")

@@ -108,7 +108,10 @@ def document(root: str, children: str | Children, *, namespace: bool = True) -> 
             string is the root's own text.
         namespace: Whether the root declares S3's namespace.
     """
-    parts = [_PROLOG, "<", root, _NAMESPACE if namespace else "", ">"]
+    parts = [_PROLOG, "<", root, _NAMESPACE if namespace else ""]
+    if not children:
+        return "".join((*parts, "/>")).encode()
+    parts.append(">")
     if isinstance(children, str):
         parts.append(_escaped(children))
     else:

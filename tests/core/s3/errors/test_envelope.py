@@ -175,7 +175,7 @@ def test_writes_a_document():
         PROLOG + b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>a&amp;b</Name><Prefix/>'
         b"<Contents><Key>\xe2\x98\x83</Key><Owner><ID>1</ID></Owner></Contents><Empty/></ListBucketResult>"
     )
-    assert document("A", [], namespace=False) == PROLOG + b"<A></A>"
+    assert document("A", [], namespace=False) == PROLOG + b"<A/>"
     assert document("A", "b<", namespace=False) == PROLOG + b"<A>b&lt;</A>"
 
 
