@@ -68,7 +68,7 @@ def no_prolog_part_copy(s3):
     target = f"{path}?partNumber=1&uploadId={s3.start(path)}"
     source = f"{bucket}/source"
     return _bare(
-        s3.ask("PUT", target, x_amz_copy_source=source, x_amz_copy_source_range="bytes=9-99"),
+        s3.ask("PUT", target, x_amz_copy_source=source, x_amz_copy_source_range="bytes=0-99"),
         s3.ask("PUT", target, x_amz_copy_source=source, x_amz_copy_source_if_match='"0"'),
     )
 

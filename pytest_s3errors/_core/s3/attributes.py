@@ -154,10 +154,14 @@ def header_text(value: str) -> str:
     plain = len(_PLAIN.findall(value))
     if plain == len(value):
         return value
-    raw = value.encode("utf-8", "replace")
     if plain * 2 > len(value):
-        return f"=?UTF-8?Q?{''.join(map(_quoted, raw))}?="
-    return f"=?UTF-8?B?{b64encode(raw).decode()}?="
+        return f"=?UTF-8?Q?{''.join(map(_quoted, value.encode('utf-8', 'replace')))}?="
+    return as_word(value)
+
+
+def as_word(value: str) -> str:
+    """Return an encoded word of RFC 2047 that is read as *value*, whatever that holds."""
+    return f"=?UTF-8?B?{b64encode(value.encode('utf-8', 'replace')).decode()}?="
 
 
 def _quoted(byte: int) -> str:

@@ -166,9 +166,14 @@ def keep_part(ask: S3Request, upload: Upload, number: int, body: Body, checksums
 
 
 def _entries(ask: S3Request) -> list[_Entry]:
-    """Return what the body lists, by part number."""
-    listed = parse_xml(ask, _received_list(ask), "CompleteMultipartUpload")
-    entries = [(_number(ask, entry), entry) for entry in listed.findall("Part")]
+    """Return what the body lists, by part number.
+
+    For an empty body captures disagree: InvalidRequest where parts had been uploaded, MalformedXML where none had.
+    """
+    body = _received_list(ask)
+    upload = ask.store.uploads.get(ask.call.query["uploadId"])
+    listed = None if not body and upload and upload.parts else parse_xml(ask, body, "CompleteMultipartUpload")
+    entries = [] if listed is None else [(_number(ask, entry), entry) for entry in listed.findall("Part")]
     if not entries:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: no parts"))
     return entries

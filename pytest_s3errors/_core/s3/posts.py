@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from pytest_s3errors._core.s3.auth.forms import identify_form, missing_field
 from pytest_s3errors._core.s3.errors.envelope import document
 
-from .attributes import META
+from .attributes import META, as_word
 from .documents import XML
 from .form import FieldsTooLongError, Form, FormError, parse_form
 from .messages import EMPTY, Response
@@ -97,6 +97,8 @@ def _headers(ask: S3Request, fields: Mapping[str, str]) -> dict[str, str]:
         forbidden = _LINE_BREAK if name.startswith(META) else _CONTROL
         if not _NAME.fullmatch(name) or forbidden.search(value):
             raise ask.bad_argument(name, value, "The field can't be a header of the object")
+        if name.startswith(META):  # unlike a header's, a field's text is what it looks like
+            headers[name] = as_word(value)
     if "acl" in fields:
         headers["x-amz-acl"] = fields["acl"]
     if "tagging" in fields:

@@ -217,9 +217,12 @@ def test_a_list_of_parts_that_says_nothing_sensible(s3, code, body):
     assert len(s3.store.unfinished_uploads) == 1
 
 
-def test_a_list_without_parts(s3):
-    """It is read, and refused as it asks for nothing."""
-    reply = complete(s3, begin(s3), body=b"<CompleteMultipartUpload/>")
+@pytest.mark.parametrize("body", [b"", b"<CompleteMultipartUpload/>"])
+def test_a_list_without_parts(s3, body):
+    """It asks for nothing; so does a body without a list, if there are parts that it could list."""
+    upload_id = begin(s3)
+    put_part(s3, upload_id, 1, b"data")
+    reply = complete(s3, upload_id, body=body)
     assert (reply.code, reply.status) == ("InvalidRequest", 400)
     assert reply.message == "You must specify at least one part"
 
