@@ -10,7 +10,7 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, cast
 
-from pytest_s3errors._core.play.connection import Close, Connection, Receive, Send, Settings
+from pytest_s3errors._core.play.connection import Close, Connection, Receive, Send, Settings, Wait
 from pytest_s3errors._spool import Spooled
 from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.silence import bytes_on_the_way, is_broken
@@ -109,7 +109,7 @@ class Player(asyncio.Protocol):
         self._connection.receive(data)
         if self._waits_for is Receive:
             self._play()
-        else:
+        elif self._reads is not self._connection.reads:
             self._listen()
 
     def eof_received(self) -> bool:
@@ -129,7 +129,8 @@ class Player(asyncio.Protocol):
         self._wake()
         while not transport.is_closing():
             action = connection.next_action()
-            self._listen()
+            if self._reads is not connection.reads:
+                self._listen()
             if isinstance(action, Send):
                 if action.data:
                     transport.write(action.data)
@@ -145,7 +146,7 @@ class Player(asyncio.Protocol):
                 return
             else:
                 self._server.parked[self._port] = connection
-                self._wait(type(action), None if action.seconds == inf else action.seconds, self._play)
+                self._wait(Wait, None if action.seconds == inf else action.seconds, self._play)
                 return
 
     def _wait(self, what: type, seconds: float | None, then: Callable[[], None]) -> None:
@@ -154,20 +155,21 @@ class Player(asyncio.Protocol):
             self._timer = asyncio.get_running_loop().call_later(seconds, then)
 
     def _wake(self) -> None:
+        if self._waits_for is Wait:
+            self._server.parked.pop(self._port, None)
         self._waits_for = None
-        self._server.parked.pop(self._port, None)
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _expire(self) -> None:
         self._connection.expire()
         self._play()
 
     def _listen(self) -> None:
-        if self._reads is not self._connection.reads:
-            self._reads = not self._reads
-            (self._transport.resume_reading if self._reads else self._transport.pause_reading)()
+        """Do as the connection says, which changes its mind about reading."""
+        self._reads = not self._reads
+        (self._transport.resume_reading if self._reads else self._transport.pause_reading)()
 
     def _close(self, action: Close) -> None:
         """Close, as soon as the client's kernel has all.
