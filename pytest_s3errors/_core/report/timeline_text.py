@@ -113,7 +113,7 @@ def _tail(row: Row, width: int | None = None) -> str:
     took_s = 0.0 if row.ended_s is None else row.ended_s - row.started_s
     took = f" after {took_s:.3f} s" if took_s >= SHOWN_S else ""
     outcome, rest = _printable(outcome), f"{took}{''.join(map(_use, row.uses))}"
-    if width is None or len(outcome) + len(rest) <= width:
+    if width is None or columns(outcome) + len(rest) <= width:
         return f"{outcome}{rest}"
     return shortened(f"{shortened(outcome, max(width - len(rest), _LEAST_PART))}{rest}", width)
 
