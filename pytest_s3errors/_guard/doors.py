@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import aiohttp, blocking_http, handover, httpcore, senders, sockets
+from . import aiohttp, blocking_http, credentials, handover, httpcore, senders, sockets
 from .imports import when_imported
 from .seams import wrap
 
@@ -30,7 +30,7 @@ def shut(seams: Seams, door: Door) -> None:
 
 
 def recognise() -> None:
-    """Mark from now on what S3's own clients send, and hand owners over. Called by every test."""
+    """Mark from now on what S3's own clients send, find their keys, and hand owners over. Called by every test."""
     handover.install()
     for name, act in _SENDERS.items():
         when_imported(name, act)
@@ -42,6 +42,27 @@ def _botocore(module: Any) -> None:
 
 def _botocore_signers(module: Any) -> None:
     wrap(module.RequestSigner, "generate_presigned_url", senders.botocore_presign)
+    wrap(module.RequestSigner, "get_auth_instance", _SIGN_NOW)
+
+
+def _botocore_session(module: Any) -> None:
+    wrap(module.Session, "get_credentials", _FIND_NOW)
+
+
+def _botocore_utils(module: Any) -> None:
+    wrap(module.InstanceMetadataFetcher, "retrieve_iam_role_credentials", credentials.without_metadata)
+
+
+def _aiobotocore_utils(module: Any) -> None:
+    wrap(module.AioInstanceMetadataFetcher, "retrieve_iam_role_credentials", credentials.without_metadata)
+
+
+def _aiobotocore_signers(module: Any) -> None:
+    wrap(module.AioRequestSigner, "get_auth_instance", _SIGN_NOW_ASYNC)
+
+
+def _aiobotocore_session(module: Any) -> None:
+    wrap(module.AioSession, "get_credentials", _FIND_NOW_ASYNC)
 
 
 def _aiobotocore(module: Any) -> None:
@@ -65,9 +86,18 @@ def _httpcore(module: Any) -> None:
     wrap(module.AsyncConnectionPool, "handle_async_request", senders.httpcore_handle)
 
 
+_SIGN_NOW = credentials.sign_with("botocore")
+_SIGN_NOW_ASYNC = credentials.sign_with("aiobotocore")
+_FIND_NOW = credentials.find_with("botocore")
+_FIND_NOW_ASYNC = credentials.find_with("aiobotocore")
 _SENDERS = {
     "botocore.endpoint": _botocore,
     "botocore.signers": _botocore_signers,
+    "botocore.session": _botocore_session,
+    "botocore.utils": _botocore_utils,
+    "aiobotocore.utils": _aiobotocore_utils,
+    "aiobotocore.signers": _aiobotocore_signers,
+    "aiobotocore.session": _aiobotocore_session,
     "aiobotocore.endpoint": _aiobotocore,
     "minio.api": _minio,
     "urllib3.connectionpool": _urllib3,

@@ -14,12 +14,14 @@ class Owner:
     """One test, as the one that work is done for.
 
     `replaced` is what each seam does for it, `awaited` what is to be done to modules that come, see `seams`.
+    `hermetic` says whether its AWS environment is the plugin's.
     """
 
-    __slots__ = ("__weakref__", "_before", "awaited", "name", "replaced")
+    __slots__ = ("__weakref__", "_before", "awaited", "hermetic", "name", "replaced")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, hermetic: bool = False) -> None:
         self.name = name
+        self.hermetic = hermetic
         self.replaced: dict[object, Callable[..., Any]] = {}
         self.awaited: dict[str, Callable[[Any], None]] = {}
         self._before: Owner | None = None

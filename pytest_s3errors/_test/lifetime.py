@@ -21,6 +21,7 @@ from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._guard import after, doors, owner
 from pytest_s3errors._guard.door import Shut
+from pytest_s3errors._guard.environment import Environment
 from pytest_s3errors._guard.hosts import Hosts
 from pytest_s3errors._guard.owner import Owner
 from pytest_s3errors._guard.seams import Seams
@@ -46,7 +47,9 @@ class Run:
 
     def __init__(self, plan: Plan, settings: Settings, *, test: str) -> None:
         self._settings = settings
-        self._owner = Owner(test)
+        hermetic = settings.environment == "test"
+        self._owner = Owner(test, hermetic=hermetic)
+        self._environment = Environment(lambda: f"http://127.0.0.1:{self.blocking_server.port}") if hermetic else None
         self._seams = Seams(self._owner)
         self._hosts = Hosts(settings.endpoints, settings.passthrough, clients=_client_endpoints)
         self.endpoints = self._hosts.endpoints
@@ -140,6 +143,8 @@ class Run:
         after.serving(self._all_ports)
         after.install(self._hosts)
         doors.recognise()
+        if self._environment is not None:
+            self._environment.begin(self._seams)
         if self._layer == "client":
             client.install(self, self._seams)
             self._guard()
@@ -172,6 +177,8 @@ class Run:
         while self._endings:
             self._endings.pop()()
         self._patches.undo()
+        if self._environment is not None:
+            self._environment.end()
         after.ended(self._all_ports)
         if self._server is not None:
             self._server.stop()

@@ -1,0 +1,92 @@
+"""botocore's credentials in a test: the environment's when a request is signed, and nothing that outlives the test.
+
+A client that was made without credentials has none for good; a session keeps the first that it finds, so that those of
+a test would sign what comes after it. Both are asked here at the moment of use.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+from .environment import keys_now
+from .owner import current
+
+
+def sign_with(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what wraps `get_auth_instance` of a signer, which wants credentials of the *kind* of a package."""
+
+    def signing_now(get: Callable[..., Any]) -> Callable[..., Any]:
+        def getting(signer: Any, *args: Any, **kwargs: Any) -> Any:
+            if _is_hermetic() and _has_none(signer._credentials):  # noqa: SLF001 - what the wrapped method reads
+                kwargs["request_credentials"] = kwargs.get("request_credentials") or _credentials(kind)
+            return get(signer, *args, **kwargs)
+
+        return getting
+
+    return signing_now
+
+
+def find_with(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what wraps `Session.get_credentials`, so that in a test it finds some, and keeps nothing of it."""
+
+    def finding_now(get: Callable[..., Any]) -> Callable[..., Any]:
+        async def getting_async(session: Any) -> Any:
+            before, found = session._credentials, await get(session)  # noqa: SLF001 - where the wrapped method keeps them
+            return chosen(session, before, found)
+
+        def getting(session: Any) -> Any:
+            before, found = session._credentials, get(session)  # noqa: SLF001
+            return chosen(session, before, found)
+
+        def chosen(session: Any, before: Any, found: Any) -> Any:
+            if not _is_hermetic():
+                return found
+            session._credentials = before  # noqa: SLF001
+            return _credentials(kind) if found is None else found
+
+        return getting_async if inspect.iscoroutinefunction(inspect.unwrap(get)) else getting
+
+    return finding_now
+
+
+def without_metadata(retrieve: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what asks the machine's metadata for keys, unless that is a test's, which has its own or none."""
+
+    async def none() -> dict[str, str]:
+        return {}
+
+    def retrieving(fetcher: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_hermetic() or "AWS_EC2_METADATA_SERVICE_ENDPOINT" in os.environ:
+            return retrieve(fetcher, *args, **kwargs)
+        return none() if inspect.iscoroutinefunction(inspect.unwrap(retrieve)) else {}
+
+    return retrieving
+
+
+def _is_hermetic() -> bool:
+    owner = current()
+    return owner is not None and owner.hermetic
+
+
+def _has_none(credentials: Any) -> bool:
+    """Return whether there are no credentials, or none that would come without asking somebody on the network."""
+    if credentials is None:
+        return True
+    from botocore.credentials import (  # type: ignore[import-untyped]  # noqa: PLC0415 - who signs has imported it
+        RefreshableCredentials,
+    )
+
+    return isinstance(credentials, RefreshableCredentials)
+
+
+def _credentials(kind: str) -> Any:
+    if kind == "aiobotocore":
+        from aiobotocore.credentials import AioCredentials  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        return AioCredentials(*keys_now())
+    from botocore.credentials import Credentials  # noqa: PLC0415
+
+    return Credentials(*keys_now())
