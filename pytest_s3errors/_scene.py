@@ -103,6 +103,9 @@ class Scene(Protocol):
     def at_end(self, act: Callable[[], object]) -> None:
         """Have *act* called when the test is over, the last one first."""
 
+    def at_hang(self, break_off: Callable[[], object]) -> None:
+        """Have *break_off* reset the connections of a server, from any thread, when the test hangs."""
+
     def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
         """Have *closer* run in *loop* when the test is over or the loop closes, whichever is first."""
 

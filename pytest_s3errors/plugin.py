@@ -88,7 +88,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Let rules fire while the test's body runs, and fail it for what it could not see or swallowed."""
     if RUN not in item.stash:
         return (yield)
-    with item.stash[RUN].verdict.body(item):
+    run = item.stash[RUN]
+    with run.verdict.body(item), run.watchdog.body():
         return (yield)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.play.outcomes import Ids, outcome, slowed
@@ -45,7 +46,8 @@ class Simulator:
     before and after it is served and forgotten. `problems` collects what the simulator could not play: each fails
     the test; so does a request beyond *limits*. Randomness (request ids, `probability=`) comes from *seed* alone.
     *lock* is held while a request is decided or answered, so that servers in several threads can share one simulator.
-    *access* says whom the model lets in; *where* at which lines the user's code is, for a problem that names them.
+    *access* says whom the model lets in. *where* returns the lines at which the user's code is, for a problem that
+    names them. *begins* is called before the first request.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Simulator:
         lock: AbstractContextManager[object] | None = None,
         limits: RequestLimits | None = None,
         where: Callable[[], str] = str,
+        begins: Callable[[], object] = bool,
         access: Access = OPEN,
     ) -> None:
         self._lock = lock or nullcontext()
@@ -69,6 +72,7 @@ class Simulator:
         self._clock = clock
         self._limits = limits or RequestLimits()
         self._where = where
+        self._begins = begins
         self.events = 0
         """How many requests have begun or ended."""
         self.open: dict[Entry, None] = {}
@@ -100,6 +104,8 @@ class Simulator:
             if mark is not None and (promised := self._promised.pop(mark, None)) is not None:
                 promised.call = call
                 return promised
+            if not self.events:
+                self._begins()
             now_s = self._clock()
             entry = Entry(call, self.schedule.take(call, now_s) if self.armed else None, now_s)
             entry.begun = self._next_event()
@@ -156,7 +162,16 @@ class Simulator:
                 entry.answer_size = whole if exchange.sent is None else exchange.sent
         if entry.firing and entry.firing.rule.rule.delay_s:
             exchange = exchange._replace(delay_s=entry.firing.rule.rule.delay_s)
-        return exchange if entry.slowing is None else slowed(exchange, entry.slowing.rule.rule)
+        if entry.slowing is not None:
+            exchange = slowed(exchange, entry.slowing.rule.rule)
+        if exchange.takes_s:
+            entry.due_s = self._clock() + exchange.takes_s
+        return exchange
+
+    def pending(self) -> tuple[int, list[Entry]]:
+        """Return how many requests have begun or ended, and those that wait although their answer is due."""
+        now_s = self._clock()
+        return self.events, [entry for entry in tuple(self.open) if entry.due_s <= now_s]
 
     def ids(self) -> Ids:
         """The ids of one more answer: to what is no request."""
@@ -177,6 +192,7 @@ class Simulator:
         """Take back that *entry* has ended: more of its answer is still to go out."""
         entry.ended_s = entry.ended = None
         self.open[entry] = None
+        entry.due_s = inf  # the client does not take it
 
     def _model(self, call: Call, body: Body) -> Response | ErrorReply:
         lacking = self._backend.missing(call)

@@ -44,10 +44,11 @@ class Server:
         # Whose answer is late on purpose, by the client's port: what waits for it may let time pass.
         self.parked: dict[int, Connection] = {}
         self._server: asyncio.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen on *host*, a loopback address, and return the port: *port*, or one of the system's choice for 0."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Player(self), host, port)
         return cast("int", self._server.sockets[0].getsockname()[1])
 
@@ -67,6 +68,15 @@ class Server:
             player.drop()
         while self.players:  # noqa: ASYNC110 - connection_lost comes in the loop's next round
             await asyncio.sleep(0)
+
+    def break_off(self) -> None:
+        """Reset every connection, from whatever thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._reset_all)
+
+    def _reset_all(self) -> None:
+        for player in tuple(self.players):
+            player.reset()
 
     def give_up(self, port: int) -> None:
         """Note that the client at *port* waits no longer; its connection will tell later."""
@@ -103,6 +113,11 @@ class Player(asyncio.Protocol):
 
     def drop(self) -> None:
         """End the connection now, whatever is under way."""
+        self._transport.abort()
+
+    def reset(self) -> None:
+        """End the connection now with an RST."""
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -189,7 +204,6 @@ class Player(asyncio.Protocol):
                 self._timer = loop.call_later(min(1.0, _POLL_S * 2**longer), self._close, action)
             return
         if action.reset:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-            self._transport.abort()
+            self.reset()
         else:
             self._transport.close()

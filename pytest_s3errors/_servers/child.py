@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pytest_s3errors._backends import backend_for
+from pytest_s3errors._core.report.timeline import target
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 
@@ -41,8 +42,17 @@ class Test:
     __test__ = False  # its name is no wish to be collected
 
     def __init__(
-        self, seed: str, rules: tuple[Rule, ...], limits: RequestLimits, access: Access, backend: BackendSpec
+        self,
+        seed: str,
+        rules: tuple[Rule, ...],
+        limits: RequestLimits,
+        silence_s: float,
+        access: Access,
+        backend: BackendSpec,
     ) -> None:
+        self._silence_s = silence_s
+        self._quiet_s = 0.0
+        self._events = 0
         self._lock = threading.RLock()
         self._zero = time.monotonic()
         self._simulator = Simulator(
@@ -65,6 +75,12 @@ class Test:
     def stop(self) -> None:
         self._server.stop()
 
+    def break_off(self) -> None:
+        self._server.break_off()
+
+    def pending(self) -> tuple[int, list[Entry]]:
+        return self._simulator.pending()
+
     def origin(self, port: int, origin: str, endpoints: tuple[str, ...]) -> None:
         self._endpoints = endpoints
         self._server.origins[port] = origin
@@ -78,6 +94,22 @@ class Test:
         with self._lock:
             found = getattr(self._simulator.store, name)
             return found(*args, **kwargs) if callable(found) else found
+
+    def look(self, passed_s: float, *, asked: bool) -> None:
+        """Reset the connections if a client waits and the test's process has not *asked* anything for too long.
+
+        A test that is watched asks all the time. One that does not is held up by a client that keeps the GIL.
+        """
+        events, waiting = self._simulator.pending()
+        quiet = waiting and not asked and events == self._events
+        self._events, self._quiet_s = events, self._quiet_s + passed_s if quiet else 0.0
+        if self._quiet_s >= self._silence_s and not self._simulator.problems:
+            lines = "\n".join(f"  {target(entry.call)}" for entry in waiting)
+            self._simulator.problems.append(
+                f"for {self._silence_s:g} s a client in native code has kept Python's lock (the GIL) and waited for the"
+                f" simulated S3. Its connections were reset.\nIt waits for\n{lines}"
+            )
+            self._server.break_off()
 
     # Journal and rules.
 
@@ -123,7 +155,24 @@ class Test:
         self._simulator.forget(mark)
 
 
-def serve(asked: BinaryIO, answers: BinaryIO) -> None:
+class Watch:
+    """Looks after the test that is being served, and ends this process when its parent has ended."""
+
+    def __init__(self) -> None:
+        self.test: Test | None = None
+        self.asked = False
+
+    def run(self) -> None:
+        parent = os.getppid()
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+            if self.test is not None:
+                self.test.look(_LOOK_S, asked=self.asked)
+            self.asked = False
+        os._exit(0)
+
+
+def serve(asked: BinaryIO, answers: BinaryIO, watch: Watch) -> None:
     """Do what is asked until the pipe ends: ``(number of the test, name, arguments)``, or a new test."""
     number, test = 0, None
     while True:
@@ -131,11 +180,13 @@ def serve(asked: BinaryIO, answers: BinaryIO) -> None:
             wanted, name, args = read(asked)
         except EOFError:
             return
+        watch.asked = True
         try:
             if name == "start":
                 if test is not None:
                     test.stop()
                 number, test = wanted, Test(*args)
+                watch.test = test
                 reply: Any = test.port()
             elif test is None or wanted != number:
                 raise RuntimeError("that test is over")  # noqa: TRY301 - told like any other error
@@ -156,17 +207,11 @@ def _write(answers: BinaryIO, reply: Any) -> None:
 def main() -> None:
     """Serve the process that started this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the parent, which says what is to be done
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_LOOK_S)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
+    watch = Watch()
+    threading.Thread(target=watch.run, daemon=True).start()
     with os.fdopen(os.dup(sys.stdin.fileno()), "rb") as asked, os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what is printed by mistake stays out of the pipe
-        serve(asked, answers)
+        serve(asked, answers, watch)
     os._exit(0)  # threads that serve have nobody left to serve
 
 

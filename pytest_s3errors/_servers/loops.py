@@ -35,6 +35,7 @@ class LoopServers:
             server = Server(simulator, endpoints=self._scene.endpoints, origin_of=self.origins.get)
             starting = self._starting[loop] = loop.create_task(server.start())
             self._scene.before_close(loop, server.stop)
+            self._scene.at_hang(server.break_off)
         port = await asyncio.shield(starting)
         self._scene.ports.add(port)
         return port

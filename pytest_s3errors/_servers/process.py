@@ -49,6 +49,7 @@ class Process:
         seed: str,
         rules: tuple[Rule, ...],
         limits: RequestLimits,
+        silence_s: float = 30.0,
         where: Callable[[], str] = str,
         endpoints: Callable[[], tuple[str, ...]],
         access: Access = OPEN,
@@ -62,7 +63,7 @@ class Process:
             self._process = self._process or _spawn()
             self._tests += 1
             ask = partial(self._ask, self._tests)
-        return RemoteTest(ask, ask("start", seed, rules, limits, access, backend), endpoints, where)
+        return RemoteTest(ask, ask("start", seed, rules, limits, silence_s, access, backend), endpoints, where)
 
     def _ask(self, test: int, name: str, *args: Any) -> Any:
         with self._lock:
@@ -121,6 +122,10 @@ class RemoteTest:
         self.origins = cast("dict[int, str]", _Origins(ask, endpoints))
         self.simulator = RemoteSimulator(ask, where)
 
+    def break_off(self) -> None:
+        """Reset every connection."""
+        self._ask("break_off")
+
     def stop(self) -> None:
         """Close every connection and the listener; a process that is gone has none."""
         with contextlib.suppress(RuntimeError):
@@ -178,6 +183,10 @@ class RemoteSimulator:
     def requests(self) -> list[Record]:
         """The journal, in order of arrival."""
         return [entry.record() for entry in self.entries]
+
+    def pending(self) -> tuple[int, list[Entry]]:
+        """Return how many requests have begun or ended, and those that wait although their answer is due."""
+        return cast("tuple[int, list[Entry]]", self._ask("pending"))
 
     @property
     def connects(self) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.simulator import Simulator
 
 _PATIENCE_S = 10
+THREAD = "simulated S3"
 
 
 class ThreadServer:
@@ -34,7 +35,7 @@ class ThreadServer:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="simulated S3", daemon=True)
+                self._thread = threading.Thread(target=self._loop.run_forever, name=THREAD, daemon=True)
                 self._thread.start()
                 starting = asyncio.run_coroutine_threadsafe(self._server.start(), self._loop)
                 self.started_port = starting.result(_PATIENCE_S)
@@ -61,6 +62,10 @@ class ThreadServer:
             loop = self._loop
         if loop is not None:
             asyncio.run_coroutine_threadsafe(_do(act), loop).result(_PATIENCE_S)
+
+    def break_off(self) -> None:
+        """Reset every connection."""
+        self._server.break_off()
 
     def stop(self) -> None:
         """Close every connection and the listener, and end the thread."""

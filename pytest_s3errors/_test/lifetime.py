@@ -33,6 +33,7 @@ from pytest_s3errors._time.virtual import VirtualClock
 from .plan import Plan
 from .stacks import own_lines
 from .verdict import Verdict
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
@@ -71,6 +72,7 @@ class Run:
                 seed=seed,
                 rules=rules,
                 limits=limits,
+                silence_s=self._limits.silence or math.inf,
                 where=own_lines,
                 endpoints=self.endpoints,
                 access=plan.access,
@@ -87,6 +89,7 @@ class Run:
                 lock=threading.RLock(),
                 limits=limits,
                 where=own_lines,
+                begins=lambda: self.watchdog.start(),  # noqa: PLW0108 - it is made below
                 access=plan.access,
             )
         try:
@@ -95,6 +98,10 @@ class Run:
         except BackendError as error:
             raise SimulationError(str(error), pytrace=False) from None
         self.verdict = Verdict(self.simulator, self.clock, plan.expectations, rests=self.control)
+        self.watchdog = Watchdog(
+            self.simulator, self.clock, self._break_off, silence_s=self._limits.silence or math.inf
+        )
+        self._breaks: list[Callable[[], object]] = []
         self.ports: set[int] = set()
         self.clients: list[S3Client] = []
         self._patches = pytest.MonkeyPatch()
@@ -132,6 +139,8 @@ class Run:
 
     def start(self) -> None:
         """Install the layer and the guard against requests that would leave the machine."""
+        if self.remote is not None:
+            self.watchdog.start()  # the first request is seen in the other process only
         # Here, so that aiohttp is imported only where a test is about S3.
         from pytest_s3errors._layers import client  # noqa: PLC0415
         from pytest_s3errors._layers.wire import aiohttp as aiohttp_wire  # noqa: PLC0415
@@ -172,6 +181,7 @@ class Run:
 
     def stop(self) -> None:
         """Close servers and clients, take the patches back; nothing of the test is left."""
+        self.watchdog.stop()
         # First, so that nothing that still works for the test finds a way out while its servers close.
         owner.end(self._owner)
         while self._endings:
@@ -211,6 +221,14 @@ class Run:
             simulator = cast("Simulator", self.simulator)  # it is in this process
             self._server = ThreadServer(simulator, endpoints=self.endpoints)
         return self._server
+
+    def at_hang(self, break_off: Callable[[], object]) -> None:
+        """Have *break_off* called, from another thread, when the test hangs."""
+        self._breaks.append(break_off)
+
+    def _break_off(self) -> None:
+        for break_off in (*self._breaks, *([self._server.break_off] if self._server is not None else [])):
+            break_off()
 
     def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
         """Have *closer* run in *loop* when the test is over or the loop closes, whichever is first."""

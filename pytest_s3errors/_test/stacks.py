@@ -17,8 +17,9 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import s3_asyncio_client
+from pytest_s3errors._servers.thread import THREAD
 
-__all__ = ["Stack", "own_lines", "stacks", "told"]
+__all__ = ["Stack", "loops", "own_lines", "stacks", "told"]
 
 _MAX_OWN = 8
 _STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
@@ -27,28 +28,30 @@ _INSTALLED = ("site-packages", "dist-packages")
 _RUNNERS = ("_pytest.", "pluggy.")
 
 
+_Frames = tuple[tuple[FrameType, int], ...]
+
+
 class Stack(NamedTuple):
     """Who runs or waits, and its frames with the line of each, the outermost first."""
 
     name: str
-    frames: tuple[tuple[FrameType, int], ...]
+    frames: _Frames
 
 
 def stacks() -> list[Stack]:
-    """Return the stack of each thread but the caller's own, then of each suspended task; pytest's frames are left out.
+    """Return the stack of each thread but the caller's and the server's, and of each suspended task.
 
-    Frames that begin a thread count as pytest's do where pytest called the test.
+    Those that are in the user's own code come first. The frames by which pytest called the test are left out.
     """
     me = threading.get_ident()
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    current = {ident: _frames(frame) for ident, frame in sys._current_frames().items()}  # noqa: SLF001 - there is no other
-    found = [
-        Stack(f"thread {names.get(ident, ident)}", _without_runner(frames))
-        for ident, frames in current.items()
-        if ident != me
-    ]
-    loops = [loop for frames in current.values() for loop in _loops(frames)]
-    return found + [stack for loop in loops for stack in _tasks(loop)]
+    found = [Stack(f"thread {name}", _without_runner(frames)) for ident, name, frames in _current() if ident != me]
+    found += [stack for loop in loops() for stack in _tasks(loop)]
+    return sorted(found, key=lambda stack: not any(_is_own(frame) for frame, _ in stack.frames))
+
+
+def loops() -> list[asyncio.AbstractEventLoop]:
+    """Return the event loops that run in any thread, those of the simulated S3 left out."""
+    return [loop for _, _, frames in _current() for loop in _loops(frames)]
 
 
 def own_lines() -> str:
@@ -69,7 +72,16 @@ def told(stack: Stack) -> str:
     return "\n".join(lines if stack.frames else [f"{stack.name}: no Python code"])
 
 
-def _frames(frame: FrameType | None) -> tuple[tuple[FrameType, int], ...]:
+def _current() -> list[tuple[int, str, _Frames]]:
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    return [
+        (ident, name, _frames(frame))
+        for ident, frame in sys._current_frames().items()  # noqa: SLF001 - there is no other
+        if (name := names.get(ident, str(ident))) != THREAD
+    ]
+
+
+def _frames(frame: FrameType | None) -> _Frames:
     found = []
     while frame is not None:
         found.append((frame, frame.f_lineno))
@@ -77,12 +89,12 @@ def _frames(frame: FrameType | None) -> tuple[tuple[FrameType, int], ...]:
     return tuple(reversed(found))
 
 
-def _without_runner(frames: tuple[tuple[FrameType, int], ...]) -> tuple[tuple[FrameType, int], ...]:
+def _without_runner(frames: _Frames) -> _Frames:
     ours = [n for n, (frame, _) in enumerate(frames) if str(frame.f_globals.get("__name__", "")).startswith(_RUNNERS)]
     return frames[ours[-1] + 1 :] if ours else frames
 
 
-def _loops(frames: tuple[tuple[FrameType, int], ...]) -> Iterator[asyncio.AbstractEventLoop]:
+def _loops(frames: _Frames) -> Iterator[asyncio.AbstractEventLoop]:
     for frame, _ in frames:
         loop = frame.f_locals.get("self") if frame.f_code.co_name == "run_forever" else None
         if isinstance(loop, asyncio.AbstractEventLoop):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import enum
 import shutil
@@ -84,7 +85,7 @@ class Verdict:
             if failure is error:
                 raise
             if failure is not None:
-                raise failure from (None if self._foreseen(error) else error)
+                raise failure from (None if self._foreseen(error) or self._ended(error) else error)
         else:
             # unittest keeps a failure of the body for itself and hands it to pytest later.
             kept: list[Any] = getattr(item, "_excinfo", None) or []
@@ -97,7 +98,7 @@ class Verdict:
 
     def _failure(self, error: BaseException | None) -> BaseException | None:
         """With what a test fails whose body ended with *error*: that, one of ours, or nothing."""
-        if isinstance(error, SimulationError):
+        if isinstance(error, SimulationError) and error.msg:
             return error
         problems = dict.fromkeys(self._simulator.problems)
         if problems:
@@ -113,6 +114,10 @@ class Verdict:
         if never:
             return SimulationError("\n".join(filter(None, (never, self._unmet_text()))), pytrace=False)
         return ExpectationError(self._unmet_text(), pytrace=False) if self._unmet else None
+
+    def _ended(self, error: BaseException) -> bool:
+        """Return whether *error* is how the watchdog ended the body, which says nothing by itself."""
+        return bool(self._simulator.problems) and isinstance(error, SimulationError | asyncio.CancelledError)
 
     def _foreseen(self, error: BaseException | None) -> bool:
         return any(isinstance(error, expectation.outcomes) for expectation in self.expectations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pytest
@@ -17,6 +17,26 @@ _monotonic = REAL.monotonic
 real_sleep = REAL.sleep
 
 
+own_threads: set[int] = set()
+"""The threads of `start_own_thread`, by their idents: no clock waits for them."""
+
+
+def start_own_thread(run: Callable[[], object]) -> None:
+    """Have *run* called in a thread that is not the test's: it waits in real time, and nobody waits for it."""
+    known = REAL.allocate_lock()
+
+    def running() -> None:
+        with known:
+            pass
+        try:
+            run()
+        finally:
+            own_threads.discard(REAL.get_ident())
+
+    with known:  # so that no clock meets it before it is known
+        own_threads.add(REAL.start_new_thread(running, ()))
+
+
 class Clock(Protocol):
     """What tests, rules and the journal read the time from."""
 
@@ -25,6 +45,10 @@ class Clock(Protocol):
     @property
     def now(self) -> float:
         """Seconds since the test's body began."""
+
+    @property
+    def moves(self) -> int:
+        """How often a wait in test time has ended so far. Real time, which always passes, counts for nothing."""
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -50,6 +74,8 @@ class RealClock:
     def now(self) -> float:
         """Seconds since the test's body began."""
         return _monotonic() - self._zero
+
+    moves = 0
 
     def advance(self, seconds: float) -> None:
         """Wait as long as it takes; like any sleep that blocks, this stops an event loop in the same thread."""

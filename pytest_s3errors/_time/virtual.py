@@ -55,6 +55,8 @@ class VirtualClock:
         check: Callable[[], object] = lambda: None,
     ) -> None:
         self.sleeps: list[float] = []
+        self.moves = 0
+        """How often time was moved."""
         self._limit_s = limit_s
         self._refuse = refuse
         self._ports = ports
@@ -295,6 +297,7 @@ class VirtualClock:
 
     def _move(self, to: float) -> None:
         with self._lock:
+            self.moves += 1
             self._at = round(max(to, self.now), _DIGITS), _monotonic()
         if self._at[0] <= self._limit_s:
             return

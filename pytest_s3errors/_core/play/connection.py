@@ -319,6 +319,7 @@ class Connection:
                 data += tail
         if ending is Ending.HANG:
             yield Send(data)
+            entry.due_s = 0.0  # the client has taken all, and waits
             self._state, self._deaf = _SILENCE, False
             yield Wait(inf)
         # The journal has the end before a client in another thread can read the last bytes.

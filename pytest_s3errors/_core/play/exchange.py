@@ -51,6 +51,12 @@ class Exchange(NamedTuple):
     chunked: bool | None = None
     bytes_per_second: float | None = None
 
+    @property
+    def takes_s(self) -> float:
+        """For how many seconds the answer is late on purpose, until its last byte."""
+        body = self.answer.body if isinstance(self.answer, Response) else b""
+        return self.delay_s + (len(body) / self.bytes_per_second if self.bytes_per_second is not None else 0.0)
+
     def response(self, call: Call) -> Response | None:
         """The answer as a response, S3's ids and server name in its headers."""
         answer = self.answer

@@ -56,6 +56,7 @@ class Entry:
         "begun",
         "body_size",
         "call",
+        "due_s",
         "ended",
         "ended_s",
         "error_code",
@@ -74,6 +75,7 @@ class Entry:
         self.error_code: str | None = None
         self.body_size = 0
         self.answer_size = self.answer_whole = 0  # bytes of the answer's body: sent, and before a fault cut it
+        self.due_s = started_s  # when its answer is complete, if it comes at all
         self.slowing: Firing | None = None
         # Their places in the order of all beginnings and ends, which can fall into one instant of test time.
         self.begun = 0

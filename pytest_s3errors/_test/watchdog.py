@@ -1,0 +1,193 @@
+"""Ends a test that hangs: one in which a client waits for the simulated S3 and nothing else moves.
+
+Nobody inside the test can do it. A client in native code waits in a call that no exception reaches; what reaches it is
+the end of its connection. So the watchdog looks from a thread of its own, once in a while:
+
+1. A client waits, and neither requests, nor the test's clock, nor the processor have moved for the limit: note the
+   problem, with the stack of each thread, and have the servers reset their connections.
+2. The test has a problem and goes on all the same, because its code catches everything, or waits without a connection:
+   cancel the tasks of its event loops, then raise `SimulationError` in the thread of its body.
+
+It rests while somebody debugs. The thread begins with the test's first request and ends with the test. It is not one of
+`threading`'s, so that no tool counts it among the test's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.report.standstill import Sight, Standstill
+from pytest_s3errors._core.report.timeline import target
+from pytest_s3errors._failures import SimulationError
+from pytest_s3errors._time.originals import REAL
+from pytest_s3errors._time.processor import processor_s
+from pytest_s3errors._time.real import start_own_thread
+
+from .stacks import loops, stacks, told
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.report.journal import Entry
+    from pytest_s3errors._core.simulator import Simulator
+    from pytest_s3errors._servers.process import RemoteSimulator
+    from pytest_s3errors._time.real import Clock
+
+_LOOKS = 20
+_LONGEST_STEP_S = 1.0
+_GRACE_S = 5.0  # for a test that has failed and cleans up
+_STOP_S = 2.0
+_MAX_STACKS = 20
+_ROUNDS = 100
+_DEBUGGERS = frozenset({"bdb", "pdb", "pudb", "ipdb", "pydevd", "_pydevd_bundle", "debugpy", "IPython"})
+
+
+class Watchdog:
+    """Watches one test. *break_off* resets the connections of its servers; any thread may call it."""
+
+    def __init__(
+        self,
+        simulator: Simulator | RemoteSimulator,
+        clock: Clock,
+        break_off: Callable[[], object],
+        *,
+        silence_s: float,
+    ) -> None:
+        self._simulator = simulator
+        self._clock = clock
+        self._break_off = break_off
+        self._silence_s = silence_s
+        self._step_s = min(_LONGEST_STEP_S, silence_s / _LOOKS)
+        self._body: int | None = None  # the thread of the test's body while that runs
+        self._traced = False
+        self._raised = False
+        self._cancelled: set[asyncio.AbstractEventLoop] = set()
+        self._lock = REAL.allocate_lock()
+        self._wake = REAL.allocate_lock()  # a real one, whatever the test's clock does to threading's
+        self._ended = REAL.allocate_lock()
+        self._started = False
+
+    def start(self) -> None:
+        """Begin to watch, unless that was done."""
+        with self._lock:
+            if self._started:
+                return
+            self._started = True
+        self._wake.acquire()
+        self._ended.acquire()
+        start_own_thread(self._run)
+
+    def stop(self) -> None:
+        """Watch no longer; the thread is gone when this returns."""
+        if self._started and self._wake.locked():
+            self._wake.release()
+            self._ended.acquire(timeout=_STOP_S)  # a forked child has no such thread
+
+    @contextlib.contextmanager
+    def body(self) -> Iterator[None]:
+        """Around the test's body, which may be ended from outside."""
+        self._body, self._traced = threading.get_ident(), _traces(sys.gettrace())
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._body = None
+            if self._raised:
+                with contextlib.suppress(SimulationError):  # if it is still on its way, it comes here
+                    for _ in range(_ROUNDS):  # each looks for it
+                        pass
+
+    def _run(self) -> None:
+        try:
+            self._watch()
+        finally:
+            self._ended.release()
+
+    def _watch(self) -> None:
+        still, looked_s = self._standstill(self._silence_s), REAL.monotonic()
+        failed_s: float | None = None
+        while not self._wake.acquire(timeout=self._step_s):
+            passed_s, looked_s = REAL.monotonic() - looked_s, REAL.monotonic()
+            events, waiting = self._simulator.pending()
+            moved = events, self._clock.moves
+            stands = still.look(Sight(bool(waiting), moved, processor_s() if waiting else 0.0), passed_s)
+            if self._simulator.problems:
+                failed_s = looked_s if failed_s is None else failed_s
+                if looked_s - failed_s >= _GRACE_S or stands:
+                    self._end_body()
+                    failed_s = looked_s
+            elif stands and self._debugged():
+                still = self._standstill(self._silence_s)
+            elif stands:
+                self._simulator.problems.append(_hang(waiting, self._silence_s))
+                self._break_off()
+                still = self._standstill(min(self._silence_s, _GRACE_S))
+
+    def _standstill(self, limit_s: float) -> Standstill:
+        return Standstill(limit_s=limit_s, step_s=2 * self._step_s)
+
+    def _end_body(self) -> None:
+        if self._debugged():
+            return
+        known, found = self._cancelled, set(loops())
+        self._cancelled = found
+        for loop in found - known:
+            with contextlib.suppress(RuntimeError):  # closed meanwhile
+                loop.call_soon_threadsafe(_cancel_all, loop)
+        with self._lock:
+            if found <= known and self._body is not None:
+                self._raised = True
+                _raise_in(self._body, SimulationError)
+
+    def _debugged(self) -> bool:
+        if self._traced or _traces(threading.gettrace()):
+            return True
+        monitoring = getattr(sys, "monitoring", None)  # from Python 3.12 on
+        if monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None:
+            return True
+        frames = [frame for stack in stacks() for frame, _ in stack.frames]
+        return any(
+            str(frame.f_globals.get("__name__", "")).partition(".")[0] in _DEBUGGERS or _traces(frame.f_trace)
+            for frame in frames
+        )
+
+
+def _traces(tracer: object) -> bool:
+    """Return whether *tracer* may be a debugger's; a measurement of coverage stops nobody."""
+    module = getattr(tracer, "__module__", None) or type(tracer).__module__
+    return tracer is not None and module.partition(".")[0] not in {"coverage", "pytest_cov"}
+
+
+def _hang(waiting: Sequence[Entry], silence_s: float) -> str:
+    asked = "\n".join(
+        f"  {target(entry.call)}, since {entry.started_s:.3f} s of test time"
+        + (f", taken by {entry.firing.rule.rule.spelling}" if entry.firing else "")
+        for entry in waiting
+    )
+    found = stacks()
+    shown = "\n".join(f"  {line}" for stack in found[:_MAX_STACKS] for line in told(stack).splitlines())
+    return (
+        f"for {silence_s:g} s a client has waited for the simulated S3 and nothing else has moved: no request, no wait"
+        " in test time, no processor time of this process or its children. Its connections were reset.\n"
+        f"It waits for\n{asked}\n"
+        "Does it have no timeout? For a test that needs more real time: s3_limits(silence=...), or ini"
+        f" s3_max_silence.\n{shown}"
+    )
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+
+
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    """Have *error* raised in *thread* when it next runs Python code.
+
+    It can't be taken back: CPython 3.11 with a tracer then spins in that thread.
+    """
+    if sys.implementation.name == "cpython":
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
