@@ -200,6 +200,22 @@ class S3Errors:
         """
         self._run.verdict.expectations.append(expectation_of((), expectations, name="s3_errors.expect"))
 
+    def watch(self, breaker: object, state: str = "state") -> None:
+        """Follow a circuit breaker of any library until the test's body ends, for `s3_expect(circuit=...)`.
+
+        Args:
+            breaker: The object that has the state. A `CircuitBreaker` of this package need not be handed over.
+            state: Its attribute that holds the state: a str, an Enum, or an object with a `name`.
+
+        Raises:
+            TypeError: it has no such attribute, or is of a class that Python does not let be replaced.
+        """
+        self._run.verdict.watching.follow(breaker, state)
+
+    def served(self, source: str) -> None:
+        """Say that *source*, such as "local_cache", answered the read at hand, for `s3_expect(served_by=...)`."""
+        self._run.verdict.watching.note_served(source)
+
     def _add(self, rule: Rule) -> RuleHandle:
         armed = self._run.add(rule)
         if self._run.control:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +18,8 @@ from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._failures import ExpectationError, SimulationError
 from pytest_s3errors._time.real import RealClock
 
+from .watching import Watching
+
 if TYPE_CHECKING:
     from pytest_s3errors._core.report.expectations import Expectation
     from pytest_s3errors._core.simulator import Simulator
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 
 TIMELINE = "S3 timeline"
 _REAL_SLACK_S = 0.05
-
-
-@dataclass(slots=True)
-class _Watched:
-    """What the client of this package reported during the body."""
-
-    circuits: dict[object, list[str]] = field(default_factory=dict)
-    cached_after: int | None = None  # so many requests had come when the local cache last answered a read
 
 
 class Verdict:
@@ -56,7 +48,7 @@ class Verdict:
         self._clock = clock
         self._rests = rests
         self.expectations = list(expectations)
-        self._watched = _Watched()
+        self.watching = Watching()
         self._elapsed_s = 0.0
         self._unmet: list[tuple[Expectation, list[Unmet]]] = []
 
@@ -71,7 +63,7 @@ class Verdict:
         """
         simulator = self._simulator
         try:
-            with self._clock.running(), self._watching():
+            with self._clock.running(), self.watching.running(lambda: len(self._simulator.entries)):
                 simulator.armed = True
                 try:
                     yield
@@ -162,38 +154,14 @@ class Verdict:
 
     def _seen(self, error: BaseException | None) -> Seen:
         store, entries = self._simulator.store, self._simulator.entries
-        read, cached_after = last_read(entries), self._watched.cached_after
-        from_cache = cached_after is not None and (read is None or read[0] < cached_after)
+        read, other = last_read(entries), self.watching.served
         return Seen(
             entries=entries,
             elapsed_s=self._elapsed_s,
             error=error,
-            circuits=[(getattr(breaker, "name", None), states) for breaker, states in self._watched.circuits.items()],
-            served_by=(None, "local_cache") if from_cache else read,
+            circuits=self.watching.circuits,
+            served_by=(None, other[0]) if other and (read is None or read[0] < other[1]) else read,
             body_of=lambda bucket, key: store.get(bucket, key).content if store.exists(bucket, key) else None,
             unfinished=store.unfinished_uploads,
             slack_s=_REAL_SLACK_S if isinstance(self._clock, RealClock) else 0.0,
         )
-
-    @contextlib.contextmanager
-    def _watching(self) -> Iterator[None]:
-        from s3_asyncio_client.circuit import watch_circuits  # noqa: PLC0415 - aiohttp only where S3 is used
-        from s3_asyncio_client.fallback import watch_fallbacks  # noqa: PLC0415
-
-        watched = self._watched = _Watched()
-
-        def changed(breaker: object, old: enum.Enum | None, new: enum.Enum) -> None:
-            # One that was made before the body began shows its state with its first change.
-            states = watched.circuits.setdefault(breaker, [] if old is None else [old.value])
-            states.append(new.value)
-
-        def served(source: str, _bucket: str, _key: str) -> None:
-            if source == "local_cache":
-                watched.cached_after = len(self._simulator.entries)
-
-        ends = watch_circuits(changed), watch_fallbacks(served)
-        try:
-            yield
-        finally:
-            for end in ends:
-                end()

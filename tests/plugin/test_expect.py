@@ -7,6 +7,8 @@ import textwrap
 
 import pytest
 
+from pytest_s3errors._core.report.expectations import _NO_CIRCUIT, _NO_READ
+
 PUT = "await retry_with_exponential_backoff(lambda: s3_client.put_object('b', 'k', b'data'), jitter=False)"
 ROW = "  <- [1], {} of 2"
 TWICE = [
@@ -101,8 +103,8 @@ TWINS = {
     "unfinished_uploads": (
         "unfinished_uploads=0", "unfinished_uploads=1", ["unfinished_uploads: wanted 1, seen 0."], "   "
     ),
-    "circuit": (None, "circuit=['closed']", ["circuit: wanted closed, seen no CircuitBreaker."], "   "),
-    "served_by": (None, "served_by='x'", ["served_by: wanted x, seen no read that succeeded."], "   "),
+    "circuit": (None, "circuit=['closed']", [f"circuit: wanted closed, seen {_NO_CIRCUIT}."], "   "),
+    "served_by": (None, "served_by='x'", [f"served_by: wanted x, seen {_NO_READ}."], "   "),
 }  # fmt: skip
 
 SOURCE = """

@@ -144,6 +144,10 @@ def _outcome(name: str, value: object) -> Check:
     return check
 
 
+_NO_CIRCUIT = "no CircuitBreaker; s3_errors.watch(breaker) follows any"
+_NO_READ = "no read that succeeded; s3_errors.served() reports a cache"
+
+
 def _circuit(name: str, value: object) -> Check:
     if not isinstance(value, list | tuple) or not value or not all(state in STATES for state in value):
         raise RuleError(f"{name}(circuit={value!r}): allowed is a list of {', '.join(map(repr, STATES))}")
@@ -151,7 +155,7 @@ def _circuit(name: str, value: object) -> Check:
 
     def check(seen: Seen) -> Iterable[Unmet]:
         if not seen.circuits:
-            yield Unmet(what="circuit", wanted=" > ".join(wanted), seen="no CircuitBreaker")
+            yield Unmet(what="circuit", wanted=" > ".join(wanted), seen=_NO_CIRCUIT)
         for breaker, states in seen.circuits:
             if tuple(states) != wanted:
                 what = "circuit" if breaker is None else f"circuit {breaker!r}"
@@ -167,7 +171,7 @@ def _served_by(name: str, value: object) -> Check:
 
     def check(seen: Seen) -> Iterable[Unmet]:
         if seen.served_by is None:
-            yield Unmet(what="served_by", wanted=value, seen="no read that succeeded")
+            yield Unmet(what="served_by", wanted=value, seen=_NO_READ)
             return
         position, host = seen.served_by
         if not (glob(host) or glob(host.partition(":")[0])):

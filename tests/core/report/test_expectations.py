@@ -82,7 +82,11 @@ THRICE = (entry(PUT, 503), entry(PUT, 503, at=1.05), entry(PUT, 200, at=3.1))
         ({"outcome": OSError}, seen(error=ConnectionError()), None),
         ({"outcome": (OSError, KeyError)}, seen(), "outcome: wanted OSError or KeyError, seen success"),
         ({"circuit": ["closed", "open"]}, seen(circuits=[(None, ["closed", "open"])]), None),
-        ({"circuit": ["open"]}, seen(), "circuit: wanted open, seen no CircuitBreaker"),
+        (
+            {"circuit": ["open"]},
+            seen(),
+            "circuit: wanted open, seen no CircuitBreaker; s3_errors.watch(breaker) follows any",
+        ),
         (
             {"circuit": ["closed", "open"]},
             seen(circuits=[("reads", ["closed"])]),
@@ -92,7 +96,11 @@ THRICE = (entry(PUT, 503), entry(PUT, 503, at=1.05), entry(PUT, 200, at=3.1))
         ({"served_by": "backup"}, seen(entry(GET, endpoint="backup:9000")), None),
         ({"served_by": "local_cache"}, seen(served_by=(None, "local_cache")), None),
         ({"served_by": "backup"}, seen(entry(GET)), "served_by: wanted backup, seen s3.amazonaws.com"),
-        ({"served_by": "backup"}, seen(entry(PUT)), "served_by: wanted backup, seen no read that succeeded"),
+        (
+            {"served_by": "backup"},
+            seen(entry(PUT)),
+            "served_by: wanted backup, seen no read that succeeded; s3_errors.served() reports a cache",
+        ),
         ({"stored": {"b/k": b"data", "b/other": None}}, seen(), None),
         ({"stored": {"b/k": SHA.upper()}}, seen(), None),
         ({"stored": {"b/k": None}}, seen(), "stored b/k: wanted nothing, seen 4 bytes b'data'"),
