@@ -49,14 +49,23 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"s3errors: --s3-seed={config.stash[SEED]}{backend}{control}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Read the markers of every test that has one, so that a wrong one stops the run before it begins."""
-    for item in items:
-        names = {mark.name for mark in item.iter_markers() if mark.name.startswith("s3_")}
-        if names:
-            from ._test.session import read_markers  # noqa: PLC0415 - only where a marker is used
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> pytest.Item | None:
+    """Find ``@pytest.mark.s3_fail(SomeError)``, with which pytest decorates the class and loses the test."""
+    suspect = isinstance(obj, pytest.MarkDecorator) or hasattr(type(obj), "pytestmark")
+    if not suspect or not collector.funcnamefilter(name):
+        return None
+    from ._test.refused import refused  # noqa: PLC0415 - only where it may be needed
 
-            read_markers(item, names, MARKERS)
+    return refused(collector, name, obj)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Read the options and the markers of the selected tests, so that a wrong one stops the run before it begins."""
+    marked = [item for item in session.items if any(mark.name.startswith("s3_") for mark in item.iter_markers())]
+    if marked or any(FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
+        from ._test.session import read_markers  # noqa: PLC0415 - only where S3 is used
+
+        read_markers(session.config, marked, MARKERS)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._options import Settings
 
     from .lifetime import Run
+    from .markers import Mistake
     from .plan import Plan
 
 SEED: pytest.StashKey[str] = pytest.StashKey()
@@ -20,5 +21,7 @@ PLAN: pytest.StashKey[Plan] = pytest.StashKey()
 """Of a test with markers."""
 MISTAKE: pytest.StashKey[str] = pytest.StashKey()
 """Of a test with wrong markers, where those could not stop the run."""
+REFUSED: pytest.StashKey[list[Mistake]] = pytest.StashKey()
+"""Of what stands in the place of a test that a marker made something else."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 """Of a test that uses S3, from before its fixtures to after them."""

@@ -1,12 +1,11 @@
-"""From the markers of one test to its `Plan`; what is wrong with them is a `pytest.UsageError`."""
+"""From the markers of one test to its `Plan`, and to everything that is wrong with them."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 
@@ -14,13 +13,15 @@ from pytest_s3errors._core.report.expectations import Expectation, expectation_o
 from pytest_s3errors._core.rules.arguments import RuleError, one_of
 from pytest_s3errors._core.rules.choices import LAYERS, SERVERS, TIMES
 from pytest_s3errors._core.rules.parse_access import access_of
+from pytest_s3errors._core.rules.parse_arranged import check_arranged
 from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits, limits_of
-from pytest_s3errors._core.rules.parse_rule import RULES
+from pytest_s3errors._core.rules.parse_rule import RULES, spell
 from pytest_s3errors._core.rules.schedule import Rule
-from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, Access
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, UNDECLARED, Access
 from pytest_s3errors._core.s3.errors.catalogue import nearest
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 
+from .places import Node, place_of
 from .plan import Plan
 
 
@@ -32,7 +33,7 @@ class _Draft:
     layers: dict[str, str] = field(default_factory=dict)
     times: list[str] = field(default_factory=list)
     servers: list[str] = field(default_factory=list)
-    arrange: list[Callable[[Store], object]] = field(default_factory=list)
+    arrange: list[Callable[[S3Store], object]] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
     limits: Limits = NO_LIMITS
 
@@ -72,54 +73,71 @@ _READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
 }
 
 
-def plan_of(item: pytest.Item) -> Plan:
-    """Return what the markers of *item* say.
+class Mistake(NamedTuple):
+    """What is wrong with a marker of a test, and where that is written."""
 
-    Raises:
-        pytest.UsageError: naming the test, the argument, what is allowed and the nearest valid spelling.
-    """
-    draft = _Draft()
-    for mark in marks_in_order(item):
+    text: str
+    place: str
+
+
+def plan_of(item: pytest.Item) -> tuple[Plan, list[Mistake]]:
+    """Return what the markers of *item* say, and everything that is wrong with them."""
+    draft, mistakes = _Draft(), []
+    for node, mark in _marked(item):
         try:
             if mark.name in _READERS:
                 _READERS[mark.name](draft, mark)
         except (RuleError, TypeError, ValueError) as error:
-            raise pytest.UsageError(f"{item.nodeid}: {error}") from None
-    return Plan(
+            mistakes.append(Mistake(str(error), place_of(mark, node)))
+    access, layer = UNDECLARED, None
+    try:
+        access = _access(item)
+        layer = _agreed(draft.layers)
+    except RuleError as error:
+        node, mark = next(_marked(item))
+        mistakes.append(Mistake(str(error), place_of(mark, node)))
+    plan = Plan(
         rules=tuple(draft.rules),
-        layer=_agreed(item, draft.layers),
+        layer=layer,
         time=next(iter(draft.times), None),
         server=next(iter(draft.servers), None),
         arrange=tuple(reversed(draft.arrange)),
         expectations=tuple(draft.expectations),
-        access=_access(item),
+        access=access,
         limits=draft.limits,
     )
+    return plan, mistakes
 
 
-def marks_in_order(item: pytest.Item) -> Iterator[pytest.Mark]:
-    """The markers of *item*: the function's, its classes', its module's; within each, top to bottom as written."""
+def _marked(item: pytest.Item) -> Iterator[tuple[Node, pytest.Mark]]:
+    """Yield the markers of *item* with what bears them: function, classes, module; top to bottom as written."""
     for node in reversed(item.listchain()):
+        assert isinstance(node, Node)  # pytest has no others
         # Decorators run from the bottom up, a module's or package's pytestmark list is in the order written.
         decorated = isinstance(node, pytest.Item | pytest.Class)
-        yield from reversed(node.own_markers) if decorated else node.own_markers
+        for mark in reversed(node.own_markers) if decorated else node.own_markers:
+            yield node, mark
 
 
-def _agreed(item: pytest.Item, layers: dict[str, str]) -> str | None:
-    """The closest s3_layer marker; rules with `layer=` have to agree with each other."""
+def rule_place(item: pytest.Item, spelling: str) -> str | None:
+    """Return where the marker of *item* is written that a message spells so; None if none does."""
+    for node, mark in _marked(item):
+        if mark.name in RULES and spell(mark.name, mark.args, mark.kwargs) == spelling:
+            return place_of(mark, node)
+    return None
+
+
+def _agreed(layers: dict[str, str]) -> str | None:
+    """Return the closest s3_layer marker; rules with `layer=` have to agree with each other."""
     from_rules = {spelling: layer for spelling, layer in layers.items() if not spelling.startswith("s3_layer(")}
     if len(set(from_rules.values())) > 1:
-        both = ", ".join(from_rules)
-        raise pytest.UsageError(f"{item.nodeid}: one test runs at one layer; these ask for different ones: {both}")
+        raise RuleError(f"one test runs at one layer; these ask for different ones: {', '.join(from_rules)}")
     return next(iter(from_rules.values()), next(iter(layers.values()), None))
 
 
 def _access(item: pytest.Item) -> Access:
-    marks = [(mark.args, mark.kwargs) for mark in marks_in_order(item) if mark.name == "s3_credentials"]
-    try:
-        return access_of(marks, TEST_CREDENTIALS)
-    except RuleError as error:
-        raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+    marks = [(mark.args, mark.kwargs) for _, mark in _marked(item) if mark.name == "s3_credentials"]
+    return access_of(marks, TEST_CREDENTIALS)
 
 
 def _one(mark: pytest.Mark, words: tuple[str, ...]) -> str:
@@ -128,42 +146,24 @@ def _one(mark: pytest.Mark, words: tuple[str, ...]) -> str:
     return one_of(f"{mark.name}()", mark.args[0], words)
 
 
-def s3_bucket(store: Store, name: str, region: str = "us-east-1", *, versioning: bool = False) -> None:
-    """Declare a bucket; from then on no other exists."""
-    store.declare_bucket(name, region, versioning=versioning)
-
-
-def s3_object(store: Store, bucket: str, key: str, body: bytes = b"", **attributes: Any) -> None:
-    """Put an object where the test starts."""
-    store.put(bucket, key, body, **attributes)
-
-
-_ARRANGING: dict[str, Callable[..., None]] = {"s3_bucket": s3_bucket, "s3_object": s3_object}
-
-
-def _checked(mark: pytest.Mark) -> Callable[[Store], object]:
-    """What *mark* arranges, tried once on a store of its own."""
-    act = _ARRANGING[mark.name]
+def _checked(mark: pytest.Mark) -> Callable[[S3Store], object]:
+    """Return what *mark* arranges, tried once on a store of its own."""
+    args, kwargs = mark.args, mark.kwargs
+    check_arranged(mark.name, args, kwargs)
+    act = S3Store.declare_bucket if mark.name == "s3_bucket" else S3Store.put
     try:
-        inspect.signature(act).bind(None, *mark.args, **mark.kwargs)
-    except TypeError as error:
-        takes = str(inspect.signature(act)).replace("store: 'Store', ", "").split(" ->")[0]
-        raise RuleError(f"{mark.name}(): {error}; it takes {takes}") from None
-    try:
-        act(Store(now=lambda: datetime.now(UTC)), *mark.args, **mark.kwargs)
+        act(S3Store(now=lambda: datetime.now(UTC)), *args, **kwargs)
     except (TypeError, ValueError) as error:
-        raise RuleError(f"{mark.name}(): {error}") from None
-    return lambda store: act(store, *mark.args, **mark.kwargs)
+        raise RuleError(f"{spell(mark.name, args, kwargs)}: {error}") from None
+    return lambda store: act(store, *args, **kwargs)
 
 
-def check_names(item: pytest.Item, names: set[str], ours: Iterable[str], registered: list[str]) -> None:
-    """Refuse a marker that is not ours, nor anybody's who registered it, but looks like ours.
-
-    Raises:
-        pytest.UsageError: naming the test, the marker and the one that is probably meant.
-    """
+def unknown_markers(item: pytest.Item, ours: Iterable[str]) -> list[Mistake]:
+    """Return the markers that are not ours, nor anybody's who registered them, but look like ours."""
+    registered: list[str] = item.config.getini("markers")
     theirs = {line.partition(":")[0].partition("(")[0].strip() for line in registered}
-    for name in sorted(names - theirs):
-        meant = nearest(name, ours)
-        if meant:
-            raise pytest.UsageError(f"{item.nodeid}: there is no marker {name!r}; did you mean {meant!r}?")
+    return [
+        Mistake(f"there is no marker {mark.name!r}; did you mean {meant!r}?", place_of(mark, node))
+        for node, mark in _marked(item)
+        if mark.name.startswith("s3_") and mark.name not in theirs and (meant := nearest(mark.name, ours))
+    ]

@@ -12,26 +12,36 @@ import pytest
 
 from pytest_s3errors._options import Settings, settings_of
 
-from .keys import MISTAKE, PLAN, RUN, SEED, SETTINGS
+from .keys import MISTAKE, PLAN, REFUSED, RUN, SEED, SETTINGS
 from .lifetime import Run
-from .markers import check_names, plan_of
+from .markers import Mistake, plan_of, unknown_markers
 from .plan import Plan
 
 
-def read_markers(item: pytest.Item, names: set[str], ours: Iterable[str]) -> None:
-    """Settle the plan of *item*, which bears markers of *names*.
+def read_markers(config: pytest.Config, items: Iterable[pytest.Item], ours: Iterable[str]) -> None:
+    """Settle the plan of each of *items*, which have markers, and the settings, before the first test runs.
 
     Raises:
-        pytest.UsageError: a marker is wrong. On a worker of pytest-xdist the test fails instead, because collection
-            there can't stop the run with a message.
+        pytest.UsageError: all markers and options that are wrong. On a worker of pytest-xdist each test with a wrong
+            marker fails instead, because collection there can't stop the run with a message.
     """
-    try:
-        check_names(item, names, ours, item.config.getini("markers"))
-        item.stash[PLAN] = plan_of(item)
-    except pytest.UsageError as error:
-        if not hasattr(item.config, "workerinput"):
-            raise
-        item.stash[MISTAKE] = str(error)
+    found: dict[Mistake, list[str]] = {}
+    for item in items:
+        plan, mistakes = plan_of(item)
+        for mistake in [*unknown_markers(item, ours), *mistakes, *item.stash.get(REFUSED, ())]:
+            found.setdefault(mistake, []).append(item.nodeid)
+            item.stash[MISTAKE] = f"{item.stash.get(MISTAKE, '')}\n{mistake.text} ({mistake.place})".strip()
+        item.stash[PLAN] = plan
+    if hasattr(config, "workerinput"):
+        return
+    settings(config)
+    if found:
+        raise pytest.UsageError("\n".join(_told(mistake, tests) for mistake, tests in found.items()))
+
+
+def _told(mistake: Mistake, tests: list[str]) -> str:
+    more = f", and in {len(tests) - 1} more tests" if len(tests) > 1 else ""
+    return f"{tests[0]}: {mistake.text} ({mistake.place}{more})"
 
 
 def start(item: pytest.Item) -> None:

@@ -38,10 +38,10 @@ def test_the_first_promise(run):
         ('s3_script(503, "okay")', "*test_it.py::test_it: s3_script: 'okay'*did you mean 'ok'?*"),
         ('s3_layer("mok")', "*test_it.py::test_it: s3_layer(): 'mok' is not one of *; did you mean 'mock'?*"),
         ("s3_layer()", "*test_it.py::test_it: s3_layer() takes one argument*"),
-        ("s3_bucket()", "*test_it.py::test_it: s3_bucket(): missing a required argument: 'name'; it takes (name*"),
-        ("s3_bucket(7)", "*test_it.py::test_it: s3_bucket(): *"),
-        ('s3_object("bucket", "key", "text")', "*test_it.py::test_it: s3_object(): *bytes*"),
-        ('s3_object("bucket", "")', "*test_it.py::test_it: s3_object(): *"),
+        ("s3_bucket()", '*test_it.py::test_it: s3_bucket() needs name, such as s3_bucket("data")*'),
+        ("s3_bucket(7)", "*test_it.py::test_it: s3_bucket(7): S3 has no bucket named 7: it is not a str*"),
+        ('s3_object("bucket", "key", "text")', "*test_it.py::test_it: s3_object('bucket', 'key', 'text'): *bytes*"),
+        ('s3_object("bucket", "")', "*test_it.py::test_it: s3_object('bucket', ''): *"),
     ],
 )
 def test_a_wrong_marker_stops_collection(run, marker, says):
@@ -63,7 +63,9 @@ def test_a_misspelt_marker_is_caught_without_strict_markers(run):
         "-W",
         "ignore::pytest.PytestUnknownMarkWarning",
     )
-    result.stderr.fnmatch_lines(["ERROR: test_it.py::test_it: there is no marker 's3_fial'; did you mean 's3_fail'?"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: test_it.py::test_it: there is no marker 's3_fial'; did you mean 's3_fail'? (test_it.py:5)"]
+    )
 
 
 def test_somebody_elses_s3_marker_is_left_alone(run):

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from pytest_s3errors._core.body import Body, hashed
-from pytest_s3errors._core.rules.arguments import RuleError, count, known_options, number, operation_globs, seconds
+from pytest_s3errors._core.rules.arguments import (
+    RuleError,
+    count,
+    known_options,
+    no_address,
+    number,
+    operation_globs,
+    seconds,
+)
 from pytest_s3errors._core.rules.matching import Glob
 from pytest_s3errors._core.rules.options import Expectations, State
 from pytest_s3errors._core.rules.parse_rule import spell
@@ -78,7 +86,10 @@ def _attempts(name: str, value: object) -> Check:
                 yield Unmet(what="attempts", wanted=_requests(wanted), seen=str(len(seen.entries)))
 
         return check_all
-    globs = {key: (operation_globs(name, key), count(name, f"attempts[{key!r}]", n, low=0)) for key, n in value.items()}
+    globs = {
+        key: (operation_globs(name, key, "attempts={{{!r}: ...}}"), count(name, f"attempts[{key!r}]", n, low=0))
+        for key, n in value.items()
+    }
 
     def check(seen: Seen) -> Iterable[Unmet]:
         for pattern, (accepts, wanted) in globs.items():
@@ -192,6 +203,7 @@ def _stored(name: str, value: object) -> Check:
     if not isinstance(value, Mapping):
         raise RuleError(f"{allowed}; {value!r} came")
     for place, body in value.items():
+        no_address(f"{name}(stored=...)", "a place", place)
         if not isinstance(place, str) or not all(place.partition("/")[::2]):
             raise RuleError(f"{allowed}; {place!r} names no bucket and key")
         if not (body is None or isinstance(body, bytes) or (isinstance(body, str) and _HASH.fullmatch(body))):

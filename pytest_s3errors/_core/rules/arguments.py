@@ -26,13 +26,35 @@ class RuleError(ValueError):
 def known_options(name: str, kwargs: Mapping[str, Any], allowed: Sequence[str]) -> None:
     for option in kwargs:
         if option not in allowed:
-            hint = nearest_option(option, allowed)
+            hint = _INSTEAD.get((name.rpartition(".")[2].removeprefix("s3_"), option)) or nearest_option(
+                option, allowed
+            )
             raise RuleError(f"{name}() has no option {option!r}{hint}; it takes {', '.join(allowed)}")
+
+
+_INSTEAD: Mapping[tuple[str, str], str] = {
+    ("fail", "what"): '; what fails goes first, without a name: s3_fail("SlowDown")',
+    ("script", "what"): '; outcomes go without a name: s3_script(503, "ok")',
+    ("script", "times"): "; it takes as many requests as it has outcomes",
+    ("outage", "duration"): "; the duration goes first, without a name: s3_outage(45)",
+    ("slow", "delay"): "; did you mean 'first_byte'?",
+    ("slow", "rate"): "; did you mean 'bytes_per_second'?",
+}
+
+
+def no_address(name: str, option: str, value: object) -> None:
+    """Refuse ``s3://bucket/key`` where a bucket or a key is meant."""
+    if isinstance(value, str) and value.lower().startswith("s3://"):
+        bucket, _, key = value[len("s3://") :].partition("/")
+        more = f" and {key!r} the key" if key else ""
+        raise RuleError(f"{name}: {option} is {value!r}; here {bucket!r} is the bucket{more}")
 
 
 def known_code(name: str, code: object, more: tuple[str, ...]) -> None:
     if not isinstance(code, str):
         raise RuleError(f"{name}: an error code is a string, not {code!r}")
+    if code.isascii() and code.isdigit() and int(code) in STATUSES:
+        raise RuleError(f"{name}: {code!r} is no error code; did you mean the status {code}, without quotes?")
     if code not in CODES:
         hint = nearest_option(code, (*CODES, *FAULTS, *more))
         raise RuleError(
@@ -142,17 +164,17 @@ def headers_of(name: str, value: object, option: str = "headers") -> tuple[tuple
     return tuple(value.items())
 
 
-def operation_globs(name: str, value: object) -> tuple[Glob, ...]:
+def operation_globs(name: str, value: object, option: str = "operation={!r}") -> tuple[Glob, ...]:
     patterns = (value,) if isinstance(value, str) else value
     if not isinstance(patterns, list | tuple | set | frozenset):
-        raise RuleError(f"{name}(operation={value!r}): allowed is an S3 operation name, or a list of them")
+        raise RuleError(f"{name}({option.format(value)}): allowed is an S3 operation name, or a list of them")
     globs = []
     for pattern in patterns:
         if not isinstance(pattern, str):
-            raise RuleError(f"{name}(operation={value!r}): {pattern!r} is not a string")
+            raise RuleError(f"{name}({option.format(value)}): {pattern!r} is not a string")
         glob = Glob.of(pattern)
         if not any(map(glob, OPERATIONS)):
             hint = nearest_option(pattern, tuple(OPERATIONS))
-            raise RuleError(f"{name}(operation={pattern!r}): S3 has no such operation{hint}")
+            raise RuleError(f"{name}({option.format(pattern)}): S3 has no such operation{hint}")
         globs.append(glob)
     return tuple(globs)

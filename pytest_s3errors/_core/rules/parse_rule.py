@@ -11,6 +11,8 @@ from functools import partial
 from operator import attrgetter, eq
 from typing import TYPE_CHECKING, Any
 
+from s3_asyncio_client._core.operations import OPERATIONS
+
 from .arguments import (
     RuleError,
     boolean,
@@ -18,6 +20,7 @@ from .arguments import (
     headers_of,
     known_options,
     method_of,
+    no_address,
     number,
     one_of,
     operation_globs,
@@ -134,11 +137,17 @@ def match_of(kwargs: Mapping[str, Any], *, name: str) -> Match:
     for option in MATCH_OPTIONS:
         if kwargs.get(option) is not None:
             conditions += _CONDITIONS[option](name, option, kwargs[option])
-    return Match(tuple(conditions))
+    match = Match(tuple(conditions))
+    if kwargs.get("part") is not None and not {"UploadPart", "UploadPartCopy"} & {*match.operations(OPERATIONS)}:
+        raise RuleError(
+            f"{name}(part={kwargs['part']!r}, operation=...): only UploadPart and UploadPartCopy have parts"
+        )
+    return match
 
 
 def _glob(name: str, option: str, value: object) -> list[Condition]:
     pattern = text(name, option, value) or ""
+    no_address(f"{name}({option}=...)", option, pattern)
     glob = Glob.of(pattern, ignore_case=option == "endpoint")
     return [Condition(option, repr(pattern), attrgetter(option), glob)]
 

@@ -1,0 +1,64 @@
+"""Checks of what `s3_bucket` and `s3_object` say, beyond those of the store: what people write by mistake."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pytest_s3errors._core.s3.names import bucket_name_problem
+
+from .arguments import RuleError, boolean, known_options, no_address
+from .parse_rule import spell
+
+_PLACES = {"s3_bucket": ("name", "region"), "s3_object": ("bucket", "key", "body")}
+_REQUIRED = {"s3_bucket": ("name",), "s3_object": ("bucket", "key")}
+_BUCKET_OPTIONS = ("name", "region", "versioning")
+_DIRECTIONS = ("north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest", "gov")
+_ALMOST = 0.7
+
+
+def check_arranged(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Check ``name(*args, **kwargs)``, *name* being "s3_bucket" or "s3_object".
+
+    Raises:
+        RuleError: an argument is missing, unknown or given twice; a bucket or region that S3 can't have.
+    """
+    written = spell(name, args, kwargs)
+    places = _PLACES[name]
+    if len(args) > len(places):
+        raise RuleError(f"{written}: only {' and '.join(places)} go without a name")
+    given = dict(zip(places, args, strict=False))
+    twice = sorted(given.keys() & kwargs.keys())
+    if twice:
+        raise RuleError(f"{written} gives {twice[0]} twice")
+    given |= kwargs
+    missing = [place for place in _REQUIRED[name] if place not in given]
+    if missing:
+        raise RuleError(f"{written} needs {' and '.join(missing)}, such as {_EXAMPLES[name]}")
+    for place in _REQUIRED[name]:
+        no_address(written, place, given[place])
+    if name == "s3_bucket":
+        _check_bucket(written, given)
+
+
+_EXAMPLES = {"s3_bucket": 's3_bucket("data")', "s3_object": 's3_object("data", "dir/key", b"content")'}
+
+
+def _check_bucket(written: str, given: Mapping[str, Any]) -> None:
+    known_options("s3_bucket", given, _BUCKET_OPTIONS)
+    boolean("s3_bucket", "versioning", given.get("versioning", False))
+    bucket, region = given["name"], given.get("region", "us-east-1")
+    # A short name is convenient in a test; the store checks the rest.
+    padded = f"{bucket}xxx" if isinstance(bucket, str) and len(bucket) < len("xxx") else bucket
+    problem = bucket_name_problem(padded, creating=True) if isinstance(padded, str) else "it is not a str"
+    if problem:
+        raise RuleError(f"{written}: S3 has no bucket named {bucket!r}: {problem}")
+    if not isinstance(region, str) or not region.replace("-", "").isalnum() or region != region.lower():
+        raise RuleError(f"{written}: a region is a name such as 'eu-central-1', not {region!r}")
+    for word in region.split("-")[1:]:
+        close = difflib.get_close_matches(word, _DIRECTIONS, cutoff=_ALMOST)
+        if close and word not in _DIRECTIONS:
+            nearest = next((one for one in close if sorted(one) == sorted(word)), close[0])
+            meant = region.replace(word, nearest)
+            raise RuleError(f"{written}: S3 has no region {region!r}; did you mean {meant!r}?")

@@ -1,0 +1,63 @@
+"""Tests that a marker took away.
+
+pytest takes ``@pytest.mark.s3_fail(S3ServerError)`` for a decorator without arguments, and marks the class. The
+class is then called with the test, so that an exception stands where the test was, and pytest does not see a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from .keys import REFUSED
+from .markers import Mistake
+from .places import shown
+
+_INSTEAD = {
+    "s3_fail": 's3_fail takes an S3 error code, a status or the name of a fault: s3_fail("SlowDown"), s3_fail(503)',
+    "s3_script": 's3_script takes codes, statuses and names of faults: s3_script(503, "SlowDown", "ok")',
+    "s3_expect": "s3_expect takes the class by name: s3_expect(outcome={0})",
+}
+
+
+class RefusedTest(pytest.Item):
+    """Stands where the test was: it is selected and deselected like that, and never runs."""
+
+    def runtest(self) -> None:
+        """Do nothing; the mistake fails the test before."""
+
+
+def refused(collector: pytest.Module | pytest.Class, name: str, made: object) -> pytest.Item | None:
+    """Return what stands in the place of the test *name*, None if *made* is none of our business."""
+    for lost in _inside(made):
+        for mark in getattr(type(lost), "pytestmark", ()):
+            if mark.name.startswith("s3_"):
+                item: RefusedTest = RefusedTest.from_parent(collector, name=name)
+                item.add_marker(mark.name)
+                item.stash[REFUSED] = [_mistake(collector, name, mark.name, type(lost).__name__)]
+                return item
+    return None
+
+
+def _inside(made: object) -> Iterator[object]:
+    """Yield *made*, or what decorators without a call of their own wrapped around it."""
+    if isinstance(made, pytest.MarkDecorator):
+        for arg in made.args:
+            yield from _inside(arg)
+    elif not isinstance(made, type):
+        yield made
+
+
+def _mistake(collector: pytest.Module | pytest.Class, name: str, marker: str, lost: str) -> Mistake:
+    instead = _INSTEAD.get(marker, f"{marker} takes no class").format(lost)
+    text = f"@pytest.mark.{marker}({lost}) marks the class {lost}, and {name} is lost; {instead}"
+    return Mistake(text, shown(collector.path, _line(collector, name), collector.config))
+
+
+def _line(collector: pytest.Module | pytest.Class, name: str) -> int:
+    """Return the line at which the test was defined."""
+    lines = collector.path.read_text(encoding="utf-8").splitlines()
+    return next(
+        (n for n, line in enumerate(lines, 1) if line.strip().startswith((f"def {name}(", f"async def {name}("))), 1
+    )

@@ -1,0 +1,138 @@
+"""Wrong markers: all of them at once, where they are written, and only those of tests that were selected."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def lines_of(result):
+    """Return what was said of the markers, a line each."""
+    return [line.removeprefix("ERROR: ") for line in result.errlines if line]
+
+
+def test_all_wrong_markers_are_one_error(run):
+    """Each with its test, and with the file and the line where it is written."""
+    result = run(
+        """
+        pytestmark = pytest.mark.s3_layer("wire")
+
+
+        @pytest.mark.s3_fail("SlowDown")
+        @pytest.mark.s3_fail(status=99)
+        def test_one(): pass
+
+
+        class TestTwo:
+            pytestmark = [pytest.mark.s3_time("vitual")]
+
+            @pytest.mark.s3_slow(delay=2)
+            def test_two(self): pass
+
+
+        @pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.s3_fail("503")), 2])
+        def test_three(n): pass
+        """
+    )
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [(line.partition(": ")[0], line.rpartition(" ")[2]) for line in lines_of(result)] == [
+        ("test_it.py::test_one", "(test_it.py:10)"),
+        ("test_it.py::TestTwo::test_two", "(test_it.py:17)"),
+        ("test_it.py::TestTwo::test_two", "(test_it.py:15)"),
+        ("test_it.py::test_three[1]", "(test_it.py:21)"),
+    ]
+
+
+def test_a_marker_of_a_module_is_told_once(run):
+    """However many tests it marks."""
+    result = run(
+        """
+        pytestmark = [pytest.mark.s3_fail(503), pytest.mark.s3_bucket()]
+
+        def test_one(): pass
+        def test_two(): pass
+        def test_three(): pass
+        """
+    )
+    (line,) = lines_of(result)
+    assert line.endswith('s3_bucket() needs name, such as s3_bucket("data") (test_it.py:6, and in 2 more tests)')
+
+
+def test_a_marker_made_elsewhere_has_the_place_of_its_test(run):
+    """The source of the test does not tell where it was made."""
+    result = run(
+        """
+        flaky = getattr(pytest.mark, "s3_" + "fail")(status=99)
+
+        @flaky
+        def test_it(): pass
+        """
+    )
+    assert lines_of(result)[0].endswith("(test_it.py:8)")
+
+
+@pytest.mark.parametrize("args", [("-k", "right"), ("-m", "not slow"), ("--deselect", "test_it.py::test_wrong")])
+def test_what_is_deselected_is_not_checked(run, args):
+    """A wrong marker concerns those who run its test."""
+    run(
+        """
+        @pytest.mark.slow
+        @pytest.mark.s3_fail(status=99)
+        def test_wrong(): pass
+
+        @pytest.mark.s3_fail(503, optional=True)
+        def test_right(): pass
+        """,
+        *args,
+        ini="markers =\n    slow: theirs",
+    ).assert_outcomes(passed=1, deselected=1)
+
+
+@pytest.mark.parametrize(
+    ("decorators", "says"),
+    [
+        ("@pytest.mark.s3_fail(S3ServerError)", "*s3_fail(S3ServerError) marks the class*and test_it is lost*503)*"),
+        ("@pytest.mark.s3_expect(S3ServerError)", "*s3_expect takes the class by name: s3_expect(outcome=S3ServerErr*"),
+        ("@pytest.mark.asyncio\n@pytest.mark.s3_fail(S3ServerError)", "*s3_fail(S3ServerError) marks the class*"),
+        ("@pytest.mark.s3_fail(503)\n@pytest.mark.s3_script(S3ServerError)", "*s3_script takes codes, statuses*"),
+    ],
+)
+def test_a_class_in_a_marker_loses_no_test(run, decorators, says):
+    """pytest would decorate the class, and leave an exception where the test was."""
+    source = f"class S3ServerError(S3Error): pass\n\n{decorators}\ndef test_it(): pass\n\ndef test_other(): pass"
+    result = run(source)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    pytest.LineMatcher(lines_of(result)).fnmatch_lines([f"test_it.py::test_it: {says}(test_it.py:*)"])
+    run(source, "-k", "other").assert_outcomes(passed=1, deselected=1)
+
+
+def test_each_test_with_a_wrong_marker_fails_on_a_worker(run):
+    """Collection on a worker of pytest-xdist can't stop the run with a message."""
+    result = run("@pytest.mark.s3_fail(status=99)\ndef test_it(): pass", "-n1", subprocess=True)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*s3_fail(status=99): allowed is an HTTP status from 300 to 599 (test_it.py:5)*"])
+
+
+@pytest.mark.parametrize(
+    ("marker", "says"),
+    [
+        ('s3_fail(what="SlowDown")', 'what fails goes first, without a name: s3_fail("SlowDown")'),
+        ('s3_fail("503")', "s3_fail: '503' is no error code; did you mean the status 503, without quotes?"),
+        ("s3_slow(delay=2)", "s3_slow() has no option 'delay'; did you mean 'first_byte'?"),
+        ('s3_expect(attempts={"PutObjct": 3})', "s3_expect(attempts={'PutObjct': ...}): S3 has no such operation; did"),
+        ('s3_fail(503, bucket="s3://data")', "s3_fail(bucket=...): bucket is 's3://data'; here 'data' is the bucket"),
+        ('s3_fail(503, part=2, operation="PutObject")', "only UploadPart and UploadPartCopy have parts"),
+        ('s3_expect(stored={"s3://data/k": b""})', "here 'data' is the bucket and 'k' the key"),
+    ],
+)
+def test_a_mistake_is_named_as_it_was_written(run, marker, says):
+    """With what to write instead."""
+    assert says in lines_of(run(f"@pytest.mark.{marker}\ndef test_it(): pass"))[0]
+
+
+def test_wrong_options_are_one_error(run):
+    """Before the first test; a project that uses no S3 hears nothing of them."""
+    wrong = ("--s3-time=vitual", "--s3-layer=mok")
+    result = run("def test_it(s3_store): pass", *wrong)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line.partition(": ")[0] for line in lines_of(result)] == ["--s3-layer", "--s3-time"]
+    run("def test_it(): pass", *wrong).assert_outcomes(passed=1)
