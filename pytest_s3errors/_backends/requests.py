@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.store import Store
 
 _MAKES_BUCKETS = names_of(lambda row: row.makes in {"object", "upload"} and not row.needs_upload)
+_CREATING = names_of(lambda row: row.makes == "bucket")
 _NAMED = re.compile(rb"<BucketName>([^<]*)</BucketName>")
 _FOR_ANYBODY = names_of(lambda row: not row.signed)
 
@@ -60,6 +61,10 @@ class RequestBackend:
     def missing(self, _call: Call, /) -> str | None:
         """None: what the other S3 lacks, it says itself."""
         return None
+
+    def refuses(self, call: Call, /) -> bool:
+        """Tell whether the bucket is not there; what else the other S3 refuses, it does with the body."""
+        return call.bucket is not None and call.operation not in _CREATING and not self.store.accepts(call.bucket)
 
     def answer(self, call: Call, body: Body, /) -> Response | ErrorReply:
         """Have *call* done by the other S3; the first write to a bucket makes it, unless the test declared buckets.

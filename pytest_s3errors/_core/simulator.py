@@ -19,7 +19,6 @@ from pytest_s3errors._core.s3.access import OPEN
 from pytest_s3errors._core.s3.backend import BackendError, Memory
 from pytest_s3errors._core.s3.errors.envelope import new_ids
 from pytest_s3errors._core.s3.messages import ErrorReply, Response
-from s3_asyncio_client._core.operations import names_of
 
 from .s3 import SUPPORTED
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.store import Store
 
     from .body import Body
-
-_MAKING_BUCKETS = names_of(lambda row: row.makes == "bucket")
 
 
 class Simulator:
@@ -143,8 +140,8 @@ class Simulator:
         """Whether S3 refuses *entry* by its head alone, so that it does not ask for the body (100 Continue)."""
         if entry.injected is not None:
             return not entry.injected.needs_request_body
-        call = entry.call
-        return call.bucket is not None and call.operation not in _MAKING_BUCKETS and not self.store.accepts(call.bucket)
+        with self._lock:
+            return self._backend.refuses(entry.call)
 
     def answer(self, entry: Entry, body: Body) -> Exchange:
         """What a layer has to send for *entry*; with a rule's fault in it, or S3's own answer."""

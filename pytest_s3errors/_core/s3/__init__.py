@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .model import SUPPORTED, answer, missing
+from .model import SUPPORTED, answer, missing, refuses_by_head
 
-__all__ = ["SUPPORTED", "answer", "missing"]
+__all__ = ["SUPPORTED", "answer", "missing", "refuses_by_head"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from . import answer, missing
+from . import answer, missing, refuses_by_head
 from .access import OPEN
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ class Backend(Protocol):
     def missing(self, call: Call, /) -> str | None:
         """What it lacks to answer *call* as S3 would, in a few words; None where it lacks nothing."""
 
+    def refuses(self, call: Call, /) -> bool:
+        """Whether it refuses *call* by its head, without asking for the body (100 Continue)."""
+
     def answer(self, call: Call, body: Body, /) -> Response | ErrorReply:
         """Do what *call* asks; *body* is as it was sent, aws-chunked framing still on.
 
@@ -51,3 +54,4 @@ class Memory:
         self.missing = missing
         # No method of its own: a request costs no call more than the model's.
         self.answer = partial(answer, store, new_id=new_id, access=access)
+        self.refuses = partial(refuses_by_head, store, new_id=new_id, access=access)

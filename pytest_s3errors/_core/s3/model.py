@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.body import Body
+from pytest_s3errors._core.body import Body, LongBody
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from s3_asyncio_client._core.operations import names_of
 
@@ -68,6 +68,9 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
 
 SUPPORTED: frozenset[str] = frozenset(_OPERATIONS)
 """The names of the operations that `answer` knows."""
+
+_TAKING = names_of(lambda row: row.takes != "")
+_DIGITS = 20
 
 # Headers that would change what is stored or answered and that nothing here obeys yet.
 _MISSING_PREFIXES = (
@@ -142,6 +145,38 @@ def answer(
         return operation(ask)
     except Refused as refusal:
         return refusal.reply
+
+
+def refuses_by_head(store: Store, call: Call, *, new_id: Callable[[], str], access: Access = OPEN) -> bool:
+    """Tell whether S3 refuses *call* before it asks for the body (100 Continue); the store stays as it is.
+
+    The call is answered with a body that can't be read. What is refused nevertheless was decided by the head, and what
+    would change the store has to read the body first.
+    """
+    if call.operation not in _TAKING or missing(call) is not None:
+        return False
+    stated = call.headers.get("content-length", "")
+    size = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < _DIGITS else 1
+    try:
+        reply = answer(store, call, LongBody(_AWAITED, 0, size), new_id=new_id, access=access) if size else None
+    except _AwaitedError:
+        return False
+    return isinstance(reply, ErrorReply)
+
+
+class _AwaitedError(Exception):
+    """The body has not come yet."""
+
+
+class _Awaited:
+    """The source of a body that has not come yet."""
+
+    def read(self, start: int, end: int) -> bytes:
+        """Raise; there is nothing to read."""
+        raise _AwaitedError(start, end)
+
+
+_AWAITED = _Awaited()
 
 
 def _caller(store: Store, call: Call, access: Access) -> Caller:

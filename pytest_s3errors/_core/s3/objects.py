@@ -33,9 +33,9 @@ _OVERRIDES = {
 def put_object(ask: S3Request) -> Response:
     """Store the body under the key."""
     ask.check_writable()
-    attributes = attributes_of(ask)
-    payload = receive(ask)
+    attributes, tags = attributes_of(ask), stated_tags(ask)
     check_write(ask)
+    payload = receive(ask)
     obj = StoredObject(
         bucket=ask.bucket,
         key=ask.key,
@@ -43,7 +43,7 @@ def put_object(ask: S3Request) -> Response:
         etag=md5_hex(payload.body),
         last_modified=ask.store.now(),
         checksums=payload.checksums or default_checksum(payload.body),
-        tags=stated_tags(ask),
+        tags=tags,
         **attributes,
     )
     obj = ask.store.commit(obj)
