@@ -9,7 +9,7 @@ import pytest
 
 from ._options import add_options
 from ._test.declared import MARKERS
-from ._test.keys import MISTAKE, PLAN, RUN, SEED
+from ._test.keys import MISTAKE, PLAN, RUN, SEED, TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -66,6 +66,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from ._test.session import read_markers  # noqa: PLC0415 - only where S3 is used
 
         read_markers(session.config, marked, MARKERS)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
+    """Note how pytest-timeout watches *item*, which may run more than once."""
+    item.stash[TIMER] = settings
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

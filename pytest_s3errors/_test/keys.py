@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,3 +25,5 @@ REFUSED: pytest.StashKey[list[Mistake]] = pytest.StashKey()
 """Of what stands in the place of a test that a marker made something else."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 """Of a test that uses S3, from before its fixtures to after them."""
+TIMER: pytest.StashKey[Any] = pytest.StashKey()
+"""Of a test under pytest-timeout: the settings of its timer."""

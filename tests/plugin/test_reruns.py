@@ -1,0 +1,156 @@
+"""One item, run several times: what is fresh in each run, what is kept, and what pytest gets to see."""
+
+from __future__ import annotations
+
+import pytest
+
+import pytest_s3errors._insight.reruns  # noqa: F401 - pytester forgets what a run of its own imported
+
+LOOP = """
+import pytest
+from contextlib import contextmanager
+from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._insight.reruns import protocol, rerun
+
+RULES = [(), (fail_rule((503,), {"times": 1, "optional": True}),), (fail_rule(("stall",), {"optional": True}),), ()]
+
+def pytest_runtest_protocol(item, nextitem):
+    def more(item, own):
+        for rules in RULES:
+            one = rerun(item, rules=rules, around=looking, expectations=())
+            print("RUN", [r.outcome for r in one.reports], type(one.error).__name__)
+    protocol(item, nextitem, more)
+    return True
+
+@contextmanager
+def looking(run):
+    before = run.simulator.store.keys("bucket")
+    yield
+    print("SAW", before, len(run.simulator.entries))
+"""
+
+
+def test_each_run_has_fresh_function_fixtures_and_the_same_wider_ones(run, pytester):
+    pytester.makeconftest(LOOP)
+    result = run(
+        """
+        counts = {"function": 0, "class": 0, "module": 0}
+
+        @pytest.fixture(scope="module", autouse=True)
+        def wide():
+            counts["module"] += 1
+            yield
+            print("COUNTS", counts)
+
+        @pytest.fixture(scope="class", autouse=True)
+        def middle(): counts["class"] += 1
+
+        @pytest.fixture(autouse=True)
+        def narrow(s3_store, tmp_path):
+            assert not list(tmp_path.iterdir())
+            (tmp_path / "file").touch()
+            counts["function"] += 1
+            assert s3_store.keys("bucket") == []
+
+        class TestIt:
+            @pytest.mark.s3_expect(attempts=1)
+            async def test_one(self, s3_client, record_property, capsys):
+                assert not hasattr(self, "seen")
+                self.seen = True
+                record_property("a", 1)
+                await s3_client.put_object("bucket", "key", b"")
+
+            @pytest.mark.parametrize("number", [1, 2])
+            def test_two(self, number):
+                assert number
+        """,
+        "-s",
+    )
+    result.assert_outcomes(passed=3)
+    lines = [line[line.index("RUN") :] for line in result.outlines if "RUN [" in line]
+    passed = "RUN ['passed', 'passed', 'passed'] NoneType"
+    failed = "RUN ['passed', 'failed', 'passed']"
+    assert lines[:4] == [passed, f"{failed} S3ServerError", f"{failed} S3TimeoutError", passed]
+    assert lines[4:] == [passed] * 8
+    result.stdout.fnmatch_lines(["*COUNTS {'function': 15, 'class': 1, 'module': 1}*"])
+    assert sum("SAW [] 1" in line for line in result.outlines) == 4
+
+
+def test_reports_are_those_of_the_items_own_run(run, pytester):
+    pytester.makeconftest(LOOP)
+    result = run(
+        """
+        async def test_one(s3_client, record_property):
+            print("said")
+            record_property("a", 1)
+            await s3_client.put_object("bucket", "key", b"")
+        """,
+        "--junitxml=report.xml",
+        "-rA",
+        "-o",
+        "junit_family=xunit1",
+    )
+    result.assert_outcomes(passed=1)
+    report = (pytester.path / "report.xml").read_text()
+    assert report.count("<testcase") == report.count("<property ") == 1
+    assert 'tests="1"' in report
+
+
+def test_wider_fixtures_end_once_and_their_errors_are_told(run, pytester):
+    pytester.makeconftest(LOOP)
+    result = run(
+        """
+        @pytest.fixture(scope="module")
+        def wide():
+            yield
+            raise RuntimeError("at the very end")
+
+        def test_one(wide, s3_store): pass
+        def test_two(s3_store, wide): pass
+        """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*RuntimeError: at the very end"])
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"), [("assert False", "failed"), ("pytest.skip()", "skipped"), ("pytest.xfail()", "xfailed")]
+)
+def test_what_does_not_pass_runs_once(run, pytester, body, outcome):
+    pytester.makeconftest(LOOP)
+    result = run(f"def test_one(s3_store):\n    {body}", "-s")
+    result.assert_outcomes(**{outcome: 1})
+    assert not any("RUN [" in line for line in result.outlines)
+
+
+def test_unittest_runs_again(run, pytester):
+    pytester.makeconftest(LOOP)
+    result = run(
+        """
+        import unittest
+        class TestIt(unittest.TestCase):
+            def setUp(self): self.x = 0
+            def test_one(self):
+                self.x += 1
+                assert self.x == 1
+        """,
+        "-s",
+    )
+    result.assert_outcomes(passed=1)
+    assert sum("RUN ['passed', 'passed', 'passed'] NoneType" in line for line in result.outlines) == 4
+
+
+def test_each_run_has_the_whole_time_of_pytest_timeout(run, pytester):
+    pytest.importorskip("pytest_timeout")
+    pytester.makeconftest(LOOP)
+    result = run(
+        """
+        import time
+        @pytest.mark.s3_time("real")
+        @pytest.mark.timeout(1.0)
+        def test_one(): time.sleep(0.4)
+        """,
+        "-s",
+    )
+    result.assert_outcomes(passed=1)
+    assert sum("RUN ['passed', 'passed', 'passed'] NoneType" in line for line in result.outlines) == 4
