@@ -44,6 +44,7 @@ PURE = frozenset(
         "operator",
         "re",
         "string",
+        "struct",
         "textwrap",
         "tomllib",
         "traceback",

@@ -30,6 +30,8 @@ def test_quick_benchmark_prints_a_table_and_writes_every_number(tmp_path):
     assert found["startup_ms"].keys() == {"without", "added", "imports"}
     assert found["startup_ms"]["imports"] > 0
     assert {"unmarked", "no request", "one request, client", "one request, wire"} <= found["test_ms"].keys()
+    assert found["journal_bytes"].keys() == {"client", "mock", "wire"}
+    assert all(size > 0 for layer in found["journal_bytes"].values() for size in layer.values())
     assert found["versions"].keys() >= {"python", "aiohttp", "pytest", "pytest-asyncio"}
     assert all(promise["met"] is (promise["found"] <= promise["at_most"]) for promise in found["targets"])
-    assert done.stdout.count("ok  ") + done.stdout.count("MISSED") == len(found["targets"]) == 5
+    assert done.stdout.count("ok  ") + done.stdout.count("MISSED") == len(found["targets"]) == 7

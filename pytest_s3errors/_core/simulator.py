@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.play.outcomes import Ids, outcome, slowed
 from pytest_s3errors._core.report.journal import Entry, Record, redact
 from pytest_s3errors._core.report.limits import RequestLimits, located
+from pytest_s3errors._core.report.packed import Journal
 from pytest_s3errors._core.rules.schedule import ArmedRule, Schedule
 from pytest_s3errors._core.s3.access import OPEN
 from pytest_s3errors._core.s3.backend import BackendError, Memory
@@ -64,7 +65,7 @@ class Simulator:
         self._lock = lock or nullcontext()
         self.armed = False
         self.problems: list[str] = []
-        self.entries: list[Entry] = []
+        self._journal = Journal()
         self._promised: dict[str, Entry] = {}
         self._clock = clock
         self._limits = limits or RequestLimits()
@@ -82,6 +83,12 @@ class Simulator:
             backend = Memory(store, new_id=self._new_id, access=access)
         self._backend = backend
         self.store = backend.store
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The requests of the body, in order of arrival."""
+        with self._lock:
+            return self._journal.entries()
 
     @property
     def requests(self) -> list[Record]:
@@ -109,7 +116,7 @@ class Simulator:
             self.open[entry] = None
             if self.armed:
                 entry.slowing = self.schedule.slow(call, now_s)
-                self.entries.append(entry)
+                self._journal.append(entry)
                 problem = self._limits.count(entry)
                 if problem is not None:
                     self.problems.append(located(problem, self._where()))

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import marked, requests, startup
+from . import journal, marked, requests, startup
 from .timing import Took, middle, middle_difference, middle_ratio
 
 
@@ -69,6 +69,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
             "added": middle_difference(starts)._asdict(),
             "imports": import_ms,
         },
+        "journal_bytes": journal.measure(requests=300 if quick else 100_000),
         "test_ms": {"unmarked": middle(plain)._asdict()} | {kind: took._asdict() for kind, took in added.items()},
     }
     return found | {"targets": targets(found)}
@@ -78,12 +79,15 @@ def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
     """What was promised beside what was found, in processor time."""
     faulted = found["request_us"][0]
     assert (faulted["request"], faulted["through"], faulted["server"]) == ("503", "S3Client", "client")
+    kept, new = ([cells[keys] for cells in found["journal_bytes"].values()] for keys in journal.KEYS)
     promises = (
         ("client layer, a faulted request, µs", faulted["cpu"], 25.0),
         ("wire layer, a faulted request, times the bare server", found["wire_to_bare"][0]["cpu"], 2.0),
         ("added to the start of pytest, ms", found["startup_ms"]["added"]["cpu"], 15.0),
         ("added by a marker, a test without a request, ms", found["test_ms"]["no request"]["cpu"], 2.0),
         ("added by a marker, a test with a request, ms", found["test_ms"]["one request, wire"]["cpu"], 2.0),
+        ("kept of a faulted request that repeats one, bytes, at any layer", max(kept), 250.0),
+        ("kept of a faulted request for a new key, bytes, at any layer", max(new), 400.0),
     )
     return [{"what": what, "found": value, "at_most": limit, "met": value <= limit} for what, value, limit in promises]
 
@@ -101,6 +105,9 @@ def table(found: dict[str, Any]) -> list[str]:
     lines += [f"  {'of that, imports':22} {start['imports']:8.1f}"]
     lines += ["", "one test, ms: without a marker, then what a marked one adds"]
     lines += [f"  {what:28} {_both(took, 2)}" for what, took in found["test_ms"].items()]
+    lines += ["", "bytes kept of a faulted request"]
+    for layer, cells in found["journal_bytes"].items():
+        lines += [f"  {layer:7} {keys:20} {size:8.0f}" for keys, size in cells.items()]
     lines += ["", "promised"]
     for promise in found["targets"]:
         word = "ok" if promise["met"] else "MISSED"

@@ -24,7 +24,7 @@ from .bare import BareServer, answer_of
 from .timing import Took, stopwatch
 
 BODY = bytes(range(256)) * 4
-_SETTINGS = Settings(layer="wire", seed="bench", control=False, endpoints=(), passthrough=())
+SETTINGS = Settings(layer="wire", seed="bench", control=False, endpoints=(), passthrough=())
 _S3 = "https://s3.us-east-1.amazonaws.com"
 
 Send = Callable[[], Awaitable[object]]
@@ -66,7 +66,7 @@ def _one_round(case: Case, requests: int) -> Took:
     rules = (fail_rule((503,), {}),) if case.request == "503" else ()
     if case.server == "bare":
         return asyncio.run(_bare_round(case, rules, requests))
-    run = Run(Plan(rules=rules, layer=case.server, arrange=(_arrange,)), _SETTINGS, test="bench")
+    run = Run(Plan(rules=rules, layer=case.server, arrange=(_arrange,)), SETTINGS, test="bench")
     run.start()
     run.simulator.armed = True
     try:

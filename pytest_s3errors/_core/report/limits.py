@@ -9,8 +9,6 @@ from .attempts import asked
 from .timeline import target
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from .journal import Entry
 
 TOO_MANY = "more than "
@@ -24,13 +22,13 @@ class RequestLimits:
         self._requests = requests
         self._alike = alike
         self._count = 0
-        self._counts: Counter[Hashable] = Counter()
+        self._counts: Counter[int] = Counter()
 
     def count(self, entry: Entry) -> str | None:
         """Count *entry*, and return what is wrong when it is the first one beyond a limit."""
         self._count += 1
         if self._alike is not None:
-            kind = asked(entry.call)
+            kind = hash(asked(entry.call))  # All that was asked would take more memory than the journal.
             self._counts[kind] += 1
             if self._counts[kind] == self._alike + 1:
                 return (

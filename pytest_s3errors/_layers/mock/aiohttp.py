@@ -97,12 +97,14 @@ class MockAiohttp:
         self._replace_request(below)
         router.start()
         self._scene.at_end(router.stop)
-        mocked = aiohttp.ClientSession._request  # noqa: SLF001
+        mocked: Any = aiohttp.ClientSession._request  # noqa: SLF001
 
         async def above(session: aiohttp.ClientSession, method: str, url: Any, **kwargs: Any) -> Any:
             asked = session._build_url(url)  # noqa: SLF001
-            ours = asked.host is not None and self._scene.is_s3(asked.host, asked.port)
-            return await (mocked if ours else before)(session, method, url, **kwargs)
+            if asked.host is None or not self._scene.is_s3(asked.host, asked.port):
+                return await before(session, method, url, **kwargs)
+            mocked.reset_mock()  # A mock keeps what it was called with, and bodies would fill the memory.
+            return await mocked(session, method, url, **kwargs)
 
         self._replace_request(above)
 
