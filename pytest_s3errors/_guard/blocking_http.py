@@ -8,7 +8,6 @@ connection that the other side closed. A request of S3's that was to go through 
 from __future__ import annotations
 
 import functools
-import http.client
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,21 +16,23 @@ from .door import Door, is_ours
 if TYPE_CHECKING:
     from .seams import Seams
 
+_HTTP, _HTTPS = 80, 443
+
 # The proxy that a connection belongs to while it leads to S3 itself.
 _VIA = "_s3errors_via"
 
 
-def install(seams: Seams, door: Door) -> None:
+def install(seams: Seams, door: Door, http_client: Any) -> None:
     """Lead requests of S3's through *door*, whatever connection they come on."""
-    connection = http.client.HTTPConnection
+    connection = http_client.HTTPConnection
     tunnel, put = seams.original(connection, "set_tunnel"), seams.original(connection, "putrequest")
 
     @functools.wraps(tunnel)
     def set_tunnel(conn: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> None:
-        if not door.takes(host.strip("[]"), port or http.client.HTTPS_PORT):
+        if not door.takes(host.strip("[]"), port or _HTTPS):
             tunnel(conn, host, port, *args, **kwargs)
             return
-        _lead(conn, host, port or http.client.HTTPS_PORT)
+        _lead(conn, host, port or _HTTPS)
         # urllib3 looks at these. None: no proxied connection, whose certificate would be the proxy's.
         for name in ("proxy", "proxy_is_verified", "_tunnel_host"):
             if hasattr(conn, name):
@@ -41,7 +42,7 @@ def install(seams: Seams, door: Door) -> None:
     def putrequest(conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         parts = urlsplit(url) if "://" in url else None
         if parts is not None and parts.hostname and method != "CONNECT":
-            port = parts.port or http.client.HTTP_PORT
+            port = parts.port or _HTTP
             if door.takes(parts.hostname, port):
                 _lead(conn, parts.hostname, port)
                 url = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

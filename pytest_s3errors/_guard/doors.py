@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import aiohttp, blocking_http, credentials, handover, httpcore, senders, sockets
+from . import aiohttp, blocking_http, credentials, httpcore, senders, sockets
 from .imports import when_imported
 from .seams import wrap
 
@@ -15,12 +17,8 @@ if TYPE_CHECKING:
 
 def lead(seams: Seams, door: Door) -> None:
     """Lead what blocks, and what dials by itself, through *door*; aiohttp and httpcore's backend are their layer's."""
-    sockets.install(seams, door)
-    blocking_http.install(seams, door)
-    seams.when("httpcore", lambda module: httpcore.install(seams, door, module))
-    seams.when("uvloop", lambda module: sockets.install_uvloop(seams, door, module))
-    seams.when("gevent.socket", lambda module: sockets.install_gevent(seams, door, module))
-    seams.when("urllib3.contrib.socks", lambda module: blocking_http.install_socks(seams, door, module))
+    for name, install in _DOORS.items():
+        seams.when(name, functools.partial(install, seams, door))
 
 
 def shut(seams: Seams, door: Door) -> None:
@@ -30,8 +28,7 @@ def shut(seams: Seams, door: Door) -> None:
 
 
 def recognise() -> None:
-    """Mark from now on what S3's own clients send, find their keys, and hand owners over. Called by every test."""
-    handover.install()
+    """Mark from now on what S3's own clients send, and give it keys. Called by every test."""
     for name, act in _SENDERS.items():
         when_imported(name, act)
 
@@ -86,6 +83,16 @@ def _httpcore(module: Any) -> None:
     wrap(module.AsyncConnectionPool, "handle_async_request", senders.httpcore_handle)
 
 
+_DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
+    "socket": sockets.install,
+    "gevent.socket": sockets.install,
+    "ssl": sockets.install_tls,
+    "asyncio": lambda seams, door, module: sockets.install_loop(seams, door, module.BaseEventLoop),
+    "uvloop": sockets.install_uvloop,
+    "http.client": blocking_http.install,
+    "httpcore": httpcore.install,
+    "urllib3.contrib.socks": blocking_http.install_socks,
+}
 _SIGN_NOW = credentials.sign_with("botocore")
 _SIGN_NOW_ASYNC = credentials.sign_with("aiobotocore")
 _FIND_NOW = credentials.find_with("botocore")

@@ -131,12 +131,18 @@ class Environment:
         if boto3 is not None and self._session is None:
             boto3.DEFAULT_SESSION = None  # it has read the test's environment, and would keep it
 
-    def of_child(self, given: Mapping[str, str] | None) -> dict[str, str]:
-        """Return the environment of a child that is to have *given*, None: that of this process.
+    def of_worker(self) -> dict[str, str | None]:
+        """Return what a spawned worker, which inherits this process's environment, has to change in it."""
+        names = (*self._ours, *of_server("", os.environ))
+        found = self.of_child(os.environ)
+        return {name: found.get(name) for name in names}
+
+    def of_child(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a child that is to have *given*.
 
         What *given* says otherwise than this process did before the test is somebody's wish, and stays.
         """
-        known = dict(os.environ if given is None else given)
+        known = dict(given)
         for name, value in (self._ours | of_server(self._server(), known)).items():
             wished = known.get(name, self._before.get(name))
             if wished not in (self._before.get(name), self._ours.get(name)) and name not in _PROXIES:

@@ -14,14 +14,15 @@ class Owner:
     """One test, as the one that work is done for.
 
     `replaced` is what each seam does for it, `awaited` what is to be done to modules that come, see `seams`.
-    `hermetic` says whether its AWS environment is the plugin's.
+    `hermetic` says whether its AWS environment is the plugin's; `children` has what its child processes are given.
     """
 
-    __slots__ = ("__weakref__", "_before", "awaited", "hermetic", "name", "replaced")
+    __slots__ = ("__weakref__", "_before", "awaited", "children", "hermetic", "name", "replaced")
 
     def __init__(self, name: str, *, hermetic: bool = False) -> None:
         self.name = name
         self.hermetic = hermetic
+        self.children: Any = None
         self.replaced: dict[object, Callable[..., Any]] = {}
         self.awaited: dict[str, Callable[[Any], None]] = {}
         self._before: Owner | None = None
@@ -62,6 +63,14 @@ def end(owner: Owner) -> None:
     _running.remove(owner)
     _working_for.set(owner._before)  # noqa: SLF001
     owner._before = None  # noqa: SLF001
+
+
+def take_over(owner: Owner) -> None:
+    """Do all of this process's work for *owner* from now on: it is a child of that test."""
+    for before in _running:
+        before.replaced = owner.replaced  # what a fork has copied is not to be asked any more
+    _running[:] = [owner]
+    _working_for.set(None)
 
 
 def after() -> Owner:

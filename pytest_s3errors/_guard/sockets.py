@@ -7,32 +7,29 @@ when it begins TLS: the server's name.
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import socket
-import ssl
 from typing import TYPE_CHECKING, Any
 
 from .door import ADDRESS, Door, is_address, is_ours, leads_to_us, number_of, text_of
 
 if TYPE_CHECKING:
+    import socket
+
     from .seams import Seams
 
 _TLS_OPTIONS = ("ssl", "server_hostname", "ssl_handshake_timeout", "ssl_shutdown_timeout")
 _ADDRESS_OPTIONS = ("family", "flags", "happy_eyeballs_delay", "interleave", "all_errors")
 
 
-def install(seams: Seams, door: Door) -> None:
-    """Lead S3's connections through *door*."""
-    _names(seams, door, socket)
-    _connections(seams, door, socket.socket)
-    _tls(seams, door)
-    _loop(seams, door, asyncio.BaseEventLoop)
+def install(seams: Seams, door: Door, socket_module: Any) -> None:
+    """Lead what *socket_module*, the standard library's or gevent's, looks up and connects through *door*."""
+    _names(seams, door, socket_module)
+    _connections(seams, door, socket_module.socket)
 
 
 def install_uvloop(seams: Seams, door: Door, uvloop: Any) -> None:
     """Do the same in uvloop's loops, which know no Python sockets."""
-    _loop(seams, door, uvloop.Loop)
+    install_loop(seams, door, uvloop.Loop)
     lookup, connect = seams.original(uvloop.Loop, "getaddrinfo"), seams.original(uvloop.Loop, "sock_connect")
 
     def getaddrinfo(loop: Any, host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
@@ -45,12 +42,6 @@ def install_uvloop(seams: Seams, door: Door, uvloop: Any) -> None:
 
     seams.setattr(uvloop.Loop, "getaddrinfo", getaddrinfo)
     seams.setattr(uvloop.Loop, "sock_connect", sock_connect)
-
-
-def install_gevent(seams: Seams, door: Door, gevent_socket: Any) -> None:
-    """Do the same for gevent's sockets and names, which are its own even where nothing is monkey-patched."""
-    _names(seams, door, gevent_socket)
-    _connections(seams, door, gevent_socket.socket)
 
 
 def _takes(door: Door, host: object, port: object) -> bool:
@@ -98,45 +89,52 @@ def _connecting(door: Door, connect: Any) -> Any:
 
 def _instead_of(door: Door, sock: Any, address: Any) -> Any:
     """Return the address that *sock* is to be connected to: *address*, or our server's."""
-    if sock.family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple):
+    if sock.family.name not in ("AF_INET", "AF_INET6") or not isinstance(address, tuple):
         return address
     if not _takes(door, address[0], address[1] if len(address) > 1 else None):
         return address
-    host = "127.0.0.1" if sock.family == socket.AF_INET else "::ffff:127.0.0.1"
+    host = "127.0.0.1" if sock.family.name == "AF_INET" else "::ffff:127.0.0.1"
     return host, door.dial()
 
 
-class PlainSocket(socket.socket):
-    """A TCP connection that answers the questions that clients ask of a TLS one, about the host they dialled."""
+@functools.cache
+def _plain_socket() -> Any:
+    import socket  # noqa: PLC0415 - a child that needs none imports none
 
-    server_hostname: str | None = None
+    class PlainSocket(socket.socket):
+        """A TCP connection that answers the questions that clients ask of a TLS one, about the host they dialled."""
 
-    def getpeercert(self, binary_form: bool = False) -> dict[str, Any] | bytes:  # noqa: FBT001, FBT002 - ssl's signature
-        """Return the certificate that the host would have shown; there is none in binary form."""
-        if binary_form:
-            return b""
-        name = self.server_hostname or ""
-        kind = "IP Address" if is_address(name) else "DNS"
-        return {"subject": ((("commonName", name),),), "subjectAltName": ((kind, name),)}
+        server_hostname: str | None = None
 
-    def selected_alpn_protocol(self) -> str | None:
-        """Return None: HTTP/1.1."""
-        return None
+        def getpeercert(self, binary_form: bool = False) -> dict[str, Any] | bytes:  # noqa: FBT001, FBT002 - ssl's
+            """Return the certificate that the host would have shown; there is none in binary form."""
+            if binary_form:
+                return b""
+            name = self.server_hostname or ""
+            kind = "IP Address" if is_address(name) else "DNS"
+            return {"subject": ((("commonName", name),),), "subjectAltName": ((kind, name),)}
 
-    def version(self) -> str:
-        """Return the version of TLS."""
-        return "TLSv1.3"
+        def selected_alpn_protocol(self) -> str | None:
+            """Return None: HTTP/1.1."""
+            return None
 
-    def pending(self) -> int:
-        """Return 0: no bytes wait in a TLS layer that is not there."""
-        return 0
+        def version(self) -> str:
+            """Return the version of TLS."""
+            return "TLSv1.3"
+
+        def pending(self) -> int:
+            """Return 0: no bytes wait in a TLS layer that is not there."""
+            return 0
+
+    return PlainSocket
 
 
-def _tls(seams: Seams, door: Door) -> None:
+def install_tls(seams: Seams, door: Door, ssl: Any) -> None:
+    """Leave out the handshake with our server, and begin none with S3."""
     wrap_socket, wrap_bio = seams.original(ssl.SSLContext, "wrap_socket"), seams.original(ssl.SSLContext, "wrap_bio")
 
     @functools.wraps(wrap_socket)
-    def plain(context: ssl.SSLContext, sock: socket.socket, *args: Any, **kwargs: Any) -> Any:
+    def plain(context: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
         name = kwargs.get("server_hostname", args[3] if len(args) > 3 else None)  # noqa: PLR2004 - wrap_socket's fifth
         if not is_ours(door, sock):
             _check_aim(door, name)
@@ -144,13 +142,13 @@ def _tls(seams: Seams, door: Door) -> None:
         door.shake_hands()
         door.note(sock.getsockname()[1], f"https://{name}")
         timeout = sock.gettimeout()
-        wrapped = PlainSocket(sock.family, sock.type, sock.proto, fileno=sock.detach())
+        wrapped = _plain_socket()(sock.family, sock.type, sock.proto, fileno=sock.detach())
         wrapped.settimeout(timeout)
         wrapped.server_hostname = name
         return wrapped
 
     @functools.wraps(wrap_bio)
-    def checked(context: ssl.SSLContext, *args: Any, **kwargs: Any) -> Any:
+    def checked(context: Any, *args: Any, **kwargs: Any) -> Any:
         _check_aim(door, kwargs.get("server_hostname", args[3] if len(args) > 3 else None))  # noqa: PLR2004 - as above
         return wrap_bio(context, *args, **kwargs)
 
@@ -165,7 +163,8 @@ def _check_aim(door: Door, name: object) -> None:
         raise door.refuse(host, "over a connection that a proxy or a resolver of its own has made")
 
 
-def _loop(seams: Seams, door: Door, kind: Any) -> None:
+def install_loop(seams: Seams, door: Door, kind: Any) -> None:
+    """Lead the connections of event loops of a *kind*, streams among them, through *door*."""
     create = seams.original(kind, "create_connection")
 
     async def create_connection(loop: Any, factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:

@@ -8,7 +8,7 @@ import math
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -19,7 +19,8 @@ from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
-from pytest_s3errors._guard import after, doors, owner
+from pytest_s3errors._guard import after, children, doors, handover, owner
+from pytest_s3errors._guard.children import Children
 from pytest_s3errors._guard.door import Shut
 from pytest_s3errors._guard.environment import Environment
 from pytest_s3errors._guard.hosts import Hosts
@@ -50,7 +51,9 @@ class Run:
         self._settings = settings
         hermetic = settings.environment == "test"
         self._owner = Owner(test, hermetic=hermetic)
-        self._environment = Environment(lambda: f"http://127.0.0.1:{self.blocking_server.port}") if hermetic else None
+        self._environment = Environment(lambda: f"http://127.0.0.1:{self._server_port()}") if hermetic else None
+        self._children = Children(self, self._server_port, self._child_plan, self._environment)
+        self._owner.children = self._children
         self._seams = Seams(self._owner)
         self._hosts = Hosts(settings.endpoints, settings.passthrough, clients=_client_endpoints)
         self.endpoints = self._hosts.endpoints
@@ -63,6 +66,7 @@ class Run:
         self.access = plan.access
         self._server: ThreadServer | RemoteTest | None = None
         self.simulator: Simulator | RemoteSimulator
+        self.watchdog: Watchdog
         rules = () if settings.control else plan.rules
         seed = f"{settings.seed} {test}"
         limits = RequestLimits(requests=self._limits.requests, alike=self._limits.alike)
@@ -97,7 +101,9 @@ class Run:
                 act(self.simulator.store)
         except BackendError as error:
             raise SimulationError(str(error), pytrace=False) from None
-        self.verdict = Verdict(self.simulator, self.clock, plan.expectations, rests=self.control)
+        self.verdict = Verdict(
+            self.simulator, self.clock, plan.expectations, rests=self.control, notes=self._children.collect
+        )
         self.watchdog = Watchdog(
             self.simulator, self.clock, self._break_off, silence_s=self._limits.silence or math.inf
         )
@@ -151,6 +157,8 @@ class Run:
         owner.begin(self._owner)
         after.serving(self._all_ports)
         after.install(self._hosts)
+        handover.install()
+        children.install()
         doors.recognise()
         if self._environment is not None:
             self._environment.begin(self._seams)
@@ -187,6 +195,7 @@ class Run:
         while self._endings:
             self._endings.pop()()
         self._patches.undo()
+        self._children.end()
         if self._environment is not None:
             self._environment.end()
         after.ended(self._all_ports)
@@ -264,6 +273,20 @@ class Run:
     def is_s3(self, host: str, port: int | None = None) -> bool:
         """Return whether a request to *host* is the simulator's to answer; one from another test never is."""
         return owner.current() is self._owner and self._hosts.is_s3(host, port)
+
+    def _server_port(self) -> int:
+        return self.blocking_server.port
+
+    def _child_plan(self) -> dict[str, Any]:
+        """Return what the guard in a child process has to know of this test."""
+        return {
+            "entry": "pytest_s3errors._layers.wire.child",
+            "test": self._owner.name,
+            "hermetic": self._owner.hermetic,
+            "endpoints": self._settings.endpoints,
+            "passthrough": self._settings.passthrough,
+            "clients": _client_endpoints(),
+        }
 
     def owns(self, port: int) -> bool:
         """Return whether *port* of the loopback is a server's of this test."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,7 +33,8 @@ _REAL_SLACK_S = 0.05
 class Verdict:
     """Judges one test. *expectations* are those of its markers; the body may add more.
 
-    With *rests*, in a control run, neither rules that never fired nor expectations fail the test.
+    With *rests*, in a control run, neither rules that never fired nor expectations fail the test. *notes* returns what
+    child processes of the test have to say against it.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class Verdict:
         expectations: tuple[Expectation, ...],
         *,
         rests: bool = False,
+        notes: Callable[[], list[str]] = list,
     ) -> None:
         self._simulator = simulator
+        self._notes = notes
         self._clock = clock
         self._rests = rests
         self.expectations = list(expectations)
@@ -69,6 +72,7 @@ class Verdict:
                     yield
                 finally:
                     simulator.armed = False
+                    simulator.problems.extend(self._notes())
                     self._elapsed_s = self._clock.now
         except (pytest.skip.Exception, pytest.xfail.Exception, KeyboardInterrupt):
             raise

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from . import answer, missing, refuses_by_head
 from .access import OPEN
+from .model import answer, missing, refuses_by_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable

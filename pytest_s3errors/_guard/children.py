@@ -1,0 +1,249 @@
+"""Children of a test: they find its server, and those that are Python's have a guard of their own.
+
+A forked child has the parent's memory and none of its threads: its requests go to the parent's server, over the socket,
+never to the copy of the store. A spawned worker is guarded while its preparation data is read, also one that an older
+fork server starts. Any other Python child gets a `sitecustomize`. All get the environment, whatever mapping they were
+given. What an escape of a child has to say comes back in a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import sys
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from . import inherit
+from .imports import when_imported
+from .owner import current
+from .seams import wrap
+
+if TYPE_CHECKING:
+    from .environment import Environment
+
+_SITE = str(Path(__file__).parent / "site")
+_ROOT = str(Path(__file__).parent.parent.parent)
+
+# Programs that send what their arguments name, by ways of their own.
+_SENDING = frozenset({"aria2c", "curl", "httpie", "hurl", "wget", "wget2", "xh"})
+
+
+class Gate(Protocol):
+    """Who says what is S3's, see `door`."""
+
+    def is_s3(self, host: str, port: int | None = None) -> bool:
+        """Return whether a request to *host* is the simulated S3's to answer."""
+
+    def is_refused(self, host: str, port: int | None = None) -> bool:
+        """Return whether *host* is another endpoint of Amazon's."""
+
+    def escape(self, host: str, how: str) -> BaseException:
+        """Note that a request was about to leave for *host*, and return what to raise."""
+
+
+class Children:
+    """What the children of one test are given.
+
+    Args:
+        gate: Says what is S3's.
+        port: Starts the test's server, if it is not started, and returns its port.
+        plan: Returns what the guard of a child has to know besides the port.
+        environment: The test's, None where it is not the plugin's.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        port: Callable[[], int],
+        plan: Callable[[], Mapping[str, Any]],
+        environment: Environment | None,
+    ) -> None:
+        self._gate = gate
+        self._port = port
+        self._plan = plan
+        self._environment = environment
+        self._notes: Path | None = None
+        self._over = False
+
+    def plan(self) -> inherit.Plan:
+        """Return the plan of a guard in a child."""
+        if self._notes is None and not self._over:
+            handle, name = tempfile.mkstemp(prefix="s3errors-", suffix=".jsonl")
+            os.close(handle)
+            self._notes = Path(name)
+        return {
+            **self._plan(),
+            "port": None if self._over else self._port(),
+            "notes": str(self._notes or os.devnull),
+            "root": _ROOT,
+            "python": [sys.prefix, *sys.version_info[:2]],
+        }
+
+    def environment(self, given: Mapping[str, str] | None) -> dict[str, str]:
+        """Return the environment of a child that is to have *given*, None: this process's."""
+        known = {
+            os.fsdecode(name): os.fsdecode(value) for name, value in (os.environ if given is None else given).items()
+        }
+        if self._environment is not None:
+            known = self._environment.of_child(known)
+        known[inherit.VARIABLE] = json.dumps(self.plan())
+        path = known.get("PYTHONPATH")
+        if _SITE not in (path or "").split(os.pathsep):
+            known["PYTHONPATH"] = f"{_SITE}{os.pathsep}{path}" if path else _SITE
+        return known
+
+    def preparation(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return a spawned worker's preparation *data*, by which it is guarded."""
+        made = inherit.Preparation(data)
+        made.plan = self.plan()
+        made.environment = {} if self._environment is None else self._environment.of_worker()
+        return made
+
+    def check(self, words: list[str]) -> None:
+        """Raise if the program that *words* call would send a request to S3 by itself."""
+        if not any(Path(word).name in _SENDING for word in words):
+            return
+        for word in words:
+            parts = urlsplit(word if "://" in word else f"https://{word}")
+            with contextlib.suppress(ValueError):
+                host, port = parts.hostname or "", parts.port
+                if self._gate.is_s3(host, port) or self._gate.is_refused(host, port):
+                    raise self._gate.escape(host, f"by {Path(words[0]).name}, which brings its own sockets")
+
+    def collect(self) -> list[str]:
+        """Return what children have noted that fails the test, once."""
+        if self._notes is None:
+            return []
+        noted = [json.loads(line) for line in self._notes.read_text().splitlines()]
+        self._notes.write_text("")
+        return noted
+
+    def end(self) -> None:
+        """Leave what is still started to itself: it finds no server."""
+        self._over = True
+        if self._notes is not None:
+            self._notes.unlink(missing_ok=True)
+            self._notes = None
+
+
+def install() -> None:
+    """Give each child its guard from now on; called by every test."""
+    when_imported("subprocess", lambda module: wrap(module.Popen, "_execute_child", _execute))
+    when_imported("multiprocessing.spawn", lambda module: wrap(module, "get_preparation_data", _prepare))
+    for name in ("posix_spawn", "posix_spawnp", "execve"):
+        wrap(os, name, _with_environment)
+    wrap(os, "system", _checked)
+    wrap(os, "fork", _quiet_fork)
+    _fork_hooks()
+
+
+def _care() -> Children | None:
+    owner = current()
+    return None if owner is None else owner.children
+
+
+def _execute(execute: Callable[..., Any]) -> Callable[..., Any]:
+    # The environment is the seventh argument, in every version from 3.11 on and on every system.
+    def executing(popen: Any, args: Any, *given: Any) -> Any:
+        care = _care()
+        if care is not None:
+            care.check(_words(args))
+            given = (*given[:5], care.environment(given[5]), *given[6:])
+        return execute(popen, args, *given)
+
+    return executing
+
+
+def _prepare(prepare: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def preparing(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        data, care = prepare(*args, **kwargs), _care()
+        return data if care is None else care.preparation(data)
+
+    return preparing
+
+
+def _with_environment(act: Callable[..., Any]) -> Callable[..., Any]:
+    def acting(path: Any, argv: Any, env: Any, *rest: Any, **kwargs: Any) -> Any:
+        care = _care()
+        if care is not None:
+            care.check([os.fsdecode(word) for word in argv])
+            env = care.environment(env)
+        return act(path, argv, env, *rest, **kwargs)
+
+    return acting
+
+
+def _checked(system: Callable[[Any], int]) -> Callable[[Any], int]:
+    def calling(command: Any) -> int:
+        care = _care()
+        if care is None:
+            return system(command)
+        care.check(_words(command))
+        for name, value in care.environment(None).items():
+            os.putenv(name, value)
+        try:
+            return system(command)
+        finally:
+            for name in (inherit.VARIABLE, "PYTHONPATH"):
+                os.unsetenv(name) if name not in os.environ else os.putenv(name, os.environ[name])
+
+    return calling
+
+
+def _words(args: Any) -> list[str]:
+    if isinstance(args, str | bytes):
+        args = [args]
+    elif isinstance(args, os.PathLike):
+        args = [os.fspath(args)]
+    found: list[str] = []
+    for word in args:
+        text = os.fsdecode(word)
+        try:
+            found += shlex.split(text) if " " in text else [text]  # a shell's command line is one word
+        except ValueError:
+            found += text.split()
+    return found
+
+
+_hooked: list[bool] = []
+
+
+def _fork_hooks() -> None:
+    if not _hooked and hasattr(os, "register_at_fork"):
+        _hooked.append(True)
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
+
+
+_plan_of_fork: list[inherit.Plan] = []
+
+
+def _before_fork() -> None:
+    care = _care()
+    _plan_of_fork[:] = [] if care is None else [care.plan()]  # starts the server: its threads stay with the parent
+
+
+def _after_fork() -> None:
+    if _plan_of_fork:
+        inherit.enter(_plan_of_fork.pop())
+
+
+def _quiet_fork(fork: Callable[[], int]) -> Callable[[], int]:
+    """Python warns of a fork beside other threads. Our server's is none that the child could miss."""
+
+    def forking() -> int:
+        others = [thread for thread in threading.enumerate() if thread.name != "simulated S3"]
+        if _care() is None or len(others) > 1:
+            return fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return fork()
+
+    return forking

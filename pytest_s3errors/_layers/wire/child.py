@@ -1,0 +1,140 @@
+"""The `wire` layer in a child process of a test: everything of S3's goes to the parent's server, over the loopback.
+
+Rules, store and journal are the parent's. Here is nothing to decide but what is S3's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+from pytest_s3errors._guard import doors, owner
+from pytest_s3errors._guard.door import LOOPBACK, check_others
+from pytest_s3errors._guard.hosts import Hosts
+from pytest_s3errors._guard.owner import Owner
+from pytest_s3errors._guard.seams import Seams
+
+
+class Refused(BaseException):
+    """A request that would have left for S3 or another endpoint of AWS. No `Exception`: nobody tries again."""
+
+    __module__ = "builtins"
+
+
+class ChildScene:
+    """One test, as the layers in a child process see it."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self._plan = plan
+        self._hosts = Hosts(
+            tuple(plan["endpoints"]), tuple(plan["passthrough"]), clients=lambda: tuple(plan["clients"])
+        )
+        self.endpoints = self._hosts.endpoints
+        self.is_s3 = self._hosts.is_s3
+        self.is_refused = self._hosts.is_refused
+        self.ports: set[int] = set()
+        self.simulator = SimpleNamespace(connects=False, problems=[])
+        self.origins: dict[int, str] = {}
+        self.remote = self.blocking_server = self
+
+    @property
+    def port(self) -> int:
+        """The port of the parent's server."""
+        if self._plan["port"] is None:
+            raise self._refused("the test that started this process is over, and so is its S3")
+        return cast("int", self._plan["port"])
+
+    @property
+    def started_port(self) -> int | None:
+        """The same, None where the test is over."""
+        return cast("int | None", self._plan["port"])
+
+    def owns(self, port: int) -> bool:
+        """Return whether *port* is the parent's server's."""
+        return port == self.started_port
+
+    def check_playable(self) -> None:
+        """Do nothing: the server knows whether the test can go on."""
+
+    def before_close(self, loop: object, closer: Callable[[], object]) -> None:
+        """Do nothing: a loop here has no server."""
+
+    def escape(self, host: str, how: str) -> BaseException:
+        """Note for the parent that a request was about to leave for *host*, and return what to raise."""
+        return self._refused(
+            f"a request for {host} would have left this machine from a child process (pid {os.getpid()}), {how}.\n"
+            "Nothing was sent. To let this host through, list it in the ini option s3_passthrough."
+        )
+
+    def _refused(self, why: str) -> Refused:
+        with open(self._plan["notes"], "a") as notes:  # noqa: PTH123 - one line, appended at once
+            notes.write(json.dumps(why) + "\n")
+        return Refused(why)
+
+
+class _Door:
+    """Leads to the parent's server. The `SyncWire` of a child: it knows no faults while connecting."""
+
+    def __init__(self, scene: ChildScene) -> None:
+        self._scene = scene
+
+    def takes(self, host: str, port: int | None) -> bool:
+        """Return whether a connection to *host* is S3's, or the server's own by its URL."""
+        if port is not None and host in LOOPBACK and self._scene.owns(port):
+            return True
+        if self._scene.is_s3(host, port):
+            return True
+        check_others(self._scene, host, port)
+        return False
+
+    def dial(self) -> int:
+        """Return the server's port."""
+        return self._scene.port
+
+    def shake_hands(self) -> None:
+        """Do nothing."""
+
+    def is_ours(self, port: int) -> bool:
+        """Return whether *port* is the server's."""
+        return self._scene.owns(port)
+
+    def note(self, port: int, origin: str) -> None:
+        """Forget it: the server takes what comes from a child for what its Host header says."""
+
+    def refuse(self, host: str, how: str) -> BaseException:
+        """Return what to raise."""
+        return self._scene.escape(host, how)
+
+
+def enter(plan: dict[str, Any]) -> None:
+    """Send what this process has for S3 to the parent's server from now on."""
+    scene: Any = ChildScene(plan)
+    test = Owner(plan["test"], hermetic=plan["hermetic"])
+    seams = Seams(test)
+    owner.take_over(test)
+    doors.recognise()
+    doors.lead(seams, _Door(scene))
+    seams.when("httpcore", lambda module: _httpx(scene, seams, module))
+    seams.when("aiohttp", lambda _module: _aiohttp(scene, seams))
+
+
+def _httpx(scene: Any, seams: Seams, module: Any) -> None:
+    from . import httpx  # noqa: PLC0415
+
+    httpx.install(scene, _servers(scene), seams, module)
+
+
+def _aiohttp(scene: Any, seams: Seams) -> None:
+    from .aiohttp import AiohttpWire  # noqa: PLC0415
+
+    AiohttpWire(scene, _servers(scene)).install(seams)
+
+
+def _servers(scene: Any) -> Any:
+    async def port() -> int:
+        return cast("int", scene.port)
+
+    return SimpleNamespace(port=port, origins=scene.origins)

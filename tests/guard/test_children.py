@@ -1,0 +1,217 @@
+"""Children of a test talk to its S3, however they were started, and nothing of theirs leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_s3errors._guard import doors, inherit
+
+WORK = """
+import multiprocessing as mp, os, subprocess, sys, textwrap
+from concurrent.futures import ProcessPoolExecutor
+
+CLIENTS = {
+    "boto3": "import boto3; boto3.client('s3').put_object(Bucket='data', Key='boto3', Body=b'x')",
+    "boto3 with an endpoint": "import boto3; boto3.client('s3', endpoint_url='http://127.0.0.1:9').put_object("
+                              "Bucket='data', Key='boto3 with an endpoint', Body=b'x')",
+    "requests": "import requests; requests.put('https://data.s3.eu-west-1.amazonaws.com/requests', data=b'x')",
+    "urllib": "from urllib.request import *;"
+              "urlopen(Request('https://data.s3.amazonaws.com/urllib', b'x', method='PUT'))",
+    "httpx": "import httpx; httpx.put('https://s3.amazonaws.com/data/httpx', content=b'x')",
+    "httpx async": '''
+        import asyncio, httpx
+        async def main():
+            async with httpx.AsyncClient() as client:
+                await client.put('https://s3.amazonaws.com/data/httpx%20async', content=b'x')
+        asyncio.run(main())''',
+    "aiohttp": '''
+        import asyncio, aiohttp
+        async def main():
+            async with aiohttp.ClientSession() as session, session.put(
+                'https://data.s3.amazonaws.com/aiohttp', data=b'x'): pass
+        asyncio.run(main())''',
+    "aiobotocore": '''
+        import asyncio
+        from aiobotocore.session import get_session
+        async def main():
+            async with get_session().create_client('s3') as s3:
+                await s3.put_object(Bucket='data', Key='aiobotocore', Body=b'x')
+        asyncio.run(main())''',
+    "s3fs": "import s3fs; s3fs.S3FileSystem().pipe('data/s3fs', b'x')",
+    "minio": "import io, minio; minio.Minio('play.invalid', 'a', 'b', region='us-east-1').put_object("
+             "'data', 'minio', io.BytesIO(b'x'), 1)",
+}
+
+def work(name):
+    exec(textwrap.dedent(CLIENTS[name]).strip(), {})
+    return name
+
+def each_alone(context):
+    for name in CLIENTS:
+        process = mp.get_context(context).Process(target=work, args=(name,))
+        process.start()
+        process.join(60)
+        assert process.exitcode == 0, name
+
+def in_pool(context):
+    with ProcessPoolExecutor(2, mp_context=mp.get_context(context)) as pool:
+        list(pool.map(work, CLIENTS, timeout=90))
+
+def in_shell():
+    for name in set(CLIENTS) - {"boto3", "requests"}:
+        del CLIENTS[name]
+    for code in CLIENTS.values():
+        assert os.system(f'{sys.executable} -c "{code}"') == 0
+"""
+
+
+RUN = "for code in CLIENTS.values(): subprocess.run([sys.executable, '-c', textwrap.dedent(code).strip()], check=True"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "each_alone('fork')",
+        "in_pool('spawn')",
+        "in_pool('forkserver')",
+        f"{RUN})",
+        f"{RUN}, env={{'PATH': os.environ['PATH']}}, close_fds=False)",
+        "in_shell()",
+    ],
+    ids=["fork", "spawn", "forkserver", "subprocess", "subprocess with env", "system"],
+)
+def test_all_clients_are_served(run, start):
+    """By the parent's store, rules and journal."""
+    run(
+        WORK
+        + f"""
+@pytest.mark.s3_time("real")
+@pytest.mark.s3_bucket("data")
+def test_it(s3_store, s3_errors):
+    {start}
+    assert s3_store.keys("data") == sorted(CLIENTS)
+    assert s3_errors.attempts("PutObject") >= len(CLIENTS)
+    assert came == []
+""".replace('s3_errors.attempts("PutObject")', 's3_errors.attempts(operation="PutObject")'),
+        subprocess=True,
+    ).assert_outcomes(passed=1)
+
+
+def test_rules_fire_for_children(run):
+    """A worker's retry is in the parent's journal."""
+    run(
+        WORK
+        + """
+@pytest.mark.s3_bucket("data")
+@pytest.mark.s3_fail("SlowDown", times=1)
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_it(context, s3_store, s3_errors):
+    process = mp.get_context(context).Process(target=work, args=("boto3",))
+    process.start()
+    process.join(60)
+    assert [record.status for record in s3_errors.requests] == [503, 200]
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=2)
+
+
+def test_an_escape_of_a_child_fails_the_test(run):
+    """Even if the child swallows it, or ends with an error that nobody looks at."""
+    result = run(
+        WORK
+        + """
+STS = "import contextlib, urllib.request\\nwith contextlib.suppress(Exception): urllib.request.urlopen('https://sts.amazonaws.com')"
+
+def ask():
+    exec(STS, {})
+
+@pytest.mark.s3_bucket("data")
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_worker(context):
+    process = mp.get_context(context).Process(target=ask)
+    process.start()
+    process.join(60)
+
+@pytest.mark.s3_bucket("data")
+def test_subprocess():
+    subprocess.run([sys.executable, "-c", STS], stderr=subprocess.DEVNULL)
+
+@pytest.mark.s3_bucket("data")
+@pytest.mark.parametrize("command", [["curl", "-s", "https://data.s3.amazonaws.com/k"], "true; curl s3.amazonaws.com"])
+def test_curl(command):
+    with contextlib.suppress(Exception):
+        subprocess.run(command, shell=isinstance(command, str))
+""",
+        subprocess=True,
+    )
+    result.assert_outcomes(failed=5)
+    result.stdout.fnmatch_lines(["*a request for sts.amazonaws.com would have left this machine from a child process*"])
+    result.stdout.fnmatch_lines(["*by curl, which brings its own sockets*"])
+
+
+def test_the_childs_own_start_is_kept(run, tmp_path):
+    """Its `sitecustomize`, its path, its environment; and nothing is different for children of no test."""
+    (tmp_path / "sitecustomize.py").write_text("print('own')\n")
+    run(
+        WORK
+        + f"""
+LOOK = "import os, sys; print([entry for entry in sys.path if '_guard' in entry], os.environ.get('MINE'))"
+
+def output(**env):
+    env = {{**os.environ, **env}}
+    return subprocess.run([sys.executable, "-c", LOOK], env=env, capture_output=True, text=True).stdout
+
+@pytest.mark.s3_bucket("data")
+def test_it():
+    given = {{"MINE": "yes"}}
+    assert output(PYTHONPATH={str(tmp_path)!r}, **given) == "own\\n[] yes\\n"
+    assert given == {{"MINE": "yes"}}
+
+def test_after():
+    env = subprocess.run(["env"], capture_output=True, text=True).stdout
+    assert "S3ERRORS" not in env and "_guard" not in env and "AWS_ENDPOINT_URL" not in env
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=2)
+
+
+def test_a_child_that_outlives_its_test_is_cut_off(run):
+    """It finds no server, and no other test's."""
+    run(
+        WORK
+        + """
+CODE = '''
+import sys, boto3
+from botocore.config import Config
+s3 = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
+s3.put_object(Bucket="data", Key="early", Body=b"x")
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    s3.put_object(Bucket="data", Key="late", Body=b"x")
+except BaseException as error:
+    print(type(error).__name__, flush=True)
+'''
+children = []
+
+@pytest.mark.s3_bucket("data")
+def test_starts(s3_store):
+    child = subprocess.Popen([sys.executable, "-c", CODE], stdin=-1, stdout=-1, text=True)
+    children.append(child)
+    assert child.stdout.readline() == "ready\\n"
+
+@pytest.mark.s3_bucket("data")
+def test_next(s3_errors, s3_server):
+    with children.pop() as child:
+        child.stdin.write("go\\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == "EndpointConnectionError\\n"
+    assert s3_errors.requests == []
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=2)
+
+
+def test_everything_that_the_guard_acts_on_is_watched():
+    """What is half imported when a child's guard comes would be missed otherwise."""
+    assert set(inherit.SENDING) == {*doors._DOORS, *doors._SENDERS, "aiohttp"}
