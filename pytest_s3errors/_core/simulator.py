@@ -18,6 +18,8 @@ from pytest_s3errors._core.report.packed import Journal
 from pytest_s3errors._core.rules.schedule import ArmedRule, Schedule
 from pytest_s3errors._core.s3.access import OPEN
 from pytest_s3errors._core.s3.backend import BackendError, Memory
+from pytest_s3errors._core.s3.dialects import AWS, DIALECTS, Dialect, Writes, dialect_at
+from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from pytest_s3errors._core.s3.errors.envelope import new_ids
 from pytest_s3errors._core.s3.messages import ErrorReply, Response
 
@@ -44,8 +46,8 @@ class Simulator:
     before and after it is served and forgotten. `problems` collects what the simulator could not play: each fails
     the test; so does a request beyond *limits*. Randomness (request ids, `probability=`) comes from *seed* alone.
     *lock* is held while a request is decided or answered, so that servers in several threads can share one simulator.
-    *access* says whom the model lets in. *where* returns the lines at which the user's code is, for a problem that
-    names them. *begins* is called before the first request.
+    *access* says whom the model lets in, *dialect* names the kind of store where its host does not. *where* returns the
+    lines at which the user's code is, for a problem that names them. *begins* is called before the first request.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Simulator:
         where: Callable[[], str] = str,
         begins: Callable[[], object] = bool,
         access: Access = OPEN,
+        dialect: str | None = None,
     ) -> None:
         self._lock = lock or nullcontext()
         self.armed = False
@@ -68,6 +71,8 @@ class Simulator:
         self._journal = Journal()
         self._promised: dict[str, Entry] = {}
         self._clock = clock
+        self._dialect = None if dialect is None else DIALECTS[dialect]
+        self._writes = Writes(clock)
         self._limits = limits or RequestLimits()
         self._where = where
         self._begins = begins
@@ -159,6 +164,9 @@ class Simulator:
             ids = self._new_ids()
             exchange = outcome(fault, entry.call, body, model=self._model, ids=ids)
         reply = exchange.answer
+        if isinstance(reply, ErrorReply) and (dialect := self._spoken_at(entry.call)) is not AWS:
+            reply = dialect.spoken(reply)
+            exchange = exchange._replace(answer=reply)
         if reply is not None:
             entry.status, entry.error_code = reply.status, reply.code
             if isinstance(reply, Response):
@@ -198,7 +206,17 @@ class Simulator:
         self.open[entry] = None
         entry.due_s = inf  # the client does not take it
 
+    def _spoken_at(self, call: Call) -> Dialect:
+        return self._dialect or dialect_at(call.endpoint)
+
     def _model(self, call: Call, body: Body) -> Response | ErrorReply:
+        dialect = self._spoken_at(call)
+        if dialect is not AWS:
+            if self._writes.too_soon(call, dialect.writes_s):
+                return error_reply("SlowDown", call)
+            refusal = dialect.refusal(call, self.store)
+            if refusal is not None:
+                return refusal
         lacking = self._backend.missing(call)
         if lacking is None:
             try:

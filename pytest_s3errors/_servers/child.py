@@ -49,6 +49,7 @@ class Test:
         silence_s: float,
         access: Access,
         backend: BackendSpec,
+        dialect: str | None,
     ) -> None:
         self._silence_s = silence_s
         self._quiet_s = 0.0
@@ -64,6 +65,7 @@ class Test:
             lock=self._lock,
             limits=limits,
             access=access,
+            dialect=dialect,
         )
         self._endpoints: tuple[str, ...] = ()
         self._entries: list[Entry] = []

@@ -54,6 +54,7 @@ class Process:
         endpoints: Callable[[], tuple[str, ...]],
         access: Access = OPEN,
         backend: BackendSpec = MEMORY,
+        dialect: str | None = None,
     ) -> RemoteTest:
         """A simulation for one more test; the one before is gone with its port."""
         with self._lock:
@@ -63,7 +64,8 @@ class Process:
             self._process = self._process or _spawn()
             self._tests += 1
             ask = partial(self._ask, self._tests)
-        return RemoteTest(ask, ask("start", seed, rules, limits, silence_s, access, backend), endpoints, where)
+        port = ask("start", seed, rules, limits, silence_s, access, backend, dialect)
+        return RemoteTest(ask, port, endpoints, where)
 
     def _ask(self, test: int, name: str, *args: Any) -> Any:
         with self._lock:

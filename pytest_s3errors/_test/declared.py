@@ -11,6 +11,7 @@ MARKERS = {
     " S3 knows these keys and the test's own, and refuses others.",
     "s3_layer": 's3_layer("client" | "mock" | "wire"): where the simulated S3 takes the place of the real one.',
     "s3_server": 's3_server("thread" | "process"): where the simulated S3 of blocking and foreign clients runs.',
+    "s3_dialect": 's3_dialect("aws" | "minio" | "r2" | "b2"): the kind of store, by its errors and what it refuses.',
     "s3_limits": "s3_limits(requests=10_000, alike=2_000, time=86_400, silence=30): what ends a test without end.",
     "s3_expect": "s3_expect(**expectations): what must hold of the test's whole body: attempts, backoff, elapsed ...",
     "s3_time": 's3_time("virtual" | "real"): whether sleeps and timeouts of the test take real time.',

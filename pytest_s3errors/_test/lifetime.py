@@ -81,6 +81,7 @@ class Run:
                 endpoints=self.endpoints,
                 access=plan.access,
                 backend=settings.backend,
+                dialect=plan.dialect,
             )
             self.simulator = self._server.simulator
         else:
@@ -95,6 +96,7 @@ class Run:
                 where=own_lines,
                 begins=lambda: self.watchdog.start(),  # noqa: PLW0108 - it is made below
                 access=plan.access,
+                dialect=plan.dialect,
             )
         try:
             for act in plan.arrange:

@@ -18,6 +18,7 @@ from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits, limits_o
 from pytest_s3errors._core.rules.parse_rule import RULES, spell
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, UNDECLARED, Access
+from pytest_s3errors._core.s3.dialects import DIALECTS
 from pytest_s3errors._core.s3.errors.catalogue import nearest
 from pytest_s3errors._core.s3.store import S3Store
 
@@ -36,6 +37,7 @@ class _Draft:
     arrange: list[Callable[[S3Store], object]] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
     limits: Limits = NO_LIMITS
+    dialects: list[str] = field(default_factory=list)
 
     def rule(self, mark: pytest.Mark) -> None:
         self.rules.append(RULES[mark.name](mark.args, mark.kwargs))
@@ -50,6 +52,9 @@ class _Draft:
 
     def server(self, mark: pytest.Mark) -> None:
         self.servers.append(_one(mark, SERVERS))
+
+    def dialect(self, mark: pytest.Mark) -> None:
+        self.dialects.append(_one(mark, tuple(DIALECTS)))
 
     def expect(self, mark: pytest.Mark) -> None:
         self.expectations.append(expectation_of(mark.args, mark.kwargs))
@@ -66,6 +71,7 @@ _READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
     "s3_layer": _Draft.layer,
     "s3_time": _Draft.time,
     "s3_server": _Draft.server,
+    "s3_dialect": _Draft.dialect,
     "s3_expect": _Draft.expect,
     "s3_limits": _Draft.limit,
     "s3_bucket": _Draft.arranged,
@@ -105,6 +111,7 @@ def plan_of(item: pytest.Item) -> tuple[Plan, list[Mistake]]:
         expectations=tuple(draft.expectations),
         access=access,
         limits=draft.limits,
+        dialect=next(iter(draft.dialects), None),
     )
     return plan, mistakes
 

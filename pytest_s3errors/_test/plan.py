@@ -24,3 +24,4 @@ class Plan:
     expectations: tuple[Expectation, ...] = ()
     access: Access = UNDECLARED
     limits: Limits = NO_LIMITS
+    dialect: str | None = None
