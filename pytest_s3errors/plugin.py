@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -123,12 +124,16 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the timeline of a test that failed."""
+    """Show the timeline of a test that failed, and no secret."""
     report = yield
     if RUN in item.stash and report.when == "call" and report.failed:
         from ._test.session import show  # noqa: PLC0415 - only where S3 is used
 
         show(item.stash[RUN], report, call.excinfo and call.excinfo.value)
+    if RUN in item.stash or (report.failed and "s3_asyncio_client" in sys.modules):
+        from ._test.secrets import hide  # noqa: PLC0415 - only where S3 is used
+
+        hide(report, item.stash.get(RUN, None))
     return report
 
 

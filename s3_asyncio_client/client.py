@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import weakref
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 from urllib.parse import urlsplit
 
 from s3_asyncio_client._body import Data, open_body
@@ -101,6 +101,14 @@ class S3Client(BucketOperations, ObjectOperations):
         self._made: aiohttp.ClientSession | None = None  # `_session` may be replaced; this one is ours to close
         self._closed = False
         _live.add(self)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied.
+
+        Raises:
+            TypeError: always. The pickle would hold the keys, and no connection.
+        """
+        raise TypeError("an S3Client holds keys and connections, so it can't be pickled: make one where it is used")
 
     def __repr__(self) -> str:
         """Show where it sends to, and no secret."""

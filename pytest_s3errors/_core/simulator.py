@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.play.outcomes import Ids, outcome, slowed
-from pytest_s3errors._core.report.journal import Entry, Record, redact
+from pytest_s3errors._core.report.journal import Entry, Record
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.report.packed import Journal
 from pytest_s3errors._core.rules.schedule import ArmedRule, Schedule
@@ -22,6 +22,7 @@ from pytest_s3errors._core.s3.dialects import AWS, DIALECTS, Dialect, Writes, di
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from pytest_s3errors._core.s3.errors.envelope import new_ids
 from pytest_s3errors._core.s3.messages import ErrorReply, Response
+from s3_asyncio_client._core.redact import redact_url
 
 from .s3 import SUPPORTED
 
@@ -226,7 +227,7 @@ class Simulator:
                 # The code under test gets what nobody retries, and no second answer.
                 return ErrorReply(code="NotImplemented", status=501, message="the backend gave no answer")
         self.problems.append(
-            f"the simulated S3 has no {lacking}, which {call.method} {redact(call.url)} asks for.\n"
+            f"the simulated S3 has no {lacking}, which {call.method} {redact_url(call.url)} asks for.\n"
             f"It knows: {', '.join(sorted(SUPPORTED))}.\n"
             'A rule can answer the request all the same, for example s3_fail("AccessDenied", operation=...); for what'
             " it would really do, run that test against moto, with the ini option s3_backend = moto."

@@ -39,6 +39,7 @@ _GONE = (
     "AWS_SSO_SESSION",
 )
 
+_SECRET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _OF_SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ALLOW_HTTP")
 
 # Native libraries that talk to S3 by themselves: where one is here, the server has to be.
@@ -176,3 +177,8 @@ def keys_now() -> tuple[str, str, str | None]:
     if key and secret:
         return key, secret, os.environ.get("AWS_SESSION_TOKEN")
     return TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key, None
+
+
+def secrets_now() -> frozenset[str]:
+    """Return the keys and tokens that the environment holds now."""
+    return frozenset(filter(None, map(os.environ.get, _SECRET)))

@@ -22,7 +22,7 @@ from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._guard import after, children, doors, handover, owner
 from pytest_s3errors._guard.children import Children
 from pytest_s3errors._guard.door import Shut
-from pytest_s3errors._guard.environment import Environment
+from pytest_s3errors._guard.environment import Environment, secrets_now
 from pytest_s3errors._guard.hosts import Hosts
 from pytest_s3errors._guard.owner import Owner
 from pytest_s3errors._guard.seams import Seams
@@ -64,6 +64,7 @@ class Run:
         # The time of another process is the system's.
         self.clock = self._clock("real" if remote else plan.time or settings.time)
         self.access = plan.access
+        self.secrets = secrets_now()  # before it becomes the test's
         self._server: ThreadServer | RemoteTest | None = None
         self.simulator: Simulator | RemoteSimulator
         self.watchdog: Watchdog

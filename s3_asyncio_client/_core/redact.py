@@ -14,7 +14,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["HIDDEN", "MIN_SECRET_CHARS", "redact", "safe_elements"]
+__all__ = ["HIDDEN", "MIN_SECRET_CHARS", "redact", "redact_url", "safe_elements"]
 
 HIDDEN = "***"
 """What stands in the place of a secret."""
@@ -24,14 +24,14 @@ MIN_SECRET_CHARS = 8
 
 _NAMES = (
     r"(?:signature|credential|password|security[_-]?token|session[_-]?token|access[_-]?key[_-]?id"
-    r"|access[_-]?token|customer[_-]key|secret[_-]?(?:access[_-]?)?key)"
+    r"|access[_-]?token|customer[_-]?key|secret[_-]?(?:access[_-]?)?key)"
 )
-_IS = r"""\\?["']? ?(?:=|:|%3D|%3d) ?\\?["']?"""
+_IS = r"""\\?["']? {0,20}(?:=|:|%3D|%3d) ?\\?["']?"""  # pytest lines up the values of local variables
 _VALUE = re.compile(rf"""({_NAMES}{_IS})[^&\s,;"'<>\\]+""", re.IGNORECASE)
 _SECRET_NAME = re.compile(rf"{_NAMES}(?:=|%3D)", re.IGNORECASE)
 _AUTHORIZATION = re.compile(rf"""(authorization{_IS})[^"'\r\n<>\\]+""", re.IGNORECASE)
 _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{12,}")
-_USER = re.compile(r"""(\w://)[^\s/"'<>]+@""")
+_USER = re.compile(r"""(\w://|(?<!\w)["'](?=[^\s/"'<>@:]+:))[^\s/"'<>]+@""")  # or quoted, as the first part of a URL
 _QUERY = re.compile(r"""\?[^\s"'<>]+""")
 # Every shape above has one of these in it, and few texts have: most are let through at the price of looking for them.
 _SIGNS = ("=", ":", "%3", "AKIA", "ASIA")
@@ -39,6 +39,19 @@ _SIGNS = ("=", ":", "%3", "AKIA", "ASIA")
 # With these elements S3 helps to debug a signature; they hold the signature, the key's id, the token, whole requests.
 _SECRET_ELEMENT = re.compile(r"StringToSign|CanonicalRequest|SignatureProvided|.*Bytes|Token-.*|AWSAccessKeyId")
 _SECRET_ARGUMENT = re.compile(r"authorization|x-amz-(signature|credential|security-token)", re.IGNORECASE)
+
+
+_URL_ARGUMENT = re.compile(
+    r"([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=)[^&]*", re.IGNORECASE
+)
+_URL_USER = re.compile(r"^(\w+://)[^/@]*@")
+_CUT_CHARS = 16
+"""What a repr leaves of a long secret, before or behind its "...", is at least this long or says nothing."""
+
+
+def redact_url(url: str) -> str:
+    """Return one *url* without user, signature, credential and token; the rest of its query can be read."""
+    return _URL_USER.sub(r"\1", _URL_ARGUMENT.sub(rf"\1{HIDDEN}", url))
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -53,6 +66,9 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= MIN_SECRET_CHARS:
             spellings = {re.escape(spelling) for spelling in (secret, quote(secret), quote(secret, safe=""))}
             text = re.sub(rf"(?<![A-Za-z0-9])(?:{'|'.join(sorted(spellings))})(?![A-Za-z0-9])", HIDDEN, text)
+            if "..." in text and len(secret) > 2 * _CUT_CHARS:
+                first, last = re.escape(secret[:_CUT_CHARS]), re.escape(secret[-_CUT_CHARS:])
+                text = re.sub(rf"{first}[\w+/=%-]*(?=\.\.\.)|(?<=\.\.\.)[\w+/=%-]*{last}", HIDDEN, text)
     for sign in _SIGNS:  # a regular expression takes four times as long
         if sign in text:
             return _redacted(text)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_asyncio_client._core.redact import MIN_SECRET_CHARS, redact, safe_elements
+from s3_asyncio_client._core.redact import MIN_SECRET_CHARS, redact, redact_url, safe_elements
 from s3_asyncio_client._core.signing import Credentials, presign_url
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -35,6 +35,12 @@ SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
         ("aws_secret_access_key = abc/def", "aws_secret_access_key = ***"),
         ('S3Client("AKIAIOSFODNN7EXAMPLE", secret_key="abc")', 'S3Client("***", secret_key="***")'),
         ('{\\"SecretAccessKey\\": \\"abc\\"}', '{\\"SecretAccessKey\\": \\"***\\"}'),
+        ("secret_key    = 'abc'", "secret_key    = '***'"),
+        (
+            "{'SSECustomerKey': 'abc', 'SSECustomerKeyMD5': 'def'}",
+            "{'SSECustomerKey': '***', 'SSECustomerKeyMD5': 'def'}",
+        ),
+        ("netloc='user:pass@h', to='a@b.c'", "netloc='***@h', to='a@b.c'"),
         ("the signature does not match: check the key", "the signature does not match: check the key"),
         ("", ""),
     ],
@@ -148,3 +154,16 @@ def test_elements_that_hold_secrets_are_left_out():
         "ArgumentName2": "prefix",
         "ArgumentValue2": "a",
     }
+
+
+@pytest.mark.parametrize("shown", [f"{SECRET[:20]}...", f"...{SECRET[-18:]}", f"{SECRET[:17]}...{SECRET[-16:]}"])
+def test_what_a_repr_leaves_of_a_secret_goes_too(shown):
+    """Long values are cut in the middle."""
+    assert SECRET[:16] not in redact(f"token = {shown}", [SECRET])
+    assert SECRET[-16:] not in redact(f"token = {shown}", [SECRET])
+
+
+def test_the_query_of_a_url_can_be_read():
+    """Its signature and its user can't."""
+    url = "https://u:p@h/k?versionId=1&X-Amz-Signature=abc&X-Amz-Expires=60"
+    assert redact_url(url) == "https://h/k?versionId=1&X-Amz-Signature=***&X-Amz-Expires=60"

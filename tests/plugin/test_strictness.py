@@ -284,6 +284,6 @@ def test_nothing_secret_is_printed(run, layer):
     result.assert_outcomes(failed=1)
     shown = result.stdout.str().partition("Captured stdout call")[2]
     for secret in ("TOPSECRET", "SECRETTOKEN", "Signature="):
-        assert secret not in shown.replace("X-Amz-Signature=REDACTED", "")
+        assert secret not in shown
     if layer == "wire":
-        assert "X-Amz-Signature=REDACTED" in shown
+        assert "/key?***" in shown

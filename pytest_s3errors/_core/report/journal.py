@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from s3_asyncio_client._core.redact import redact_url
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.faults import Fault
     from pytest_s3errors._core.rules.schedule import Firing
     from pytest_s3errors._core.s3.messages import Call
-
-_SECRET = re.compile(r"(?i)([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=)[^&]*")
-_USERINFO = re.compile(r"^(\w+://)[^/@]*@")
-
-
-def redact(url: str) -> str:
-    """*url* without what would let a reader of a report in: signatures, credentials, tokens, user information."""
-    return _USERINFO.sub(r"\1", _SECRET.sub(r"\1REDACTED", url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +94,7 @@ class Entry:
             key=call.key,
             part=call.part,
             method=call.method,
-            url=redact(call.url),
+            url=redact_url(call.url),
             endpoint=call.endpoint,
             status=self.status,
             error_code=self.error_code,

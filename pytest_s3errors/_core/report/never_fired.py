@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_s3errors._core.rules.schedule import ArmedRule
+from s3_asyncio_client._core.redact import redact_url
 
-from .journal import Entry, redact
+from .journal import Entry
 from .timeline import target
 
 
@@ -28,7 +29,7 @@ def never_fired(armed: ArmedRule, entries: Sequence[Entry]) -> str:
     elif armed.nearest is not None:
         difference, call = armed.nearest
         lines += [
-            f"  {_requests(len(entries))} came; the nearest was {target(call)} ({call.method} {redact(call.url)}).",
+            f"  {_requests(len(entries))} came; the nearest was {target(call)} ({call.method} {redact_url(call.url)}).",
             f"  The first field that differed: {difference.field}: wanted {difference.wanted}, came {difference.came}.",
         ]
     else:

@@ -12,9 +12,11 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from struct import Struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .journal import Entry, redact
+from s3_asyncio_client._core.redact import HIDDEN, redact_url
+
+from .journal import Entry
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import Firing
@@ -27,7 +29,6 @@ _SECRET_VALUES = frozenset(
     {"awsaccesskeyid", "signature", "x-amz-credential", "x-amz-security-token", "x-amz-signature"}
 )
 _SIGNATURE = re.compile(r"(?<=Signature=).*|(?<=:).*")
-_REDACTED: Final = "REDACTED"
 
 Values = tuple[str | None, ...]
 
@@ -145,20 +146,20 @@ def _values(call: Call) -> Values:
 
     The URL is cut where the key is in it, so that a new key is kept once.
     """
-    url, key = redact(call.url), call.key
+    url, key = redact_url(call.url), call.key
     before, found, after = url.rpartition(key) if key else (url, "", "")
     return (
         key,
         *((before, after) if found else (url, None)),
-        *(_REDACTED if name.lower() in _SECRET_VALUES else value for name, value in call.query.items()),
+        *(HIDDEN if name.lower() in _SECRET_VALUES else value for name, value in call.query.items()),
         *(_kept(name, value) for name, value in call.headers.items()),
     )
 
 
 def _kept(name: str, value: str) -> str:
     if name == "authorization":
-        return _SIGNATURE.sub(_REDACTED, value, count=1)
-    return _REDACTED if name in _SECRET_VALUES else value
+        return _SIGNATURE.sub(HIDDEN, value, count=1)
+    return HIDDEN if name in _SECRET_VALUES else value
 
 
 def _with_values(call: Call, values: Values) -> Call:

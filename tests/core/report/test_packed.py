@@ -84,11 +84,11 @@ SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260501/us-east-1/s3/aws4_request, S
 @pytest.mark.parametrize(
     ("target", "headers", "kept"),
     [
-        ("/b/k", {"authorization": f"{SIGNED}c0ffee"}, f"{SIGNED}REDACTED"),
-        ("/b/k", {"authorization": "AWS AKID:c0ffee"}, "AWS AKID:REDACTED"),
-        ("/b/k", {"x-amz-security-token": "c0ffee"}, "REDACTED"),
-        ("/b/k?X-Amz-Signature=c0ffee", {}, "X-Amz-Signature=REDACTED"),
-        ("/b/k?AWSAccessKeyId=AKID&Signature=c0ffee", {}, "Signature=REDACTED"),
+        ("/b/k", {"authorization": f"{SIGNED}c0ffee"}, f"{SIGNED}***"),
+        ("/b/k", {"authorization": "AWS AKID:c0ffee"}, "AWS AKID:***"),
+        ("/b/k", {"x-amz-security-token": "c0ffee"}, "***"),
+        ("/b/k?X-Amz-Signature=c0ffee", {}, "X-Amz-Signature=***"),
+        ("/b/k?AWSAccessKeyId=AKID&Signature=c0ffee", {}, "Signature=***"),
     ],
 )
 def test_only_what_would_let_a_reader_in_is_gone(target, headers, kept):

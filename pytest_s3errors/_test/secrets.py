@@ -1,0 +1,86 @@
+"""No secret in a report, whoever put it there: what the tests know by value goes first, then what looks like one.
+
+A report shows the locals of every frame under ``--showlocals``, and the test's own code may hold its keys in any of
+them. So the finished report is gone through as a whole: the failure, its sections, the captured output and logs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
+from pytest_s3errors._guard.environment import secrets_now
+from s3_asyncio_client._core.redact import redact
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.s3.messages import Call
+
+    from .lifetime import Run
+
+_HEADERS = (
+    "x-amz-security-token",
+    "x-amz-server-side-encryption-customer-key",
+    "x-amz-copy-source-server-side-encryption-customer-key",
+)
+_SIGNED = re.compile(r"(?:Credential|Signature)=([^/,\s]+)")
+_ARGUMENTS = ("X-Amz-Security-Token", "X-Amz-Signature", "Signature", "AWSAccessKeyId")
+_PUBLIC = frozenset({TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key})
+
+
+def hide(report: pytest.TestReport, run: Run | None) -> None:
+    """Take every secret out of *report*; *run* is the simulation of its test, if it had one."""
+    if not (report.longrepr or report.sections):
+        return
+    if run is None and "s3_asyncio_client" not in str(report.longrepr):
+        return
+    secrets = (_known(run) | secrets_now()) - _PUBLIC
+    for name in ("longrepr", "sections", "s3_timeline"):
+        if hasattr(report, name):
+            setattr(report, name, _hidden(getattr(report, name), secrets))
+
+
+def _known(run: Run | None) -> frozenset[str]:
+    found = {secret for client in _clients() for secret in client if secret}
+    if run is not None:
+        found |= run.secrets
+        found |= {text for known in run.access.known for text in (known.access_key, known.secret_key)}
+        found |= {text for entry in run.simulator.entries for text in _of_call(entry.call)}
+    return frozenset(found)
+
+
+def _clients() -> Iterator[tuple[str | None, ...]]:
+    client: Any = sys.modules.get("s3_asyncio_client.client")
+    for one in tuple(client._live) if client else ():  # noqa: SLF001 - both packages are one distribution
+        yield one.access_key, one.secret_key, one.session_token
+    botocore: Any = sys.modules.get("botocore.credentials")
+    for one in gc.get_objects() if botocore else ():
+        if type(one) is botocore.Credentials:
+            yield one.access_key, one.secret_key, one.token
+
+
+def _of_call(call: Call) -> Iterator[str]:
+    yield from filter(None, map(call.headers.get, _HEADERS))
+    yield from filter(None, map(call.query.get, _ARGUMENTS))
+    yield from _SIGNED.findall(call.headers.get("authorization", ""))
+
+
+def _hidden(value: Any, secrets: frozenset[str]) -> Any:
+    """Return *value* without secrets; pytest's own objects are changed in place."""
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, list | tuple):
+        parts = [_hidden(part, secrets) for part in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    if isinstance(value, dict):
+        return {name: _hidden(part, secrets) for name, part in value.items()}
+    if dataclasses.is_dataclass(value) or type(value).__module__.startswith("_pytest."):
+        for name, part in vars(value).items():
+            setattr(value, name, _hidden(part, secrets))
+    return value

@@ -1,0 +1,74 @@
+"""No report shows a secret, in whichever frame, log or output it is."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from s3_asyncio_client import S3Client
+
+SOURCE = """
+    import logging
+    import boto3
+    from botocore.config import Config
+
+    KEY_ID, SECRET = "AKIA" + "PLANTED000000001", "planted/" + "secret+" * 5
+    TOKEN, SSE = "planted" + "Token" * 90, "U1NFQ3p6" + "UExBTlRFRA=="
+
+    @pytest.mark.s3_fail("AccessDenied")
+    def test_boto3():
+        mine, hidden, short_lived = KEY_ID, SECRET, TOKEN
+        s3 = boto3.client("s3", aws_access_key_id=mine, aws_secret_access_key=hidden, aws_session_token=short_lived)
+        logging.getLogger().error("with %s: %s", hidden, s3.generate_presigned_url("list_buckets"))
+        print(short_lived)
+        s3.get_object(Bucket="b", Key="k")
+
+    @pytest.mark.s3_fail("connection_refused")
+    async def test_client():
+        async with S3Client(KEY_ID, SECRET, session_token=TOKEN) as client:
+            await client.get_object("b", "k")
+
+    @pytest.mark.s3_fail("SlowDown")
+    async def test_customer_key(s3_client):
+        headers = {"x-amz-server-side-encryption-customer-key": SSE}
+        await s3_client._make_request(method="PUT", bucket="b", key="k", headers=headers, data=b"1")
+
+    def test_user_in_a_url():
+        S3Client("a", "b", endpoint_url=f"https://user:{KEY_ID[4:]}@s3.example.com")
+
+    @pytest.mark.s3_fail("SlowDown", optional=True)
+    def test_environment(original):
+        leaked = original
+        raise ValueError
+
+    @pytest.fixture
+    def original(monkeypatch):
+        return "planted-in-the-environment"
+"""
+PLANTED = ("PLANTED000000001", "planted/secret", "TokenToken", "U1NFQ3p6", "planted-in-the")
+
+
+@pytest.mark.parametrize("args", [("-vvv", "-l"), ("-l",), ("--tb=short",), ("-l", "-n1"), ("--tb=native", "-rA")])
+def test_no_report_shows_a_secret(run, monkeypatch, pytester, args):
+    """On the terminal, from a worker, in the JUnit XML."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-in-the-environment")
+    result = run(SOURCE, *args, "--junitxml=report.xml", subprocess="-n1" in args)
+    result.assert_outcomes(failed=5)
+    told = result.stdout.str() + (pytester.path / "report.xml").read_text()
+    lines = [line for line in told.splitlines() if " + " not in line]  # the source itself
+    assert [line for line in lines if any(planted in line for planted in PLANTED)] == []
+
+
+def test_a_test_that_is_no_matter_of_s3_is_reported_as_ever(run):
+    """Nothing of its failure is rewritten."""
+    result = run(
+        "import s3_asyncio_client\ndef test_it():\n    password = 'word'\n    raise ValueError('password=word')", "-l"
+    )
+    result.stdout.fnmatch_lines(["password   = 'word'", "*ValueError: password=word*"])
+
+
+def test_a_client_is_not_pickled():
+    """Its keys would be in the file."""
+    with pytest.raises(TypeError, match="can't be pickled"):
+        pickle.dumps(S3Client("a", "b"))
