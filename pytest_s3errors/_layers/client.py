@@ -18,7 +18,6 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -29,6 +28,7 @@ from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body
 from pytest_s3errors._core.play.answer import answer_of, paced, taken
 from pytest_s3errors._core.play.outcomes import Ending
 from pytest_s3errors._core.s3.messages import Call, ErrorReply
+from pytest_s3errors._layers.patience import Limit, Patience, wait
 from pytest_s3errors._layers.wire.aiohttp import natural_error
 from pytest_s3errors._layers.wire.connect_faults import connect_error
 from pytest_s3errors._spool import Spooled
@@ -40,7 +40,7 @@ from s3_asyncio_client._core.operations import object_read
 from s3_asyncio_client._core.signing import UNSIGNED_PAYLOAD, sign_request
 from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._response import S3Response, short_body_message
-from s3_asyncio_client._transport import Target, check_acknowledged, translate
+from s3_asyncio_client._transport import NETWORK_ERRORS, Target, check_acknowledged, translate
 from s3_asyncio_client.client import S3Client, _error
 from s3_asyncio_client.exceptions import S3ConnectionError
 
@@ -78,17 +78,23 @@ def install(scene: Scene, seams: Seams) -> None:
             call = _signed(self, call)
         body = await _whole(data, headers or {})
         simulator = scene.simulator
+        # A session that the caller put in its place has limits of its own.
+        patience = Patience(self._timeout if self._session is None else self._session.timeout)
         entry = simulator.begin(call)
         read, whole = taken(entry, body)
         try:
             exchange = simulator.answer(entry, read)
             if simulator.problems:
                 scene.check_playable()
-            if exchange.delay_s:
-                await asyncio.sleep(exchange.delay_s)
+            target = _target(self, call)
+            await _waited(exchange, patience, target)
             if isinstance(exchange.answer, ErrorReply) and exchange.sent is None:
                 raise _refused(exchange.answer, exchange.ids, call)
-            return await _played(self, exchange, call, whole=whole)
+            answer = answer_of(exchange, call, now_s=time.time(), whole=whole)
+            if answer is None:
+                raise translate(_broken(exchange), target)
+            chunks = _chunks(answer, exchange.bytes_per_second, patience, target)
+            return await _response(self, answer, chunks, target, method)
         finally:
             simulator.end(entry)
 
@@ -185,26 +191,43 @@ async def _collected(read: Callable[[], Awaitable[bytes]]) -> Body:
     return sink.finish()
 
 
-async def _played(client: S3Client, exchange: Exchange, call: Call, *, whole: bool) -> S3Response:
+def _target(client: S3Client, call: Call) -> Target:
     at = _split(client.endpoint_url)
-    target = Target(
+    return Target(
         operation=call.operation or call.method,
         bucket=call.bucket or "",
         key=call.key,
         endpoint=f"{at.scheme}://{at.netloc}",
     )
-    answer = answer_of(exchange, call, now_s=time.time(), whole=whole)
-    if answer is None:
-        raise _broken(exchange, target, client._timeout)  # noqa: SLF001 - both packages are one distribution
+
+
+async def _waited(exchange: Exchange, patience: Patience, target: Target) -> None:
+    """Let the time pass that *exchange* takes before anything comes, as long as the client bears it."""
+    silent = exchange.answer is None and exchange.ending is Ending.HANG
+    if silent or exchange.delay_s:
+        limit = patience.of_connection(target.endpoint) if exchange.connect else patience.of_data()
+        await _wait(None if silent else exchange.delay_s, limit, target)
+
+
+async def _wait(seconds: float | None, limit: Limit | None, target: Target) -> None:
+    try:
+        await wait(seconds, limit)
+    except NETWORK_ERRORS as error:
+        raise translate(error, target) from error
+
+
+async def _response(
+    client: S3Client, answer: Answer, chunks: AsyncGenerator[bytes], target: Target, method: str
+) -> S3Response:
     result = S3Response(
         answer.status,
         CIMultiDictProxy(CIMultiDict(answer.headers)),
-        _chunks(answer, exchange.bytes_per_second, target),
-        method=call.method,
+        chunks,
+        method=method,
         operation=target.operation,
         bucket=target.bucket,
         key=target.key,
-        verify=client.verify_etag and object_read(call.operation),
+        verify=client.verify_etag and object_read(target.operation),
     )
     if answer.status >= _FIRST_ERROR_STATUS:
         raise await _error(result, target)
@@ -212,23 +235,15 @@ async def _played(client: S3Client, exchange: Exchange, call: Call, *, whole: bo
     return result
 
 
-def _broken(exchange: Exchange, target: Target, limits: aiohttp.ClientTimeout) -> S3Error:
-    error: BaseException
-    if exchange.connect == "connect_timeout":
-        connecting = min(filter(None, (limits.connect, limits.sock_connect)), default=inf)
-        over = aiohttp.SocketTimeoutError if (limits.total or inf) < connecting else aiohttp.ConnectionTimeoutError
-        error = over("no connection")
-    elif exchange.connect:
-        error = natural_error(connect_error(exchange.connect), _NO_REQUEST)
-    elif exchange.raw:
-        error = aiohttp.ClientResponseError(_NO_REQUEST, (), status=400, message="bad status line")
-    elif exchange.ending is Ending.RESET:
-        error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-    elif exchange.ending is Ending.HANG:
-        error = aiohttp.SocketTimeoutError("no answer")
-    else:
-        error = aiohttp.ServerDisconnectedError()
-    return translate(error, target)
+def _broken(exchange: Exchange) -> BaseException:
+    """What aiohttp would have raised where nothing with a status comes."""
+    if exchange.connect:
+        return natural_error(connect_error(exchange.connect), _NO_REQUEST)
+    if exchange.raw:
+        return aiohttp.ClientResponseError(_NO_REQUEST, (), status=400, message="bad status line")
+    if exchange.ending is Ending.RESET:
+        return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    return aiohttp.ServerDisconnectedError()
 
 
 _NO_REQUEST: Any = None
@@ -253,14 +268,16 @@ def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
     )
 
 
-async def _chunks(answer: Answer, bytes_per_second: float | None, target: Target) -> AsyncGenerator[bytes]:
+async def _chunks(
+    answer: Answer, bytes_per_second: float | None, patience: Patience, target: Target
+) -> AsyncGenerator[bytes]:
     for seconds, piece in paced(answer.body, bytes_per_second):
         if seconds:
-            await asyncio.sleep(seconds)
+            await _wait(seconds, patience.of_data(), target)
         yield piece
     if answer.whole:
         return
     if answer.ending is Ending.HANG:
-        raise translate(aiohttp.SocketTimeoutError("no more of the body"), target)
+        await _wait(None, patience.of_data(), target)
     ended = short_body_message(len(answer.body), None if answer.chunked else answer.size)
     raise S3ConnectionError(f"{target}: {ended}", operation=target.operation, bucket=target.bucket, key=target.key)

@@ -19,9 +19,10 @@ from yarl import URL
 
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._layers.patience import Patience, wait
 from s3_asyncio_client._transport import _never_resend
 
-from .aiohttp_response import Patience, build, no_answer, wait
+from .aiohttp_response import build, no_answer
 from .answers import joined, play
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class MockAiohttp:
     async def _answer(self, method: str, kwargs: dict[str, Any], *, follow: bool) -> aiohttp.ClientResponse:
         session, asked = self._asked.get()
         request = await _request(session, method, asked, kwargs)
-        patience = Patience(kwargs.get("timeout"), session)
+        patience = Patience.of(kwargs.get("timeout"), session)
         history: list[MockedResponse] = []
         while True:
             response = await self._attempts(request, patience)
@@ -188,13 +189,12 @@ class MockAiohttp:
 
     async def _played(self, played: Played, request: _Request, patience: Patience) -> MockedResponse:
         exchange = played.exchange
-        if exchange.delay_s:
-            await wait(exchange.delay_s, patience.of_data())
         answer = played.answer
+        silent = answer is None and exchange.ending is Ending.HANG
+        if silent or exchange.delay_s:
+            limit = patience.of_connection(request.url) if exchange.connect else patience.of_data()
+            await wait(None if silent else exchange.delay_s, limit)
         if answer is None:
-            if exchange.ending is Ending.HANG:
-                connecting = exchange.connect is not None
-                await wait(None, patience.of_connection(request.url) if connecting else patience.of_data())
             raise no_answer(exchange, request.info)
         return build(
             answer,

@@ -24,58 +24,17 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.play.answer import paced
 from pytest_s3errors._core.play.exchange import Ending
+from pytest_s3errors._layers.patience import Patience
 from pytest_s3errors._layers.wire.aiohttp import natural_error
 from pytest_s3errors._layers.wire.connect_faults import connect_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from yarl import URL
-
     from pytest_s3errors._core.play.answer import Answer
     from pytest_s3errors._core.play.exchange import Exchange
 
 _BAD_LINE = "Bad status line:\n  Expected HTTP/, RTSP/ or ICE/"
-
-
-class Patience:
-    """How long one request waits for what: aiohttp's timeouts, the request's own or those of its session.
-
-    Args:
-        given: The `timeout` of the request, if it has one.
-        session: Where the request is made.
-    """
-
-    def __init__(self, given: object, session: aiohttp.ClientSession) -> None:
-        if isinstance(given, int | float):
-            self._limits = aiohttp.ClientTimeout(total=given)
-        else:
-            self._limits = given if isinstance(given, aiohttp.ClientTimeout) else session.timeout
-        self._loop = asyncio.get_running_loop()
-        self._deadline = self._loop.time() + self._limits.total if self._limits.total else None
-
-    def of_data(self) -> tuple[float, Exception] | None:
-        """Seconds until the wait for the next bytes ends, and the error by which it does; None: it never does."""
-        return self._sooner(self._limits.sock_read, aiohttp.SocketTimeoutError("Timeout on reading data from socket"))
-
-    def of_connection(self, url: URL) -> tuple[float, Exception] | None:
-        """The same for the wait for a connection to *url*."""
-        own = [seconds for seconds in (self._limits.connect, self._limits.sock_connect) if seconds]
-        return self._sooner(min(own, default=None), aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}"))
-
-    def _sooner(self, own: float | None, error: Exception) -> tuple[float, Exception] | None:
-        left = None if self._deadline is None else max(self._deadline - self._loop.time(), 0.0)
-        if own and (left is None or own <= left):
-            return own, error
-        return None if left is None else (left, TimeoutError())
-
-
-async def wait(seconds: float | None, limit: tuple[float, Exception] | None) -> None:
-    """Let *seconds* pass, None: for ever; or, if it comes sooner, raise the error of *limit*."""
-    if limit is not None and (seconds is None or limit[0] < seconds):
-        await asyncio.sleep(limit[0])
-        raise limit[1]
-    await (asyncio.get_running_loop().create_future() if seconds is None else asyncio.sleep(seconds))
 
 
 class _NoTransport(asyncio.Transport):
@@ -148,8 +107,8 @@ class _Feeder:
 
     def _after(self, seconds: float | None, then: Callable[[], None]) -> None:
         limit = self._patience.of_data()
-        if limit is not None and (seconds is None or limit[0] < seconds):
-            self._timer = self._loop.call_later(limit[0], self._fail, limit[1])
+        if limit is not None and (seconds is None or limit.seconds < seconds):
+            self._timer = self._loop.call_later(limit.seconds, self._fail, limit.error)
         elif seconds is not None:
             self._timer = self._loop.call_later(seconds, then)
 

@@ -1,0 +1,68 @@
+"""How long one request of aiohttp's waits for what, for the layers that have no socket to wait on.
+
+aiohttp has three limits: `total` for all of a request up to the last byte of its body, `connect` and `sock_connect`
+for a connection, `sock_read` for the silence between two reads. The one that is reached first ends the wait, by its
+own exception. With none of them it never ends; `asyncio.timeout`, a cancellation or `s3_limits` then do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import NamedTuple
+
+import aiohttp
+
+__all__ = ["Limit", "Patience", "wait"]
+
+
+class Limit(NamedTuple):
+    """The end of a wait: after so many seconds, by this error."""
+
+    seconds: float
+    error: Exception
+
+
+class Patience:
+    """The limits of one request, which begins now."""
+
+    def __init__(self, limits: aiohttp.ClientTimeout) -> None:
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + limits.total if limits.total else None
+        if self._deadline is not None and (limits.total or 0) >= limits.ceil_threshold:
+            self._deadline = math.ceil(self._deadline)  # as aiohttp, so that many timers fire at once
+
+    @classmethod
+    def of(cls, given: object, session: aiohttp.ClientSession) -> Patience:
+        """Return that of a request to *session* with the `timeout` *given*, if there is one."""
+        if isinstance(given, int | float):
+            return cls(aiohttp.ClientTimeout(total=given))
+        return cls(given if isinstance(given, aiohttp.ClientTimeout) else session.timeout)
+
+    def of_data(self) -> Limit | None:
+        """Return the end of a wait for the next bytes, None if it has none."""
+        return self._sooner(self._limits.sock_read, aiohttp.SocketTimeoutError("Timeout on reading data from socket"))
+
+    def of_connection(self, url: object) -> Limit | None:
+        """Return the end of a wait for a connection to *url*, None if it has none."""
+        own = [seconds for seconds in (self._limits.connect, self._limits.sock_connect) if seconds]
+        return self._sooner(min(own, default=None), aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}"))
+
+    def _sooner(self, own: float | None, error: Exception) -> Limit | None:
+        left = None if self._deadline is None else max(self._deadline - self._loop.time(), 0.0)
+        if own and (left is None or own <= left):
+            return Limit(own, error)
+        return None if left is None else Limit(left, TimeoutError())
+
+
+async def wait(seconds: float | None, limit: Limit | None) -> None:
+    """Let *seconds* pass, None: for ever.
+
+    Raises:
+        Exception: *limit* comes sooner; its error.
+    """
+    if limit is not None and (seconds is None or limit.seconds < seconds):
+        await asyncio.sleep(limit.seconds)
+        raise limit.error
+    await (asyncio.get_running_loop().create_future() if seconds is None else asyncio.sleep(seconds))

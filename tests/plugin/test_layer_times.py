@@ -1,0 +1,77 @@
+"""Test time is the same at every layer: the client's timeouts decide, and the caller's."""
+
+from __future__ import annotations
+
+import pytest
+
+SOURCE = """
+    import aiohttp
+    from s3_asyncio_client import S3Client, S3Error
+
+    LAYERS = [pytest.param(layer, marks=pytest.mark.s3_layer(layer)) for layer in ("client", "mock", "wire")]
+
+    CALLERS = {
+        "default": (None, None),
+        "total": (4.5, None),
+        "a long total": (20, None),
+        "read": (aiohttp.ClientTimeout(sock_read=7, connect=9), None),
+        "connect": (aiohttp.ClientTimeout(connect=3, sock_read=100), None),
+        "asyncio.timeout": (None, 2.5),
+    }
+    SEEN = {}
+
+    @pytest.mark.parametrize("caller", CALLERS)
+    @pytest.mark.parametrize("layer", LAYERS)
+    @pytest.mark.s3_object("bucket", "key", bytes(40))
+    async def test_it(layer, caller, s3_errors, s3_clock):
+        timeout, patience = CALLERS[caller]
+        await asyncio.sleep(0.25)  # aiohttp rounds long deadlines up to whole seconds
+        FAULT
+        async with S3Client("a", "b", timeout=timeout) as client:
+            try:
+                async with asyncio.timeout(patience):
+                    outcome = len((await client.get_object("bucket", "key"))["body"])
+            except (S3Error, TimeoutError) as error:
+                outcome = type(error).__name__, str(error)
+        now = outcome, s3_clock.now
+        assert SEEN.setdefault(caller, now) == now
+"""
+FAULTS = {
+    "a late error": "s3_errors.fail(503, delay=10)",
+    "a late answer": "s3_errors.slow(first_byte=10)",
+    "an answer at a rate": "s3_errors.slow(first_byte=1, bytes_per_second=4)",
+    "an answer too slow for a read": "s3_errors.slow(bytes_per_second=0.1)",
+    "stall": 's3_errors.fail("stall")',
+    "a late stall": 's3_errors.fail("stall", delay=30)',
+    "stalled_body": 's3_errors.fail("stalled_body")',
+    "slow_body": 's3_errors.fail("slow_body", bytes_per_second=8)',
+    "connect_timeout": 's3_errors.fail("connect_timeout")',
+    "an outage of stalls": 's3_errors.outage(15, what="stall")',
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_layer_takes_the_same_time(run, fault):
+    """And ends in the same way, for each of the client's limits and for the caller's."""
+    result = run(SOURCE.replace("FAULT", FAULTS[fault]))
+    result.assert_outcomes(passed=18)
+
+
+@pytest.mark.parametrize("layer", ["client", "mock", "wire"])
+def test_without_a_limit_only_the_tests_ends_it(run, layer):
+    """A client without a timeout hangs, and the test is red."""
+    result = run(
+        f"""
+        import aiohttp
+        from s3_asyncio_client import S3Client
+
+        @pytest.mark.s3_layer({layer!r})
+        @pytest.mark.s3_limits(silence=1)
+        @pytest.mark.s3_fail("stall")
+        async def test_it():
+            async with S3Client("a", "b", timeout=aiohttp.ClientTimeout()) as client:
+                await client.get_object("bucket", "key")
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*GetObject bucket/key*"])
