@@ -69,6 +69,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         read_markers(session.config, marked, MARKERS)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run a test that has to outlast an outage under one, too."""
+    if PLAN not in item.stash or not item.stash[PLAN].outlasts_s or item.config.getoption("--s3-control"):
+        return None
+    from ._insight import outlasts  # noqa: PLC0415 - only where it is asked for
+
+    outlasts.run(item, nextitem)
+    return True
+
+
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
     """Note how pytest-timeout watches *item*, which may run more than once."""

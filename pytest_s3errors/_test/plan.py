@@ -25,3 +25,8 @@ class Plan:
     access: Access = UNDECLARED
     limits: Limits = NO_LIMITS
     dialect: str | None = None
+
+    @property
+    def outlasts_s(self) -> float:
+        """Return how many seconds of an outage the test has to survive; 0 where nothing is said."""
+        return max((expectation.outlasts_s for expectation in self.expectations), default=0.0)

@@ -16,6 +16,7 @@ from pytest_s3errors._core.rules.arguments import (
     no_address,
     number,
     operation_globs,
+    positive_seconds,
     seconds,
 )
 from pytest_s3errors._core.rules.matching import Glob
@@ -30,6 +31,7 @@ from .timeline import target
 STATES = get_args(State)
 OPTIONS = tuple(Expectations.__annotations__)
 _JITTER = 0.1
+_NO_CHECKS = ("jitter", "outlasts")
 _ROUNDING_S = 1e-6
 _SHOWN_BYTES = 40
 
@@ -44,6 +46,8 @@ class Expectation:
     spelling: str
     checks: tuple[Check, ...]
     outcomes: tuple[type[BaseException], ...] = ()
+    outlasts_s: float = 0.0
+    """How long an outage the test has to survive, in more runs of it."""
 
     def unmet(self, seen: Seen) -> list[Unmet]:
         """Everything of it that does not hold, in the order in which it was written."""
@@ -67,14 +71,23 @@ def expectation_of(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: st
     for option, value in kwargs.items():
         if option == "backoff":
             checks.append(_backoff(name, value, kwargs.get("jitter", _JITTER)))
-        elif option != "jitter":
+        elif option not in _NO_CHECKS:
             checks.append(_MAKERS[option](name, value))
     outcome = kwargs.get("outcome", ())
     return Expectation(
         spelling=spell(name, (), kwargs),
         checks=tuple(checks),
+        outlasts_s=_outlasts(name, kwargs["outlasts"]) if "outlasts" in kwargs else 0.0,
         outcomes=() if isinstance(outcome, str) else outcome if isinstance(outcome, tuple) else (outcome,),
     )
+
+
+def _outlasts(name: str, value: object) -> float:
+    if name != "s3_expect":
+        raise RuleError(
+            f"{name}(outlasts=...): it takes more runs of the test; write @pytest.mark.s3_expect(outlasts=...)"
+        )
+    return positive_seconds(name, "outlasts", value)
 
 
 def _attempts(name: str, value: object) -> Check:

@@ -84,3 +84,4 @@ class Expectations(TypedDict, total=False):
     unfinished_uploads: int
     max_in_flight: int
     quiet: Sequence[Sequence[float]]
+    outlasts: float

@@ -1,0 +1,69 @@
+"""`s3_expect(outlasts=5.0)`: the test passes, and passes again under an outage of so many seconds, of each kind.
+
+The outage begins with the body. Its rules come before those of the test's markers, which need not fire then, and
+nothing else is expected of these runs: an outage changes how many attempts there are, and how long it all takes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_s3errors._core.rules.parse_rule import outage_rule
+from pytest_s3errors._test.keys import PLAN
+
+from .reruns import Rerun, protocol, rerun
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.rules.schedule import Rule
+
+OUTAGES: tuple[str | int, ...] = (500, "SlowDown", "connection_reset")
+
+
+def run(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Run *item*, and once more under each kind of outage; its report fails with the first that it does not survive."""
+    protocol(item, nextitem, _under_each)
+
+
+def _under_each(item: pytest.Item, own: Rerun) -> None:
+    plan = item.stash[PLAN]
+    markers = tuple(dataclasses.replace(rule, optional=True) for rule in plan.rules)
+    for what in OUTAGES:
+        outage = outage_rule((plan.outlasts_s,), {"what": what, "optional": True})
+        again = _rerun(item, outage, markers)
+        failed = next((report for report in again.reports if not report.passed), None)
+        if failed is not None:
+            _fail(
+                own, failed, f"s3_expect(outlasts={plan.outlasts_s:g}) does not hold: the test does not survive", outage
+            )
+            return
+
+
+def _rerun(item: pytest.Item, outage: Rule, markers: tuple[Rule, ...]) -> Rerun:
+    kept = item.stash[PLAN]
+    item.stash[PLAN] = dataclasses.replace(kept, rules=markers)
+    try:
+        return rerun(item, rules=(outage,), expectations=())
+    finally:
+        item.stash[PLAN] = kept
+
+
+def _fail(own: Rerun, failed: pytest.TestReport, told: str, outage: Rule) -> None:
+    """Make the failure of a run under *outage* the failure of the test's body."""
+    body = next(report for report in own.reports if report.when == "call")
+    text = f"{told} {outage.spelling}.\nTo see it alone, put this marker on the test: @pytest.mark.{outage.spelling}"
+    body.outcome = "failed" if failed.failed else failed.outcome
+    body.longrepr = failed.longrepr
+    body.sections += failed.sections
+    add = getattr(body.longrepr, "addsection", None)
+    if add is not None:
+        add("S3 expectations", text)
+    else:
+        body.sections.append(("S3 expectations", text))
+    crash = getattr(body.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = f"{told} {outage.spelling}: {crash.message}"
+    if hasattr(failed, "s3_timeline"):
+        body.s3_timeline = failed.s3_timeline  # type: ignore[attr-defined]  # a report takes any attribute
