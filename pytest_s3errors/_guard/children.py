@@ -66,12 +66,16 @@ class Children:
         plan: Callable[[], Mapping[str, Any]],
         environment: Environment | None,
     ) -> None:
-        self._gate = gate
+        self.gate = gate
         self._port = port
         self._plan = plan
         self._environment = environment
         self._notes: Path | None = None
         self._over = False
+
+    def server(self) -> str:
+        """Return the URL of the test's server."""
+        return f"http://127.0.0.1:{self._port()}"
 
     def plan(self) -> inherit.Plan:
         """Return the plan of a guard in a child."""
@@ -104,7 +108,9 @@ class Children:
         """Return a spawned worker's preparation *data*, by which it is guarded."""
         made = inherit.Preparation(data)
         made.plan = self.plan()
-        made.environment = {} if self._environment is None else self._environment.of_worker()
+        found = self.environment(None)
+        changed = () if self._environment is None else self._environment.changed()
+        made.environment = {name: found.get(name) for name in (*changed, inherit.VARIABLE, "PYTHONPATH")}
         return made
 
     def check(self, words: list[str]) -> None:
@@ -115,8 +121,8 @@ class Children:
             parts = urlsplit(word if "://" in word else f"https://{word}")
             with contextlib.suppress(ValueError):
                 host, port = parts.hostname or "", parts.port
-                if self._gate.is_s3(host, port) or self._gate.is_refused(host, port):
-                    raise self._gate.escape(host, f"by {Path(words[0]).name}, which brings its own sockets")
+                if self.gate.is_s3(host, port) or self.gate.is_refused(host, port):
+                    raise self.gate.escape(host, f"by {Path(words[0]).name}, which brings its own sockets")
 
     def collect(self) -> list[str]:
         """Return what children have noted that fails the test, once."""
@@ -231,7 +237,10 @@ def _before_fork() -> None:
 
 
 def _after_fork() -> None:
-    if _plan_of_fork:
+    care = _care()
+    if _plan_of_fork and care is not None:
+        for name, value in care.environment(None).items():
+            os.putenv(name, value)  # for children of the child, of which nobody here is told
         inherit.enter(_plan_of_fork.pop())
 
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import aiohttp, blocking_http, credentials, httpcore, senders, sockets
+from . import aiohttp, blocking_http, credentials, httpcore, natives, senders, sockets
 from .imports import when_imported
 from .seams import wrap
 
@@ -92,6 +92,9 @@ _DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
     "http.client": blocking_http.install,
     "httpcore": httpcore.install,
     "urllib3.contrib.socks": blocking_http.install_socks,
+    "awscrt.http": natives.awscrt_http,
+    "awscrt.s3": natives.awscrt_s3,
+    "pycurl": natives.pycurl,
 }
 _SIGN_NOW = credentials.sign_with("botocore")
 _SIGN_NOW_ASYNC = credentials.sign_with("aiobotocore")
@@ -107,6 +110,8 @@ _SENDERS = {
     "aiobotocore.session": _aiobotocore_session,
     "aiobotocore.endpoint": _aiobotocore,
     "minio.api": _minio,
+    "pyarrow.fs": natives.pyarrow_fs,
+    "boto3.s3.transfer": natives.boto3_transfer,
     "urllib3.connectionpool": _urllib3,
     "http.client": _http_client,
     "httpcore": _httpcore,

@@ -132,11 +132,9 @@ class Environment:
         if boto3 is not None and self._session is None:
             boto3.DEFAULT_SESSION = None  # it has read the test's environment, and would keep it
 
-    def of_worker(self) -> dict[str, str | None]:
-        """Return what a spawned worker, which inherits this process's environment, has to change in it."""
-        names = (*self._ours, *of_server("", os.environ))
-        found = self.of_child(os.environ)
-        return {name: found.get(name) for name in names}
+    def changed(self) -> tuple[str, ...]:
+        """Return the names of the variables that a child has from the test."""
+        return (*self._ours, *of_server("", os.environ))
 
     def of_child(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of a child that is to have *given*.

@@ -65,12 +65,17 @@ def end(owner: Owner) -> None:
     owner._before = None  # noqa: SLF001
 
 
-def take_over(owner: Owner) -> None:
-    """Do all of this process's work for *owner* from now on: it is a child of that test."""
+def take_over(owner: Owner) -> Owner | None:
+    """Do all of this process's work for *owner* from now on: it is a child of that test.
+
+    Return the one for whom it worked, where the process was forked from a test's.
+    """
+    inherited = current()
     for before in _running:
         before.replaced = owner.replaced  # what a fork has copied is not to be asked any more
     _running[:] = [owner]
     _working_for.set(None)
+    return inherited
 
 
 def after() -> Owner:

@@ -41,9 +41,12 @@ class _Seam:
         original = getattr(self._target, self._name)
         while hasattr(original, _MARK) and getattr(original, _MARK) is not self:
             original = original.__wrapped__  # another import of this module made it: pytester forgets modules
-        self.original = original
-        self._here = self._dispatching(original)
+        if self._here is None or original is not self.original:
+            self.original = original
+            self._here = self._dispatching(original)
         setattr(self._target, self._name, self._here)
+        if isinstance(self._target, ModuleType):
+            _replace_copies(self._name, original, self._here)
 
     def _dispatching(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def chosen() -> Callable[..., Any]:
@@ -65,6 +68,22 @@ class _Seam:
         here = functools.wraps(original)(here)
         setattr(here, _MARK, self)
         return _looking_like(original, here)
+
+
+def _replace_copies(name: str, original: Callable[..., Any], here: Callable[..., Any]) -> None:
+    """Put *here* where a module has imported *original* by name; one that is imported later takes *here*."""
+    for module in tuple(sys.modules.values()):
+        names = getattr(module, "__dict__", None)
+        if (
+            isinstance(names, dict)
+            and names.get(name) is original
+            and not str(names.get("__name__")).startswith(_NOT_COPIES)
+        ):
+            names[name] = here
+
+
+# Where the original has to stay.
+_NOT_COPIES = ("_socket", "gevent", "pytest_s3errors._guard", "pytest_s3errors._time")
 
 
 def _placed(target: Any, name: str) -> _Seam:

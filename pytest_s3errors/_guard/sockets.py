@@ -97,34 +97,43 @@ def _instead_of(door: Door, sock: Any, address: Any) -> Any:
     return host, door.dial()
 
 
+class NoTls:
+    """Answers the questions that clients ask of a TLS connection, about the host they dialled."""
+
+    context: Any = None
+    server_hostname: str | None = None
+
+    def getpeercert(self, binary_form: bool = False) -> dict[str, Any] | bytes:  # noqa: FBT001, FBT002 - ssl's signature
+        """Return the certificate that the host would have shown; there is none in binary form."""
+        if binary_form:
+            return b""
+        name = self.server_hostname or ""
+        kind = "IP Address" if is_address(name) else "DNS"
+        return {"subject": ((("commonName", name),),), "subjectAltName": ((kind, name),)}
+
+    def selected_alpn_protocol(self) -> str | None:
+        """Return None: HTTP/1.1."""
+        return None
+
+    def version(self) -> str:
+        """Return the version of TLS."""
+        return "TLSv1.3"
+
+    def cipher(self) -> tuple[str, str, int]:
+        """Return a cipher of that version."""
+        return "TLS_AES_256_GCM_SHA384", "TLSv1.3", 256
+
+    def pending(self) -> int:
+        """Return 0: no bytes wait in a TLS layer that is not there."""
+        return 0
+
+
 @functools.cache
 def _plain_socket() -> Any:
     import socket  # noqa: PLC0415 - a child that needs none imports none
 
-    class PlainSocket(socket.socket):
-        """A TCP connection that answers the questions that clients ask of a TLS one, about the host they dialled."""
-
-        server_hostname: str | None = None
-
-        def getpeercert(self, binary_form: bool = False) -> dict[str, Any] | bytes:  # noqa: FBT001, FBT002 - ssl's
-            """Return the certificate that the host would have shown; there is none in binary form."""
-            if binary_form:
-                return b""
-            name = self.server_hostname or ""
-            kind = "IP Address" if is_address(name) else "DNS"
-            return {"subject": ((("commonName", name),),), "subjectAltName": ((kind, name),)}
-
-        def selected_alpn_protocol(self) -> str | None:
-            """Return None: HTTP/1.1."""
-            return None
-
-        def version(self) -> str:
-            """Return the version of TLS."""
-            return "TLSv1.3"
-
-        def pending(self) -> int:
-            """Return 0: no bytes wait in a TLS layer that is not there."""
-            return 0
+    class PlainSocket(NoTls, socket.socket):
+        """A TCP connection that passes for a TLS one."""
 
     return PlainSocket
 
@@ -144,7 +153,7 @@ def install_tls(seams: Seams, door: Door, ssl: Any) -> None:
         timeout = sock.gettimeout()
         wrapped = _plain_socket()(sock.family, sock.type, sock.proto, fileno=sock.detach())
         wrapped.settimeout(timeout)
-        wrapped.server_hostname = name
+        wrapped.context, wrapped.server_hostname = context, name
         return wrapped
 
     @functools.wraps(wrap_bio)
@@ -165,7 +174,7 @@ def _check_aim(door: Door, name: object) -> None:
 
 def install_loop(seams: Seams, door: Door, kind: Any) -> None:
     """Lead the connections of event loops of a *kind*, streams among them, through *door*."""
-    create = seams.original(kind, "create_connection")
+    create, start = seams.original(kind, "create_connection"), seams.original(kind, "start_tls")
 
     async def create_connection(loop: Any, factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
         sock, asked = options.get("sock"), options.get("server_hostname") or host
@@ -179,7 +188,31 @@ def install_loop(seams: Seams, door: Door, kind: Any) -> None:
             door.shake_hands()
         made = await create(loop, factory, host, port, **{k: v for k, v in options.items() if k not in _TLS_OPTIONS})
         if options.get("ssl"):
-            door.note(made[0].get_extra_info("sockname")[1], f"https://{asked}")
+            _pretend(door, made[0], asked, options["ssl"])
         return made
 
+    async def start_tls(loop: Any, transport: Any, protocol: Any, context: Any, **options: Any) -> Any:
+        peer = transport.get_extra_info("peername")
+        if options.get("server_side") or not leads_to_us(door, peer):
+            return await start(loop, transport, protocol, context, **options)
+        door.shake_hands()
+        _pretend(door, transport, options.get("server_hostname"), context)
+        return transport
+
     seams.setattr(kind, "create_connection", create_connection)
+    seams.setattr(kind, "start_tls", start_tls)
+
+
+def _pretend(door: Door, transport: Any, host: str | None, context: Any) -> None:
+    """Have *transport* answer as one with TLS to *host*."""
+    door.note(transport.get_extra_info("sockname")[1], f"https://{host}")
+    extra = getattr(transport, "_extra", None)
+    if isinstance(extra, dict):  # asyncio's own; uvloop's transports take none
+        answers = NoTls()
+        answers.context, answers.server_hostname = context, host
+        extra |= {
+            "ssl_object": answers,
+            "sslcontext": context,
+            "peercert": answers.getpeercert(),
+            "cipher": answers.cipher(),
+        }

@@ -97,6 +97,28 @@ def test_it(s3_store, s3_errors):
     ).assert_outcomes(passed=1)
 
 
+def test_a_child_of_a_child(run):
+    """A program that a worker starts is served by the same server."""
+    run(
+        WORK
+        + """
+def start():
+    subprocess.run([sys.executable, "-c", CLIENTS["requests"]], check=True)
+    os.system(f'{sys.executable} -c "{CLIENTS["boto3"]}"')
+
+@pytest.mark.s3_time("real")
+@pytest.mark.s3_bucket("data")
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_it(context, s3_store):
+    process = mp.get_context(context).Process(target=start)
+    process.start()
+    process.join(60)
+    assert s3_store.keys("data") == ["boto3", "requests"]
+""".replace('"{CLIENTS["boto3"]}"', '"{CODE}"').replace("def start():", 'CODE = CLIENTS["boto3"]\n\ndef start():'),
+        subprocess=True,
+    ).assert_outcomes(passed=2)
+
+
 def test_rules_fire_for_children(run):
     """A worker's retry is in the parent's journal."""
     run(

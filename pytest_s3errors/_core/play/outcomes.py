@@ -16,6 +16,7 @@ from pytest_s3errors._core.s3.aws_chunked import FRAMING_ERRORS, is_framed, unfr
 from pytest_s3errors._core.s3.documents import DocumentError, read_xml
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply, usual_code
 from pytest_s3errors._core.s3.errors.envelope import error_in_200
+from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import EMPTY, Call, ErrorReply, Response
 from s3_asyncio_client._core.operations import names_of
 
@@ -215,12 +216,16 @@ def _error_in_200(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids
 
 def _redirect(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:
     status, region = fault.status or 301, fault.region or _OTHER_REGION
-    bucket = call.bucket or ""
-    endpoint = f"{bucket}.s3.{region}.amazonaws.com" if bucket else f"s3.{region}.amazonaws.com"
+    label, location = f"{call.bucket}." if call.bucket else "", call.url
+    if region_of(call.endpoint) is None:  # who came by another name than Amazon's stays with it: it leads to us
+        endpoint = urllib.parse.urlsplit(call.url).netloc
+    else:
+        endpoint = f"{label}s3.{region}.amazonaws.com"
+        _, mark, query = call.url.partition("?")
+        location = f"https://{endpoint}/{urllib.parse.quote(call.key or '', safe='/~')}{mark}{query}"
     headers = {"x-amz-bucket-region": region}
     if status == HTTPStatus.TEMPORARY_REDIRECT:
-        _, mark, query = call.url.partition("?")
-        headers["Location"] = f"https://{endpoint}/{urllib.parse.quote(call.key or '', safe='/~')}{mark}{query}"
+        headers["Location"] = location
     code = "PermanentRedirect" if status == HTTPStatus.MOVED_PERMANENTLY else "TemporaryRedirect"
     reply = error_reply(code, call, elements={"Endpoint": endpoint}, headers=headers)
     return _answered(reply, ids)

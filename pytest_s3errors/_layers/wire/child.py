@@ -114,7 +114,12 @@ def enter(plan: dict[str, Any]) -> None:
     scene: Any = ChildScene(plan)
     test = Owner(plan["test"], hermetic=plan["hermetic"])
     seams = Seams(test)
-    owner.take_over(test)
+    inherited = owner.take_over(test)
+    if inherited is not None and inherited.children is not None:
+        test.children = inherited.children  # a fork has children of its own
+        test.children.gate = scene
+    else:
+        test.children = SimpleNamespace(server=lambda: f"http://127.0.0.1:{scene.port}")
     doors.recognise()
     doors.lead(seams, _Door(scene))
     seams.when("httpcore", lambda module: _httpx(scene, seams, module))

@@ -1,0 +1,108 @@
+"""Native code that is steered from Python: where its configuration passes by, it is led to the server or refused.
+
+Most of it reads the environment, see `environment`. pyarrow's `S3FileSystem()` does not, libcurl has no AWS names, and
+awscrt is told each host by its caller.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .owner import current
+from .seams import wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .door import Door
+    from .seams import Seams
+
+
+def pyarrow_fs(module: Any) -> None:
+    """Have every `S3FileSystem` that is made in a test talk to its server, whatever endpoint it names."""
+    real = module.S3FileSystem
+    if hasattr(real, "_s3errors_real"):
+        return
+
+    class Kind(type):
+        """Takes an instance of the real class for one of its stand-in."""
+
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, real)
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, real)
+
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        owner = current()
+        if owner is not None and owner.children is not None:
+            at = urlsplit(owner.children.server())
+            kwargs |= {"endpoint_override": at.netloc, "scheme": at.scheme, "proxy_options": None}
+        real.__init__(self, *args, **kwargs)
+
+    name = real.__name__
+    body = {"__init__": init, "__module__": real.__module__, "__doc__": real.__doc__, "_s3errors_real": real}
+    module.S3FileSystem = Kind(name, (real,), body)
+
+
+def boto3_transfer(module: Any) -> None:
+    """Have boto3 take its own transfer manager in a test, where it would take awscrt's."""
+    if hasattr(module, "create_crt_transfer_manager"):
+        wrap(module, "create_crt_transfer_manager", _none_in_a_test)
+
+
+def _none_in_a_test(create: Callable[..., Any]) -> Callable[..., Any]:
+    def creating(*args: Any, **kwargs: Any) -> Any:
+        return create(*args, **kwargs) if current() is None else None  # None: boto3 goes back to its default
+
+    return creating
+
+
+def awscrt_http(seams: Seams, door: Door, module: Any) -> None:
+    """Refuse connections of awscrt's HTTP client to S3."""
+    new = seams.original(module.HttpClientConnection, "new")
+
+    def connecting(host_name: str, port: int, *args: Any, **kwargs: Any) -> Any:
+        if door.takes(host_name, port) and not door.is_ours(port):
+            raise door.refuse(host_name, "by awscrt, which brings its own sockets")
+        return new(host_name, port, *args, **kwargs)
+
+    seams.setattr(module.HttpClientConnection, "new", staticmethod(connecting).__func__)
+
+
+def awscrt_s3(seams: Seams, door: Door, module: Any) -> None:
+    """Refuse requests of awscrt's S3 client: it speaks TLS with hosts that it looks up itself."""
+    make = seams.original(module.S3Client, "make_request")
+
+    @functools.wraps(make)
+    def making(client: Any, *args: Any, **kwargs: Any) -> Any:
+        request = kwargs.get("request")
+        headers = dict(request.headers) if request is not None else {}
+        host = next((value for name, value in headers.items() if name.lower() == "host"), "")
+        parts = urlsplit(f"//{host}")
+        if parts.hostname and not (parts.port is not None and door.is_ours(parts.port)):
+            raise door.refuse(parts.hostname, "by awscrt, which brings its own sockets")
+        return make(client, *args, **kwargs)
+
+    seams.setattr(module.S3Client, "make_request", making)
+
+
+def pycurl(seams: Seams, door: Door, module: Any) -> None:
+    """Refuse URLs of S3's that are given to libcurl."""
+    curl = seams.original(module, "Curl")
+
+    class Curl(curl):  # type: ignore[misc,valid-type]  # an optional part
+        """A handle that looks at the URL that it is given."""
+
+        def setopt(self, option: int, value: Any = None) -> None:
+            if option == module.URL:
+                text = value.decode("latin-1") if isinstance(value, bytes) else value
+                parts = urlsplit(text if "://" in text else f"http://{text}")
+                port = parts.port or {"https": 443}.get(parts.scheme, 80)
+                if parts.hostname and door.takes(parts.hostname, port) and not door.is_ours(port):
+                    raise door.refuse(parts.hostname, "by libcurl, which brings its own sockets")
+            super().setopt(option, value)
+
+    seams.setattr(module, "Curl", Curl)
