@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.s3.store import S3Store
     from pytest_s3errors._test.controller import S3Clock, S3Errors, S3Server
+    from pytest_s3errors._test.lifetime import Run
     from s3_asyncio_client import S3Client
 
 FIXTURES = frozenset({"s3_client", "s3_clock", "s3_errors", "s3_server", "s3_store"})
@@ -115,8 +116,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Let rules fire while the test's body runs, and fail it for what it could not see or swallowed."""
     if RUN not in item.stash:
         return (yield)
-    run = item.stash[RUN]
-    with run.verdict.body(item), run.watchdog.body():
+    from ._test.session import body  # noqa: PLC0415 - only where S3 is used
+
+    with body(item):
         return (yield)
 
 
@@ -159,30 +161,36 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     return (yield)
 
 
+def _run(request: pytest.FixtureRequest) -> Run:
+    from ._test.session import run_of  # noqa: PLC0415 - only where S3 is used
+
+    return run_of(request.node, str(request.fixturename))
+
+
 @pytest.fixture
 def s3_errors(request: pytest.FixtureRequest) -> S3Errors:
     """The controller of the simulated S3: set rules, read the journal."""
     from ._test.controller import S3Errors  # noqa: PLC0415 - only where it is used
 
-    return S3Errors(request.node.stash[RUN])
+    return S3Errors(_run(request))
 
 
 @pytest.fixture
 def s3_clock(request: pytest.FixtureRequest) -> S3Clock:
     """Test time: `now` in seconds since the test's body began, `advance(seconds)`, and the `sleeps` so far."""
-    return request.node.stash[RUN].clock  # type: ignore[no-any-return]
+    return _run(request).clock
 
 
 @pytest.fixture
 def s3_store(request: pytest.FixtureRequest) -> S3Store:
     """What the simulated S3 holds, to arrange and assert without a request."""
-    return request.node.stash[RUN].simulator.store  # type: ignore[no-any-return]
+    return _run(request).simulator.store
 
 
 @pytest.fixture
 def s3_client(request: pytest.FixtureRequest) -> S3Client:
     """An `S3Client` on the simulated S3, closed at the end."""
-    return request.node.stash[RUN].client()  # type: ignore[no-any-return]
+    return _run(request).client()
 
 
 @pytest.fixture
@@ -190,4 +198,4 @@ def s3_server(request: pytest.FixtureRequest) -> S3Server:
     """Where the simulated S3 listens on the loopback, for clients that take a URL and for subprocesses."""
     from ._test.controller import S3Server  # noqa: PLC0415 - only where it is used
 
-    return S3Server(host="127.0.0.1", port=request.node.stash[RUN].blocking_server.port)
+    return S3Server(host="127.0.0.1", port=_run(request).blocking_server.port)

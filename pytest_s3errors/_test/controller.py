@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from pytest_s3errors._core.report.expectations import expectation_of
 from pytest_s3errors._core.rules.arguments import RuleError, known_options
@@ -19,8 +19,10 @@ from pytest_s3errors._core.rules.parse_rule import (
 )
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 
+from .places import calling_place
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Unpack
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from respx import Router
 
     from pytest_s3errors._core.report.journal import Entry, Record
+    from pytest_s3errors._core.rules.matching import Match
     from pytest_s3errors._core.rules.options import (
         Expectations,
         FailOptions,
@@ -38,6 +41,10 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
 
     from .lifetime import Run
+
+_Made = TypeVar("_Made")
+
+__tracebackhide__ = True  # an error about an argument points at the line that gave it
 
 __all__ = ["RuleHandle", "S3Clock", "S3Errors", "S3Server"]
 
@@ -145,8 +152,7 @@ class S3Errors:
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
         """
-        _no_layer("s3_errors.fail", options)
-        return self._add(fail_rule(() if what is None else (what,), options, name="s3_errors.fail"))
+        return self._add(fail_rule, () if what is None else (what,), options, "s3_errors.fail")
 
     def script(self, *outcomes: str | int, **match: Unpack[RuleOptions]) -> RuleHandle:
         """Give one outcome to each matching request, with the arguments of `@pytest.mark.s3_script`.
@@ -154,8 +160,7 @@ class S3Errors:
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
         """
-        _no_layer("s3_errors.script", match)
-        return self._add(script_rule(outcomes, match, name="s3_errors.script"))
+        return self._add(script_rule, outcomes, match, "s3_errors.script")
 
     def mount(self, router: aioresponses | Router) -> None:
         """Answer, until the test is over, the S3 requests that come to a router that the test already has.
@@ -177,8 +182,7 @@ class S3Errors:
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
         """
-        _no_layer("s3_errors.outage", options)
-        return self._add(outage_rule((duration,), options, name="s3_errors.outage"))
+        return self._add(outage_rule, (duration,), options, "s3_errors.outage")
 
     def slow(
         self, first_byte: float = 0.0, bytes_per_second: float | None = None, **match: Unpack[RuleOptions]
@@ -188,9 +192,8 @@ class S3Errors:
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
         """
-        _no_layer("s3_errors.slow", match)
         pace = {} if bytes_per_second is None else {"bytes_per_second": bytes_per_second}
-        return self._add(slow_rule((), {"first_byte": first_byte, **pace, **match}, name="s3_errors.slow"))
+        return self._add(slow_rule, (), {"first_byte": first_byte, **pace, **match}, "s3_errors.slow")
 
     def expect(self, **expectations: Unpack[Expectations]) -> None:
         """Expect something of the whole body, with the arguments of `@pytest.mark.s3_expect`; checked at its end.
@@ -198,7 +201,8 @@ class S3Errors:
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
         """
-        self._run.verdict.expectations.append(expectation_of((), expectations, name="s3_errors.expect"))
+        expectation = _from_the_user(lambda: expectation_of((), expectations, name="s3_errors.expect"))
+        self._run.verdict.expectations.append(expectation)
 
     def watch(self, breaker: object, state: str = "state") -> None:
         """Follow a circuit breaker of any library until the test's body ends, for `s3_expect(circuit=...)`.
@@ -216,8 +220,10 @@ class S3Errors:
         """Say that *source*, such as "local_cache", answered the read at hand, for `s3_expect(served_by=...)`."""
         self._run.verdict.watching.note_served(source)
 
-    def _add(self, rule: Rule) -> RuleHandle:
-        armed = self._run.add(rule)
+    def _add(self, make: Callable[..., Rule], args: Sequence[Any], options: Mapping[str, Any], name: str) -> RuleHandle:
+        _no_layer(name, options)
+        rule = _from_the_user(lambda: make(args, options, name=name))
+        armed = self._run.add(replace(rule, place=calling_place()))
         if self._run.control:
             armed.cancelled = True
         return RuleHandle(armed)
@@ -253,9 +259,20 @@ class S3Errors:
         return self._run.verdict.timeline()
 
     def _matching(self, name: str, options: Mapping[str, Any]) -> list[Entry]:
-        known_options(name, options, MATCH_OPTIONS)
-        match = match_of(options, name=name)
+        def of() -> Match:
+            known_options(name, options, MATCH_OPTIONS)
+            return match_of(options, name=name)
+
+        match = _from_the_user(of)
         return [entry for entry in self._run.simulator.entries if match.difference(entry.call) is None]
+
+
+def _from_the_user(make: Callable[[], _Made]) -> _Made:
+    """Return what *make* makes. What is wrong with it is the user's: no line of ours is in that error's traceback."""
+    try:
+        return make()
+    except RuleError as error:
+        raise error.with_traceback(None) from None
 
 
 def _no_layer(name: str, options: Mapping[str, Any]) -> None:

@@ -105,7 +105,12 @@ class Run:
         except BackendError as error:
             raise SimulationError(str(error), pytrace=False) from None
         self.verdict = Verdict(
-            self.simulator, self.clock, plan.expectations, rests=self.control, notes=self._children.collect
+            self.simulator,
+            self.clock,
+            plan.expectations,
+            rests=self.control,
+            notes=self._children.collect,
+            seed=settings.seed,
         )
         self.watchdog = Watchdog(
             self.simulator, self.clock, self._break_off, silence_s=self._limits.silence or math.inf

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -22,7 +23,7 @@ from pytest_s3errors._core.s3.dialects import DIALECTS
 from pytest_s3errors._core.s3.errors.catalogue import nearest
 from pytest_s3errors._core.s3.store import S3Store
 
-from .places import Node, place_of
+from .places import Node, place_of, shown
 from .plan import Plan
 
 
@@ -126,12 +127,15 @@ def _marked(item: pytest.Item) -> Iterator[tuple[Node, pytest.Mark]]:
             yield node, mark
 
 
-def rule_place(item: pytest.Item, spelling: str) -> str | None:
-    """Return where the marker of *item* is written that a message spells so; None if none does."""
+def place_of_rule(item: pytest.Item, rule: Rule) -> str:
+    """Return where *rule* is written, by a marker of *item* or in its body; empty if that can't be told."""
+    if rule.place:
+        path, _, line = rule.place.rpartition(":")
+        return shown(Path(path), int(line), item.config)
     for node, mark in _marked(item):
-        if mark.name in RULES and spell(mark.name, mark.args, mark.kwargs) == spelling:
+        if mark.name in RULES and spell(mark.name, mark.args, mark.kwargs) == rule.spelling:
             return place_of(mark, node)
-    return None
+    return ""
 
 
 def _agreed(layers: dict[str, str]) -> str | None:

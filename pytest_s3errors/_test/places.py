@@ -29,6 +29,14 @@ def place_of(mark: pytest.Mark, node: Node) -> str:
     return shown(source, line, node.config)
 
 
+def calling_place() -> str:
+    """Return ``path:line`` of the user's line that is being run, the path as Python has it."""
+    frame = inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("pytest_s3errors."):
+        frame = frame.f_back
+    return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
 def shown(path: Path, line: int, config: pytest.Config) -> str:
     """Return ``path:line`` as seen from where pytest was called."""
     try:

@@ -5,7 +5,10 @@ The hooks of `plugin` import this module where a test uses S3. A project without
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import os
+import unittest
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -30,7 +33,7 @@ def read_markers(config: pytest.Config, items: Iterable[pytest.Item], ours: Iter
         plan, mistakes = plan_of(item)
         for mistake in [*unknown_markers(item, ours), *mistakes, *item.stash.get(REFUSED, ())]:
             found.setdefault(mistake, []).append(item.nodeid)
-            item.stash[MISTAKE] = f"{item.stash.get(MISTAKE, '')}\n{mistake.text} ({mistake.place})".strip()
+            item.stash[MISTAKE] = f"{item.stash.get(MISTAKE, '')}\n{mistake.text}\n  at {mistake.place}".strip()
         item.stash[PLAN] = plan
     if hasattr(config, "workerinput"):
         return
@@ -40,8 +43,8 @@ def read_markers(config: pytest.Config, items: Iterable[pytest.Item], ours: Iter
 
 
 def _told(mistake: Mistake, tests: list[str]) -> str:
-    more = f", and in {len(tests) - 1} more tests" if len(tests) > 1 else ""
-    return f"{tests[0]}: {mistake.text} ({mistake.place}{more})"
+    more = f", for {len(tests) - 1} more tests too" if len(tests) > 1 else ""
+    return f"{tests[0]}: {mistake.text}\n  at {mistake.place}{more}"
 
 
 def start(item: pytest.Item) -> None:
@@ -50,6 +53,40 @@ def start(item: pytest.Item) -> None:
         pytest.fail(item.stash[MISTAKE], pytrace=False)
     run = item.stash[RUN] = Run(item.stash.get(PLAN, Plan()), settings(item.config), test=item.nodeid)
     run.start()
+
+
+def run_of(item: pytest.Item, fixture: str) -> Run:
+    """Return the run of *item*, whose *fixture* is being made; one that was not foreseen starts here.
+
+    Raises:
+        pytest.fail.Exception: the body is running, so that the fixture comes too late for the test.
+    """
+    if RUN not in item.stash:
+        if os.environ.get("PYTEST_CURRENT_TEST", "").endswith("(call)"):
+            pytest.fail(
+                f"request.getfixturevalue({fixture!r}) comes too late in the body of a test. Name {fixture} among the"
+                f' arguments of the test, or mark it @pytest.mark.usefixtures("{fixture}").'
+            )
+        start(item)
+    return item.stash[RUN]
+
+
+@contextlib.contextmanager
+def body(item: pytest.Item) -> Iterator[None]:
+    """Let rules fire in the body of *item*, and judge it; `setUp` and `tearDown` of unittest are no part of it."""
+    run, case = item.stash[RUN], getattr(item, "instance", None)
+    if not isinstance(case, unittest.TestCase):
+        with run.verdict.body(item), run.watchdog.body():
+            yield
+        return
+    call: Callable[[Any], object] = case._callTestMethod  # type: ignore[attr-defined]  # noqa: SLF001 - as pytest does
+
+    def in_body(method: Any) -> None:
+        with run.verdict.body(item), run.watchdog.body():
+            call(method)
+
+    case._callTestMethod = in_body  # type: ignore[attr-defined]  # noqa: SLF001
+    yield
 
 
 def settings(config: pytest.Config) -> Settings:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 import shutil
+import unittest
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_s3errors._core.report.hints import only_missing_buckets
 from pytest_s3errors._core.report.never_fired import never_fired
 from pytest_s3errors._core.report.observed import Seen, Unmet, last_read
 from pytest_s3errors._core.report.timeline import Timeline, as_values, folded, timeline_of
@@ -18,6 +21,8 @@ from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._failures import ExpectationError, SimulationError
 from pytest_s3errors._time.real import RealClock
 
+from .diagnosis import why_no_request
+from .markers import place_of_rule
 from .watching import Watching
 
 if TYPE_CHECKING:
@@ -45,11 +50,14 @@ class Verdict:
         *,
         rests: bool = False,
         notes: Callable[[], list[str]] = list,
+        seed: str = "",
     ) -> None:
         self._simulator = simulator
         self._notes = notes
         self._clock = clock
         self._rests = rests
+        self._seed = seed
+        self._item: pytest.Item | None = None
         self.expectations = list(expectations)
         self.watching = Watching()
         self._elapsed_s = 0.0
@@ -64,7 +72,7 @@ class Verdict:
                 had to fire did not.
             ExpectationError: the body passed, or ended as expected, and an expectation does not hold.
         """
-        simulator = self._simulator
+        simulator, self._item = self._simulator, item
         try:
             with self._clock.running(), self.watching.running(lambda: len(self._simulator.entries)):
                 simulator.armed = True
@@ -74,7 +82,7 @@ class Verdict:
                     simulator.armed = False
                     simulator.problems.extend(self._notes())
                     self._elapsed_s = self._clock.now
-        except (pytest.skip.Exception, pytest.xfail.Exception, KeyboardInterrupt):
+        except (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest, KeyboardInterrupt):
             raise
         except BaseException as error:
             failure = self._failure(error)
@@ -83,14 +91,9 @@ class Verdict:
             if failure is not None:
                 raise failure from (None if self._foreseen(error) or self._ended(error) else error)
         else:
-            # unittest keeps a failure of the body for itself and hands it to pytest later.
-            kept: list[Any] = getattr(item, "_excinfo", None) or []
-            own = kept[0].value if kept else None
-            failure = self._failure(own)
-            if failure is not own:
-                kept.clear()
-                if failure is not None:
-                    raise failure from (None if self._foreseen(own) else own)
+            failure = self._failure(None)
+            if failure is not None:
+                raise failure
 
     def _failure(self, error: BaseException | None) -> BaseException | None:
         """With what a test fails whose body ended with *error*: that, one of ours, or nothing."""
@@ -106,7 +109,7 @@ class Verdict:
             return SimulationError(str(lost), pytrace=False)
         if error is not None and (rest or not self._foreseen(error)):
             return error
-        never = self._never_fired()
+        never = self._never_fired(error)
         if never:
             return SimulationError("\n".join(filter(None, (never, self._unmet_text()))), pytrace=False)
         return ExpectationError(self._unmet_text(), pytrace=False) if self._unmet else None
@@ -116,15 +119,24 @@ class Verdict:
         return bool(self._simulator.problems) and isinstance(error, SimulationError | asyncio.CancelledError)
 
     def _foreseen(self, error: BaseException | None) -> bool:
-        return any(isinstance(error, expectation.outcomes) for expectation in self.expectations)
+        return any(expectation.foresees(error) for expectation in self.expectations)
 
     def sections(self, error: BaseException | None) -> list[tuple[str, str]]:
         """What a report of the failed test shows beside its *error*."""
-        sections = [(TIMELINE, self.timeline())]
+        sections = [(TIMELINE, self.timeline()), *self._hints()]
         if isinstance(error, SimulationError | ExpectationError):
             return sections  # it says the rest itself
-        more = (("S3 expectations", self._unmet_text()), ("S3 rules that never fired", self._never_fired()))
+        more = (("S3 expectations", self._unmet_text()), ("S3 rules that never fired", self._never_fired(error)))
         return [*sections, *((title, text) for title, text in more if text)]
+
+    def _hints(self) -> list[tuple[str, str]]:
+        """Return what the reader of a failure may need to know beside it."""
+        missing = only_missing_buckets(self._simulator.entries, self._simulator.store.buckets)
+        rules = [armed.rule for armed in self._simulator.schedule.rules]
+        again = f"pytest {shlex.quote(self._item.nodeid)} --s3-seed={self._seed}" if self._item else ""
+        chance = any(rule.probability < 1 for rule in rules) and not self._rests
+        hints = (("S3 hint", missing), ("S3 seed", f"Chance took part. The same again: {again}" if chance else ""))
+        return [(title, text) for title, text in hints if text]
 
     def timeline(self) -> str:
         """Return the requests of the test, a line each, in the width of the terminal."""
@@ -139,9 +151,15 @@ class Verdict:
         blamed = {position for _, unmet in self._unmet for one in unmet for position in one.positions}
         return folded(timeline_of(self._simulator.entries, blamed))
 
-    def _never_fired(self) -> str:
+    def _never_fired(self, error: BaseException | None) -> str:
         rules = [] if self._rests else self._simulator.schedule.unfired
-        return "\n".join(never_fired(armed, self._simulator.entries) for armed in rules)
+        if not rules or self._item is None:
+            return ""
+        entries, item = self._simulator.entries, self._item
+        causes = () if entries else why_no_request(item, error)
+        return "\n".join(
+            never_fired(armed, entries, place=place_of_rule(item, armed.rule), causes=causes) for armed in rules
+        )
 
     def _check(self, error: BaseException | None) -> list[tuple[Expectation, list[Unmet]]]:
         if not self.expectations:

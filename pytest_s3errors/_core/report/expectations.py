@@ -49,6 +49,10 @@ class Expectation:
     outlasts_s: float = 0.0
     """How long an outage the test has to survive, in more runs of it."""
 
+    def foresees(self, error: BaseException | None) -> bool:
+        """Return whether the body may end with *error*. A failed assertion is the test's own, whatever is expected."""
+        return isinstance(error, self.outcomes) and not isinstance(error, AssertionError)
+
     def unmet(self, seen: Seen) -> list[Unmet]:
         """Everything of it that does not hold, in the order in which it was written."""
         return [unmet for check in self.checks for unmet in check(seen)]
@@ -156,12 +160,16 @@ def _elapsed(name: str, value: object) -> Check:
 
 def _outcome(name: str, value: object) -> Check:
     classes = value if isinstance(value, tuple) else (value,)
+    if AssertionError in classes:
+        raise RuleError(f"{name}(outcome=AssertionError): a failed assert always fails the test, expected or not")
     if value != "success" and not (classes and all(isinstance(c, type) and issubclass(c, Exception) for c in classes)):
         raise RuleError(f'{name}(outcome={value!r}): allowed are "success" and an exception class, or a tuple of them')
     wanted = "success" if value == "success" else " or ".join(c.__name__ for c in classes)
 
     def check(seen: Seen) -> Iterable[Unmet]:
-        met = seen.error is None if value == "success" else isinstance(seen.error, classes)
+        # A failed assertion is the test's own, and no outcome of the code under test.
+        own = isinstance(seen.error, AssertionError)
+        met = seen.error is None if value == "success" else isinstance(seen.error, classes) and not own
         if not met:
             yield Unmet(what="outcome", wanted=wanted, seen=type(seen.error).__name__ if seen.error else "success")
 

@@ -11,10 +11,13 @@ from .journal import Entry
 from .timeline import target
 
 
-def never_fired(armed: ArmedRule, entries: Sequence[Entry]) -> str:
-    """Why *armed* never fired: what it waited for, what came, and the first field that differed."""
+def never_fired(armed: ArmedRule, entries: Sequence[Entry], *, place: str = "", causes: Sequence[str] = ()) -> str:
+    """Return why *armed* never fired: what it waited for, what came, and the first field that differed.
+
+    *place* is where the rule is written, *causes* say what may have kept requests from coming at all.
+    """
     rule = armed.rule
-    lines = [f"{rule.spelling} never fired."]
+    lines = [f"{rule.spelling} never fired.", *([f"  It is at {place}."] if place else [])]
     if armed.matched:
         waits = [
             text
@@ -39,7 +42,8 @@ def never_fired(armed: ArmedRule, entries: Sequence[Entry]) -> str:
         elif armed.cancelled:
             lines.append("  It was cancelled before a request came.")
         else:
-            lines.append("  No request reached the simulated S3: did the test use a client whose requests it sees?")
+            lines += ["  No request reached the simulated S3.", *(f"  {cause}" for cause in causes)]
+        return "\n".join(lines)
     lines.append("  If it need not fire, write optional=True.")
     return "\n".join(lines)
 

@@ -20,7 +20,7 @@ class Rule:
     (None: the request passes). `after`, `every`, `times` count matching requests that no earlier rule took.
     `window_s` are the seconds, counted from when the rule was set, in which it takes requests. A rule without outcomes
     takes none: it slows the answers, whatever they are, by `delay_s` and to `bytes_per_second`. `spelling` is how the
-    user wrote the rule, for messages.
+    user wrote the rule, and `place` where, if that is known already; both are for messages.
     """
 
     outcomes: tuple[Fault | None, ...]
@@ -34,6 +34,7 @@ class Rule:
     window_s: tuple[float, float] | None = None
     optional: bool = False
     spelling: str = "rule"
+    place: str = ""
 
     @property
     def connects(self) -> bool:

@@ -1,0 +1,110 @@
+"""Why no request of a test came to the simulated S3: who else may have answered, and what to do about it.
+
+Nothing here is certain. What the test uses, by its fixtures, its markers and the modules that its file imports, are
+the candidates, and each is named with its cure.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+# Module -> what to do. Other tools that answer in the place of a server:
+_MOCKS = {
+    "moto": "mock_aws answers botocore before a request is made. Let S3 through:"
+    " mock_aws(config={'core': {'passthrough': {'services': ['s3']}}})",
+    "responses": "it answers requests and urllib3 by itself. Let S3 through:"
+    " responses.add_passthru(re.compile('https://.*amazonaws.com'))",
+    "respx": "it answers httpx by itself. Hand its router over: s3_errors.mount(router)",
+    "aioresponses": "it answers aiohttp by itself. Hand it over: s3_errors.mount(mocked)",
+    "pytest_httpx": "httpx_mock answers httpx by itself. Let S3 through:"
+    " @pytest.mark.httpx_mock(should_mock=lambda request: 'amazonaws' not in request.url.host)",
+    "requests_mock": "it answers requests by itself. Let S3 through: requests_mock.Mocker(real_http=True)",
+    "vcr": "it plays a cassette. Let S3 through: vcr.VCR(before_record_request=lambda request:"
+    " None if 'amazonaws' in request.host else request)",
+    "httpretty": "it answers sockets by itself. Leave it out of this test",
+    "pook": "it answers HTTP clients by itself. Leave it out of this test",
+}
+_FIXTURES = {
+    "httpx_mock": "pytest_httpx",
+    "respx_mock": "respx",
+    "requests_mock": "requests_mock",
+    "vcr": "vcr",
+    "mock_aws": "moto",
+    "aws_mock": "moto",
+}
+# Clients that bring their own sockets, out of Python's sight.
+_NATIVE = {
+    "pyarrow": "endpoint_override=s3_server.url",
+    "polars": 'storage_options={"aws_endpoint_url": s3_server.url}',
+    "obstore": "endpoint=s3_server.url",
+    "deltalake": 'storage_options={"AWS_ENDPOINT_URL": s3_server.url, "AWS_ALLOW_HTTP": "true"}',
+    "awscrt": "the URL s3_server.url",
+    "duckdb": "SET s3_endpoint to s3_server.host and port",
+}
+
+
+def why_no_request(item: pytest.Item, error: BaseException | None) -> list[str]:
+    """Return the likely causes, one line each with its cure; empty if none is seen."""
+    causes = [*_from_error(error), *_unawaited(item, error), *_mocks(item), *_natives(item), *_caches()]
+    return causes or ["Does the test call the code that makes requests, and does that find nothing in a cache?"]
+
+
+def _from_error(error: BaseException | None) -> Iterator[str]:
+    names = set()
+    while error is not None and type(error).__name__ not in names:
+        names.add(type(error).__name__)
+        error = error.__cause__ or error.__context__
+    if names & {"NoCredentialsError", "PartialCredentialsError", "TokenRetrievalError", "ProfileNotFound"}:
+        yield (
+            "The client found no credentials, so that it sent nothing. The ini option s3_environment = test gives every"
+            " test some; a client that was told a profile needs aws_access_key_id= and aws_secret_access_key= instead."
+        )
+    if "ProxyConnectionError" in names or "ProxyError" in names:
+        yield "The client asked a proxy. Take HTTP_PROXY and HTTPS_PROXY out of the test's environment."
+
+
+def _unawaited(item: pytest.Item, error: BaseException | None) -> Iterator[str]:
+    test = getattr(item, "obj", None)
+    if test is not None and inspect.iscoroutinefunction(test) and isinstance(error, pytest.fail.Exception):
+        yield (
+            "No plugin ran this async test. In the ini file: asyncio_mode = auto, and"
+            " asyncio_default_fixture_loop_scope = function; or mark it @pytest.mark.asyncio."
+        )
+
+
+def _mocks(item: pytest.Item) -> Iterator[str]:
+    used = {tool for fixture, tool in _FIXTURES.items() if fixture in getattr(item, "fixturenames", ())}
+    used |= {"vcr"} & {mark.name for mark in item.iter_markers()}
+    for tool, cure in _MOCKS.items():
+        if tool in used or tool in _imported(item):
+            yield f"{tool} is used here, and may have answered: {cure}."
+
+
+def _natives(item: pytest.Item) -> Iterator[str]:
+    for tool, cure in _NATIVE.items():
+        if tool in _imported(item):
+            yield f"{tool} brings its own sockets: ask for the fixture s3_server, and give it {cure}."
+    if "subprocess" in _imported(item):
+        yield "A program of its own finds S3 by env={**os.environ, **s3_server.env}."
+
+
+def _caches() -> Iterator[str]:
+    if "s3fs" in sys.modules:
+        yield (
+            "s3fs may have answered from a listing that it keeps: call fs.invalidate_cache(), or open it with"
+            " use_listings_cache=False."
+        )
+
+
+def _imported(item: pytest.Item) -> set[str]:
+    """Return the top-level packages of what the test's file imported by name."""
+    module: Any = getattr(item, "module", None)
+    names = [] if module is None else [*vars(module).values()]
+    homes = (one.__name__ if isinstance(one, ModuleType) else getattr(one, "__module__", None) for one in names)
+    return {str(home).partition(".")[0] for home in homes if home}

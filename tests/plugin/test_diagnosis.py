@@ -1,0 +1,194 @@
+"""Why no request came: each cause is named with its cure, and the cure makes the test pass."""
+
+from __future__ import annotations
+
+import pytest
+
+BOTO3 = """
+import boto3
+
+def client():
+    return boto3.client("s3", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+"""
+
+
+def cured(run, source, cure, says, **kwargs):
+    """The test without *cure* fails and *says* what to do; with it, it passes."""
+    result = run(source.replace("CURE", ""), **kwargs)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*never fired.", "  It is at test_it.py:*", "  No request reached the simulated S3.", says]
+    )
+    result.stdout.no_fnmatch_line("*optional=True*")
+    run(source.replace("CURE", cure), **kwargs).assert_outcomes(passed=1)
+
+
+def test_moto(run):
+    """mock_aws answers botocore before a request is made."""
+    cured(
+        run,
+        BOTO3
+        + """
+from moto import mock_aws
+
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_it():
+    with mock_aws(CURE):
+        s3 = client()
+        s3.create_bucket(Bucket="data")
+        s3.put_object(Bucket="data", Key="k", Body=b"")
+        boto3.client("sqs", "us-east-1").create_queue(QueueName="queue")
+""",
+        "config={'core': {'passthrough': {'services': ['s3']}}}",
+        "*moto is used here, and may have answered: *mock_aws(config=*passthrough*services*",
+    )
+
+
+def test_responses(run):
+    """It answers what requests sends."""
+    cured(
+        run,
+        """
+import re
+import requests
+import responses
+
+@responses.activate
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_it():
+    responses.add(responses.GET, "https://data.s3.us-east-1.amazonaws.com/k", status=503)
+    CURE
+    assert requests.get("https://data.s3.us-east-1.amazonaws.com/k").status_code == 503
+""",
+        "responses.reset(); responses.add_passthru(re.compile('https://.*amazonaws.com'))",
+        "*responses is used here, and may have answered: *responses.add_passthru(re.compile('https://.*amazonaws.com')).*",
+    )
+
+
+def test_respx(run):
+    """Its router can be handed over."""
+    cured(
+        run,
+        """
+import httpx
+import respx
+
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_it(s3_errors):
+    with respx.mock(assert_all_called=False) as router:
+        router.get("https://other.example/").respond(200)
+        CURE
+        with httpx.Client() as client:
+            try:
+                assert client.get("https://data.s3.us-east-1.amazonaws.com/k").status_code == 503
+            except respx.models.AllMockedAssertionError:
+                pass
+""",
+        "s3_errors.mount(router)",
+        "*respx is used here, and may have answered: *s3_errors.mount(router).*",
+    )
+
+
+def test_a_client_of_its_own_sockets(run):
+    """It is told by its name; the cure is the server's URL."""
+    run(
+        """
+        pyarrow = type(pytest)("pyarrow")
+
+        @pytest.mark.s3_fail("SlowDown", times=1)
+        def test_it(): pass
+        """
+    ).stdout.fnmatch_lines(["*pyarrow brings its own sockets: *s3_server*endpoint_override=s3_server.url.*"])
+
+
+def test_no_credentials(run):
+    """The error of the body says it."""
+    run(
+        """
+        class NoCredentialsError(Exception): pass
+
+        @pytest.mark.s3_fail("SlowDown", times=1)
+        def test_it():
+            raise NoCredentialsError
+        """
+    ).stdout.fnmatch_lines(["*The client found no credentials*s3_environment = test*"])
+
+
+def test_an_async_test_that_nobody_ran(run):
+    """The two lines of the ini file are told."""
+    result = run(
+        """
+        @pytest.mark.s3_fail("SlowDown", times=1)
+        async def test_it(): pass
+        """,
+        "-o",
+        "asyncio_mode=strict",
+        "-p",
+        "no:anyio",
+    )
+    if result.parseoutcomes().get("failed"):  # before pytest 8.4 such a test is skipped
+        result.stdout.fnmatch_lines(["*No plugin ran this async test*asyncio_mode = auto*"])
+
+
+def test_nothing_to_be_seen(run):
+    """Then the likeliest is asked."""
+    run("@pytest.mark.s3_fail(503)\ndef test_it(): pass").stdout.fnmatch_lines(
+        ["*Does the test call the code that makes requests*"]
+    )
+
+
+def test_the_place_of_a_rule(run):
+    """Of a marker, and of a call in the body."""
+    result = run(
+        """
+        @pytest.mark.s3_fail("SlowDown")
+        @pytest.mark.s3_fail("NoSuchKey", key="other")
+        def test_marker(): pass
+
+        def test_call(s3_errors):
+            s3_errors.fail("SlowDown")
+        """
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "s3_fail('SlowDown') never fired.",
+            "  It is at test_it.py:6.",
+            "s3_fail('NoSuchKey', key='other') never fired.",
+            "  It is at test_it.py:7.",
+            "s3_errors.fail('SlowDown') never fired.",
+            "  It is at test_it.py:11.",
+        ]
+    )
+
+
+def test_only_missing_buckets(run):
+    """A test that declares one bucket has no other."""
+    source = BOTO3 + (
+        """
+@pytest.mark.s3_bucket("other")
+def test_it():
+    client().put_object(Bucket="data", Key="k", Body=b"")
+"""
+    )
+    run(source).stdout.fnmatch_lines(
+        ["*S3 hint*", "*declares its buckets ('other'), so no other exists: add @pytest.mark.s3_bucket(\"data\")."]
+    )
+    run(source.replace('"other")', '"other")\n@pytest.mark.s3_bucket("data")')).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("args", [(), ("-q", "--no-header")])
+def test_the_seed_is_shown_where_chance_took_part(run, args):
+    """With the line that plays the test again."""
+    result = run(
+        """
+        @pytest.mark.s3_fail("SlowDown", probability=0.5, optional=True)
+        def test_chance(): assert False
+
+        @pytest.mark.s3_fail("SlowDown", optional=True)
+        def test_none(): assert False
+        """,
+        "--s3-seed=7",
+        *args,
+    )
+    again = "Chance took part. The same again: pytest test_it.py::test_chance --s3-seed=7"
+    assert [line for line in result.outlines if line.startswith("Chance")] == [again]
