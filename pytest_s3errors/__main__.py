@@ -1,10 +1,11 @@
-"""``python -m pytest_s3errors serve``: the in-memory S3 by itself, for whatever takes a URL."""
+"""``python -m pytest_s3errors``: serve the in-memory S3 by itself, or add up what several runs measured."""
 
 from __future__ import annotations
 
 import argparse
 import ipaddress
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.access import OWNERSHIPS, Credentials
@@ -32,7 +33,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="of buckets that do not say; ACLs are off with the first, the default",
     )
     serving.add_argument("--env", action="store_true", help="print the environment variables for a client, too")
+    combining = (
+        commands.add_parser("cov", help="error coverage")
+        .add_subparsers(dest="cov", required=True)
+        .add_parser("combine", help="add up the files of several runs, each of --s3-cov-report=json")
+    )
+    combining.add_argument("files", nargs="+", type=Path)
+    combining.add_argument("--report", action="append", help="as --s3-cov-report; default term", default=[])
+    combining.add_argument(
+        "--fail-under", type=float, help="exit with 1 if less than so many %% of the errors were met"
+    )
     given = parser.parse_args(argv)
+    if given.command == "cov":
+        return _combine(combining, given)
     problem = _problem(given)
     if problem is not None:
         serving.error(problem)
@@ -43,6 +56,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         serving.error(f"can't listen on {given.host} port {given.port}: {error.strerror}")
     return 0
+
+
+def _combine(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    from pytest_s3errors._insight.coverage_reports import combine  # noqa: PLC0415 - `serve` does without
+
+    try:
+        lines, status = combine(given.files, given.report or ["term"], given.fail_under)
+    except ValueError as error:
+        parser.error(str(error))
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return status
 
 
 def _problem(given: argparse.Namespace) -> str | None:

@@ -151,6 +151,24 @@ class Settings:
 ROWS: Mapping[str, Row] = {one.name: one.metadata["row"] for one in fields(Settings) if "row" in one.metadata}
 
 
+REPORT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "--s3-cov": {"action": "store_true", "help": "measure which S3 errors the tests met"},
+    "--s3-cov-report": {
+        "action": "append",
+        "metavar": "REPORT",
+        "help": "term (default), term-missing, html[:dir], json[:file], markdown[:file]; as often as needed",
+    },
+    "--s3-cov-fail-under": {"type": float, "metavar": "N", "help": "fail if less than N %% of the errors were met"},
+    "--s3-report": {
+        "nargs": "?",
+        "const": "s3-report.html",
+        "metavar": "FILE.html",
+        "help": "write one page with the requests of each test; default s3-report.html",
+    },
+}
+"""Reports about a whole session; no test has to know of them."""
+
+
 def add_options(parser: pytest.Parser) -> None:
     """Add each row to the command line, to the ini file, or to both."""
     group = parser.getgroup("s3errors", "S3 error conditions")
@@ -159,6 +177,8 @@ def add_options(parser: pytest.Parser) -> None:
             group.addoption(_flag(name), help=row.help, action=row.cli)
         if row.ini is not None:
             parser.addini(f"s3_{name}", row.help, type=row.ini, default=row.raw)
+    for flag, wanted in REPORT_OPTIONS.items():
+        group.addoption(flag, **wanted)
 
 
 def settings_of(config: pytest.Config, *, seed: str) -> Settings:

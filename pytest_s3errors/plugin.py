@@ -35,6 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", {})
     given = worker.get("s3_seed") or config.getoption("--s3-seed")
     config.stash[SEED] = str(given if given is not None else random.SystemRandom().randrange(10**6))
+    if config.getoption("--s3-cov") or config.getoption("--s3-report"):
+        from ._insight.reports import register  # noqa: PLC0415 - only where it is asked for
+
+        register(config)
 
 
 @pytest.hookimpl(optionalhook=True)

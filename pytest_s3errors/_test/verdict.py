@@ -148,8 +148,12 @@ class Verdict:
 
     def _rows(self) -> Timeline:
         """Return one screen of requests; those to blame for an unmet expectation are marked."""
-        blamed = {position for _, unmet in self._unmet for one in unmet for position in one.positions}
-        return folded(timeline_of(self._simulator.entries, blamed))
+        return folded(timeline_of(self._simulator.entries, self.blamed))
+
+    @property
+    def blamed(self) -> frozenset[int]:
+        """The positions of the requests to blame for an unmet expectation."""
+        return frozenset(position for _, unmet in self._unmet for one in unmet for position in one.positions)
 
     def _never_fired(self, error: BaseException | None) -> str:
         rules = [] if self._rests else self._simulator.schedule.unfired

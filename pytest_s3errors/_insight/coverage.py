@@ -1,0 +1,97 @@
+"""The pytest side of ``--s3-cov``: what each test met goes with its report, and is added up where reports are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from pytest_s3errors._core.report.coverage import Coverage, as_values, coverage_of, from_values
+from pytest_s3errors._test.keys import RUN
+
+from .coverage_reports import report_of, shortfall, term_lines, write_report
+from .looks import Looks
+
+_STYLES: Final[Mapping[str, dict[str, bool]]] = {
+    "checked": {"green": True},
+    "met": {"yellow": True},
+    "missing": {"red": True},
+    "": {},
+}
+_LOOKS: pytest.StashKey[Looks] = pytest.StashKey()
+
+
+class Collector:
+    """A plugin of pytest: sends what each test met with its report, from whichever process runs it."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Note how far the body looks."""
+        if RUN not in item.stash:
+            return (yield)
+        looks = item.stash[_LOOKS] = Looks()
+        with looks.watching(item.stash[RUN]):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Add what the test met."""
+        report = yield
+        if call.when == "call" and RUN in item.stash and _LOOKS in item.stash:
+            before = item.stash[_LOOKS].before if report.passed and not hasattr(report, "wasxfail") else 0
+            met = coverage_of(item.stash[RUN].simulator.entries, checked_before=before)
+            report.s3_coverage = as_values(met)  # type: ignore[attr-defined]  # a report takes any attribute
+        return report
+
+
+class Shown:
+    """A plugin of pytest: adds up what tests met, writes reports, and fails a session that met too little."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._coverage = Coverage()
+        self._rests = hasattr(config, "workerinput") or config.option.collectonly
+        try:
+            self._reports = [
+                report_of("--s3-cov-report", text) for text in config.getoption("--s3-cov-report") or ["term"]
+            ]
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
+        self._least: float | None = config.getoption("--s3-cov-fail-under")
+        self._written: list[Path] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add what a test met, wherever it ran."""
+        values = getattr(report, "s3_coverage", None)
+        if values is not None:
+            self._coverage.add(from_values(values))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the files; end with status 1 where too little was met."""
+        if self._rests:
+            return
+        self._written = [
+            write_report(kind, place, self._coverage) for kind, place in self._reports if place is not None
+        ]
+        if shortfall(self._coverage, self._least) is not None and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Show the table, and where the files are."""
+        if self._rests:
+            return
+        terminalreporter.section("S3 error coverage")
+        for kind, place in self._reports:
+            for line in term_lines(self._coverage, missing=kind == "term-missing") if place is None else ():
+                for piece in line:
+                    terminalreporter.write(piece.text, **_STYLES[piece.look])
+                terminalreporter.line("")
+        for file in self._written:
+            terminalreporter.line(f"written to {file}")
+        problem = shortfall(self._coverage, self._least)
+        if problem is not None:
+            terminalreporter.line(f"ERROR: {problem}", red=True, bold=True)

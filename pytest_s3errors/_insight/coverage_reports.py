@@ -1,0 +1,89 @@
+"""The reports about error coverage: what they are called, where they go, and one of the files of several runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from pytest_s3errors._core.report.coverage import Coverage, as_values, from_values
+from pytest_s3errors._core.report.coverage_text import Piece, markdown, missing_lines, plain, table
+
+
+def json_text(coverage: Coverage) -> str:
+    """Return the JSON of *coverage*: the same bytes for the same coverage."""
+    return json.dumps(as_values(coverage), indent=1) + "\n"
+
+
+def html_text(coverage: Coverage) -> str:
+    """Return a page with the table of *coverage*."""
+    from .page import page  # noqa: PLC0415 - only where it is asked for
+
+    return page(coverage=coverage)
+
+
+WRITERS: Final[Mapping[str, tuple[str, Callable[[Coverage], str]]]] = {
+    "html": ("s3htmlcov", html_text),
+    "json": ("s3cov.json", json_text),
+    "markdown": ("s3cov.md", markdown),
+}
+"""The reports that are files: where they go without another name, and what is in them."""
+REPORTS: Final = ("term", "term-missing", *WRITERS)
+
+
+def report_of(option: str, text: str) -> tuple[str, Path | None]:
+    """Return kind and place of the report that *text* asks for, ``json:file`` for example.
+
+    Raises:
+        ValueError: there is no such report, or it is no file.
+    """
+    kind, _, place = text.partition(":")
+    if kind not in REPORTS or (place and kind not in WRITERS):
+        allowed = "term, term-missing, html[:dir], json[:file], markdown[:file]"
+        raise ValueError(f"{option}={text}: allowed are {allowed}")
+    return kind, Path(place or WRITERS[kind][0]) if kind in WRITERS else None
+
+
+def write_report(kind: str, place: Path, coverage: Coverage) -> Path:
+    """Write the report *kind* to *place*, and return the file."""
+    file = place / "index.html" if kind == "html" else place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(WRITERS[kind][1](coverage), encoding="utf-8")
+    return file
+
+
+def term_lines(coverage: Coverage, *, missing: bool) -> list[list[Piece]]:
+    """Return the table, and with *missing* a marker for each error that no test met."""
+    markers = missing_lines(coverage) if missing else []
+    return [*table(coverage), *([[Piece("never met:")]] if markers else []), *([Piece(line)] for line in markers)]
+
+
+def shortfall(coverage: Coverage, least: float | None) -> str | None:
+    """Return what is wrong where less than *least* percent of the errors were met."""
+    if least is None or coverage.percent >= least:
+        return None
+    return f"S3 error coverage of {coverage.percent:.2f} % is less than --s3-cov-fail-under={least:g}"
+
+
+def combine(files: list[Path], reports: list[str], least: float | None) -> tuple[list[str], int]:
+    """Add up the JSON *files* of several runs; return what to print, and the exit status.
+
+    Raises:
+        ValueError: a file is no coverage, or there is no such report.
+    """
+    wanted = [report_of("--report", text) for text in reports]
+    coverage = Coverage()
+    for file in files:
+        try:
+            coverage.add(from_values(json.loads(file.read_text(encoding="utf-8"))))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{file}: {error}") from None
+    lines = []
+    for kind, place in wanted:
+        if place is None:
+            lines += plain(term_lines(coverage, missing=kind == "term-missing"))
+        else:
+            lines.append(f"written to {write_report(kind, place, coverage)}")
+    problem = shortfall(coverage, least)
+    return [*lines, *([f"ERROR: {problem}"] if problem else [])], 1 if problem else 0

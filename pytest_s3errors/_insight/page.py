@@ -1,0 +1,86 @@
+"""The report as one HTML page that needs nothing else: a template, and what it shows as JSON within it.
+
+The page has no request to make and no library. Its script builds what is looked at, when it is looked at, so that a
+suite of thousands of tests opens at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import Any, Final
+
+from pytest_s3errors._core.report.attempts import logical_calls
+from pytest_s3errors._core.report.coverage import Coverage, error_class
+from pytest_s3errors._core.report.coverage_text import total
+from pytest_s3errors._core.report.journal import Entry
+from pytest_s3errors._core.report.timeline import Row, timeline_of
+from pytest_s3errors._core.rules.classes import CLASSES
+
+_NUMBER: Final = re.compile(r"([0-9]{1,18})")
+_MOST_ROWS: Final = 200  # Of one test.
+_ALL_ROWS: Final = 25_000  # Of one page, which then has some 3 MB.
+
+
+def values_of(entries: Sequence[Entry], blamed: frozenset[int]) -> dict[str, Any]:
+    """Return what the page shows of one test: its first requests as short lists, and its rules."""
+    shown = entries[:_MOST_ROWS]
+    timeline = timeline_of(shown, blamed)
+    calls = {
+        position: (number, attempt)
+        for number, call in enumerate(logical_calls(shown))
+        for attempt, position in enumerate(call)
+    }
+    rows = [_values(row, *calls[at]) for at, row in enumerate(timeline.rows) if isinstance(row, Row)]
+    return {"rows": rows, "rules": list(timeline.rules), "requests": len(entries)}
+
+
+def _by_number(name: str) -> list[tuple[bool, int, str]]:
+    """Return what sorts ``test[9]`` before ``test[10]``."""
+    digits = ((part.isascii() and part.isdigit(), part) for part in _NUMBER.split(name))
+    return [(not is_number, int(part) if is_number else 0, part) for is_number, part in digits]
+
+
+def _values(row: Row, call: int, attempt: int) -> list[Any]:
+    """Return *row* as the script of the page takes it; places are told by order, to keep the page small."""
+    return [
+        *(round(row.started_s, 6), None if row.ended_s is None else round(row.ended_s, 6)),
+        *(row.operation, row.place, " ".join(row.details)),
+        *(row.body_size, row.answer_size, row.answer_whole, row.status, row.code, row.fault),
+        [[use.rule, use.number, use.of] for use in row.uses],
+        *(int(row.well), int(row.marked), call, attempt, error_class(row.fault, row.status, row.code)),
+    ]
+
+
+def page(
+    *,
+    coverage: Coverage,
+    tests: Iterable[dict[str, Any]] = (),
+    findings: Sequence[dict[str, Any]] = (),
+    profiles: Sequence[str] = (),
+) -> str:
+    """Return the whole page; failed *tests* first, then by name."""
+    ordered = sorted(tests, key=lambda test: (test["outcome"] == "passed", _by_number(test["id"])))
+    left = _ALL_ROWS
+    for test in ordered:
+        test["rows"] = test["rows"][:left]
+        test["rules"] = test["rules"] if left else []
+        left -= len(test["rows"])
+    rows = [
+        {"operation": operation, "cells": {error: [cell.met, cell.state, cell.marker] for error, cell in row.items()}}
+        for operation, row in ((name, coverage.row(name)) for name in coverage.operations)
+    ]
+    data = {
+        "classes": list(CLASSES),
+        "coverage": rows,
+        "total": total(coverage),
+        "tests": ordered,
+        "findings": list(findings),
+        "profiles": list(profiles),
+    }
+    # Within a script "<" could end it.
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    return template.replace("{{data}}", text.encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -1,0 +1,72 @@
+"""The pytest side of ``--s3-report``: a test's requests go with its report, and become a page where those are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_s3errors._core.report.coverage import Coverage, from_values
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
+from pytest_s3errors._test.keys import RUN
+from s3_asyncio_client._core.redact import redact
+
+from .page import page, values_of
+
+_ERROR_CHARACTERS = 600
+
+
+class PageWriter:
+    """A plugin of pytest: collects the tests that used S3, and writes the page at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._worker = hasattr(config, "workerinput")
+        self._file = Path(config.getoption("--s3-report"))
+        if self._file.suffix != ".html":
+            raise pytest.UsageError(
+                f"--s3-report={self._file}: the page is a file that ends in .html; without a name it is s3-report.html"
+                " (then write --s3-report after the paths of tests)"
+            )
+        self._tests: dict[str, dict[str, Any]] = {}
+        self._coverage = Coverage()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Send the requests of the test's body with its report."""
+        report = yield
+        if RUN in item.stash and (call.when == "call" or report.failed):
+            run = item.stash[RUN]
+            values = values_of(run.simulator.entries, run.verdict.blamed)
+            crash = getattr(report.longrepr, "reprcrash", None)
+            error = getattr(crash, "message", "") or (str(report.longrepr) if report.failed else "")
+            report.s3_page = {  # type: ignore[attr-defined]  # a report takes any attribute
+                "id": item.nodeid,
+                "outcome": report.outcome,
+                **values,
+                "error": redact(error, [TEST_CREDENTIALS.secret_key])[:_ERROR_CHARACTERS],
+            }
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a test sent, wherever it ran; a failure in its teardown counts over its success."""
+        values = getattr(report, "s3_page", None)
+        if values is not None:
+            self._tests[values["id"]] = values
+        met = getattr(report, "s3_coverage", None)
+        if met is not None:
+            self._coverage.add(from_values(met))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the page."""
+        if not self._worker and not session.config.option.collectonly:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(page(coverage=self._coverage, tests=self._tests.values()), encoding="utf-8")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where the page is."""
+        if not terminalreporter.config.option.collectonly:
+            terminalreporter.line(f"S3 report written to {self._file}")

@@ -1,0 +1,17 @@
+"""The reports about a whole session, where one is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from .coverage import Collector, Shown
+from .report import PageWriter
+
+
+def register(config: pytest.Config) -> None:
+    """Register the plugins that the options ask for. The page shows coverage as well."""
+    config.pluginmanager.register(Collector(), "s3errors-coverage")
+    if config.getoption("--s3-cov"):
+        config.pluginmanager.register(Shown(config), "s3errors-coverage-reports")
+    if config.getoption("--s3-report"):
+        config.pluginmanager.register(PageWriter(config), "s3errors-page")

@@ -1,0 +1,41 @@
+"""--s3-report: which tests are on the page, where it goes, and what is not on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
+
+SUITE = """
+@pytest.mark.s3_fail("SlowDown", times=1)
+async def test_it(s3_client):
+    await retry_with_exponential_backoff(lambda: s3_client.put_object("data", "a-key", b"1"))
+    assert s3_client.secret_key == "other", s3_client.secret_key
+@pytest.mark.s3_expect(attempts=2)
+async def test_other(s3_client):
+    await s3_client.put_object("data", "b-key", b"1")
+def test_without(): pass
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("-n2",)])
+def test_the_page_has_every_test_that_used_s3(run, pytester, args):
+    """Under its name and with its requests, in one process or on workers; no secret is in it."""
+    result = run(SUITE, "--s3-report=made/it.html", *args, subprocess=bool(args))
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["S3 report written to made/it.html"])
+    text = (pytester.path / "made" / "it.html").read_text(encoding="utf-8")
+    for wanted in ("test_it.py::test_it", "test_it.py::test_other", "data/a-key", "data/b-key", "does not hold"):
+        assert wanted in text
+    assert "test_without" not in text
+    assert "{{" not in text
+    assert TEST_CREDENTIALS.secret_key not in text
+
+
+def test_the_page_has_a_name_of_its_own(run, pytester):
+    """`--s3-report` alone; a path of tests after it is not taken for the name."""
+    run(SUITE, "--s3-report")
+    assert (pytester.path / "s3-report.html").is_file()
+    result = run(SUITE, "--s3-report", "test_it.py")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--s3-report=test_it.py: the page is a file that ends in .html*"])
