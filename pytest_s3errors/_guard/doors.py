@@ -91,6 +91,7 @@ _DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
     "uvloop": sockets.install_uvloop,
     "http.client": blocking_http.install,
     "httpcore": httpcore.install,
+    "urllib3.util.connection": sockets.install_create_connection,
     "urllib3.contrib.socks": blocking_http.install_socks,
     "awscrt.http": natives.awscrt_http,
     "awscrt.s3": natives.awscrt_s3,

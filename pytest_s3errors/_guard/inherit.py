@@ -41,6 +41,7 @@ SENDING = (
     "ssl",
     "urllib3.connectionpool",
     "urllib3.contrib.socks",
+    "urllib3.util.connection",
     "uvloop",
 )
 """What the guard acts on: some of it is being imported when the first socket is."""

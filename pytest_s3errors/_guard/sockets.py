@@ -25,6 +25,38 @@ def install(seams: Seams, door: Door, socket_module: Any) -> None:
     """Lead what *socket_module*, the standard library's or gevent's, looks up and connects through *door*."""
     _names(seams, door, socket_module)
     _connections(seams, door, socket_module.socket)
+    install_create_connection(seams, door, socket_module)
+
+
+def install_create_connection(seams: Seams, door: Door, home: Any) -> None:
+    """Do the same for a `create_connection`, the standard library's or urllib3's: it needs no look-up to get to us."""
+    create = seams.original(home, "create_connection")
+
+    @functools.wraps(create)
+    def create_connection(address: Any, *args: Any, **kwargs: Any) -> Any:
+        host, port = text_of(address[0]), number_of(address[1])
+        if host is None or not (host == ADDRESS or door.takes(host.strip("[]"), port)):
+            return create(address, *args, **kwargs)
+        given = dict(zip(("timeout", "source_address", "socket_options"), args, strict=False)) | kwargs
+        return _connected(door.dial(), given.get("timeout", ...), given.get("socket_options"))
+
+    seams.setattr(home, "create_connection", create_connection)
+
+
+def _connected(port: int, timeout: Any, options: Any) -> socket.socket:
+    import socket  # noqa: PLC0415 - who connects has imported it
+
+    sock = socket.socket()
+    try:
+        for option in options or ():
+            sock.setsockopt(*option)
+        if timeout is None or isinstance(timeout, int | float):  # anything else says: the default
+            sock.settimeout(timeout)
+        sock.connect(("127.0.0.1", port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def install_uvloop(seams: Seams, door: Door, uvloop: Any) -> None:
