@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from pytest_s3errors._core.report.expectations import expectation_of
 from pytest_s3errors._core.rules.arguments import RuleError, known_options
+from pytest_s3errors._core.rules.counting import Ranges
 from pytest_s3errors._core.rules.parse_rule import (
     MATCH_OPTIONS,
     fail_rule,
@@ -264,7 +265,8 @@ class S3Errors:
             return match_of(options, name=name)
 
         match = _from_the_user(of)
-        return [entry for entry in self._run.simulator.entries if match.difference(entry.call) is None]
+        ranges = Ranges()
+        return [entry for entry in self._run.simulator.entries if match.difference(entry.call, ranges) is None]
 
 
 def _from_the_user(make: Callable[[], _Made]) -> _Made:

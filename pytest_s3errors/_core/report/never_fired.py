@@ -24,6 +24,7 @@ def never_fired(armed: ArmedRule, entries: Sequence[Entry], *, place: str = "", 
             for text in (
                 f"after={rule.after} lets {rule.after} pass" if rule.after else "",
                 f"every={rule.every} takes each {rule.every}. one" if rule.every > 1 else "",
+                f"the rate of {rule.rate.limit} in {rule.rate.seconds:g} s was never exceeded" if rule.rate else "",
                 f"probability={rule.probability} said no each time" if rule.probability < 1 else "",
             )
             if text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from pytest_s3errors._core.s3.errors.catalogue import CODES, nearest
 from s3_asyncio_client._core.operations import OPERATIONS
 
+from .counting import Rate
 from .faults import FAULTS
 from .matching import Glob
 
@@ -178,3 +180,22 @@ def operation_globs(name: str, value: object, option: str = "operation={!r}") ->
             raise RuleError(f"{name}({option.format(pattern)}): S3 has no such operation{hint}")
         globs.append(glob)
     return tuple(globs)
+
+
+_RATE = re.compile(r"\s*(\d+)\s*/\s*(s|min|h)(?:\s+per\s+(key|bucket|operation))?\s*")
+_UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
+
+
+def rate_of(name: str, value: object) -> Rate:
+    """Return the rate that ``rate="3500/s"`` or ``rate="1/s per key"`` means.
+
+    Raises:
+        RuleError: it is none, or one of no request.
+    """
+    found = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not int(found[1]):
+        raise RuleError(
+            f'{name}(rate={value!r}): allowed is a count per s, min or h, such as "3500/s", "60/min" or "1/s per key"'
+            " (per key, bucket or operation)"
+        )
+    return Rate(int(found[1]), _UNITS_S[found[2]], found[3])

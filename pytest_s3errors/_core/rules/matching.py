@@ -10,6 +10,8 @@ from typing import Any
 
 from pytest_s3errors._core.s3.messages import Call
 
+from .counting import Ranges
+
 
 @dataclass(frozen=True, slots=True)
 class Glob:
@@ -52,16 +54,26 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which requests a rule is about: those that meet every condition, in this order."""
+    """Which requests a rule is about: those that meet every condition, in this order.
+
+    `nth_range` is which of the ranges that are asked of one object, counted from 1; asked again it has the same number.
+    """
 
     conditions: tuple[Condition, ...] = ()
+    nth_range: int | None = None
 
-    def difference(self, call: Call) -> Difference | None:
-        """The first field of *call* that differs, None if it matches."""
+    def difference(self, call: Call, ranges: Ranges | None = None) -> Difference | None:
+        """Return the first field of *call* that differs, None if it matches.
+
+        *ranges* has seen the requests that matched but for their range. Which one is asked for is the last condition.
+        """
         for rank, condition in enumerate(self.conditions):
             came = condition.read(call)
             if not condition.agrees(came):
                 return Difference(condition.field, condition.wanted, repr(came), rank)
+        if self.nth_range is not None and (number := (ranges or Ranges()).number(call)) != self.nth_range:
+            came = "no Range" if number is None else f"number {number}"
+            return Difference("range of the object", f"number {self.nth_range}", came, len(self.conditions))
         return None
 
     def operations(self, names: Iterable[str]) -> list[str]:

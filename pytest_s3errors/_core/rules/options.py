@@ -21,6 +21,10 @@ class MatchOptions(TypedDict, total=False):
     part: int | None
     method: str | None
     header: Mapping[str, str] | None
+    absent: Names | None
+    prefix: str | None
+    query: Mapping[str, str] | None
+    range: str | int | None
     endpoint: str | None
 
 
@@ -49,6 +53,7 @@ class PlanOptions(TypedDict, total=False):
     after: int
     every: int
     probability: float
+    rate: str
     delay: float
     optional: bool
 

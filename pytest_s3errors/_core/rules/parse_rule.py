@@ -25,6 +25,7 @@ from .arguments import (
     one_of,
     operation_globs,
     rate,
+    rate_of,
     seconds,
     text,
 )
@@ -137,7 +138,8 @@ def match_of(kwargs: Mapping[str, Any], *, name: str) -> Match:
     for option in MATCH_OPTIONS:
         if kwargs.get(option) is not None:
             conditions += _CONDITIONS[option](name, option, kwargs[option])
-    match = Match(tuple(conditions))
+    nth = kwargs.get("range")
+    match = Match(tuple(conditions), nth if isinstance(nth, int) else None)
     if kwargs.get("part") is not None and not {"UploadPart", "UploadPartCopy"} & {*match.operations(OPERATIONS)}:
         raise RuleError(
             f"{name}(part={kwargs['part']!r}, operation=...): only UploadPart and UploadPartCopy have parts"
@@ -169,9 +171,55 @@ def _header(name: str, option: str, value: object) -> list[Condition]:
     ]
 
 
+def _query(name: str, option: str, value: object) -> list[Condition]:
+    if not isinstance(value, Mapping) or not all(isinstance(k, str) and isinstance(v, str) for k, v in value.items()):
+        raise RuleError(f"{name}({option}={value!r}): allowed is a mapping of query parameters to globs")
+    return [Condition(f"query {key}", repr(v), partial(_read_query, key), Glob.of(v)) for key, v in value.items()]
+
+
+def _absent(name: str, option: str, value: object) -> list[Condition]:
+    headers = [value] if isinstance(value, str) else value
+    if not isinstance(headers, list | tuple | set | frozenset) or not all(isinstance(h, str) and h for h in headers):
+        raise RuleError(f"{name}({option}={value!r}): allowed is the name of a header, or a list of them")
+    lower = [header.lower() for header in headers]
+    return [Condition(f"header {key}", "no such header", partial(_read_header, key), _is_none) for key in lower]
+
+
+def _prefix(name: str, option: str, value: object) -> list[Condition]:
+    pattern = text(name, option, value) or ""
+    no_address(f"{name}({option}=...)", option, pattern)
+    return [Condition("prefix of a listing", repr(pattern), _read_prefix, Glob.of(pattern))]
+
+
+def _range(name: str, option: str, value: object) -> list[Condition]:
+    if isinstance(value, int):
+        count(name, option, value, low=1)
+        return []  # the last condition, see `Match`
+    if not isinstance(value, str) or not value:
+        raise RuleError(
+            f'{name}(range={value!r}): allowed is a glob of the Range header, such as "bytes=0-*", or a whole number:'
+            " which range of an object, from 1"
+        )
+    return [Condition("header range", repr(value), partial(_read_header, "range"), Glob.of(value, ignore_case=True))]
+
+
 # Functions with a name, where a lambda would be shorter: rules travel to a server in another process.
 def _read_header(header: str, call: Call) -> str | None:
     return call.headers.get(header)
+
+
+def _read_query(parameter: str, call: Call) -> str | None:
+    return call.query.get(parameter)
+
+
+def _read_prefix(call: Call) -> str | None:
+    """Return the prefix of a listing, "" where it has none; None of what is no listing."""
+    listing = call.key is None and (call.operation or "").startswith("List") and call.bucket is not None
+    return call.query.get("prefix", "") if listing else None
+
+
+def _is_none(came: str | None) -> bool:
+    return came is None
 
 
 def _any_of(globs: Sequence[Glob], came: str | None) -> bool:
@@ -191,6 +239,10 @@ _CONDITIONS: Mapping[str, Callable[[str, str, Any], list[Condition]]] = {
     "part": _equal,
     "method": _equal,
     "header": _header,
+    "absent": _absent,
+    "prefix": _prefix,
+    "query": _query,
+    "range": _range,
     "endpoint": _glob,
 }
 
@@ -219,6 +271,8 @@ def _plan(kwargs: Mapping[str, Any], name: str) -> dict[str, Any]:
         if not 0 < share <= 1:
             raise RuleError(f"{name}(probability={share!r}): allowed is a number above 0, up to 1")
         plan["probability"] = share
+    if kwargs.get("rate") is not None:
+        plan["rate"] = rate_of(name, kwargs["rate"])
     if "delay" in kwargs:
         plan["delay_s"] = seconds(name, "delay", kwargs["delay"])
     if "optional" in kwargs:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pytest_s3errors._core.s3.messages import Call
 
+from .counting import Passed, Ranges, Rate
 from .faults import Fault
 from .matching import ANY, Difference, Match
 
@@ -17,7 +18,8 @@ class Rule:
     """One marker or one call of the controller.
 
     `outcomes` has one entry for `s3_fail`, repeated under `times`, and one per matching request for `s3_script`
-    (None: the request passes). `after`, `every`, `times` count matching requests that no earlier rule took.
+    (None: the request passes). `after`, `every`, `times` count matching requests that no earlier rule took; those below
+    `rate` pass.
     `window_s` are the seconds, counted from when the rule was set, in which it takes requests. A rule without outcomes
     takes none: it slows the answers, whatever they are, by `delay_s` and to `bytes_per_second`. `spelling` is how the
     user wrote the rule, and `place` where, if that is known already; both are for messages.
@@ -29,6 +31,7 @@ class Rule:
     after: int = 0
     every: int = 1
     probability: float = 1.0
+    rate: Rate | None = None
     delay_s: float = 0.0
     bytes_per_second: float | None = None
     window_s: tuple[float, float] | None = None
@@ -56,7 +59,18 @@ class Firing(NamedTuple):
 class ArmedRule:
     """A rule with its counters in one test."""
 
-    __slots__ = ("cancelled", "due", "fired", "from_body", "matched", "nearest", "rule", "since_s")
+    __slots__ = (
+        "_passed",
+        "_ranges",
+        "cancelled",
+        "due",
+        "fired",
+        "from_body",
+        "matched",
+        "nearest",
+        "rule",
+        "since_s",
+    )
 
     def __init__(self, rule: Rule, *, from_body: bool = False, since_s: float = 0.0) -> None:
         self.rule = rule
@@ -67,6 +81,8 @@ class ArmedRule:
         self.fired = 0
         self.cancelled = False
         self.nearest: tuple[Difference, Call] | None = None
+        self._ranges = Ranges()
+        self._passed = None if rule.rate is None else Passed(rule.rate)
 
     @property
     def remaining(self) -> int | None:
@@ -80,7 +96,7 @@ class ArmedRule:
         rule = self.rule
         if self.cancelled or (rule.times is not None and self.fired >= rule.times):
             return None
-        difference = rule.match.difference(call)
+        difference = rule.match.difference(call, self._ranges)
         if difference is not None:
             if self.nearest is None or difference.rank > self.nearest[0].rank:
                 self.nearest = (difference, call)
@@ -95,7 +111,7 @@ class ArmedRule:
             )
             return None
         self.matched += 1
-        if self.matched <= rule.after:
+        if self.matched <= rule.after or (self._passed is not None and self._passed.allows(call, now_s)):
             return None
         self.due += 1
         if self.due % rule.every or (rule.probability < 1 and draw() >= rule.probability):
