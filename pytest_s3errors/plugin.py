@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,8 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers and settle the seed, one for all workers of a distributed run."""
+    # pytest-asyncio may be here because of us alone. A project without async tests need not hear of its options.
+    warnings.filterwarnings("ignore", r'\s*The configuration option "asyncio_default_fixture_loop_scope" is unset')
     for line in MARKERS.values():
         config.addinivalue_line("markers", line)
     worker = getattr(config, "workerinput", {})

@@ -254,3 +254,11 @@ def test_a_project_that_does_not_use_it_is_not_touched(run):
         """,
         subprocess=True,
     ).assert_outcomes(passed=1)
+
+
+def test_a_project_without_async_tests_needs_no_ini_line(pytester):
+    """pytest-asyncio, which comes with us, asks for one of its options; nobody hears of it."""
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    assert "asyncio_default_fixture_loop_scope" not in result.stderr.str()

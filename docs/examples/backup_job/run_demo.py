@@ -27,7 +27,7 @@ def main() -> int:
         return 2
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory(prefix="pytest-s3errors-demo-") as folder:
-        title("Setting up (a temporary virtual environment)")
+        title("Setting up: a temporary virtual environment, with this project from the package index")
         python = environment(Path(folder))
         if python is None:
             return 2
@@ -47,10 +47,12 @@ def environment(folder: Path) -> Path | None:
     """Make a virtual environment with this checkout in it; return its Python, None where that failed."""
     began = time.monotonic()
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    for command in (
-        [sys.executable, "-m", "venv", str(folder)],
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(CHECKOUT)],
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for what, command in (
+        ("making the environment", [sys.executable, "-m", "venv", str(folder)]),
+        ("installing this checkout and boto3, some 15 s", [*install, str(CHECKOUT), "boto3"]),
     ):
+        print(f"{what} ...", flush=True)
         done = run(command)
         if done.returncode:
             print(done.stdout)
