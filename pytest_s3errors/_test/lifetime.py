@@ -16,6 +16,7 @@ from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.backend import BackendError
+from pytest_s3errors._core.s3.hosts import is_s3_host
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
@@ -308,10 +309,13 @@ class Run:
 
     def escape(self, host: str, how: str) -> SimulationError:
         """Note that a request was about to leave for *host*; raise what this returns."""
+        cure = "To let this host through, list it in the ini option s3_passthrough."
+        if self._layer != "wire" and is_s3_host(host):
+            cure = f'The layer {self._layer!r} serves few clients; wire serves this one: @pytest.mark.s3_layer("wire").'
         self.simulator.problems.append(
             f"a request for {host} would have left this machine, {how}{_sent_by()}.\n"
             f"The s3 layer of this test is {self._layer!r}; nothing was sent.\n"
-            f"To let this host through, list it in the ini option s3_passthrough."
+            f"{cure}"
         )
         return SimulationError(self.simulator.problems[-1], pytrace=False)
 

@@ -192,3 +192,13 @@ def test_the_seed_is_shown_where_chance_took_part(run, args):
     )
     again = "Chance took part. The same again: pytest test_it.py::test_chance --s3-seed=7"
     assert [line for line in result.outlines if line.startswith("Chance")] == [again]
+
+
+@pytest.mark.parametrize("layer", ["client", "mock"])
+def test_a_layer_that_does_not_serve_the_client(run, layer):
+    """It is the layer that is wrong, not the host."""
+    source = BOTO3 + f'\n@pytest.mark.s3_layer("{layer}")\ndef test_it():\n    client().list_buckets()\n'
+    result = run(source)
+    result.stdout.fnmatch_lines([f"The layer '{layer}' serves few clients; wire serves this one: *s3_layer(\"wire\")."])
+    result.stdout.no_fnmatch_line("*s3_passthrough*")
+    run(source.replace(f'"{layer}"', '"wire"')).assert_outcomes(passed=1)
