@@ -15,6 +15,7 @@ import pytest
 
 from pytest_s3errors._options import Settings, settings_of
 
+from .caches import forget_listings
 from .keys import MISTAKE, PLAN, REFUSED, RUN, SEED, SETTINGS
 from .lifetime import Run
 from .markers import Mistake, plan_of, unknown_markers
@@ -51,6 +52,7 @@ def start(item: pytest.Item) -> None:
     """Start the simulation of *item*, before its fixtures."""
     if MISTAKE in item.stash:
         pytest.fail(item.stash[MISTAKE], pytrace=False)
+    forget_listings()
     run = item.stash[RUN] = Run(item.stash.get(PLAN, Plan()), settings(item.config), test=item.nodeid)
     run.start()
 

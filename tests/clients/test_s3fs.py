@@ -77,3 +77,11 @@ def test_scenario(observer, scenario):
 def test_broken_connection(observer, fault, error):
     """botocore's exception or aiohttp's, after the attempts of all three layers, each of which repeats the other's."""
     observer.broken(S3FS, fault, error)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_each_test_sees_its_own_listing(number, s3_store):
+    """The instance and its listings, which s3fs keeps for the process, end with the test."""
+    s3_store.put("data", f"dir/{number}", b"")
+    options = {"key": "a", "secret": "b", "client_kwargs": {"region_name": "us-east-1"}}
+    assert s3fs.S3FileSystem(**options).ls("data/dir") == [f"data/dir/{number}"]
