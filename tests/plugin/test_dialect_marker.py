@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+
+@pytest.fixture(autouse=True)
+def loops(pytester):
+    """Give the inner runs a loop each, without warnings."""
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
+
+
 TEST = """
 import pytest
 
-@pytest.mark.asyncio
 @pytest.mark.s3_dialect("r2")
 @pytest.mark.s3_fail("SlowDown", operation="GetObject")
 async def test_it(s3_client):
