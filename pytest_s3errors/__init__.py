@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.records import StoredObject
     from pytest_s3errors._core.s3.store import S3Store
     from pytest_s3errors._failures import ExpectationError, SimulationError
+    from pytest_s3errors._insight.case import S3Sweep
     from pytest_s3errors._test.controller import RuleHandle, S3Clock, S3Errors, S3Server
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "S3Errors",
     "S3Server",
     "S3Store",
+    "S3Sweep",
     "SimulationError",
     "StoredObject",
 ]
@@ -40,6 +42,7 @@ _HOMES = {
     "S3Errors": "_test.controller",
     "S3Server": "_test.controller",
     "S3Store": "_core.s3.store",
+    "S3Sweep": "_insight.case",
     "SimulationError": "_failures",
     "StoredObject": "_core.s3.records",
 }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 
-from pytest_s3errors._core.rules.choices import ENVIRONMENTS, LAYERS, SERVERS, TIMES
+from pytest_s3errors._core.rules.choices import ENVIRONMENTS, LAYERS, SERVERS, SWEEPS, TIMES
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.parse_backend import BackendSpec
@@ -138,6 +138,27 @@ class Settings:
     max_alike: int = _row(2_000, "requests of one kind to one target after which it fails", _positive, raw="2000")
     max_time: int = _row(86_400, "seconds of test time after which a test fails", _positive, raw="86400")
     max_silence: int = _row(30, "real seconds without any progress after which it fails", _positive, raw="30")
+    sweep: str = _row(
+        "quick", "how tests with s3_sweep are swept: off, quick or full", _one_of(*SWEEPS), raw="quick", cli="store"
+    )
+    sweep_all: bool = _row(
+        default=False,
+        text="sweep every test that uses S3 and sets no rule",
+        parse=_as_given,
+        cli="store_true",
+        ini=None,
+    )
+    sweep_baseline: str | None = _row(
+        None,
+        "file of accepted findings of sweeps; written where there is none",
+        _as_given,
+        cli="store",
+        ini=None,
+    )
+    sweep_budget: int = _row(60, "real seconds for the sweep of a test that names no budget", _positive, raw="60")
+    sweep_allow: tuple[str, ...] = _row(
+        (), "what is no finding of a sweep, such as unfinished_uploads, one a line", _lines, raw=[], ini="linelist"
+    )
     process: Process | None = None
 
     @property

@@ -11,17 +11,19 @@ import pytest
 
 from ._options import add_options
 from ._test.declared import MARKERS
-from ._test.keys import MISTAKE, PLAN, RUN, SEED, TIMER
+from ._test.keys import CASE, MISTAKE, PLAN, RUN, SEED, TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pytest_s3errors._core.s3.store import S3Store
+    from pytest_s3errors._insight.case import S3Sweep
     from pytest_s3errors._test.controller import S3Clock, S3Errors, S3Server
     from pytest_s3errors._test.lifetime import Run
     from s3_asyncio_client import S3Client
 
-FIXTURES = frozenset({"s3_client", "s3_clock", "s3_errors", "s3_server", "s3_store"})
+SHARD = "s3_shard"
+FIXTURES = frozenset({"s3_client", "s3_clock", "s3_errors", "s3_server", "s3_store", "s3_sweep"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,19 +82,29 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Run a test that has to outlast an outage under one, too."""
-    if PLAN not in item.stash or not item.stash[PLAN].outlasts_s or item.config.getoption("--s3-control"):
+    """Run a test more than once that has to outlast an outage, or that is swept."""
+    plan, options = item.stash.get(PLAN, None), item.config
+    asked = plan is not None and (plan.outlasts_s or plan.sweep is not None)
+    if not (asked or options.getoption("--s3-sweep-all")) or options.getoption("--s3-control"):
         return None
-    from ._insight import outlasts  # noqa: PLC0415 - only where it is asked for
+    from ._insight import more_runs  # noqa: PLC0415 - only where it is asked for
 
-    outlasts.run(item, nextitem)
-    return True
+    return more_runs.run(item, nextitem, uses_s3=bool(FIXTURES.intersection(getattr(item, "fixturenames", ()))))
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
     """Note how pytest-timeout watches *item*, which may run more than once."""
     item.stash[TIMER] = settings
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make several items of a test whose sweep has shards."""
+    mark = metafunc.definition.get_closest_marker("s3_sweep")
+    shards = mark.kwargs.get("shards", 1) if mark is not None else 1
+    if type(shards) is int and shards > 1:
+        metafunc.fixturenames.append(SHARD)
+        metafunc.parametrize(SHARD, range(shards), ids=[f"shard{n}" for n in range(1, shards + 1)], indirect=True)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -166,7 +178,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 
         width = terminalreporter.config.get_terminal_writer().fullwidth
         lay_out(terminalreporter.stats["failed"], width, colors=terminalreporter.hasmarkup)
-    return (yield)
+    try:
+        return (yield)
+    finally:
+        if "pytest_s3errors._insight.summary" in sys.modules or terminalreporter.config.getoption(
+            "numprocesses", default=None
+        ):
+            from ._insight.summary import tell  # noqa: PLC0415 - only where a test was swept
+
+            tell(terminalreporter, terminalreporter.config.getoption("--s3-sweep-baseline"))
+
+
+@pytest.fixture(name=SHARD)
+def _shard(request: pytest.FixtureRequest) -> int:
+    """The part of a sweep that an item does, from 0."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def s3_sweep(request: pytest.FixtureRequest) -> S3Sweep:
+    """What the test says to its sweep: `acknowledge(bucket, key, body)`, `allow(...)`, and the `case` of this run."""
+    from ._insight.case import S3Sweep  # noqa: PLC0415 - only where it is used
+
+    return request.node.stash.setdefault(CASE, S3Sweep())  # type: ignore[no-any-return]
 
 
 def _run(request: pytest.FixtureRequest) -> Run:

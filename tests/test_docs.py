@@ -235,7 +235,7 @@ def test_the_design_names_files_that_are_there() -> None:
 def test_every_option_has_a_row() -> None:
     """The reference names each option where it can be set, and no other."""
     text = (ROOT / "docs/reference/fixtures.md").read_text(encoding="utf-8")
-    flags = {f"--s3-{name}" for name, row in ROWS.items() if row.cli} | REPORT_OPTIONS.keys()
+    flags = {f"--s3-{name.replace('_', '-')}" for name, row in ROWS.items() if row.cli} | REPORT_OPTIONS.keys()
     assert set(re.findall(r"^\| `(--s3-[a-z-]+)", text, re.MULTILINE)) == flags
     assert set(re.findall(r"^\| `(s3_\w+)` \|", text, re.MULTILINE)) == {
         f"s3_{n}" for n, row in ROWS.items() if row.ini

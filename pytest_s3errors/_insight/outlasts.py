@@ -14,7 +14,7 @@ import pytest
 from pytest_s3errors._core.rules.parse_rule import outage_rule
 from pytest_s3errors._test.keys import PLAN
 
-from .reruns import Rerun, protocol, rerun
+from .reruns import Rerun, rerun
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import Rule
@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 OUTAGES: tuple[str | int, ...] = (500, "SlowDown", "connection_reset")
 
 
-def run(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Run *item*, and once more under each kind of outage; its report fails with the first that it does not survive."""
-    protocol(item, nextitem, _under_each)
-
-
-def _under_each(item: pytest.Item, own: Rerun) -> None:
+def under_each(item: pytest.Item, own: Rerun) -> None:
+    """Run *item* under each kind of outage; its own report fails with the first that it does not survive."""
     plan = item.stash[PLAN]
     markers = tuple(dataclasses.replace(rule, optional=True) for rule in plan.rules)
     for what in OUTAGES:

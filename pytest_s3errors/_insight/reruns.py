@@ -152,12 +152,15 @@ def _forget(item: pytest.Item) -> None:
 
 @contextlib.contextmanager
 def _restored(item: pytest.Item) -> Iterator[None]:
-    """Leave on *item* neither captured output nor properties of a run that is not its own."""
+    """Leave on *item* neither captured output nor properties of a run that is not its own, and format no traceback."""
     sections, properties = item._report_sections, item.user_properties  # noqa: SLF001 - the public method only adds
     item._report_sections, item.user_properties = [], list(properties)  # noqa: SLF001
+    option = item.config.option
+    style, option.tbstyle = option.tbstyle, "no"  # it takes most of the time of a run that fails
     try:
         yield
     finally:
+        option.tbstyle = style
         item._report_sections, item.user_properties = sections, properties  # noqa: SLF001
 
 

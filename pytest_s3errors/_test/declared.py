@@ -14,5 +14,7 @@ MARKERS = {
     "s3_dialect": 's3_dialect("aws" | "minio" | "r2" | "b2"): the kind of store, by its errors and what it refuses.',
     "s3_limits": "s3_limits(requests=10_000, alike=2_000, time=86_400, silence=30): what ends a test without end.",
     "s3_expect": "s3_expect(**expectations): what must hold of the test's whole body: attempts, backoff, elapsed ...",
+    "s3_sweep": 's3_sweep(faults=None, operation=None, modes=("once", "always"), survive="transient", budget=60,'
+    " shards=1, depth=1, random=0): run the test once more for each fault at each of its requests.",
     "s3_time": 's3_time("virtual" | "real"): whether sleeps and timeouts of the test take real time.',
 }

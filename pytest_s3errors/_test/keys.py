@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_s3errors._insight.case import S3Sweep
     from pytest_s3errors._options import Settings
 
     from .lifetime import Run
@@ -27,3 +28,5 @@ RUN: pytest.StashKey[Run] = pytest.StashKey()
 """Of a test that uses S3, from before its fixtures to after them."""
 TIMER: pytest.StashKey[Any] = pytest.StashKey()
 """Of a test under pytest-timeout: the settings of its timer."""
+CASE: pytest.StashKey[S3Sweep] = pytest.StashKey()
+"""Of a test while it runs: what its `s3_sweep` fixture was told."""

@@ -261,6 +261,11 @@ class Run:
             loop.close = closing  # type: ignore[method-assign]
         self._closers.setdefault(loop, []).append(closer)
 
+    @property
+    def loops(self) -> tuple[asyncio.AbstractEventLoop, ...]:
+        """The event loops that talked to S3 and are not closed."""
+        return tuple(self._closers)
+
     def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
         closers = self._closers.pop(loop, [])
 

@@ -17,6 +17,7 @@ from pytest_s3errors._core.rules.parse_access import access_of
 from pytest_s3errors._core.rules.parse_arranged import check_arranged
 from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits, limits_of
 from pytest_s3errors._core.rules.parse_rule import RULES, spell
+from pytest_s3errors._core.rules.parse_sweep import SweepSpec, sweep_of
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, UNDECLARED, Access
 from pytest_s3errors._core.s3.dialects import DIALECTS
@@ -39,6 +40,7 @@ class _Draft:
     expectations: list[Expectation] = field(default_factory=list)
     limits: Limits = NO_LIMITS
     dialects: list[str] = field(default_factory=list)
+    sweeps: list[SweepSpec] = field(default_factory=list)
 
     def rule(self, mark: pytest.Mark) -> None:
         self.rules.append(RULES[mark.name](mark.args, mark.kwargs))
@@ -63,6 +65,9 @@ class _Draft:
     def limit(self, mark: pytest.Mark) -> None:
         self.limits = self.limits.over(limits_of(mark.args, mark.kwargs))
 
+    def sweep(self, mark: pytest.Mark) -> None:
+        self.sweeps.append(sweep_of(mark.args, mark.kwargs))
+
     def arranged(self, mark: pytest.Mark) -> None:
         self.arrange.append(_checked(mark))
 
@@ -75,9 +80,16 @@ _READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
     "s3_dialect": _Draft.dialect,
     "s3_expect": _Draft.expect,
     "s3_limits": _Draft.limit,
+    "s3_sweep": _Draft.sweep,
     "s3_bucket": _Draft.arranged,
     "s3_object": _Draft.arranged,
 }
+
+
+_GIVEN = (
+    "s3_sweep() runs a test again and again, and @given does so too; sweep a plain test, or draw the faults with"
+    " pytest_s3errors.strategies.schedules()"
+)
 
 
 class Mistake(NamedTuple):
@@ -113,7 +125,11 @@ def plan_of(item: pytest.Item) -> tuple[Plan, list[Mistake]]:
         access=access,
         limits=draft.limits,
         dialect=next(iter(draft.dialects), None),
+        sweep=next(iter(draft.sweeps), None),
     )
+    if plan.sweep is not None and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        node, mark = next((node, mark) for node, mark in _marked(item) if mark.name == "s3_sweep")
+        mistakes.append(Mistake(_GIVEN, place_of(mark, node)))
     return plan, mistakes
 
 

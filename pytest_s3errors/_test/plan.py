@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_s3errors._core.report.expectations import Expectation
 from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits
+from pytest_s3errors._core.rules.parse_sweep import SweepSpec
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.access import UNDECLARED, Access
 from pytest_s3errors._core.s3.store import Store
@@ -24,6 +25,7 @@ class Plan:
     expectations: tuple[Expectation, ...] = ()
     access: Access = UNDECLARED
     limits: Limits = NO_LIMITS
+    sweep: SweepSpec | None = None
     dialect: str | None = None
 
     @property

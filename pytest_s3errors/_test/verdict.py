@@ -60,7 +60,7 @@ class Verdict:
         self._item: pytest.Item | None = None
         self.expectations = list(expectations)
         self.watching = Watching()
-        self._elapsed_s = 0.0
+        self.elapsed_s = 0.0
         self._unmet: list[tuple[Expectation, list[Unmet]]] = []
 
     @contextlib.contextmanager
@@ -81,7 +81,7 @@ class Verdict:
                 finally:
                     simulator.armed = False
                     simulator.problems.extend(self._notes())
-                    self._elapsed_s = self._clock.now
+                    self.elapsed_s = self._clock.now
         except (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -183,7 +183,7 @@ class Verdict:
         read, other = last_read(entries), self.watching.served
         return Seen(
             entries=entries,
-            elapsed_s=self._elapsed_s,
+            elapsed_s=self.elapsed_s,
             error=error,
             circuits=self.watching.circuits,
             served_by=(None, other[0]) if other and (read is None or read[0] < other[1]) else read,

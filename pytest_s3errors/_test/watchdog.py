@@ -22,6 +22,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pytest_s3errors._core.report.limits import NO_PROGRESS
 from pytest_s3errors._core.report.standstill import Sight, Standstill
 from pytest_s3errors._core.report.timeline import target
 from pytest_s3errors._failures import SimulationError
@@ -171,7 +172,7 @@ def _hang(waiting: Sequence[Entry], silence_s: float) -> str:
     found = stacks()
     shown = "\n".join(f"  {line}" for stack in found[:_MAX_STACKS] for line in told(stack).splitlines())
     return (
-        f"for {silence_s:g} s a client has waited for the simulated S3 and nothing else has moved: no request, no wait"
+        f"for {silence_s:g} s {NO_PROGRESS} and nothing else has moved: no request, no wait"
         " in test time, no processor time of this process or its children. Its connections were reset.\n"
         f"It waits for\n{asked}\n"
         "Does it have no timeout? For a test that needs more real time: s3_limits(silence=...), or ini"

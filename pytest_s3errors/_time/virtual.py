@@ -22,6 +22,8 @@ from typing import Any, cast
 
 import pytest
 
+from pytest_s3errors._core.report.limits import TOO_LONG
+
 from .blocking_reads import Answering
 from .blocking_reads import install as install_receive
 from .dispatch import LAYERS, noting_async, replace
@@ -302,8 +304,7 @@ class VirtualClock:
         if self._at[0] <= self._limit_s:
             return
         error = self._refuse(
-            f"test time went beyond {self._limit_s:g} s, the limit of the ini option s3_max_time;"
-            " does something sleep for ever?"
+            f"{TOO_LONG}{self._limit_s:g} s, the limit of the ini option s3_max_time; does something sleep for ever?"
         )
         self._limit_s += self._limit_s  # what is cleaned up now may take its time
         if error is not None:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 TOO_MANY = "more than "
 """How each of these problems begins."""
+TOO_LONG = "test time went beyond "
+"""How the problem begins of a test that sleeps for ever."""
+NO_PROGRESS = "a client has waited for the simulated S3"
+"""What the problem says of a test that waits for ever."""
 
 
 class RequestLimits:

@@ -26,6 +26,8 @@ class Shelf:
         self._deleted: set[str] = set()
         self.uploads: dict[str, Upload] = {}
         self.completions: dict[str, Completion] = {}
+        self.history: list[tuple[str, str, StoredObject | None]] | None = None
+        """What each change replaced, where somebody asks for it."""
 
     def now(self) -> datetime:
         """The time of S3's clock in whole seconds, UTC."""
@@ -94,6 +96,8 @@ class Shelf:
         self.completions = {k: done for k, done in self.completions.items() if done.bucket != name}
 
     def _overtake(self, bucket: str, key: str) -> None:
+        if self.history is not None:
+            self.history.append((bucket, key, self.find(bucket, key)))
         for upload in self.uploads.values():
             if upload.draft.key == key and upload.draft.bucket == bucket:
                 upload.overtaken = True

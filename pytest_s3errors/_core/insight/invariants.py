@@ -1,0 +1,178 @@
+"""What must hold of a test that met a fault, whatever its code made of it; pure functions over what was seen.
+
+A run is compared with the fault-free run of the same test. What that run went through is allowed: each key in each
+state that it had on the way, so many unfinished uploads, so many requests. What differs between two fault-free runs is
+nobody's fault and is excused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from pytest_s3errors._core.body import hashed
+from pytest_s3errors._core.report.attempts import failed, logical_calls
+
+from .targets import Identity, Names, Place, identities
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.report.journal import Entry
+    from pytest_s3errors._core.s3.records import StoredObject
+
+__all__ = ["ABSENT", "Normal", "State", "Thresholds", "Trace", "hangs", "leaks", "state_of", "storms", "torn"]
+
+State: TypeAlias = str
+"""What is under a key, as a digest of the bytes and of what was stored with them; `ABSENT` for nothing."""
+
+ABSENT: Final = ""
+_HASHED_BYTES = 64 * 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From where on a run is a storm or a hang: times the requests of the fault-free run, seconds of test time."""
+
+    storm: float = 6.0
+    hang_s: float = 360.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What was seen of one run.
+
+    `before` and `states` are the state of each key before the body and after it, `passed` are the states that were
+    replaced on the way.
+    `acknowledged` maps places to the state that the test was told is there. `left` counts what was not ended, by kind:
+    "unfinished_uploads", "tasks", "threads". `elapsed_s` is test time.
+    """
+
+    entries: Sequence[Entry]
+    states: Mapping[Place, State]
+    before: Mapping[Place, State] = field(default_factory=dict)
+    passed: Mapping[Place, frozenset[State]] = field(default_factory=dict)
+    acknowledged: Mapping[Place, State] = field(default_factory=dict)
+    left: Mapping[str, int] = field(default_factory=dict)
+    elapsed_s: float = 0.0
+
+
+def state_of(stored: StoredObject | None) -> State:
+    """Return the state of a key that holds *stored*."""
+    if stored is None:
+        return ABSENT
+    content = stored.content
+    # The ETag stands for bytes that take long to read.
+    digest = hashed(sha256(), content).hexdigest() if len(content) <= _HASHED_BYTES else stored.etag
+    with_it = sorted(stored.metadata.items())
+    return f"{len(content)} bytes {digest[:16]} {stored.content_type}{f' {with_it}' if with_it else ''}"
+
+
+class Normal:
+    """What two fault-free runs of a test have shown to be normal."""
+
+    def __init__(self, first: Trace, second: Trace, names: Names) -> None:
+        self.names = names
+        self.elapsed_s = max(first.elapsed_s, second.elapsed_s)
+        self.left = {
+            kind: max(first.left.get(kind, 0), second.left.get(kind, 0)) for kind in (*first.left, *second.left)
+        }
+        self._requests = _counts(first.entries, names) | _counts(second.entries, names)
+        stable = frozenset(first.states) & frozenset(second.states)
+        places = {place for one in (first, second) for place in (*one.before, *one.states, *one.passed)}
+        self._allowed = {place: _states(first, place) | _states(second, place) for place in places}
+        # A key whose end differs from run to run holds a time or a random number: any bytes will do.
+        self._any = frozenset(place for place in stable if first.states[place] != second.states[place])
+        changing = {place for place in places if place not in names.stable and place not in stable}
+        self._changing = frozenset(state for place in changing for state in self._allowed[place])
+        ends = [sorted(states[p] for p in states if p in changing) for states in (first.states, second.states)]
+        self.moved = set(map(_bytes, first.before.values())) & set(map(_bytes, first.states.values()))
+        """Bytes that S3 holds before the test and after it, under whichever key."""
+        self._any_changing = bool(changing) and ends[0] != ends[1]
+
+    def allows(self, place: Place, state: State) -> bool:
+        """Tell whether *place* may be in *state*: as before the test, after it, or on the way."""
+        if place in self._allowed:
+            return state in self._allowed[place] or place in self._any
+        return state == ABSENT or state in self._changing or self._any_changing
+
+    def places(self, trace: Trace) -> Iterable[Place]:
+        """Return the places to look at in *trace*: those of the fault-free runs and its own."""
+        known = [place for place in self._allowed if place in self.names.stable or place in trace.states]
+        return dict.fromkeys([*known, *trace.states])
+
+    def requests(self, identity: Identity) -> int:
+        """Return how many requests of *identity* a fault-free run makes."""
+        return self._requests[identity]
+
+
+def torn(trace: Trace, normal: Normal) -> list[str]:
+    """Return each key that is in no state which it may be in, and each whose acknowledged bytes are not there."""
+    found = []
+    for place in normal.places(trace):
+        state = trace.states.get(place, ABSENT)
+        if not normal.allows(place, state):
+            found.append(f"{_place(place)} is neither as before nor as after the fault-free run: {_told(state)}")
+    for place, state in trace.acknowledged.items():
+        here = trace.states.get(place, ABSENT)
+        if _bytes(here) != _bytes(state):
+            found.append(f"{_place(place)} was acknowledged with {_told(state)}, and holds {_told(here)}")
+    held = set(map(_bytes, trace.states.values()))
+    found += [f"{_told(lost)} that S3 held are under no key any more" for lost in sorted(normal.moved - held)]
+    return found
+
+
+def leaks(trace: Trace, normal: Normal, allowed: Iterable[str] = ()) -> list[str]:
+    """Return what is left that a fault-free run does not leave, but for the *allowed* kinds."""
+    return [
+        f"{count} {kind.replace('_', ' ')} left; {normal.left.get(kind, 0)} without the fault"
+        for kind, count in trace.left.items()
+        if count > normal.left.get(kind, 0) and kind not in allowed
+    ]
+
+
+def storms(trace: Trace, normal: Normal, limits: Thresholds) -> list[str]:
+    """Return the requests that came too often."""
+    return [
+        f"{count} requests for {told(one)}; {normal.requests(one)} without the fault"
+        for one, count in _counts(trace.entries, normal.names).items()
+        if count > limits.storm * max(normal.requests(one), 1)
+    ]
+
+
+def hangs(trace: Trace, normal: Normal, limits: Thresholds) -> list[str]:
+    """Return how much longer the test took than a fault explains: some time for each call that met it."""
+    met = sum(any(failed(trace.entries[at]) for at in call) for call in logical_calls(trace.entries))
+    longer_s = trace.elapsed_s - normal.elapsed_s
+    if longer_s <= limits.hang_s * max(met, 1):
+        return []
+    return [f"{trace.elapsed_s:.0f} s of test time; {normal.elapsed_s:.0f} s without the fault"]
+
+
+def told(one: Identity) -> str:
+    """Return *one* as a line of a report."""
+    details = (f"part {one.part}" if one.part else "", one.range or "")
+    return " ".join(filter(None, (one.operation, _place(one.place), *details)))
+
+
+def _counts(entries: Sequence[Entry], names: Names) -> Counter[Identity]:
+    return Counter(identities(entries, names))
+
+
+def _states(trace: Trace, place: Place) -> frozenset[State]:
+    ends = {trace.before.get(place, ABSENT), trace.states.get(place, ABSENT)}
+    return trace.passed.get(place, frozenset()) | ends
+
+
+def _place(place: Place) -> str:
+    return "/".join(filter(None, place)) or "S3"
+
+
+def _bytes(state: State) -> str:
+    """Return the part of *state* that is about the bytes alone."""
+    return " ".join(state.split(" ")[:3])
+
+
+def _told(state: State) -> str:
+    return " ".join(state.split(" ")[:2]) if state else "nothing"

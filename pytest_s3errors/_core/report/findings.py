@@ -1,0 +1,131 @@
+"""What a sweep found, and its report: at most one screen, with what replays each finding."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from .timeline import Row, Timeline, folded
+from .timeline_text import WIDTH, shortened, timeline_text
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.insight.cases import Case
+    from pytest_s3errors._core.insight.verdicts import Verdict
+
+__all__ = ["Finding", "Outcome", "counts_text", "findings_of", "findings_text", "told_text"]
+
+_SCREEN: Final = 40
+_INDENT: Final = "   "
+
+
+NO_TIMELINE: Final = Timeline()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One run of a sweep: what was tried, what came of it, and what was asked of S3 meanwhile."""
+
+    case: Case
+    verdict: Verdict
+    timeline: Timeline = NO_TIMELINE
+
+    @property
+    def operation(self) -> str:
+        """The operation that met the fault."""
+        return self.case.target.identity.operation
+
+    @property
+    def line(self) -> str:
+        """The finding as one line of a baseline."""
+        return f"{self.verdict.kind} {self.operation} {self.case.condition} {self.case.mode}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Runs with one verdict at one operation; `shortest` is the one with the fewest requests."""
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def shortest(self) -> Outcome:
+        """The run that is quickest to read."""
+        return min(self.outcomes, key=lambda one: (one.case.mode != "once", len(one.timeline.rows)))
+
+    @property
+    def marker(self) -> str:
+        """The marker that replays it, ready to paste over a plain test."""
+        case = self.shortest.case
+        operation = self.shortest.operation
+        return f'@pytest.mark.s3_sweep(faults="{case.condition.what}", operation="{operation}", modes="{case.mode}")'
+
+
+def findings_of(outcomes: Iterable[Outcome]) -> list[Finding]:
+    """Return *outcomes* by verdict and operation, in their order."""
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    for one in outcomes:
+        groups.setdefault((one.verdict.kind, one.operation), []).append(one)
+    return [Finding(outcomes=tuple(group)) for group in groups.values()]
+
+
+def findings_text(findings: Sequence[Finding], summary: str, width: int = WIDTH) -> str:
+    """Return the report of at least one finding: what is wrong, by which faults, how it came, how to see it again."""
+    heads = [_head(number, finding, width) for number, finding in enumerate(findings, 1)]
+    room = _SCREEN - 2  # without the summary, and the line for what is left out
+    shown = next(n for n in range(len(heads), 0, -1) if n == 1 or sum(map(len, heads[:n])) <= room)
+    room -= sum(map(len, heads[:shown]))
+    lines = [summary]
+    for place, (finding, head) in enumerate(zip(findings, heads[:shown], strict=False)):
+        timeline = _timeline(finding.shortest.timeline, room // (shown - place), width)
+        room -= len(timeline)
+        lines += [*head, *timeline]
+    left = len(heads) - shown
+    return "\n".join([*lines, f"... and {left} more findings"] if left else lines)
+
+
+def counts_text(counts: Mapping[str, int], not_run: int, budget_s: float) -> str:
+    """Return how the runs ended, as one line."""
+    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    rest = f"; {not_run} did not run (budget {budget_s:g} s)" if not_run else ""
+    return f"{sum(counts.values())} runs with a fault: {told or 'none'}{rest}"
+
+
+def told_text(finding: Finding) -> str:
+    """Return *finding* as one line: verdict, operation, faults, and why in the shortest run."""
+    outcome = finding.shortest
+    return f"{outcome.verdict.kind} at {outcome.operation}, by {_faults(finding)}: {outcome.verdict.reasons[0]}"
+
+
+def _head(number: int, finding: Finding, width: int) -> list[str]:
+    outcome = finding.shortest
+    text = f"{number}. {outcome.verdict.kind} at {outcome.operation}, by {_faults(finding)}"
+    return [
+        *textwrap.wrap(text, width, subsequent_indent=_INDENT),
+        *(shortened(f"{_INDENT}{reason}", 2 * width) for reason in outcome.verdict.reasons[:2]),
+        f"{_INDENT}{finding.marker}",
+    ]
+
+
+def _faults(finding: Finding) -> str:
+    """Return the faults that do it, by the modes in which they do."""
+    modes: dict[str, dict[str, None]] = {}
+    for one in finding.outcomes:
+        modes.setdefault(str(one.case.condition), {})[one.case.mode] = None
+    by: dict[str, list[str]] = {}
+    for fault, ways in modes.items():
+        by.setdefault(" and ".join(ways), []).append(fault)
+    return "; ".join(f"{', '.join(faults)} ({ways})" for ways, faults in by.items())
+
+
+def _timeline(timeline: Timeline, room: int, width: int) -> list[str]:
+    """Return the lines of *timeline*, its last requests alone where all are more than *room*; none where that is 0."""
+    timeline = folded(timeline)
+    for first in range(len(timeline.rows)):
+        rows = timeline.rows[first:]
+        if isinstance(rows[0], Row):
+            rows = (replace(rows[0], wait_s=0.0), *rows[1:]) if first else rows
+            lines = timeline_text(Timeline(rows=rows, rules=timeline.rules), width - len(_INDENT)).splitlines()
+            if len(lines) <= room:
+                return [f"{_INDENT}{line}" for line in lines]
+    return []

@@ -1,0 +1,44 @@
+"""The `s3_sweep` fixture: what a test says to the sweep that runs it."""
+
+from __future__ import annotations
+
+from pytest_s3errors._core.insight.verdicts import FAILING
+from pytest_s3errors._core.rules.arguments import RuleError, one_of
+
+__all__ = ["S3Sweep"]
+
+_ALLOWED = ("unfinished_uploads", "tasks", "threads", *sorted(FAILING))
+
+
+class S3Sweep:
+    """Tells a sweep what the code under test promised, and what is no finding for this test."""
+
+    __module__ = "pytest_s3errors"
+
+    def __init__(self, case: str | None = None) -> None:
+        self._case = case
+        self.acknowledged: dict[tuple[str, str], bytes | None] = {}
+        self.allowed: set[str] = set()
+
+    @property
+    def case(self) -> str | None:
+        """The rule of this run as a marker would say it; None in a run without a fault."""
+        return self._case
+
+    def acknowledge(self, bucket: str, key: str, body: bytes | None) -> None:
+        """Say that the code has reported *body* as stored, or with None the key as gone; S3 has to hold it at the end.
+
+        Raises:
+            RuleError: *body* is no bytes; it is a ValueError.
+        """
+        if body is not None and not isinstance(body, bytes | bytearray | memoryview):
+            raise RuleError(f"s3_sweep.acknowledge(body={body!r}): allowed is bytes, or None for a key that is gone")
+        self.acknowledged[bucket, key] = None if body is None else bytes(body)
+
+    def allow(self, *kinds: str) -> None:
+        """Let these be no findings: "unfinished_uploads", "tasks", "threads", or a whole verdict such as "leak".
+
+        Raises:
+            RuleError: there is no such kind; it is a ValueError.
+        """
+        self.allowed |= {one_of("s3_sweep.allow()", kind, _ALLOWED) for kind in kinds}

@@ -1,0 +1,202 @@
+"""The sweep of one item: two runs without a fault, then one for each fault at each of its requests.
+
+What to try and what it means is decided in `_core.insight`. Here the item is run again, looked at, and its report made
+to tell the findings.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_s3errors._core.insight.cases import CONDITIONS, Case, Condition, cases_of, condition_of
+from pytest_s3errors._core.insight.invariants import Normal, Trace
+from pytest_s3errors._core.insight.targets import Names, targets_of
+from pytest_s3errors._core.insight.verdicts import FAILING, KINDS, Ended, Verdict, verdict_of
+from pytest_s3errors._core.report.findings import Outcome, counts_text, findings_of, findings_text, told_text
+from pytest_s3errors._core.report.timeline import timeline_of
+from pytest_s3errors._core.rules.parse_limits import Limits
+from pytest_s3errors._failures import ExpectationError, SimulationError
+from pytest_s3errors._test.keys import CASE
+from pytest_s3errors._test.session import settings
+from pytest_s3errors._time.originals import REAL
+
+from .case import S3Sweep
+from .reruns import Rerun, rerun
+from .summary import FOUND, SUMMARY, TOLD, accepted
+from .traces import Tracer, acknowledged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_s3errors._core.rules.parse_sweep import SweepSpec
+    from pytest_s3errors._core.rules.schedule import Rule
+
+_SILENCE_S = 3.0
+"""Real seconds after which a run that waits for S3 hangs. Shorter than for a test, since that is what we look for."""
+_STORM = 6
+_LEAST_ALIKE = 20
+
+
+class Sweep:
+    """Sweeps one item whose *first* run, without a fault, has passed; *own* are the reports of that run."""
+
+    def __init__(self, item: pytest.Item, spec: SweepSpec, first: Trace | None, own: Rerun) -> None:
+        assert first is not None  # the body has run
+        self._item = item
+        self._first = first
+        self._own = own
+        self._spec = spec
+        self._settings = settings(item.config)
+        self._budget_s = spec.budget or self._settings.sweep_budget
+        self._began_s = REAL.monotonic()
+        self._outcomes: list[Outcome] = []
+        self._planned = 0
+
+    def run(self) -> None:
+        """Make the runs, and tell in the item's own report what they found, also where they were interrupted."""
+        tracer = Tracer()
+        again = self._once_more(tracer, S3Sweep())
+        if tracer.trace is None or not again.passed:
+            self._tell_unrepeatable(again)
+            return
+        names = Names(*([entry.call for entry in trace.entries] for trace in (self._first, tracer.trace)))
+        normal = Normal(self._first, tracer.trace, names)
+        cases = self._cases(tracer.trace, names)
+        self._planned = len(cases)
+        try:
+            for case in cases:
+                if REAL.monotonic() - self._began_s > self._budget_s:
+                    break
+                self._outcomes.append(self._try(case, normal))
+                self._progress()
+        finally:
+            self._tell()
+
+    def _cases(self, second: Trace, names: Names) -> list[Case]:
+        spec = self._spec
+        targets = targets_of(self._first.entries, second.entries, names)
+        if spec.operation is not None:
+            targets = [one for one in targets if any(glob(one.identity.operation) for glob in spec.operation)]
+        quick = self._settings.sweep == "quick"
+        cases = cases_of(
+            targets,
+            CONDITIONS if spec.faults is None else _named(spec.faults),
+            spec.modes,
+            one_of_a_kind=quick and spec.operation is None,
+            one_of_a_class=quick and spec.faults is None,
+        )
+        shard = getattr(self._item, "callspec", None)
+        number = shard.params.get("s3_shard", 0) if shard is not None else 0
+        return cases[number :: spec.shards]
+
+    def _try(self, case: Case, normal: Normal) -> Outcome:
+        rule = case.rule(self._first.entries)
+        told, tracer = S3Sweep(rule.spelling), Tracer()
+        done = self._once_more(tracer, told, rule, normal)
+        trace = tracer.trace
+        if trace is None:
+            return Outcome(case=case, verdict=Verdict("missed", ("a fixture failed",)))
+        trace = Trace(**{**_fields(trace), "acknowledged": acknowledged(told)})
+        ended, error = _end_of(done.error)
+        verdict = verdict_of(
+            trace,
+            normal,
+            ended=ended,
+            error=error,
+            hit=any(entry.firing and entry.firing.rule.rule.spelling == rule.spelling for entry in trace.entries),
+            problems=tracer.problems,
+            allowed=told.allowed | set(self._settings.sweep_allow),
+        )
+        timeline = timeline_of(trace.entries) if verdict.kind in FAILING else None
+        return Outcome(case=case, verdict=verdict, **({} if timeline is None else {"timeline": timeline}))
+
+    def _once_more(
+        self, tracer: Tracer, told: S3Sweep, rule: Rule | None = None, normal: Normal | None = None
+    ) -> Rerun:
+        """Run the item again. Its own expectations are about the run without a fault."""
+        self._item.stash[CASE] = told
+        changes: dict[str, Any] = {}
+        if normal is not None:
+            changes["expectations"] = ()
+            most = max(Counter(entry.call.operation for entry in self._first.entries).values(), default=1)
+            changes["limits"] = Limits(alike=max(_LEAST_ALIKE, _STORM * most + 1), silence=_SILENCE_S)
+        rules = () if rule is None else (rule,)
+        try:
+            return rerun(self._item, rules=rules, around=tracer.around, **changes)
+        finally:
+            self._item.stash[CASE] = S3Sweep()
+
+    def _tell(self) -> None:
+        """Put the counts on the item's report, and fail it for what was found and is not accepted."""
+        counts = Counter(one.verdict.kind for one in self._outcomes)
+        counted: dict[str, int] = {kind: counts[kind] for kind in KINDS}
+        summary = counts_text(counted, self._planned - len(self._outcomes), self._budget_s)
+        found = {f"{self._item.nodeid} {one.line}": one for one in self._outcomes if one.verdict.kind in FAILING}
+        gave_up = [one for one in self._outcomes if one.verdict.kind == "gave up" and self._had_to_survive(one.case)]
+        report = self._own.reports[1]
+        properties: list[tuple[str, object]] = [
+            (SUMMARY, summary),
+            (TOLD, "\n".join(told_text(finding) for finding in findings_of(gave_up))),
+            (FOUND, "\n".join(found)),
+            *((f"{SUMMARY}_{kind.replace(' ', '_')}", count) for kind, count in counted.items()),
+        ]
+        for one in self._own.reports[1:]:  # JUnit XML takes the last one's
+            one.user_properties += properties
+        known = accepted(self._settings.sweep_baseline)
+        new = findings_of(one for line, one in found.items() if known is not None and line not in known)
+        if new:
+            report.outcome = "failed"
+            report.longrepr = findings_text(new, f"The sweep found what one fault does. {summary}")
+
+    def _had_to_survive(self, case: Case) -> bool:
+        if self._spec.survive == "transient":
+            return case.mode == "once" and case.condition.transient
+        return self._spec.survive == "all"
+
+    def _tell_unrepeatable(self, again: Rerun) -> None:
+        report = self._own.reports[1]
+        report.outcome = "failed"
+        report.longrepr = (
+            "s3_sweep runs this test more than once, and without any fault it passes the first time only: does it keep"
+            f" something outside of its function fixtures?\n{again.error!r}"
+        )
+
+    def _progress(self) -> None:
+        """Say on a terminal how far the sweep is."""
+        reporter = self._item.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or not reporter.isatty or reporter.verbosity < 0:
+            return
+        done, spent_s = len(self._outcomes), REAL.monotonic() - self._began_s
+        left_s = min(self._budget_s - spent_s, spent_s / done * (self._planned - done))
+        found = sum(one.verdict.kind in FAILING for one in self._outcomes)
+        reporter.rewrite(f"s3_sweep {done} of {self._planned}, {found} findings, {left_s:.0f} s left ", erase=True)
+
+
+def _named(names: Sequence[str]) -> list[Condition]:
+    return list({str(one): one for one in itertools.chain.from_iterable(map(condition_of, names))}.values())
+
+
+def _fields(trace: Trace) -> dict[str, Any]:
+    return {name: getattr(trace, name) for name in Trace.__slots__}
+
+
+def _end_of(error: BaseException | None) -> tuple[Ended, str]:
+    """Return how the body ended, and its error as one line."""
+    if error is None:
+        return "returned", ""
+    text = f"{type(error).__name__}: {error}".partition("\n")[0]
+    ours = isinstance(error, SimulationError | ExpectationError)
+    own_check = isinstance(error, AssertionError | pytest.fail.Exception) and not ours
+    return ("assertion" if own_check or _asked_the_store(error) else "raised"), text
+
+
+def _asked_the_store(error: BaseException) -> bool:
+    """Tell whether *error* comes from a look of the test into `s3_store`, which is a check like an assertion."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and last.tb_frame.f_globals.get("__name__") == "pytest_s3errors._core.s3.store"

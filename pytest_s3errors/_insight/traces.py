@@ -1,0 +1,90 @@
+"""What is seen of one run of a test: the journal, what S3 held before, meanwhile and after, and what was not ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest_s3errors
+from pytest_s3errors._core.insight.invariants import ABSENT, State, Trace, state_of
+from pytest_s3errors._core.s3.commit import Shelf
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.insight.targets import Place
+    from pytest_s3errors._core.s3.store import Store
+    from pytest_s3errors._test.lifetime import Run
+
+    from .case import S3Sweep
+
+__all__ = ["Tracer"]
+
+_OURS = str(Path(pytest_s3errors.__file__).parent)
+
+
+class Tracer:
+    """Looks at a run: enter `around` around the test's body, then take `trace`."""
+
+    def __init__(self) -> None:
+        self.trace: Trace | None = None
+        self.problems: tuple[str, ...] = ()
+
+    @contextlib.contextmanager
+    def around(self, run: Run) -> Iterator[None]:
+        """Note the state of S3 before the body and after it."""
+        store = run.simulator.store
+        before = _states(store)
+        threads = set(threading.enumerate())
+        if isinstance(store, Shelf):
+            store.history = []
+        try:
+            yield
+        finally:
+            passed: defaultdict[Place, set[State]] = defaultdict(set)
+            if isinstance(store, Shelf):
+                for bucket, key, replaced in store.history or ():
+                    passed[bucket, key].add(state_of(replaced))
+                store.history = None
+            self.problems = tuple(run.simulator.problems)
+            self.trace = Trace(
+                entries=run.simulator.entries,
+                before=before,
+                states=_states(store),
+                passed={place: frozenset(states) for place, states in passed.items()},
+                left={
+                    "unfinished_uploads": len(store.unfinished_uploads),
+                    "tasks": _tasks(run),
+                    "threads": _threads(threads),
+                },
+                elapsed_s=run.verdict.elapsed_s,
+            )
+
+
+def acknowledged(told: S3Sweep) -> dict[Place, State]:
+    """Return the states that the test was told S3 is in."""
+    return {
+        place: ABSENT if body is None else f"{len(body)} bytes {sha256(body).hexdigest()[:16]}"
+        for place, body in told.acknowledged.items()
+    }
+
+
+def _states(store: Store) -> dict[Place, State]:
+    return {(bucket, key): state_of(store.get(bucket, key)) for bucket in store.buckets for key in store.keys(bucket)}
+
+
+def _tasks(run: Run) -> int:
+    """Count the tasks that the body left unfinished in the loops that talked to S3."""
+    tasks = [task for loop in run.loops if not loop.is_closed() for task in asyncio.all_tasks(loop)]
+    codes = [getattr(task.get_coro(), "cr_code", None) for task in tasks if not task.done()]
+    return sum(code is not None and not code.co_filename.startswith(_OURS) for code in codes)
+
+
+def _threads(before: set[threading.Thread]) -> int:
+    """Count the threads that the body left running. A pool's wait for more work; how many there are is chance."""
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    return sum(getattr(getattr(one, "_target", None), "__module__", "") != "concurrent.futures.thread" for one in left)

@@ -1,0 +1,264 @@
+"""The sweep from the outside: a plain test with one marker, and what pytest says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+import pytest_s3errors._insight.sweep  # noqa: F401 - pytester forgets what a run of its own imported
+
+GOOD = """
+@pytest.mark.s3_sweep
+async def test_it(s3_client, s3_store):
+    await retry_with_exponential_backoff(lambda: s3_client.put_object("bucket", "key", b"data"))
+    assert s3_store.get("bucket", "key").body == b"data"
+"""
+SILENT = """
+async def upload(client):
+    try:
+        await client.put_object("bucket", "key", b"data")
+    except S3Error:
+        print("never mind")
+
+@pytest.mark.s3_sweep
+async def test_it(s3_client, s3_store):
+    await upload(s3_client)
+    assert s3_store.exists("bucket", "key")
+"""
+TORN = """
+async def move(client):
+    try:
+        await client.copy_object("bucket", "old", "bucket", "new")
+    except S3Error:
+        pass
+    await client.delete_object("bucket", "old")
+
+@pytest.mark.s3_object("bucket", "old", b"data")
+@pytest.mark.s3_sweep
+async def test_it(s3_client):
+    await move(s3_client)
+"""
+
+
+def marker(result: pytest.RunResult) -> str:
+    """The one marker of the report."""
+    (line,) = re.findall(r"^ +(@pytest\.mark\.s3_sweep.*)$", result.stdout.str(), re.MULTILINE)
+    return line
+
+
+def test_a_test_that_bears_its_faults_passes_and_says_how_often_it_ran(run):
+    result = run(GOOD, "-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*S3 sweep*", "test_it.py::test_it: 14 runs with a fault: 8 gave up, 6 survived"])
+
+
+def test_a_swallowed_error_is_silent_and_the_marker_replays_it(run):
+    result = run(SILENT)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "The sweep found what one fault does. * runs with a fault: *",
+            "1. silent at PutObject, by AccessDenied, *",
+            "   AssertionError: *",
+            '   @pytest.mark.s3_sweep(faults="AccessDenied", operation="PutObject", modes="once")',
+            "*0.000 s PutObject bucket/key 4 B  403 AccessDenied*",
+            "*s3_fail('AccessDenied', operation='PutObject', bucket='bucket',*",
+        ]
+    )
+    again = run(SILENT.replace("@pytest.mark.s3_sweep", marker(result)))
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines(["*1 runs with a fault: 1 silent", "1. silent at PutObject, by AccessDenied (once)"])
+
+
+def test_data_that_is_lost_without_an_assertion_is_torn(run):
+    """No word about what has to hold: the old key is gone and the new one never came."""
+    result = run(TORN)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["1. torn at CopyObject, *", "   4 bytes that S3 held are under no key any more"])
+    run(TORN.replace("@pytest.mark.s3_sweep", marker(result))).assert_outcomes(failed=1)
+
+
+def test_off_runs_it_once(run):
+    run(SILENT, "--s3-sweep=off").assert_outcomes(passed=1)
+    run(SILENT, "--s3-control").assert_outcomes(passed=1)
+    run(SILENT, ini="s3_sweep = off\n").assert_outcomes(passed=1)
+
+
+def test_all_sweeps_what_uses_s3_and_sets_no_rule(run):
+    source = (
+        SILENT.replace("@pytest.mark.s3_sweep", "")
+        + """
+@pytest.mark.s3_fail(503, times=1)
+async def test_with_a_rule(s3_client):
+    await upload(s3_client)
+
+def test_without_s3(): pass
+"""
+    )
+    result = run(source, "--s3-sweep-all", "-v")
+    result.assert_outcomes(passed=2, failed=1)
+    assert result.stdout.str().count("runs with a fault: ") == 2  # in the failure, and in the summary
+
+
+def test_full_tries_more(run):
+    counts = [
+        int(re.search(r"(\d+) runs with a fault", run(GOOD, "-v", f"--s3-sweep={how}").stdout.str())[1])
+        for how in ("quick", "full")
+    ]
+    assert counts[0] < counts[1]
+
+
+def test_one_item_stays_one_item(run, pytester):
+    result = run(SILENT + GOOD.replace("test_it", "test_good"), "--junitxml=report.xml", "-v")
+    result.assert_outcomes(passed=1, failed=1)
+    report = (pytester.path / "report.xml").read_text()
+    assert 'tests="2"' in report
+    assert report.count("<testcase") == 2
+    assert re.search(r'name="s3_sweep_silent" value="[1-9]', report)
+
+
+def test_a_test_that_fails_is_not_swept(run):
+    result = run("@pytest.mark.s3_sweep\nasync def test_it(s3_client):\n    assert not 'own failure'")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*assert not 'own failure'*"])
+    result.stdout.no_fnmatch_line("*runs with a fault*")
+
+
+def test_a_test_that_passes_once_is_told_so(run):
+    result = run(
+        """
+        seen = []
+        @pytest.mark.s3_sweep
+        async def test_it(s3_client):
+            seen.append(1)
+            assert len(seen) == 1
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["s3_sweep runs this test more than once, and without any fault it passes the first*"])
+
+
+def test_acknowledged_bytes_and_allowed_leaks(run):
+    source = """
+    @pytest.mark.s3_sweep(faults="AccessDenied", modes="once")
+    async def test_it(s3_client, s3_sweep):
+        assert s3_sweep.case is None or "AccessDenied" in s3_sweep.case
+        try:
+            await s3_client.put_object("bucket", "key", b"data")
+        except S3Error:
+            pass
+        {}
+    """
+    run(source.format("pass")).assert_outcomes(passed=1)
+    result = run(source.format('s3_sweep.acknowledge("bucket", "key", b"data")'))
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["1. torn at PutObject*", "   bucket/key was acknowledged with 4 bytes, and holds nothing"]
+    )
+    allowed = 's3_sweep.acknowledge("bucket", "key", b"data"); s3_sweep.allow("torn")'
+    run(source.format(allowed)).assert_outcomes(passed=1)
+    run(source.format('s3_sweep.allow("everything")')).assert_outcomes(failed=1)
+
+
+def test_a_baseline_accepts_what_was_found_when_it_was_made(run, pytester):
+    made = run(SILENT, "--s3-sweep-baseline=known.txt")
+    made.assert_outcomes(passed=1)
+    made.stdout.fnmatch_lines(["known.txt: * findings are accepted from now on"])
+    lines = (pytester.path / "known.txt").read_text().splitlines()
+    assert "test_it.py::test_it silent PutObject AccessDenied once" in lines
+    run(SILENT, "--s3-sweep-baseline=known.txt").assert_outcomes(passed=1)
+    (pytester.path / "known.txt").write_text("\n".join(lines[1:]))
+    run(SILENT, "--s3-sweep-baseline=known.txt").assert_outcomes(failed=1)
+
+
+def test_a_budget_ends_it_and_is_told(run):
+    result = run(GOOD.replace("s3_sweep", "s3_sweep(budget=0.001)", 1))
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*0 runs with a fault: none; * did not run (budget 0.001 s)"])
+
+
+def test_what_gave_up_where_it_had_to_go_on_is_told(run):
+    source = GOOD.replace('b"data"))', 'b"data"), max_retries=0)', 1)
+    result = run(source, "-v")
+    result.stdout.fnmatch_lines(["    gave up at PutObject, by *InternalError*(once): S3*Error: *"])
+    quiet = run(source.replace("s3_sweep", 's3_sweep(survive="nothing")', 1), "-v")
+    quiet.stdout.no_fnmatch_line("*gave up at*")
+
+
+def test_a_test_under_given_is_refused(run):
+    result = run(
+        """
+        from hypothesis import given, strategies as st
+        @pytest.mark.s3_sweep
+        @given(st.integers())
+        def test_it(number): pass
+        """
+    )
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*test_it.py::test_it: s3_sweep() runs a test again and again, and @given does so too*"]
+    )
+
+
+def test_shards_share_the_runs(run):
+    counts = []
+    for marked in ("s3_sweep", "s3_sweep(shards=3)"):
+        result = run(GOOD.replace("s3_sweep", marked, 1), "-vv")
+        counts.append([int(n) for n in re.findall(r"(\d+) runs with a fault", result.stdout.str())])
+    assert sum(counts[0]) == sum(counts[1])
+    assert max(counts[1]) - min(counts[1]) <= 1
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["*test_it?shard1? *", "*test_it?shard2? *", "*test_it?shard3? *"])
+
+
+def test_distributed(run):
+    source = GOOD.replace("s3_sweep", "s3_sweep(shards=2)", 1) + SILENT.replace("test_it", "test_silent")
+    result = run(source, "-n", "2", subprocess=True)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["1. silent at PutObject*"])
+
+
+def test_an_interrupt_prints_what_was_found(run):
+    source = SILENT.replace(
+        "async def test_it(s3_client, s3_store):",
+        """async def test_it(s3_client, s3_store, s3_sweep):
+    if "lost_response" in (s3_sweep.case or ""):
+        raise KeyboardInterrupt""",
+    )
+    result = run(source, subprocess=True)
+    result.stdout.fnmatch_lines(["1. silent at PutObject, by AccessDenied (once)", "*KeyboardInterrupt*"])
+
+
+def test_a_test_of_many_requests_has_a_report_of_one_screen(run):
+    result = run(
+        """
+        @pytest.mark.s3_sweep
+        async def test_it(s3_client, s3_store):
+            for number in range(30):
+                for act in (s3_client.put_object("bucket", str(number), b"data"), s3_client.head_object("bucket", "1")):
+                    try:
+                        await act
+                    except S3Error: pass
+            await s3_client.list_objects("bucket")
+            assert len(s3_store.keys("bucket")) == 30
+        """
+    )
+    text = result.stdout.str()
+    report = text[text.index("The sweep found") : text.index("= S3 sweep =") if "= S3 sweep =" in text else None]
+    assert len(report.partition("\n====")[0].splitlines()) <= 40
+
+
+def test_counts_travel_as_plain_values(run, pytester):
+    pytester.makeconftest(
+        """
+        import json
+        def pytest_runtest_logreport(report):
+            if report.when == "call":
+                open("properties.json", "w").write(json.dumps(report.user_properties))
+        """
+    )
+    run(GOOD)
+    properties = dict(json.loads((pytester.path / "properties.json").read_text()))
+    assert properties["s3_sweep_survived"] + properties["s3_sweep_gave_up"] > 5
