@@ -1,4 +1,4 @@
-"""``python -m pytest_s3errors``: serve the in-memory S3 by itself, or add up what several runs measured."""
+"""``python -m pytest_s3errors``: serve the in-memory S3, measure how a program tries again, add up several runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import ipaddress
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.s3.access import OWNERSHIPS, Credentials
 from pytest_s3errors._servers.standalone import serve
@@ -43,9 +43,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     combining.add_argument(
         "--fail-under", type=float, help="exit with 1 if less than so many %% of the errors were met"
     )
+    _add_retries(commands)
     given = parser.parse_args(argv)
     if given.command == "cov":
         return _combine(combining, given)
+    if given.command == "retries":
+        from ._insight.retry_command import profile_command  # noqa: PLC0415 - `serve` needs none of it
+
+        words = given.program[1:] if given.program[:1] == ["--"] else given.program
+        patience = (given.patience[0], given.patience[1]) if given.patience else None
+        return profile_command(words, check=given.check, patience=patience)
     problem = _problem(given)
     if problem is not None:
         serving.error(problem)
@@ -67,6 +74,19 @@ def _combine(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
         parser.error(str(error))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return status
+
+
+def _add_retries(commands: Any) -> None:
+    retries = commands.add_parser(
+        "retries", help="measure how a program tries again; exit status 0: as specified, 1: not, 2: not measured"
+    )
+    retries.add_argument("--check", metavar="SPECIFICATION", help="legacy, aws-standard-2.0, ... or FILE.toml:NAME")
+    retries.add_argument(
+        "--patience", nargs=2, type=float, metavar=("LOW", "HIGH"), help="seconds of an outage that it outlasts"
+    )
+    retries.add_argument(
+        "program", nargs="+", help="after --: the program and its arguments, with {url}, {bucket} and {key}"
+    )
 
 
 def _problem(given: argparse.Namespace) -> str | None:

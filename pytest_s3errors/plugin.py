@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.s3.store import S3Store
     from pytest_s3errors._insight.case import S3Sweep
+    from pytest_s3errors._insight.retries import S3Retries
     from pytest_s3errors._test.controller import S3Clock, S3Errors, S3Server
     from pytest_s3errors._test.lifetime import Run
     from s3_asyncio_client import S3Client
 
 SHARD = "s3_shard"
-FIXTURES = frozenset({"s3_client", "s3_clock", "s3_errors", "s3_server", "s3_store", "s3_sweep"})
+FIXTURES = frozenset({"s3_client", "s3_clock", "s3_errors", "s3_retries", "s3_server", "s3_store", "s3_sweep"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -233,6 +234,14 @@ def s3_store(request: pytest.FixtureRequest) -> S3Store:
 def s3_client(request: pytest.FixtureRequest) -> S3Client:
     """An `S3Client` on the simulated S3, closed at the end."""
     return _run(request).client()
+
+
+@pytest.fixture
+def s3_retries(request: pytest.FixtureRequest) -> S3Retries:
+    """How a client tries again: `measure(call)` returns its profile, which `check(...)` holds to a specification."""
+    from ._insight.retries import S3Retries  # noqa: PLC0415 - only where it is used
+
+    return S3Retries(_run(request))
 
 
 @pytest.fixture

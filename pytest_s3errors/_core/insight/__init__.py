@@ -1,1 +1,1 @@
-"""What can be told of a test that ran more than once: its requests, what can happen to them, what it bears."""
+"""What a sweep and a retry profile are made of: cases, invariants, verdicts, specifications. Pure values."""

@@ -1,0 +1,41 @@
+"""Where the specifications of retries are: in ``retries.toml`` of the package, or in a file of the user's."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pytest_s3errors._core.insight import retry_profile
+from pytest_s3errors._core.insight.retry_profile import Specification, specification_of
+
+__all__ = ["TABLES", "specification", "specifications"]
+
+TABLES = Path(retry_profile.__file__).with_name("retries.toml")
+
+
+@cache
+def specifications(path: Path = TABLES) -> Mapping[str, Specification]:
+    """Return the specifications in the TOML file at *path*, by name.
+
+    Raises:
+        OSError: the file can't be read.
+        ValueError: it is not TOML, or a table is not a specification.
+    """
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {name: specification_of(name, table) for name, table in tables.items()}
+
+
+def specification(name: str) -> Specification:
+    """Return the specification *name*: one of the package, or ``path/to/file.toml:name``.
+
+    Raises:
+        OSError: the file can't be read.
+        ValueError: there is no such specification.
+    """
+    path, _, short = name.rpartition(":")
+    known = specifications(Path(path)) if path else specifications()
+    if short not in known:
+        raise ValueError(f"there is no specification {short!r}; there are {', '.join(known)}")
+    return known[short]
