@@ -5,6 +5,7 @@ The names are for annotations and `except`; each is loaded when it is first used
 
 from __future__ import annotations
 
+import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,10 @@ __all__ = [
     "SimulationError",
     "StoredObject",
 ]
+
+# The system's clock as it was before anything could fake it, and what `_time` makes of it. Here, since this module is
+# imported when pytest starts, and pytester does not forget it.
+_clock = {name: getattr(time, name) for name in ("monotonic", "monotonic_ns", "process_time", "sleep", "time", "time_ns")}
 
 _HOMES = {
     "ExpectationError": "_failures",

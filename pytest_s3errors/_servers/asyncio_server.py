@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_s3errors._core.play.connection import Close, Connection, Receive, Send, Settings, Wait
 from pytest_s3errors._spool import Spooled
+from pytest_s3errors._time.kernel import bytes_on_the_way, is_broken
 from pytest_s3errors._time.originals import REAL
-from pytest_s3errors._time.silence import bytes_on_the_way, is_broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -208,6 +208,7 @@ class Run:
         if self._environment is not None:
             self._environment.end()
         after.ended(self._all_ports)
+        self.clock.close()
         if self._server is not None:
             self._server.stop()
         for loop in tuple(self._closers):

@@ -27,8 +27,8 @@ from pytest_s3errors._core.report.standstill import Sight, Standstill
 from pytest_s3errors._core.report.timeline import target
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._time.originals import REAL
+from pytest_s3errors._time.own_threads import start_own_thread
 from pytest_s3errors._time.processor import processor_s
-from pytest_s3errors._time.real import start_own_thread
 
 from .stacks import loops, stacks, told
 

@@ -1,87 +1,84 @@
-"""Blocking sockets on virtual time: a client that waits for our server waits as long as the server says.
+"""Blocking sockets: whoever reads or accepts is parked until something has come.
 
-The server is in another thread, and knows whether an answer is late on purpose: it delays one, sends it piece by piece
-or never. Only then may the clock jump, to the server's next piece or to the client's own timeout.
+A connection to somebody of this process, our servers' clients first of all, has its timeout in test time. At the other end
+of any other is a machine with a clock of its own: its timeout stays real, and time stands still meanwhile.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-import select
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from .silence import STEP_S
+from . import silence
+from .registry import Registry
+from .threads import Noted
+from .waits import READ, FileWait, look
 
-if TYPE_CHECKING:
-    import pytest
-
-
-class Waiting(Protocol):
-    """The clock that a blocking client waits on."""
-
-    @property
-    def now(self) -> float:
-        """Test time in seconds."""
-
-    @property
-    def check(self) -> Callable[[], object]:
-        """Raises if nobody need wait any longer, since the test has failed."""
-
-    def receive(self, port: int, deadline: float, look: Callable[[], Any], parked: Callable[[], bool]) -> Any:
-        """Wait at *port* until *look* finds something or it is *deadline*; time passes only while *parked* says so."""
+READS = ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "accept")
 
 
-class Answering(Protocol):
-    """The server that blocking clients of this process wait for."""
+class Server(Protocol):
+    """The server of the test that blocking clients wait for."""
 
     @property
     def started_port(self) -> int | None:
         """Where it listens, None before it does."""
 
-    @property
-    def runs_here(self) -> bool:
-        """Whether the caller is in its thread."""
-
-    @property
-    def parked(self) -> frozenset[int]:
-        """The ports of clients that get nothing before time has passed."""
-
     def give_up(self, port: int) -> None:
         """Note that the client at *port* waits no longer."""
 
-    def call(self, act: Callable[[], object]) -> None:
-        """Have *act* done in its event loop, if that runs, and return when it is."""
+
+class ReadWait(FileWait):
+    """A wait to read from one socket, whose own port is `port`."""
+
+    __slots__ = ("port",)
+
+    def __init__(self, sock: socket.socket, ports: frozenset[int]) -> None:
+        super().__init__([(sock.fileno(), READ)], functools.partial(silence.of_socket_s, sock.fileno(), ports))
+        self.port = port_of(sock.getsockname)
 
 
-def install(patches: pytest.MonkeyPatch, clock: Waiting, server: Callable[[], Answering | None]) -> None:
-    """Let every read of a blocking socket that is connected to *server* take test time, until *patches* are undone."""
-    for name in ("recv", "recv_into"):
-        receive = getattr(socket.socket, name)
-        patches.setattr(socket.socket, name, functools.wraps(receive)(_waiting(receive, clock, server)))
+def reading(registry: Registry, read: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of `socket.socket` that parks before it reads."""
 
-
-def _waiting(receive: Callable[..., Any], clock: Waiting, server: Callable[[], Answering | None]) -> Callable[..., Any]:
+    @functools.wraps(read)
     def received(sock: socket.socket, *args: Any, **kwargs: Any) -> Any:
         timeout = sock.gettimeout()
-        answering = server()
-        if timeout != 0 and answering is not None and _peer(sock) == answering.started_port is not None:
-            clock.check()
-            port = sock.getsockname()[1]
-            deadline = math.inf if timeout is None else clock.now + timeout
-            look = functools.partial(select.select, [sock], [], [], STEP_S)
-            if not clock.receive(port, deadline, lambda: look()[0], lambda: port in answering.parked):
-                answering.give_up(port)
-                raise TimeoutError("timed out")
-        return receive(sock, *args, **kwargs)
+        if timeout == 0:
+            return read(sock, *args, **kwargs)
+        if not registry.on:
+            with Noted(registry, functools.partial(look, [(sock.fileno(), READ)], 0)):
+                return read(sock, *args, **kwargs)
+        if not _parked(registry, sock, timeout):
+            raise TimeoutError("timed out")
+        return read(sock, *args, **kwargs)
 
     return received
 
 
-def _peer(sock: socket.socket) -> int | None:
+def _parked(registry: Registry, sock: socket.socket, timeout: float | None) -> bool:
+    """Wait until there is something to read, or an error, for *timeout* seconds of the right kind."""
+    test = registry.test
+    if test is None:
+        return True
+    test.check(port_of(sock.getpeername))
+    if sock.fileno() < 0 or look([(sock.fileno(), READ)], 0) or registry.me().outside:
+        return True
+    ports = test.ports()
+    if timeout is not None and not silence.is_local(sock, ports):
+        return True  # as it was: in real time, and running
+    wait = ReadWait(sock, ports)
+    if registry.block(wait, timeout) is not False:
+        return True
+    test.gave_up(port_of(sock.getpeername), wait.port)
+    return False
+
+
+def port_of(name: Callable[[], Any]) -> int | None:
+    """Return the port in what *name*, a socket's own or its peer's, returns; None for what has none."""
     try:
-        return int(sock.getpeername()[1])
+        return int(name()[1])
     except (OSError, IndexError, TypeError, ValueError):
-        return None  # not connected, or not by TCP
+        return None

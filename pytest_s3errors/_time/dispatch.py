@@ -1,90 +1,145 @@
-"""Functions of the standard library replaced for a while, wherever they were imported to."""
+"""The one place that replaces functions of the standard library, for the clock: what, by what, and when.
+
+Nothing is replaced before the first test that uses the plugin, and nothing is taken back after it: see `registry`. A
+function that somebody else has replaced stays theirs; before each test it is looked at again. Copies that others made
+before (`from time import sleep`, `clock=time.monotonic` as a default, an attribute) are found by the garbage collector
+once and replaced as well; what is imported later finds the stand-ins.
+"""
 
 from __future__ import annotations
 
-import functools
+import _thread
+import asyncio
+import gc
+import os
+import queue
+import socket
 import sys
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any, Protocol
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import CellType, FunctionType, ModuleType
+from typing import Any
 
-import pytest
+from . import blocking_reads, event_loops, locks, other_clocks, readings
+from .originals import REAL
+from .outsiders import REAL_TIME
+from .registry import Registry
+from .threads import Threads
 
-LAYERS = "pytest_s3errors._layers"
-"""Where a sleep delays an answer, and is none of the test's."""
-
-
-class Sleeper(Protocol):
-    """The clock that sleeps are noted on."""
-
-    sleeps: list[float]
-
-    def check_loop(self) -> None:
-        """Raise if the running event loop is one that the clock does not drive."""
+Row = tuple[Any, str, Any, Any]
+"""Home, name, what has to stand there to be replaced, and by what."""
 
 
-def noting(sleeps: list[float], sleep: Callable[[float], None]) -> Callable[[float], None]:
-    """*sleep* that notes in *sleeps* for how long."""
-
-    @functools.wraps(sleep)
-    def noted(seconds: float) -> None:
-        if seconds > 0:
-            sleeps.append(seconds)
-        sleep(seconds)
-
-    return noted
-
-
-def noting_async(clock: Sleeper, sleep: Callable[..., Any]) -> Callable[..., Any]:
-    """`asyncio.sleep` that notes in the clock's `sleeps` for how long, unless one of our layers delays an answer."""
-
-    @functools.wraps(sleep)
-    async def noted(delay: float, result: Any = None) -> Any:
-        clock.check_loop()
-        caller = str(sys._getframe(1).f_globals.get("__name__", ""))  # noqa: SLF001 - who sleeps decides
-        if delay > 0 and not caller.startswith(LAYERS):
-            clock.sleeps.append(delay)
-        return await sleep(delay, result)
-
-    return noted
+def the_registry() -> Registry:
+    """Return the registry of this process, with everything in its place."""
+    if REAL.registry is None:
+        REAL.registry = Registry()
+        _install(REAL.registry)
+    else:
+        for home, name, system, ours in REAL.registry.rows:
+            if vars(home).get(name) is system:
+                setattr(home, name, ours)
+    other_clocks.guard(REAL.registry)
+    return REAL.registry  # type: ignore[no-any-return]
 
 
-def replace(patches: pytest.MonkeyPatch, *swaps: tuple[ModuleType, str, Callable[..., Any]]) -> None:
-    """Put a function in the place of a module's, for each of *swaps*, also where others imported the old one by name.
+def _install(registry: Registry) -> None:
+    other_clocks.before(registry)
+    registry.rows = list(_rows(registry))
+    for home, name, system, ours in registry.rows:
+        if getattr(home, name) is system:
+            setattr(home, name, ours)
+    # Of functions only: nobody copies a method to replace it.
+    replace_copies({id(old): (old, new) for home, _, old, new in registry.rows if isinstance(home, ModuleType)})
+    os.register_at_fork(
+        before=lambda: registry.mutex.acquire(),  # noqa: PLW0108 - the child gets another one
+        after_in_parent=lambda: registry.mutex.release(),  # noqa: PLW0108
+        after_in_child=registry.after_fork,
+    )
 
-    Of the standard library and of test tools only the module itself changes, and asyncio's own.
+
+def _rows(registry: Registry) -> Iterator[Row]:
+    for name, ours in readings.stand_ins(registry).items():
+        yield time, name, getattr(REAL, name), ours
+    yield asyncio.tasks, "sleep", asyncio.tasks.sleep, (sleep := event_loops.sleeping(registry, asyncio.tasks.sleep))
+    yield asyncio, "sleep", sleep.__wrapped__, sleep
+    yield from _methods(asyncio.BaseEventLoop, ("time",), lambda _: event_loops.loop_time(registry))
+    for kind in event_loops.SELECTORS:
+        yield from _methods(kind, ("select",), lambda method: event_loops.selecting(registry, method))
+    yield from _methods(socket.socket, blocking_reads.READS, lambda method: blocking_reads.reading(registry, method))
+    yield from _methods(threading.Condition, ("wait",), lambda method: locks.waiting(registry, method))
+    yield threading, "Lock", threading.Lock, locks.LockMaker
+    yield threading, "RLock", threading.RLock, locks.RLockMaker
+    yield queue, "SimpleQueue", queue.SimpleQueue, locks.SimpleQueueMaker
+    threads = Threads(registry)
+    yield from _methods(threading.Thread, ("join",), threads.joining)
+    for home, name in (
+        (threading, "_start_new_thread"),
+        (threading, "_start_joinable_thread"),
+        (_thread, "start_new_thread"),
+        (_thread, "start_new"),
+        (_thread, "start_joinable_thread"),
+    ):
+        if hasattr(home, name):
+            yield home, name, getattr(home, name), threads.starting(getattr(home, name))
+
+
+def _methods(kind: type, names: tuple[str, ...], make: Callable[[Any], Any]) -> Iterator[Row]:
+    for name in names:
+        method = getattr(kind, name, None)
+        if method is not None:
+            yield kind, name, method, make(method)
+
+
+# Copies.
+
+
+def replace_copies(swaps: dict[int, tuple[Any, Any]]) -> None:
+    """Put each new function in the place of its old one wherever that stands by another name.
+
+    *swaps* has, by the identity of the old one, the old and the new. Modules that wait for other processes, and test
+    tools, keep what they have.
     """
-    by_old = {id(getattr(home, name)): new for home, name, new in swaps}
-    for home, name, new in swaps:
-        patches.setattr(home, name, new)
-    for module, name in _having(frozenset(name for _, name, _ in swaps)):
-        found = by_old.get(id(vars(module).get(name)))
-        if found is not None:
-            patches.setattr(module, name, found)
+    holders = gc.get_referrers(*(old for old, _ in swaps.values()))
+    tuples = [holder for holder in holders if isinstance(holder, tuple)]
+    for holder in holders:
+        if isinstance(holder, dict):
+            _in_dict(holder, swaps)
+        elif not isinstance(holder, _BUILT_IN):
+            _in_attributes(holder, swaps)
+    for holder in gc.get_referrers(*tuples) if tuples else ():
+        if isinstance(holder, FunctionType) and _follows(holder.__module__):
+            holder.__defaults__ = holder.__defaults__ and tuple(_new(x, swaps) or x for x in holder.__defaults__)
 
 
-_Having = list[tuple[ModuleType, str]]
-_having_before: dict[frozenset[str], tuple[dict[str, ModuleType], _Having]] = {}
+def _new(value: Any, swaps: dict[int, tuple[Any, Any]]) -> Any:
+    found = swaps.get(id(value))
+    return found[1] if found is not None else None
 
 
-def _having(names: frozenset[str]) -> _Having:
-    """Where one of *names* stands, whatever it is there; looked up again if something was imported since."""
-    imported, having = _having_before.get(names, ({}, []))
-    if imported != sys.modules:
-        imported = sys.modules.copy()
-        having = [
-            (module, name)
-            for module in imported.values()
-            if not names.isdisjoint(getattr(module, "__dict__", ())) and _follows(module)
-            for name in names & vars(module).keys()
-        ]
-        _having_before[names] = imported, having
-    return having
+def _in_dict(holder: dict[Any, Any], swaps: dict[int, tuple[Any, Any]]) -> None:
+    name = holder.get("__name__", holder.get("__module__"))
+    if not _follows(name) or name in {"time", "_thread", "_queue", "threading", "queue"}:
+        return  # the table names what changes at home
+    for key, value in tuple(holder.items()):
+        new = _new(value, swaps)
+        if new is not None and key != "__wrapped__":
+            holder[key] = new
 
 
-def _follows(module: ModuleType) -> bool:
-    return module.__name__ == "asyncio.tasks" or module.__name__.partition(".")[0] not in _OWN_TIME
+def _in_attributes(holder: Any, swaps: dict[int, tuple[Any, Any]]) -> None:
+    if not _follows(type(holder).__module__):
+        return
+    for key, value in tuple(getattr(holder, "__dict__", {}).items()):
+        new = _new(value, swaps)
+        if new is not None:
+            object.__setattr__(holder, key, new)
 
 
-# These measure and wait for the real world, tests among them; threading's locks can't be woken by a jump.
-_OWN_TIME = sys.stdlib_module_names | {"_pytest", "pytest", "xdist", "execnet", "pytest_timeout", "pytest_s3errors"}
+def _follows(module: object) -> bool:
+    return str(module).partition(".")[0] not in _OWN_TIME
+
+
+_BUILT_IN = (tuple, list, set, frozenset, type, ModuleType, FunctionType, CellType)
+_OWN_TIME = REAL_TIME | {"_pytest", "freezegun", "pytest_s3errors", "time_machine", "_time_machine"}

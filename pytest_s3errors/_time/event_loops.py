@@ -1,58 +1,110 @@
-"""What the event loops of this process are about: they work, or they wait in their selectors."""
+"""Event loops, and whoever else waits in a selector: parked until a file is ready or the timeout is over."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Collection
+import functools
+import inspect
+import selectors
+import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
-from .silence import has_news
+from . import kernel, silence
+from .outsiders import REAL_TIME, of_layer, package
+from .registry import Clock, Registry
+from .threads import Noted
+from .waits import READ, FileWait, look
+
+SELECTORS = tuple(
+    {
+        getattr(selectors, name)
+        for name in ("DefaultSelector", "SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector", "KqueueSelector")
+        if hasattr(selectors, name)
+    }
+)
 
 
-class Loops:
-    """The loops that the clock drives. A thread tells of its own, and any thread may ask of all."""
+class SelectWait(FileWait):
+    """A wait in a selector. `selector` tells whose files they are."""
 
-    def __init__(self) -> None:
-        # In which thread each works, or waits till a deadline (None: for ever), and whether it is in its selector.
-        self._states: dict[asyncio.AbstractEventLoop, tuple[int | None, bool]] = {}
-        self.woken = object()
-        """Another one whenever a loop has begun to work, so that who looked at several knows that none did meanwhile.
+    __slots__ = ("selector",)
 
-        It changes before the loop reads anything: what it then has read, `news` may have missed.
-        """
-
-    def works(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Note that *loop*, the one of this thread, does something."""
-        self._states[loop] = threading.get_ident(), False
-        self.woken = object()
-
-    def waits(self, loop: asyncio.AbstractEventLoop, *, timed: bool) -> None:
-        """Note that *loop*, the one of this thread, has nothing to do before its timer, if it is *timed*."""
-        self._states[loop] = threading.get_ident() if timed else None, True
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._states.clear()
-
-    def working(self, waiting: Collection[int]) -> bool:
-        """Whether one does something in a thread that is none of *waiting*."""
-        return any(
-            thread is not None and thread not in waiting and loop.is_running()
-            for loop, (thread, _) in tuple(self._states.items())
-        )
-
-    def news(self) -> bool:
-        """Whether one is about to find something in its selector, whenever its thread gets to it.
-
-        What was sent to a server, a connection that it has not accepted and a call from another thread are found so.
-        What a loop does not want to read, such as the next request while it is late with an answer, is not.
-        """
-        return any(
-            selecting and loop.is_running() and has_news(_selector(loop))
-            for loop, (_, selecting) in tuple(self._states.items())
-        )
+    def __init__(self, selector: selectors.BaseSelector, ports: Callable[[], frozenset[int]]) -> None:
+        self.selector = selector
+        super().__init__(_files(selector), lambda: silence.silence_s(selector, ports()))
 
 
-def _selector(loop: Any) -> Any:
-    return getattr(loop, "_selector", None)
+def _files(selector: Any) -> list[tuple[int, int]]:
+    """Return what to look at: the one descriptor that stands for all, or each of them."""
+    if kernel.ASKED and hasattr(selector, "fileno"):
+        return [(selector.fileno(), READ)]
+    return [(key.fd, key.events) for key in tuple(selector.get_map().values())]
+
+
+def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the `select` of a selector that parks."""
+
+    @functools.wraps(select)
+    def selected(self: Any, timeout: float | None = None) -> Any:
+        if timeout is not None and timeout <= 0:
+            return select(self, timeout)
+        until = None if timeout is None else registry.now() + timeout
+        while True:
+            if not registry.on:
+                with Noted(registry, lambda: look(_files(self), 0), _bell_of(self)):
+                    return select(self, timeout)
+            me = registry.me()
+            if me.outside or (me.busy is None and package(sys._getframe(1)) in REAL_TIME):  # noqa: SLF001
+                return select(self, timeout)
+            ready = select(self, 0)
+            if ready:
+                return ready
+            came = registry.block(SelectWait(self, registry.ports), timeout)
+            if came is False:
+                return select(self, 0)
+            ready = select(self, 0)
+            if ready or came:
+                return ready
+            timeout = None if until is None else max(0.0, until - registry.now())
+
+    return selected
+
+
+def _bell_of(selector: Any) -> Callable[[], object] | None:
+    """Return what makes the event loop of this thread, if it waits in *selector*, come back from there."""
+    loop: Any = asyncio._get_running_loop()  # noqa: SLF001 - get_running_loop raises where there is none
+    return loop._write_to_self if loop is not None and getattr(loop, "_selector", None) is selector else None  # noqa: SLF001
+
+
+def loop_time(registry: Registry) -> Callable[[Any], float]:
+    """Return `BaseEventLoop.time`: the test's time, whatever freezes `time.monotonic`; that one between tests."""
+
+    def now(_loop: Any) -> float:
+        return registry.now() if registry.on else time.monotonic()
+
+    return functools.wraps(asyncio.BaseEventLoop.time)(now)
+
+
+def sleeping(registry: Registry, sleep: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `asyncio.sleep` that is noted by the running test, unless one of our layers delays an answer."""
+
+    async def noted(clock: Clock, delay: float, result: Any, of_test: bool) -> Any:  # noqa: FBT001
+        clock.check_loop()
+        if delay > 0 and of_test:
+            clock.sleeps.append(delay)
+        return await sleep(delay, result)
+
+    @functools.wraps(sleep)
+    def slept(delay: float, result: Any = None) -> Any:
+        if not registry.clocks:
+            return sleep(delay, result)  # the same coroutine as ever
+        return noted(registry.clocks[-1], delay, result, not of_layer(sys._getframe(1)))  # noqa: SLF001
+
+    if hasattr(inspect, "markcoroutinefunction"):
+        inspect.markcoroutinefunction(slept)
+    else:
+        slept._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]  # noqa: SLF001
+    return slept
+

@@ -1,15 +1,16 @@
 """The system's own clock and primitives, as this process found them.
 
-The plugin imports this module when pytest starts, before a test can fake anything. The functions are attributes of one
-object, never names of a module: freezegun looks through the names of all modules and replaces what it knows.
+They were taken when pytest started, before a test could fake anything. They are attributes of one object, never names of a
+module: freezegun looks through the names of all modules and replaces what it knows.
 """
 
 from __future__ import annotations
 
 import _thread
-import time
 from collections.abc import Callable
 from typing import Any, Final
+
+from pytest_s3errors import _clock
 
 
 class Originals:
@@ -22,28 +23,36 @@ class Originals:
         "monotonic",
         "monotonic_ns",
         "process_time",
-        "registry",
         "rlock",
         "sleep",
         "start_new_thread",
+        "thread_count",
         "time",
         "time_ns",
     )
 
     def __init__(self) -> None:
-        self.monotonic: Final = time.monotonic
-        self.monotonic_ns: Final = time.monotonic_ns
-        self.time: Final = time.time
-        self.time_ns: Final = time.time_ns
-        self.sleep: Final[Callable[[float], None]] = time.sleep
-        self.process_time: Final = time.process_time
+        self.monotonic: Final[Callable[[], float]] = _clock["monotonic"]
+        self.monotonic_ns: Final[Callable[[], int]] = _clock["monotonic_ns"]
+        self.time: Final[Callable[[], float]] = _clock["time"]
+        self.time_ns: Final[Callable[[], int]] = _clock["time_ns"]
+        self.sleep: Final[Callable[[float], None]] = _clock["sleep"]
+        self.process_time: Final[Callable[[], float]] = _clock["process_time"]
         self.allocate_lock: Final = _thread.allocate_lock
         self.rlock: Final[Any] = _thread.RLock
         self.get_ident: Final = _thread.get_ident
         self.get_native_id: Final = _thread.get_native_id
         self.start_new_thread: Final[Callable[..., int]] = _thread.start_new_thread
-        # The one registry of this process. pytester forgets modules that a test imported, but not this one.
-        self.registry: Any = None
+        self.thread_count: Final[Callable[[], int]] = _thread._count  # type: ignore[attr-defined]  # noqa: SLF001
+
+    @property
+    def registry(self) -> Any:
+        """The one registry of this process, None before the first test that uses the plugin."""
+        return _clock.get("registry")
+
+    @registry.setter
+    def registry(self, registry: Any) -> None:
+        _clock["registry"] = registry
 
 
 REAL: Final = Originals()

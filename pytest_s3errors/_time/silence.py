@@ -1,21 +1,18 @@
-"""How long the sockets of an event loop have to be silent before nothing more is to be expected from them."""
+"""How long files have to be silent before nothing more is to be expected from them.
+
+A byte between two ends in this process takes microseconds; another process on this machine takes what it needs. So the
+question is where the other end is. A pipe to a living process is waited for as long as it takes.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-import select
 import selectors
 import socket
 import stat
-import struct
 
-try:
-    import fcntl
-    import termios
-except ImportError:  # pragma: no cover - Windows has neither
-    pass
+from . import children, kernel
 
 STEP_S = 0.001
 """Between the two ends of a connection in one process a byte takes microseconds."""
@@ -25,64 +22,111 @@ FOREIGN_S = 0.05
 
 
 def silence_s(selector: selectors.BaseSelector, ports: frozenset[int]) -> float:
-    """Seconds of silence after which nothing more will come by itself.
+    """Return the seconds of silence after which nothing more comes to *selector* by itself.
 
-    `STEP_S` if all connections are those of servers at *ports*, `FOREIGN_S` if there are others or if sent bytes are
-    still on their way, infinite while there is a pipe: a process at its other end may take as long as it likes.
+    0 if nobody but this process itself could send, `STEP_S` if all connections are those of servers at *ports* or of
+    others in this process, `FOREIGN_S` if there are others or if sent bytes are still on their way, infinite while
+    there is a pipe whose other end may be in another process: it may take as long as it likes.
     """
-    return max((_silence_s(key.fd, ports) for key in tuple(selector.get_map().values())), default=STEP_S)
+    return max((of_file_s(key.fd, ports) for key in tuple(selector.get_map().values())), default=0.0)
 
 
-def _silence_s(fd: int, ports: frozenset[int]) -> float:
+def of_file_s(fd: int, ports: frozenset[int]) -> float:
+    """Return the seconds of silence that the file *fd* needs."""
     try:
-        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
-            return math.inf
-        # The class below socket.socket, which plugins that forbid sockets replace.
-        sock = socket.SocketType(fileno=fd)
+        mode = os.fstat(fd).st_mode
     except OSError:
-        return STEP_S  # closed meanwhile
+        return 0.0  # closed meanwhile
+    if stat.S_ISSOCK(mode):
+        return of_socket_s(fd, ports)
+    if stat.S_ISFIFO(mode):
+        return 0.0 if not children.alive() and _other_end_is_here(fd) else math.inf
+    if stat.S_IFMT(mode):
+        return math.inf  # a terminal, for example
+    return math.inf if children.alive() else 0.0  # a counter of the kernel's, shared at most with a child
+
+
+def of_socket_s(fd: int, ports: frozenset[int]) -> float:
+    """Return the seconds of silence that the socket *fd* needs."""
+    sock = _borrowed(fd)
+    if sock is None:
+        return 0.0
     try:
         if sock.family not in (socket.AF_INET, socket.AF_INET6):
-            return FOREIGN_S if sock.getsockname() else STEP_S  # a pair without names is how a loop wakes itself
-        if sock.getsockname()[1] not in ports and sock.getpeername()[1] not in ports:
+            # A pair without names is how a loop wakes itself.
+            return FOREIGN_S if sock.getsockname() or children.alive() else 0.0
+        if not _is_local(sock, ports):
             return FOREIGN_S
-        _confirm(sock)
-        return FOREIGN_S if bytes_on_the_way(fd) else STEP_S
+        kernel.confirm(sock)
+        return FOREIGN_S if kernel.bytes_on_the_way(fd) else STEP_S
     except OSError:
-        return FOREIGN_S  # on its way to be connected, or a listener of somebody else
+        return FOREIGN_S  # on its way to be connected
     finally:
         sock.detach()
 
 
-def _confirm(sock: socket.SocketType) -> None:
-    """Have *sock*'s kernel confirm what was read; left to itself it waits some 40 ms for an answer to go along."""
-    with contextlib.suppress(AttributeError, OSError):  # Linux alone has it
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
-def has_news(selector: object) -> bool:
-    """Whether *selector*, which another thread may be waiting in, would find something; False if it can't be asked."""
+def is_local(sock: socket.socket, ports: frozenset[int]) -> bool:
+    """Return whether whoever sends to *sock* is in this process; *ports* are those of its servers."""
     try:
-        poll = select.poll()
-        poll.register(selector.fileno(), select.POLLIN)  # type: ignore[attr-defined]  # not every kind has one
-        return bool(poll.poll(0))
-    except (AttributeError, OSError, ValueError):
-        return False  # Windows' kind, or closed meanwhile
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            return _is_local(sock, ports)
+        return not sock.getsockname()
+    except OSError:
+        return False
 
 
-def is_broken(fd: int) -> bool:
-    """Return whether the peer has reset the connection: it confirms nothing any more. False if it can't be asked."""
+def _is_local(sock: socket.SocketType, ports: frozenset[int]) -> bool:
+    own = sock.getsockname()
+    if own[1] in ports or sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        return True  # whoever connects to a listener, and is of this process, runs
+    peer = sock.getpeername()
+    return peer[1] in ports or (peer[0] in _LOOPBACK and _other_socket_is_here(own[:2], peer[:2]))
+
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+
+
+def _other_socket_is_here(own: tuple[str, int], peer: tuple[str, int]) -> bool:
+    """Return whether this process has the other end of a connection, or the listener that has not accepted it yet."""
+    if (own, peer) not in _here and any(_is_other_end(fd, own, peer) for fd in kernel.descriptors()):
+        _here.add((own, peer))
+    return (own, peer) in _here
+
+
+_here: set[tuple[tuple[str, int], tuple[str, int]]] = set()
+
+
+def _is_other_end(fd: int, own: tuple[str, int], peer: tuple[str, int]) -> bool:
+    sock = _borrowed(fd)
+    if sock is None:
+        return False
     try:
-        poll = select.poll()
-        poll.register(fd, 0)
-        return any(news & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, news in poll.poll(0))
-    except (AttributeError, OSError):
-        return False  # Windows has no poll
+        if sock.getsockname()[1] != peer[1]:
+            return False
+        return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)) or sock.getpeername()[:2] == own
+    except (OSError, IndexError, TypeError):
+        return False
+    finally:
+        sock.detach()
 
 
-def bytes_on_the_way(fd: int) -> int:
-    """How many sent bytes the peer has not confirmed; 0 where the system does not tell."""
+def _other_end_is_here(fd: int) -> bool:
+    this = os.fstat(fd)
+    for other in kernel.descriptors():
+        try:
+            status = os.fstat(other)
+        except OSError:
+            continue
+        if other != fd and (status.st_dev, status.st_ino) == (this.st_dev, this.st_ino):
+            return True
+    return False
+
+
+def _borrowed(fd: int) -> socket.SocketType | None:
+    """Return the socket of *fd*, to be detached; None if it is none."""
     try:
-        return int(struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4)))[0])
-    except (NameError, OSError):
-        return 0
+        # The class below socket.socket, which plugins that forbid sockets replace.
+        return socket.SocketType(fileno=fd)
+    except OSError:
+        return None
+

@@ -184,7 +184,7 @@ def test_nothing_is_left_of_the_watchdog(run):
     run(
         """
         import threading
-        from pytest_s3errors._time.real import own_threads
+        from pytest_s3errors._time.own_threads import own_threads
 
         async def test_it(s3_client):
             before = threading.active_count()

@@ -164,18 +164,18 @@ def test_real_work_is_waited_for(run, monkeypatch):
 
     As long as it takes on a busy machine: how long the clock waits for a stranger is a matter of `test_idle`.
     """
-    monkeypatch.setattr("pytest_s3errors._time.virtual._PATIENCE_S", 300)
+    monkeypatch.setattr("pytest_s3errors._time.registry.PATIENCE_S", 300)
     monkeypatch.setattr("pytest_s3errors._time.silence.FOREIGN_S", 30)
     run(
         """
         import socket, subprocess, sys, threading, time
+        from pytest_s3errors._time.originals import REAL
 
         NAP = "import time; time.sleep(0.3)"
 
         async def test_executor(s3_clock):
-            real = threading.Event().wait  # threading's own clock is never moved
             async with asyncio.timeout(1):
-                await asyncio.to_thread(real, 0.3)
+                await asyncio.to_thread(REAL.sleep, 0.3)
             assert s3_clock.now == 0
 
         async def test_process(s3_clock):
@@ -201,7 +201,7 @@ def test_real_work_is_waited_for(run, monkeypatch):
             listener = socket.create_server(("127.0.0.1", 0))
             def serve():
                 accepted, _ = listener.accept()
-                threading.Event().wait(0.02)
+                REAL.sleep(0.02)
                 accepted.sendall(b"hello")
                 accepted.close()
             thread = threading.Thread(target=serve)
@@ -221,6 +221,7 @@ def test_real_work_is_waited_for(run, monkeypatch):
 HELD = """
 import selectors, threading
 import httpx
+from pytest_s3errors._time.originals import REAL
 
 @pytest.fixture(autouse=True)
 def held(monkeypatch):
@@ -229,7 +230,7 @@ def held(monkeypatch):
     def late(selector, timeout=None):
         events = select(selector, timeout)
         if events and threading.current_thread().name == "simulated S3":
-            threading.Event().wait(0.1)  # in real time
+            REAL.sleep(0.1)
         return events
 
     monkeypatch.setattr(selectors.DefaultSelector, "select", late)
@@ -307,7 +308,7 @@ def test_a_loops_own_thread_may_block(run):
 
 def test_a_loop_that_only_looks_at_the_clock_ends(run, monkeypatch):
     """After some real seconds without a jump the clock runs on, so that spinning code does not hang."""
-    monkeypatch.setattr("pytest_s3errors._time.virtual._PATIENCE_S", 0.05)
+    monkeypatch.setattr("pytest_s3errors._time.registry.PATIENCE_S", 0.05)
     run(
         """
         import time
@@ -691,7 +692,7 @@ def test_time_stands_still_while_another_s3_works(run):
     run(
         """
 import threading, time
-from pytest_s3errors._time.real import real_sleep
+from pytest_s3errors._time.originals import REAL
 
 def test_it(s3_clock):
     began, seen = threading.Event(), []
@@ -699,7 +700,7 @@ def test_it(s3_clock):
     def work():
         with s3_clock.working():
             began.set()
-            real_sleep(0.1)
+            REAL.sleep(0.1)
             seen.append(s3_clock.now)
 
     thread = threading.Thread(target=work)
@@ -713,7 +714,7 @@ def test_it(s3_clock):
 def test_real_time_goes_on(s3_clock):
     with s3_clock.working():
         before = s3_clock.now
-        real_sleep(0.001)
+        REAL.sleep(0.001)
         assert s3_clock.now > before
 """
     ).assert_outcomes(passed=2)
@@ -723,13 +724,14 @@ def test_executors_are_shut_down_in_real_time(run):
     """From Python 3.12 a loop that ends gives its executor 300 s; they do not pass while the threads end."""
     result = run(
         """
-        import concurrent.futures, threading
+        import concurrent.futures
+        from pytest_s3errors._time.originals import REAL
 
         def test_it(monkeypatch, s3_clock):
             shutdown = concurrent.futures.ThreadPoolExecutor.shutdown
 
             def late(executor, *args, **kwargs):
-                threading.Event().wait(0.2)
+                REAL.sleep(0.2)
                 return shutdown(executor, *args, **kwargs)
 
             monkeypatch.setattr(concurrent.futures.ThreadPoolExecutor, "shutdown", late)

@@ -1,0 +1,119 @@
+"""Other tools that change time, in the same test: freezegun, time-machine; and loops that keep time by themselves.
+
+freezegun and time-machine replace the date and what `time` reads; the event loops, sleeps and waits of the test go on by
+the registry. Where they tick, they tick by what the test jumps over as well.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .originals import REAL
+from .registry import Registry
+
+_NS = 1_000_000_000
+
+
+def before(registry: Registry) -> None:
+    """Prepare for time-machine before anything is replaced.
+
+    It takes `time.time` for a function in C when it is imported, and crashes the interpreter over any other.
+    """
+    if "time_machine" not in sys.modules and importlib.util.find_spec("time_machine") is not None:
+        importlib.import_module("time_machine")
+    module: Any = sys.modules.get("time_machine")
+    if module is None:
+        return
+    core: Any = sys.modules["_time_machine"]
+    for name in ("patch", "patch_if_needed", "unpatch"):
+        if hasattr(core, name):
+            setattr(core, name, _on_functions_in_c(getattr(core, name)))
+    traveller = module.Traveller
+    traveller.time_ns = _ticking(registry, traveller.time_ns)
+    registry.system_time = REAL.time
+
+
+def _on_functions_in_c(act: Callable[[], None]) -> Callable[[], None]:
+    def acting() -> None:
+        mine = time.time, time.time_ns
+        time.time, time.time_ns = REAL.time, REAL.time_ns
+        try:
+            act()
+        finally:
+            time.time, time.time_ns = mine
+
+    return acting
+
+
+def _ticking(registry: Registry, time_ns: Callable[[Any], int]) -> Callable[[Any], int]:
+    def ticked(traveller: Any) -> int:
+        if not traveller._requested:  # noqa: SLF001 - from its first question on it ticks
+            traveller._s3errors_leapt = registry.leapt  # noqa: SLF001
+        passed = registry.leapt - traveller._s3errors_leapt if traveller._tick else 0.0  # noqa: SLF001
+        return time_ns(traveller) + round(passed * _NS)
+
+    return ticked
+
+
+def travels() -> bool:
+    """Return whether time-machine is at work: the functions in C tell its time."""
+    module: Any = sys.modules.get("time_machine")
+    return module is not None and bool(module.traveller_stack)
+
+
+def guard(registry: Registry) -> None:
+    """Tell freezegun, which puts back what it found at its own import, of what stands there now."""
+    api: Any = sys.modules.get("freezegun.api")
+    if api is None or hasattr(api, "_s3errors"):
+        return
+    api._s3errors = True  # noqa: SLF001
+    for home, name, system, ours in registry.rows:
+        if home is time and getattr(api, f"real_{name}", None) is system:
+            setattr(api, f"real_{name}", ours)
+            api._real_time_object_ids.add(id(ours))  # noqa: SLF001
+    api.TickingDateTimeFactory = _ticking_factory(registry, api.TickingDateTimeFactory)
+
+
+def _ticking_factory(registry: Registry, factory: Any) -> type:
+    class Ticking(factory):  # type: ignore[misc]
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self._leapt = registry.leapt
+
+        def __call__(self) -> Any:
+            return super().__call__() + datetime.timedelta(seconds=registry.leapt - self._leapt)
+
+        def move_to(self, target: Any) -> None:
+            super().move_to(target)
+            self._leapt = registry.leapt
+
+    return Ticking
+
+
+def loops_of_their_own() -> Iterator[tuple[Any, str, str]]:
+    """Yield what starts a loop that keeps time by itself: module, name, and how it is called."""
+    for module, name, called in _LOOPS:
+        found: Any = sys.modules.get(module)
+        if found is not None and hasattr(found, name):
+            yield found, name, called
+
+
+_LOOPS = (
+    ("trio", "run", "trio"),
+    ("trio.lowlevel", "start_guest_run", "trio"),
+    ("gevent", "sleep", "gevent"),
+    ("gevent", "wait", "gevent"),
+    ("gevent", "joinall", "gevent"),
+    ("curio", "run", "curio"),
+)
+
+
+def patched_by_gevent() -> bool:
+    """Return whether gevent has replaced the waits of the standard library."""
+    monkey: Any = sys.modules.get("gevent.monkey")
+    return monkey is not None and monkey.is_module_patched("time")

@@ -1,0 +1,97 @@
+"""What stands in `time` for its functions: each asks the registry, in and between tests.
+
+They are objects and no functions, so that as an attribute of a class they stay what the functions in C are: not methods.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from typing import Any
+
+from .originals import REAL
+from .outsiders import keeps_real_time, of_layer
+from .registry import Registry
+from .waits import Wait
+
+_NS = 1_000_000_000
+
+
+class Reading:
+    """A function of `time`; pickled by its name."""
+
+    def __init__(self, registry: Registry, system: Any) -> None:
+        self._registry = registry
+        self.__name__ = self.__qualname__ = system.__name__
+        self.__doc__ = system.__doc__
+        self.__module__ = "time"
+
+    def __reduce__(self) -> str:
+        return self.__name__
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__} of pytest-s3errors>"
+
+
+class Monotonic(Reading):
+    """`time.monotonic`."""
+
+    def __call__(self) -> float:
+        registry = self._registry
+        if registry.on and keeps_real_time(sys._getframe(1)):  # noqa: SLF001 - who reads decides
+            return REAL.monotonic()
+        return registry.now()
+
+
+class MonotonicNs(Reading):
+    """`time.monotonic_ns`."""
+
+    def __call__(self) -> int:
+        registry = self._registry
+        if registry.on:
+            return round(registry.now() * _NS)
+        return REAL.monotonic_ns() + round(registry.offset * _NS)
+
+
+class Time(Reading):
+    """`time.time`."""
+
+    def __call__(self) -> float:
+        return self._registry.wall()
+
+
+class TimeNs(Reading):
+    """`time.time_ns`."""
+
+    def __call__(self) -> int:
+        registry = self._registry
+        return round(registry.wall() * _NS) if registry.on else REAL.time_ns()
+
+
+class Sleep(Reading):
+    """`time.sleep`."""
+
+    def __call__(self, seconds: float, /) -> None:
+        registry = self._registry
+        if not isinstance(seconds, float):
+            seconds = operator.index(seconds)
+        if not 0 < seconds < _LONGEST_S:
+            REAL.sleep(seconds)  # which says what is wrong
+            registry.yielded()
+            return
+        frame = sys._getframe(1)  # noqa: SLF001 - who sleeps decides
+        if registry.on and keeps_real_time(frame):
+            REAL.sleep(seconds)
+            return
+        if registry.clocks and not of_layer(frame):
+            registry.clocks[-1].sleeps.append(seconds)
+        registry.block(Wait(), seconds)
+
+
+_LONGEST_S = 9_000_000_000.0
+
+
+def stand_ins(registry: Registry) -> dict[str, Reading]:
+    """Return what stands in for each function of `time`."""
+    kinds = {"monotonic": Monotonic, "monotonic_ns": MonotonicNs, "time": Time, "time_ns": TimeNs, "sleep": Sleep}
+    return {name: kind(registry, getattr(REAL, name)) for name, kind in kinds.items()}

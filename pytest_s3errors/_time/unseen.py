@@ -1,0 +1,98 @@
+"""Whether a thread that is in none of our waits is asleep, asked from outside.
+
+Only needed for threads that were there before the first test that uses the plugin, and for locks in C: those made before
+it, and those of C code. The answer is yes after `STALL_S` in which the thread was seen asleep in one place, in one system
+call, without a nanosecond of processor time. Asleep is not enough: a name lookup and native code that talks to the
+network sleep, too. So the place counts: a call that takes a lock; or where the thread has been since the test began.
+
+Where the kernel can't be asked, the place is the instruction in its frame, the time is longer, and the whole process has
+to be idle meanwhile.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import re
+import sys
+import threading
+from collections.abc import Container
+from types import CodeType, FrameType
+from typing import Any
+
+from . import kernel
+from .originals import REAL
+from .outsiders import is_tool
+from .own_threads import own_threads
+from .waits import Record
+
+Place = tuple[CodeType, int]
+
+STALL_S = 0.03
+PORTABLE_STALL_S = 0.15
+_IDLE_SHARE = 0.25
+_LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_SPECIAL"})
+_WORD = re.compile(r"\w+")
+_LOCKS = frozenset({"__enter__", "acquire", "get", "join", "put", "wait"})
+
+
+def native_id(ident: int) -> int | None:
+    """Return the kernel's name for a thread of this process, None if nobody knows it."""
+    if ident == REAL.get_ident():
+        return REAL.get_native_id()
+    thread = threading._active.get(ident)  # type: ignore[attr-defined]  # noqa: SLF001 - enumerate() takes its lock
+    return thread.native_id if thread is not None else None
+
+
+def places(known: Container[int]) -> tuple[dict[int, Place], set[int]]:
+    """Return where each thread is, and which threads beside the *known* ones are a tool's.
+
+    Frames are let go before anything gives other threads a turn: one that is held keeps its variables alive, and this
+    one, which holds them all, would do so till the next garbage collection.
+    """
+    frames = sys._current_frames()  # noqa: SLF001 - the documented way
+    new: dict[int, FrameType] = {}
+    try:
+        found = {ident: (frame.f_code, frame.f_lasti) for ident, frame in frames.items()}
+        new = {ident: frame for ident, frame in frames.items() if ident not in known}
+        return found, {ident for ident, frame in new.items() if ident in own_threads or is_tool(frame)}
+    finally:
+        frames.clear()
+        new.clear()
+
+
+def remember(record: Record, where: dict[int, Place]) -> Any:
+    """Return what the thread is seen doing, and note since when, for `sleeps`; None if it is awake."""
+    seen: Any = where.get(record.ident or 0)
+    if kernel.ASKED and record.native is not None:
+        seen = kernel.asleep(record.native)
+    if seen != record.sample:
+        record.sample, record.since, record.cpu = seen, REAL.monotonic(), REAL.process_time()
+    return seen
+
+
+def sleeps(record: Record, where: dict[int, Place], *, any_wait: bool = False) -> bool:
+    """Return whether the thread has slept for long enough in a lock, or with *any_wait* in whatever."""
+    seen = remember(record, where)
+    slept = REAL.monotonic() - record.since
+    if seen is None or slept < (STALL_S if kernel.ASKED else PORTABLE_STALL_S):
+        return False
+    if not kernel.ASKED and REAL.process_time() - record.cpu > slept * _IDLE_SHARE:
+        record.sample = None
+        return False
+    place = where.get(record.ident or 0)
+    return any_wait or seen == record.first or (place is not None and _is_lock_call(*place))
+
+
+@functools.lru_cache(maxsize=256)
+def _is_lock_call(code: CodeType, offset: int) -> bool:
+    """Return whether the instruction at *offset* calls what the names of locks and queues are, or begins a `with`."""
+    done = [instruction for instruction in dis.get_instructions(code) if instruction.offset <= offset]
+    here = done[-1]
+    line = here.positions and here.positions.lineno
+    return here.opname == "BEFORE_WITH" or any(
+        loaded.opname in _LOADS
+        and (loaded.positions and loaded.positions.lineno) == line
+        and not _LOCKS.isdisjoint(_WORD.findall(loaded.argrepr))
+        for loaded in done
+    )

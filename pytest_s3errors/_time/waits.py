@@ -1,0 +1,197 @@
+"""How one thread waits: on a lock that whoever wakes it releases, or on files and a bell beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import select
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .originals import REAL
+
+READ, WRITE = 1, 2  # as `selectors` has them
+_LONGEST_S = 2_000_000.0  # poll counts milliseconds in 31 bits
+
+
+class Record:
+    """What the registry knows of one thread."""
+
+    __slots__ = (
+        "born",
+        "busy",
+        "cpu",
+        "ended",
+        "first",
+        "ident",
+        "joiners",
+        "native",
+        "observed",
+        "outside",
+        "owner",
+        "sample",
+        "since",
+        "stranger",
+        "wait",
+    )
+
+    def __init__(self, born: int, *, stranger: bool = False, outside: bool = False) -> None:
+        self.born = born
+        self.stranger = stranger  # nobody told of its birth, and nobody will tell of its end
+        self.outside = outside  # it belongs to a tool or to multiprocessing: its waits are real, and it holds up nothing
+        self.ident: int | None = None
+        self.native: int | None = None
+        self.owner: object = None  # its threading.Thread
+        self.wait: Wait | None = None  # what it is parked on
+        self.observed: Callable[[], bool] | None = None  # whether what it waited for before the test has come
+        self.busy: Callable[[], bool] | None = None  # whether jobs of other processes are under way
+        self.ended = False
+        self.joiners: list[Wait] = []
+        # See `unseen`: what it was seen doing, since when, at which processor time, and when the test began.
+        self.sample: Any = None
+        self.since = self.cpu = 0.0
+        self.first: Any = None
+
+
+class Wait:
+    """One wait of one thread, on a lock. All of it but the lock changes under the registry's mutex alone."""
+
+    __slots__ = ("deadline", "done", "lock", "record", "result", "rung", "timed")
+
+    def __init__(self) -> None:
+        self.lock = REAL.allocate_lock()
+        self.lock.acquire()
+        self.record: Record | None = None
+        self.deadline: float | None = None  # test time
+        self.timed = False
+        self.done = False
+        self.result = False
+        self.rung = False
+
+    def release(self) -> None:
+        """End the wait: `threading.Condition.notify` takes this for a lock.
+
+        Raises:
+            RuntimeError: it has ended; `notify` goes on to the next one.
+        """
+        REAL.registry.wake(self)
+
+    def ring(self) -> None:
+        """Make `pause` return."""
+        if not self.rung:
+            self.rung = True
+            self.lock.release()
+
+    def pause(self, timeout: float | None) -> bool:
+        """Block in real time until `ring`, or for *timeout* seconds; return whether it rang."""
+        if self.lock.acquire(True, -1 if timeout is None else min(max(timeout, 0.0), _LONGEST_S)):
+            self.rung = False
+            return True
+        return False
+
+    def ready(self) -> bool:
+        """Return whether the thread is about to run although nobody told the registry."""
+        return False
+
+    def silence_s(self) -> float:
+        """Return how many real seconds of silence have to go before time may pass."""
+        return 0.0
+
+    def close(self) -> None:
+        """Free what the wait holds."""
+
+
+class FileWait(Wait):
+    """A wait for files of this process: *files* are pairs of a descriptor and READ, WRITE or both."""
+
+    __slots__ = ("_bell", "_files", "_silence_s")
+
+    def __init__(self, files: Sequence[tuple[int, int]], silence_s: Callable[[], float]) -> None:
+        super().__init__()
+        self._files = files
+        self._silence_s = silence_s
+        self._bell: Bell | None = None
+
+    def ring(self) -> None:
+        """Make `pause` return."""
+        self.rung = True
+        if self._bell is not None:
+            self._bell.ring()
+
+    def pause(self, timeout: float | None) -> bool:
+        """Block in real time until a file is ready or `ring`; return whether one of these was."""
+        if self._bell is None:
+            self._bell = Bell()
+        if not self.rung:
+            look((*self._files, (self._bell.fileno, READ)), timeout)
+        self._bell.quiet()
+        rung, self.rung = self.rung, False
+        return rung or self.ready()
+
+    def ready(self) -> bool:
+        """Return whether one of the files is ready. Looking takes nothing away."""
+        return look(self._files, 0)
+
+    def silence_s(self) -> float:
+        """Return how long these files have to be silent."""
+        return self._silence_s()
+
+    def close(self) -> None:
+        """Close the bell, never the files."""
+        if self._bell is not None:
+            bell, self._bell = self._bell, None
+            bell.close()
+
+
+class Bell:
+    """A descriptor that another thread makes ready."""
+
+    def __init__(self) -> None:
+        self._sockets: tuple[socket.SocketType, ...] = ()
+        if hasattr(os, "eventfd"):
+            self.fileno = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        else:
+            self._sockets = socket.socketpair()
+            for end in self._sockets:
+                end.setblocking(False)
+            self.fileno = self._sockets[0].fileno()
+
+    def ring(self) -> None:
+        """Make it ready."""
+        with contextlib.suppress(BlockingIOError):
+            if self._sockets:
+                self._sockets[1].send(b"\0")
+            else:
+                os.eventfd_write(self.fileno, 1)
+
+    def quiet(self) -> None:
+        """Make it not ready."""
+        with contextlib.suppress(BlockingIOError):
+            if self._sockets:
+                socket.SocketType.recv(self._sockets[0], 4096)
+            else:
+                os.eventfd_read(self.fileno)
+
+    def close(self) -> None:
+        """Close it."""
+        for end in self._sockets:
+            end.close()
+        if not self._sockets:
+            os.close(self.fileno)
+
+
+def look(files: Sequence[tuple[int, int]], timeout: float | None) -> bool:
+    """Return whether one of *files* is ready, after at most *timeout* real seconds."""
+    try:
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            for fd, events in files:
+                poll.register(fd, (select.POLLIN if events & READ else 0) | (select.POLLOUT if events & WRITE else 0))
+            return bool(poll.poll(None if timeout is None else math.ceil(min(timeout, _LONGEST_S) * 1000)))
+        reads = [fd for fd, events in files if events & READ]
+        writes = [fd for fd, events in files if events & WRITE]
+        return any(select.select(reads, writes, writes, timeout))
+    except (OSError, ValueError):
+        return True  # closed meanwhile: whoever waits for it finds out
