@@ -5,9 +5,10 @@ The names are for annotations and `except`; each is loaded when it is first used
 
 from __future__ import annotations
 
-import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from pytest_s3errors import system_clock as _system_clock  # noqa: F401 - before anything fakes the clock
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.report.journal import Record
@@ -33,10 +34,6 @@ __all__ = [
     "SimulationError",
     "StoredObject",
 ]
-
-# The system's clock as it was before anything could fake it, and what `_time` makes of it. Here, since this module is
-# imported when pytest starts, and pytester does not forget it.
-_clock = {name: getattr(time, name) for name in ("monotonic", "monotonic_ns", "process_time", "sleep", "time", "time_ns")}
 
 _HOMES = {
     "ExpectationError": "_failures",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
+import textwrap
+from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
@@ -35,3 +38,50 @@ def tolerated_warnings() -> tuple[str, ...]:
 def warnings_are_errors(tolerated_warnings: tuple[str, ...]) -> list[str]:
     """Arguments for a run of pytest inside a test."""
     return [part for warning in ("error", *tolerated_warnings) for part in ("-W", warning)]
+
+
+# A small project to run tests in.
+
+INI = """
+[pytest]
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = function
+addopts = -p no:cacheprovider --strict-markers
+"""
+
+HEADER = """
+import asyncio
+import aiohttp
+import pytest
+from s3_asyncio_client import *
+"""
+
+Run = Callable[..., pytest.RunResult]
+
+# pytester forgets the modules that a run inside this process imported; those that are here already it keeps.
+KEPT = (
+    "pytest_s3errors._guard.after",
+    "pytest_s3errors._guard.doors",
+    "pytest_s3errors._layers.client",
+    "pytest_s3errors._layers.wire.aiohttp",
+    "pytest_s3errors._test.controller",
+    "pytest_s3errors._test.markers",
+    "s3_asyncio_client.circuit",
+    "s3_asyncio_client.fallback",
+)
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
+    """Run a test file, with warnings as errors, in this process or (`subprocess=True`) in one of its own."""
+    for name in KEPT:
+        importlib.import_module(name)
+
+    def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
+        filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))
+        pytester.makeini(f"{INI}filterwarnings =\n{filters}{ini}")
+        pytester.makepyfile(test_it=HEADER + textwrap.dedent(source))
+        how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
+        return how("-q", *args)
+
+    return run

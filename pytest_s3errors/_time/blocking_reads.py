@@ -1,7 +1,7 @@
 """Blocking sockets: whoever reads or accepts is parked until something has come.
 
-A connection to somebody of this process, our servers' clients first of all, has its timeout in test time. At the other end
-of any other is a machine with a clock of its own: its timeout stays real, and time stands still meanwhile.
+A connection to somebody of this process, our servers' clients first of all, has its timeout in test time. At the other
+end of any other is a machine with a clock of its own: its timeout stays real, and time stands still meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from . import silence
 from .registry import Registry
 from .threads import Noted
-from .waits import READ, FileWait, look
+from .waits import READ, FileWait, look, port_of
 
 READS = ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "accept")
 
@@ -38,6 +38,10 @@ class ReadWait(FileWait):
     def __init__(self, sock: socket.socket, ports: frozenset[int]) -> None:
         super().__init__([(sock.fileno(), READ)], functools.partial(silence.of_socket_s, sock.fileno(), ports))
         self.port = port_of(sock.getsockname)
+
+    def ports(self) -> set[int | None]:
+        """Return the own port."""
+        return {self.port}
 
 
 def reading(registry: Registry, read: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,11 +78,3 @@ def _parked(registry: Registry, sock: socket.socket, timeout: float | None) -> b
         return True
     test.gave_up(port_of(sock.getpeername), wait.port)
     return False
-
-
-def port_of(name: Callable[[], Any]) -> int | None:
-    """Return the port in what *name*, a socket's own or its peer's, returns; None for what has none."""
-    try:
-        return int(name()[1])
-    except (OSError, IndexError, TypeError, ValueError):
-        return None

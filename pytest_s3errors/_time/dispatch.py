@@ -14,12 +14,13 @@ import gc
 import os
 import queue
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from types import CellType, FunctionType, ModuleType
 from typing import Any
+
+from pytest_s3errors.system_clock import kept
 
 from . import blocking_reads, event_loops, locks, other_clocks, readings
 from .originals import REAL
@@ -60,10 +61,15 @@ def _install(registry: Registry) -> None:
 
 
 def _rows(registry: Registry) -> Iterator[Row]:
-    for name, ours in readings.stand_ins(registry).items():
+    stand_ins = readings.stand_ins(registry)
+    for name, ours in stand_ins.items():
         yield time, name, getattr(REAL, name), ours
-    yield asyncio.tasks, "sleep", asyncio.tasks.sleep, (sleep := event_loops.sleeping(registry, asyncio.tasks.sleep))
-    yield asyncio, "sleep", sleep.__wrapped__, sleep
+    yield threading, "_time", REAL.monotonic, stand_ins["monotonic"]
+    yield queue, "time", REAL.monotonic, stand_ins["monotonic"]
+    system: Any = asyncio.tasks.sleep
+    sleep = event_loops.sleeping(registry, system)
+    yield asyncio.tasks, "sleep", system, sleep
+    yield asyncio, "sleep", system, sleep
     yield from _methods(asyncio.BaseEventLoop, ("time",), lambda _: event_loops.loop_time(registry))
     for kind in event_loops.SELECTORS:
         yield from _methods(kind, ("select",), lambda method: event_loops.selecting(registry, method))
@@ -120,7 +126,7 @@ def _new(value: Any, swaps: dict[int, tuple[Any, Any]]) -> Any:
 
 def _in_dict(holder: dict[Any, Any], swaps: dict[int, tuple[Any, Any]]) -> None:
     name = holder.get("__name__", holder.get("__module__"))
-    if not _follows(name) or name in {"time", "_thread", "_queue", "threading", "queue"}:
+    if holder is kept or not _follows(name) or name in {"time", "_thread", "_queue", "threading", "queue"}:
         return  # the table names what changes at home
     for key, value in tuple(holder.items()):
         new = _new(value, swaps)

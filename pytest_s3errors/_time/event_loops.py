@@ -15,15 +15,10 @@ from . import kernel, silence
 from .outsiders import REAL_TIME, of_layer, package
 from .registry import Clock, Registry
 from .threads import Noted
-from .waits import READ, FileWait, look
+from .waits import READ, FileWait, look, port_of
 
-SELECTORS = tuple(
-    {
-        getattr(selectors, name)
-        for name in ("DefaultSelector", "SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector", "KqueueSelector")
-        if hasattr(selectors, name)
-    }
-)
+_NAMES = ("DefaultSelector", "SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector", "KqueueSelector")
+SELECTORS = tuple({getattr(selectors, name) for name in _NAMES if hasattr(selectors, name)})
 
 
 class SelectWait(FileWait):
@@ -34,6 +29,11 @@ class SelectWait(FileWait):
     def __init__(self, selector: selectors.BaseSelector, ports: Callable[[], frozenset[int]]) -> None:
         self.selector = selector
         super().__init__(_files(selector), lambda: silence.silence_s(selector, ports()))
+
+    def ports(self) -> set[int | None]:
+        """Return the own ports of all sockets in the selector."""
+        files: list[Any] = [key.fileobj for key in tuple(self.selector.get_map().values())]
+        return {port_of(file.getsockname) for file in files if hasattr(file, "getsockname")}
 
 
 def _files(selector: Any) -> list[tuple[int, int]]:
@@ -107,4 +107,3 @@ def sleeping(registry: Registry, sleep: Callable[..., Any]) -> Callable[..., Any
     else:
         slept._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]  # noqa: SLF001
     return slept
-

@@ -89,14 +89,14 @@ class _PollingWait(Wait):
 
     def ready(self) -> bool:
         """Return whether the lock is free."""
-        if getattr(self._lock, "_is_owned", bool)() or not self._lock.acquire(False):
+        if getattr(self._lock, "_is_owned", bool)() or not self._lock.acquire(blocking=False):
             return False
         self._lock.release()
         return True
 
 
 def _take_from_c(registry: Registry, lock: Any, saved: Any) -> None:
-    while not lock.acquire(False):
+    while not lock.acquire(blocking=False):
         registry.block(_PollingWait(lock), None)
     if saved is not None:
         _take_again(lock, saved)
@@ -122,13 +122,13 @@ class Lock:
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 - as Python's own
         """Take the lock; as `threading.Lock.acquire`."""
-        if self._c.acquire(False):
+        if self._c.acquire(blocking=False):
             return True
         if not blocking or (timeout < 0 and timeout != -1):
             return bool(self._c.acquire(blocking, timeout))  # which says what is wrong
         registry: Registry = REAL.registry
         if timeout != -1 and registry.on and keeps_real_time(sys._getframe(1)):  # noqa: SLF001
-            return bool(self._c.acquire(True, timeout))
+            return bool(self._c.acquire(timeout=timeout))
         return self._acquire(registry, math.inf if timeout == -1 else registry.now() + timeout)
 
     def _acquire(self, registry: Registry, deadline: float) -> bool:
@@ -137,12 +137,12 @@ class Lock:
             while True:
                 wait = Wait()
                 self._waits.append(wait)
-                if self._c.acquire(False):
+                if self._c.acquire(blocking=False):
                     return True
                 left = deadline - registry.now()
                 if left <= 0 or not registry.block(wait, None if left == math.inf else left):
-                    return bool(self._c.acquire(False))
-                if self._c.acquire(False):
+                    return bool(self._c.acquire(blocking=False))
+                if self._c.acquire(blocking=False):
                     return True
         finally:
             assert wait is not None  # the loop made one
@@ -169,7 +169,7 @@ class Lock:
                 return
 
     def __enter__(self) -> bool:
-        return self._c.acquire(False) or self.acquire()
+        return self._c.acquire(blocking=False) or self.acquire()
 
     def __exit__(self, *exc: object) -> None:
         self._c.release()
@@ -180,7 +180,7 @@ class Lock:
         return repr(self._c)
 
     def _at_fork_reinit(self) -> None:
-        self._c._at_fork_reinit()
+        self._c._at_fork_reinit()  # noqa: SLF001
         self._waits.clear()
 
 
@@ -191,19 +191,19 @@ class RLock(Lock):
     _make: Callable[[], Any] = staticmethod(REAL.rlock)
 
     def _held(self) -> bool:
-        if self._c._is_owned() or not self._c.acquire(False):
+        if self._c._is_owned() or not self._c.acquire(blocking=False):  # noqa: SLF001
             return True
         self._c.release()
         return False
 
     def _is_owned(self) -> bool:
-        return bool(self._c._is_owned())
+        return bool(self._c._is_owned())  # noqa: SLF001
 
     def _recursion_count(self) -> int:
-        return int(self._c._recursion_count())
+        return int(self._c._recursion_count())  # noqa: SLF001
 
     def _release_save(self) -> Any:
-        saved = self._c._release_save()
+        saved = self._c._release_save()  # noqa: SLF001
         if self._waits:
             self._wake()
         return saved
@@ -239,7 +239,7 @@ class SimpleQueue:
         """Take an item; as `queue.SimpleQueue.get`."""
         if not block or not self._c.empty():
             with contextlib.suppress(queue.Empty):
-                return self._c.get(False, timeout)
+                return self._c.get_nowait()
             if not block:
                 raise queue.Empty
         if timeout is not None and timeout < 0:
@@ -299,7 +299,7 @@ class SimpleQueueMaker(SimpleQueue, metaclass=_Maker):
 
     __slots__ = ()
     kinds = (SimpleQueue, _queue.SimpleQueue)
-    __class_getitem__ = classmethod(types.GenericAlias)
+    __class_getitem__: Any = classmethod(types.GenericAlias)
 
     def __new__(cls) -> Any:
         """Make a queue of ours in a test that uses the plugin, for an executor and for a subclass."""
@@ -309,6 +309,12 @@ class SimpleQueueMaker(SimpleQueue, metaclass=_Maker):
         return SimpleQueue() if ours else _queue.SimpleQueue()
 
 
-for _maker, _name, _home in ((LockMaker, "Lock", "threading"), (RLockMaker, "RLock", "threading"), (SimpleQueueMaker, "SimpleQueue", "queue")):
-    _maker.__name__ = _maker.__qualname__ = _name
-    _maker.__module__ = _home
+def _named(maker: type, home: str, name: str) -> None:
+    """Give *maker* the name by which everybody, pickle included, finds it."""
+    maker.__name__ = maker.__qualname__ = name
+    maker.__module__ = home
+
+
+_named(LockMaker, "threading", "Lock")
+_named(RLockMaker, "threading", "RLock")
+_named(SimpleQueueMaker, "queue", "SimpleQueue")

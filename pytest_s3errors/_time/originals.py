@@ -1,7 +1,7 @@
 """The system's own clock and primitives, as this process found them.
 
-They were taken when pytest started, before a test could fake anything. They are attributes of one object, never names of a
-module: freezegun looks through the names of all modules and replaces what it knows.
+They were taken when pytest started, before a test could fake anything. They are attributes of one object, never names
+of a module: freezegun looks through the names of all modules and replaces what it knows.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import _thread
 from collections.abc import Callable
 from typing import Any, Final
 
-from pytest_s3errors import _clock
+from pytest_s3errors.system_clock import kept
 
 
 class Originals:
@@ -32,27 +32,27 @@ class Originals:
     )
 
     def __init__(self) -> None:
-        self.monotonic: Final[Callable[[], float]] = _clock["monotonic"]
-        self.monotonic_ns: Final[Callable[[], int]] = _clock["monotonic_ns"]
-        self.time: Final[Callable[[], float]] = _clock["time"]
-        self.time_ns: Final[Callable[[], int]] = _clock["time_ns"]
-        self.sleep: Final[Callable[[float], None]] = _clock["sleep"]
-        self.process_time: Final[Callable[[], float]] = _clock["process_time"]
+        self.monotonic: Final[Callable[[], float]] = kept["monotonic"]
+        self.monotonic_ns: Final[Callable[[], int]] = kept["monotonic_ns"]
+        self.time: Final[Callable[[], float]] = kept["time"]
+        self.time_ns: Final[Callable[[], int]] = kept["time_ns"]
+        self.sleep: Final[Callable[[float], None]] = kept["sleep"]
+        self.process_time: Final[Callable[[], float]] = kept["process_time"]
         self.allocate_lock: Final = _thread.allocate_lock
         self.rlock: Final[Any] = _thread.RLock
         self.get_ident: Final = _thread.get_ident
         self.get_native_id: Final = _thread.get_native_id
-        self.start_new_thread: Final[Callable[..., int]] = _thread.start_new_thread
-        self.thread_count: Final[Callable[[], int]] = _thread._count  # type: ignore[attr-defined]  # noqa: SLF001
+        self.start_new_thread: Final[Callable[..., int]] = kept["start_new_thread"]
+        self.thread_count: Final[Callable[[], int]] = _thread._count  # noqa: SLF001
 
     @property
     def registry(self) -> Any:
         """The one registry of this process, None before the first test that uses the plugin."""
-        return _clock.get("registry")
+        return kept.get("registry")
 
     @registry.setter
     def registry(self, registry: Any) -> None:
-        _clock["registry"] = registry
+        kept["registry"] = registry
 
 
 REAL: Final = Originals()

@@ -1,12 +1,12 @@
 """Other tools that change time, in the same test: freezegun, time-machine; and loops that keep time by themselves.
 
-freezegun and time-machine replace the date and what `time` reads; the event loops, sleeps and waits of the test go on by
-the registry. Where they tick, they tick by what the test jumps over as well.
+freezegun and time-machine replace the date and what `time` reads; the event loops, sleeps and waits of the test go on
+by the registry. Where they tick, they tick by what the test jumps over as well.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import importlib.util
 import sys
 import time
@@ -35,7 +35,8 @@ def before(registry: Registry) -> None:
             setattr(core, name, _on_functions_in_c(getattr(core, name)))
     traveller = module.Traveller
     traveller.time_ns = _ticking(registry, traveller.time_ns)
-    registry.system_time = REAL.time
+    registry.travellers = module.traveller_stack
+    registry.system_time = lambda: core.original_time() if registry.travellers else REAL.time()
 
 
 def _on_functions_in_c(act: Callable[[], None]) -> Callable[[], None]:
@@ -60,12 +61,6 @@ def _ticking(registry: Registry, time_ns: Callable[[Any], int]) -> Callable[[Any
     return ticked
 
 
-def travels() -> bool:
-    """Return whether time-machine is at work: the functions in C tell its time."""
-    module: Any = sys.modules.get("time_machine")
-    return module is not None and bool(module.traveller_stack)
-
-
 def guard(registry: Registry) -> None:
     """Tell freezegun, which puts back what it found at its own import, of what stands there now."""
     api: Any = sys.modules.get("freezegun.api")
@@ -86,7 +81,7 @@ def _ticking_factory(registry: Registry, factory: Any) -> type:
             self._leapt = registry.leapt
 
         def __call__(self) -> Any:
-            return super().__call__() + datetime.timedelta(seconds=registry.leapt - self._leapt)
+            return super().__call__() + dt.timedelta(seconds=registry.leapt - self._leapt)
 
         def move_to(self, target: Any) -> None:
             super().move_to(target)

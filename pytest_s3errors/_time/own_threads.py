@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pytest_s3errors.system_clock import kept
+
 from .originals import REAL
 
-own_threads: set[int] = set()
+own_threads: set[int] = kept.setdefault("own_threads", set())
 """The threads of `start_own_thread`, by their idents."""
 
 

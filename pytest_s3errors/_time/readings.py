@@ -1,6 +1,6 @@
 """What stands in `time` for its functions: each asks the registry, in and between tests.
 
-They are objects and no functions, so that as an attribute of a class they stay what the functions in C are: not methods.
+They are objects and no functions: as an attribute of a class they are no methods either, like the functions in C.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Reading:
         self.__module__ = "time"
 
     def __reduce__(self) -> str:
-        return self.__name__
+        return str(self.__name__)
 
     def __repr__(self) -> str:
         return f"<function {self.__name__} of pytest-s3errors>"
@@ -65,7 +65,7 @@ class TimeNs(Reading):
 
     def __call__(self) -> int:
         registry = self._registry
-        return round(registry.wall() * _NS) if registry.on else REAL.time_ns()
+        return round(registry.wall() * _NS) if registry.on and not registry.travellers else REAL.time_ns()
 
 
 class Sleep(Reading):

@@ -1,7 +1,7 @@
 """The clock of a test, and which threads can make progress on it. Read this first.
 
 The rule
-    A thread is *running* or *parked*. It is parked while it is inside of a wait that this package replaced (the table in
+    A thread is *running* or *parked*. It is parked while it is in a wait that this package replaced (the table in
     `dispatch`), and the registry knows on what and until when. Everything else is running: Python code, a C function
     that computes, a name lookup, a read of a file. Time stands still while a thread runs. When all are parked and
     nothing is on its way to any of them, nothing can happen before the earliest deadline, and the clock jumps to it.
@@ -31,8 +31,8 @@ Between tests
     a running test stays what it is, a function that asks this registry.
 
 Other clocks
-    A fake in the place of `time.sleep` or `time.monotonic` wins, since these names are looked up by who calls them. Event
-    loops and the waits read the registry, so that a frozen clock freezes no loop. See `other_clocks`.
+    A fake in the place of `time.sleep` or `time.monotonic` wins, since these names are looked up by who calls them.
+    Event loops and the waits read the registry, so that a frozen clock freezes no loop. See `other_clocks`.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ import contextlib
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from . import unseen
 from .originals import REAL
 from .outsiders import is_tool
 from .own_threads import own_threads
-from .waits import FileWait, Record, Wait
+from .waits import Record, Wait
 
 TICK_S = 0.001
 STALL_S = 0.03
@@ -99,9 +99,13 @@ class Registry:
         self.test: Test | None = None  # the innermost on virtual time
         self.threads: dict[int, Record] = {}
         self.running: set[Record] = set()
+        self._unborn: set[Record] = set()  # started, and not yet seen by the system
         self.observed: dict[int, tuple[Callable[[], bool], Callable[[], object] | None]] = {}
         self.holds = 0
         self.system_time: Callable[[], float] = REAL.time
+        self.travellers: Sequence[
+            object
+        ] = ()  # of time-machine: while there are any, the functions in C tell their time
         self.offset = 0.0
         self.rows: list[Any] = []  # what `dispatch` replaced
         self.leapt = 0.0  # sum of all jumps
@@ -136,15 +140,24 @@ class Registry:
         """Return the record of a thread about to be started, which runs from now on."""
         with self.mutex:
             record = Record(next(self._births), outside=outside)
-            if self.on and not outside:
-                self.running.add(record)
+            self._unborn.add(record)
+            self._run(record)
             return record
+
+    def lives(self, record: Record) -> None:
+        """Note that the thread of *record* has begun: it is this one."""
+        record.ident, record.native = REAL.get_ident(), REAL.get_native_id()
+        with self.mutex:
+            self.threads[record.ident] = record
+            self._unborn.discard(record)
+            self._run(record)
 
     def ended(self, record: Record) -> None:
         """Note that a thread has ended, or was never started, and wake who joins it."""
         with self.mutex:
             if record.ident is not None and self.threads.get(record.ident) is record:
                 del self.threads[record.ident]
+            self._unborn.discard(record)
             record.ended = True
             for wait in record.joiners:
                 if not wait.done:
@@ -196,8 +209,8 @@ class Registry:
 
     def wall(self) -> float:
         """Return the wall clock's time."""
-        if not self.on:
-            return self.system_time()
+        if not self.on or self.travellers:
+            return REAL.time()
         self.now()
         return self._wall + self._passed
 
@@ -216,12 +229,10 @@ class Registry:
             while not wait.done:
                 if self.on and not record.outside:
                     self._park(record, wait, timeout)
-                    if isinstance(wait, FileWait) and not wait.done:
-                        return None
-                elif not wait.pause(timeout):
-                    with self.mutex:
-                        if not wait.done:
-                            self._finish(wait, result=False, own=True)
+                if wait.of_files and not wait.done:
+                    return None
+                if not wait.done and (record.outside or not self.on):
+                    self._sleep(wait, timeout)
                 timeout = None if until == math.inf else until - self.now()
         finally:
             self._leave(record, wait, outer)
@@ -248,6 +259,12 @@ class Registry:
             if wait.done:
                 raise RuntimeError("release unlocked lock")
             self._finish(wait, result=True)
+
+    def _sleep(self, wait: Wait, timeout: float | None) -> None:
+        if not wait.pause(timeout):
+            with self.mutex:
+                if not wait.done:
+                    self._finish(wait, result=False, own=True)
 
     def _park(self, record: Record, wait: Wait, timeout: float | None) -> None:
         with self.mutex:
@@ -362,7 +379,8 @@ class Registry:
         owed = self.test is not None and self.test.owed_s() > 0
         where, _ = unseen.places(self.threads)
         # All of them, each time: whether one has slept long enough is counted from when it was first seen so.
-        return all([unseen.sleeps(record, where, any_wait=owed) for record in tuple(self.running)])
+        awake = [record for record in self.running if not unseen.sleeps(record, where, any_wait=owed)]
+        return not awake
 
     def _missing_silence_s(self) -> float:
         silence = self.test.owed_s() if self.test is not None else 0.0
@@ -491,7 +509,7 @@ class Registry:
             self._flowed = 0.0
             self.on = True
             self._generation += 1
-            self.running = {me}
+            self.running = {me, *self._unborn}
             where, tools = unseen.places(self.threads)
             for ident in where.keys() - self.threads.keys():
                 self.adopt(ident, outside=ident in tools)
@@ -527,7 +545,7 @@ class Registry:
             for record in self.threads.values():
                 record.observed = None
                 wait = record.wait
-                if wait is not None and not wait.done and (wait.timed or isinstance(wait, FileWait)):
+                if wait is not None and not wait.done and (wait.timed or wait.of_files):
                     self._kick(record, wait)
 
     def _kick(self, record: Record, wait: Wait) -> None:
@@ -545,5 +563,6 @@ class Registry:
         self.offset, self.on = frozen - REAL.monotonic(), False
         self.clocks.clear()
         self.test = None
-        self.threads = {ident: record for record in self.threads.values() if record.ident == ident}
-        self.running, self.observed, self.holds, self._asker = set(), {}, 0, None
+        mine = self.threads.get(ident)
+        self.threads = {} if mine is None else {ident: mine}
+        self.running, self._unborn, self.observed, self.holds, self._asker = set(), set(), {}, 0, None

@@ -129,4 +129,3 @@ def _borrowed(fd: int) -> socket.SocketType | None:
         return socket.SocketType(fileno=fd)
     except OSError:
         return None
-

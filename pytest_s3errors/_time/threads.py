@@ -42,8 +42,7 @@ class Threads:
         return started
 
     def _living(self, record: Record, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        record.ident, record.native = REAL.get_ident(), REAL.get_native_id()
-        self._registry.threads[record.ident] = record
+        self._registry.lives(record)
         try:
             function(*args, **kwargs)
         finally:
@@ -83,9 +82,7 @@ class Noted:
 
     __slots__ = ("_ident", "_note", "_registry")
 
-    def __init__(
-        self, registry: Registry, came: Callable[[], bool], ring: Callable[[], object] | None = None
-    ) -> None:
+    def __init__(self, registry: Registry, came: Callable[[], bool], ring: Callable[[], object] | None = None) -> None:
         self._registry, self._note = registry, (came, ring)
         self._ident = REAL.get_ident()
 

@@ -1,12 +1,12 @@
 """Whether a thread that is in none of our waits is asleep, asked from outside.
 
-Only needed for threads that were there before the first test that uses the plugin, and for locks in C: those made before
-it, and those of C code. The answer is yes after `STALL_S` in which the thread was seen asleep in one place, in one system
-call, without a nanosecond of processor time. Asleep is not enough: a name lookup and native code that talks to the
-network sleep, too. So the place counts: a call that takes a lock; or where the thread has been since the test began.
+Only needed for threads that were there before the first test that uses the plugin, and for locks in C: those made
+before it, and those of C code. The answer is yes after `STALL_S` in which the thread was asleep without a nanosecond of
+processor time. Asleep is not enough: a name lookup and native code that talks to the network sleep, too. So the place
+counts: a call that takes a lock; or where the thread has been since the test began.
 
-Where the kernel can't be asked, the place is the instruction in its frame, the time is longer, and the whole process has
-to be idle meanwhile.
+Where the kernel can't be asked, the thread has to stay at one instruction, the time is longer, and the whole process
+has to be idle meanwhile.
 """
 
 from __future__ import annotations

@@ -13,9 +13,7 @@ from typing import Any, Protocol
 from pytest_s3errors._core.report.limits import TOO_LONG
 
 from . import other_clocks
-from .blocking_reads import ReadWait, port_of
 from .dispatch import the_registry
-from .event_loops import SelectWait
 from .silence import FOREIGN_S
 
 _DIGITS = 9
@@ -133,7 +131,7 @@ class VirtualClock:
 
     @contextlib.contextmanager
     def _refusing_loops(self) -> Iterator[None]:
-        found = [(module, name, getattr(module, name), called) for module, name, called in other_clocks.loops_of_their_own()]
+        found = [(home, name, getattr(home, name), called) for home, name, called in other_clocks.loops_of_their_own()]
         for module, name, _, called in found:
             setattr(module, name, lambda *_args, _called=called, **_kwargs: self._unsupported(_called))
         try:
@@ -189,11 +187,4 @@ class VirtualClock:
         return FOREIGN_S if owed and owed - self._known_clients() else 0.0
 
     def _known_clients(self) -> set[int | None]:
-        known: set[int | None] = set()
-        for wait in self._registry.parked():
-            if isinstance(wait, ReadWait):
-                known.add(wait.port)
-            elif isinstance(wait, SelectWait):
-                files = (key.fileobj for key in tuple(wait.selector.get_map().values()))
-                known |= {port_of(file.getsockname) for file in files if hasattr(file, "getsockname")}
-        return known
+        return set().union(*(wait.ports() for wait in self._registry.parked()))

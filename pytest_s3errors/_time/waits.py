@@ -40,7 +40,7 @@ class Record:
     def __init__(self, born: int, *, stranger: bool = False, outside: bool = False) -> None:
         self.born = born
         self.stranger = stranger  # nobody told of its birth, and nobody will tell of its end
-        self.outside = outside  # it belongs to a tool or to multiprocessing: its waits are real, and it holds up nothing
+        self.outside = outside  # of a tool or of multiprocessing: its waits are real, and it holds up nothing
         self.ident: int | None = None
         self.native: int | None = None
         self.owner: object = None  # its threading.Thread
@@ -59,6 +59,8 @@ class Wait:
     """One wait of one thread, on a lock. All of it but the lock changes under the registry's mutex alone."""
 
     __slots__ = ("deadline", "done", "lock", "record", "result", "rung", "timed")
+
+    of_files = False
 
     def __init__(self) -> None:
         self.lock = REAL.allocate_lock()
@@ -86,7 +88,7 @@ class Wait:
 
     def pause(self, timeout: float | None) -> bool:
         """Block in real time until `ring`, or for *timeout* seconds; return whether it rang."""
-        if self.lock.acquire(True, -1 if timeout is None else min(max(timeout, 0.0), _LONGEST_S)):
+        if self.lock.acquire(timeout=-1 if timeout is None else min(max(timeout, 0.0), _LONGEST_S)):
             self.rung = False
             return True
         return False
@@ -99,6 +101,10 @@ class Wait:
         """Return how many real seconds of silence have to go before time may pass."""
         return 0.0
 
+    def ports(self) -> set[int | None]:
+        """Return the own ports of the sockets that the wait is about."""
+        return set()
+
     def close(self) -> None:
         """Free what the wait holds."""
 
@@ -107,6 +113,7 @@ class FileWait(Wait):
     """A wait for files of this process: *files* are pairs of a descriptor and READ, WRITE or both."""
 
     __slots__ = ("_bell", "_files", "_silence_s")
+    of_files = True
 
     def __init__(self, files: Sequence[tuple[int, int]], silence_s: Callable[[], float]) -> None:
         super().__init__()
@@ -155,7 +162,7 @@ class Bell:
         else:
             self._sockets = socket.socketpair()
             for end in self._sockets:
-                end.setblocking(False)
+                end.settimeout(0)
             self.fileno = self._sockets[0].fileno()
 
     def ring(self) -> None:
@@ -180,6 +187,14 @@ class Bell:
             end.close()
         if not self._sockets:
             os.close(self.fileno)
+
+
+def port_of(name: Callable[[], Any]) -> int | None:
+    """Return the port in what *name*, a socket's own or its peer's, returns; None for what has none."""
+    try:
+        return int(name()[1])
+    except (OSError, IndexError, TypeError, ValueError):
+        return None
 
 
 def look(files: Sequence[tuple[int, int]], timeout: float | None) -> bool:

@@ -440,29 +440,48 @@ def test_real_time_is_real(run, marker, args, ini):
     ).assert_outcomes(passed=2)
 
 
+IDENTITIES = """
+import queue, selectors, socket, threading, time
+def now():
+    return (time.sleep, time.monotonic, time.time, asyncio.sleep, asyncio.tasks.sleep, asyncio.BaseEventLoop.time,
+            selectors.DefaultSelector.select, socket.socket.recv, threading.Condition.wait, threading.Lock,
+            threading.RLock, threading.Thread.start, threading.Thread.join, queue.SimpleQueue)
+OWN = now()
+"""
+
+
+def test_a_session_that_does_not_use_it_keeps_every_function(run):
+    """Nothing is replaced before the first test that uses the plugin."""
+    run(f"{IDENTITIES}\ndef test_it(): assert now() == OWN and 'recv' not in vars(socket.socket)", subprocess=True)
+
+
 def test_only_the_body_of_a_test_that_uses_s3_is_touched(run):
-    """Fixtures, and tests without marker or fixture, run in real time with Python's own functions."""
+    """Fixtures, and tests without marker or fixture, run in real time, by whichever functions."""
     run(
         """
-        import selectors, socket, time
-        OWN = (time.sleep, time.monotonic, time.time, asyncio.sleep, asyncio.tasks.sleep,
-               selectors.DefaultSelector.select, asyncio.BaseEventLoop.run_in_executor, socket.socket.recv)
-        now = lambda: (time.sleep, time.monotonic, time.time, asyncio.sleep, asyncio.tasks.sleep,
-               selectors.DefaultSelector.select, asyncio.BaseEventLoop.run_in_executor, socket.socket.recv)
+        import queue, threading, time
+
+        def takes():
+            began = time.perf_counter()
+            time.sleep(0.02)
+            threading.Event().wait(0.02)
+            asyncio.run(asyncio.sleep(0.02))
+            return time.perf_counter() - began >= 0.06
 
         @pytest.fixture
-        def arranged(s3_errors):
-            assert now() == OWN
+        def arranged(s3_clock):
+            assert takes()
             yield
-            assert now() == OWN
+            assert takes()
+            assert s3_clock.now == 0.06
 
-        async def test_body(arranged):
-            assert not set(now()) & set(OWN)
+        def test_body(arranged):
+            takes()
 
         def test_other():
-            assert now() == OWN
-            assert "recv" not in vars(socket.socket)
-        """
+            assert takes()
+            assert type(threading.Lock()).__module__ == type(queue.SimpleQueue()).__module__[:7] == "_thread"
+        """.replace('[:7] == "_thread"', ".replace('_queue', '_thread')")
     ).assert_outcomes(passed=2)
 
 

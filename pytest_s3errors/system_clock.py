@@ -1,0 +1,16 @@
+"""The system's clock as it was before anything could fake it, and what `_time` makes of it.
+
+The package imports this module when pytest starts. So pytester, which forgets what a test imported, does not forget it.
+"""
+
+from __future__ import annotations
+
+import _thread
+import time
+from typing import Any
+
+kept: dict[str, Any] = {
+    "start_new_thread": _thread.start_new_thread,
+    **{name: getattr(time, name) for name in ("monotonic", "monotonic_ns", "process_time", "sleep", "time", "time_ns")},
+}
+"""By name: functions of the standard library, and the objects of which a process has one."""

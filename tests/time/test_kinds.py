@@ -1,0 +1,248 @@
+"""Kinds of code that wait: each takes its own test time, and no time passes while something works."""
+
+from __future__ import annotations
+
+import pytest
+
+WAITS = {
+    "event": "assert not threading.Event().wait(5)",
+    "condition": "c = threading.Condition()\n    with c: assert not c.wait(5)",
+    "deep": "k = threading.RLock(); c = threading.Condition(k)\n"
+    "    with k, k, c: assert not c.wait(5); assert k._is_owned()",
+    "lock": "k = threading.Lock(); k.acquire(); assert not k.acquire(timeout=5)",
+    "rlock": "k = threading.RLock(); t = threading.Thread(target=k.acquire); t.start(); t.join()\n"
+    "    assert not k.acquire(timeout=5)",
+    "semaphore": "assert not threading.Semaphore(0).acquire(timeout=5)",
+    "barrier": "with pytest.raises(threading.BrokenBarrierError): threading.Barrier(2).wait(5)",
+    "join": "e = threading.Event(); t = threading.Thread(target=e.wait); t.start(); t.join(5)\n"
+    "    assert t.is_alive(); e.set(); t.join(); assert not t.is_alive()",
+    "queue": "with pytest.raises(queue.Empty): queue.Queue().get(timeout=5)",
+    "full queue": "q = queue.Queue(1); q.put(1)\n    with pytest.raises(queue.Full): q.put(2, timeout=5)",
+    "simple queue": "with pytest.raises(queue.Empty): queue.SimpleQueue().get(timeout=5)",
+    "future": "with pytest.raises(TimeoutError): cf.Future().result(5)",
+    "futures": "done, _ = cf.wait([cf.Future()], 5); assert not done",
+    "as_completed": "with pytest.raises(TimeoutError): list(cf.as_completed([cf.Future()], 5))",
+    "timer": "t = threading.Timer(5, int); t.start(); t.join()",
+    "socket pair": "a, b = socket.socketpair(); a.settimeout(5)\n    with a, b, pytest.raises(TimeoutError): a.recv(1)",
+    "signal handler": "signal.signal(signal.SIGALRM, lambda *_: time.sleep(2))\n"
+    "    signal.setitimer(signal.ITIMER_REAL, 0.05)\n"
+    "    e = threading.Event(); t = threading.Thread(target=lambda: (REAL.sleep(0.3), e.set())); t.start()\n"
+    "    assert e.wait(100); t.join(); time.sleep(3)",
+}
+IMPORTS = """
+import concurrent.futures as cf, queue, signal, socket, subprocess, sys, threading, time
+from pytest_s3errors._time.originals import REAL
+
+def work(seconds=0.1):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end: sum(range(200))
+"""
+
+
+def test_every_wait_takes_test_time_only(run):
+    """Of the main thread, with a bystander that sleeps longer."""
+    tests = "".join(
+        f"\ndef test_{number}(s3_clock):\n    began = time.perf_counter()\n    {wait}\n"
+        f"    assert s3_clock.now == 5 and time.perf_counter() - began < 4\n"
+        for number, wait in enumerate(WAITS.values())
+    )
+    run(IMPORTS + tests).assert_outcomes(passed=len(WAITS))
+
+
+WORKS = {
+    "a loop in another thread has a timer": """
+    loop = asyncio.new_event_loop()
+    t = threading.Thread(target=loop.run_forever); t.start()
+    loop.call_soon_threadsafe(loop.call_later, 100, int)
+    work()
+    now = s3_clock.now
+    loop.call_soon_threadsafe(loop.stop); t.join(); loop.close()
+    assert now == 0
+""",
+    "a submitted job": """
+    async def main():
+        with cf.ThreadPoolExecutor(1) as pool:
+            await asyncio.wait_for(asyncio.wrap_future(pool.submit(work)), 10)
+    asyncio.run(main())
+    assert s3_clock.now == 0
+""",
+    "a job in another process": """
+    async def main():
+        with cf.ProcessPoolExecutor(1) as pool:
+            await asyncio.wait_for(asyncio.wrap_future(pool.submit(abs, -1)), 10)
+            assert s3_clock.now == 0
+            await asyncio.sleep(100)  # an idle pool holds up nothing
+    asyncio.run(main())
+    assert s3_clock.now == 100
+""",
+    "a thread that calls back": """
+    async def main():
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        threading.Thread(target=lambda: (work(), loop.call_soon_threadsafe(done.set))).start()
+        await asyncio.wait_for(done.wait(), 10)
+    asyncio.run(main())
+    assert s3_clock.now == 0
+""",
+    "a thread that is polled": """
+    done = []
+    t = threading.Thread(target=lambda: (work(), done.append(1))); t.start()
+    while not done:
+        time.sleep(10)
+    t.join()
+    assert s3_clock.now == 10
+""",
+    "code in C without the GIL": """
+    import hashlib
+    done = []
+    t = threading.Thread(target=lambda: (hashlib.sha256(bytes(30_000_000)), done.append(1))); t.start()
+    time.sleep(10)
+    t.join()
+    assert done and s3_clock.now == 10
+""",
+    "a child": """
+    t = threading.Thread(target=time.sleep, args=(50,)); t.start()
+    subprocess.run([sys.executable, "-Sc", "import time; time.sleep(.2)"], timeout=60)
+    assert s3_clock.now == 0
+    t.join()
+""",
+    "a server of one's own": """
+    import http.server, urllib.request
+    class Late(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            time.sleep(20)
+            self.send_response(200); self.send_header("Content-Length", "0"); self.end_headers()
+        def log_message(self, *_): pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Late)
+    t = threading.Thread(target=server.serve_forever); t.start()
+    urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}", timeout=30).close()
+    server.shutdown(); server.server_close(); t.join()
+    assert 20 <= s3_clock.now < 22  # serve_forever looks up every half second
+""",
+}
+
+
+def test_no_time_passes_while_something_works(run):
+    """In whichever thread, pool, process or loop."""
+    tests = "".join(f"\ndef test_{number}(s3_clock):{body}" for number, body in enumerate(WORKS.values()))
+    run(IMPORTS + tests).assert_outcomes(passed=len(WORKS))
+
+
+def test_threads_wake_in_the_order_of_their_deadlines(run):
+    """Equal deadlines in the order in which the threads were started."""
+    run(
+        IMPORTS
+        + """
+@pytest.mark.parametrize("number", range(30))
+def test_it(s3_clock, number):
+    out = []
+    def go(seconds, name):
+        time.sleep(seconds - s3_clock.now); out.append(name)
+    threads = [threading.Thread(target=go, args=a) for a in [(3, "d"), (1, "a"), (2, "b"), (2, "c")]]
+    [t.start() for t in threads]; [t.join() for t in threads]
+    assert out == list("abcd") and s3_clock.now == 3
+"""
+    ).assert_outcomes(passed=30)
+
+
+def test_it_never_stops_jumping_for_a_reason_that_is_over(run):
+    """An abandoned job, a pipe between our own threads, and idle threads from before the test."""
+    run(
+        IMPORTS
+        + """
+import os
+pool = cf.ThreadPoolExecutor(1); pool.submit(int).result()
+q = queue.SimpleQueue(); threading.Thread(target=q.get, daemon=True).start()
+
+def quick(sleep):
+    began = time.perf_counter(); sleep(); assert time.perf_counter() - began < 3
+
+def test_abandoned(s3_clock):
+    pool = cf.ThreadPoolExecutor(1)
+    async def main(): asyncio.get_running_loop().run_in_executor(pool, threading.Event().wait, 0.2)
+    asyncio.run(main()); pool.shutdown()
+    quick(lambda: time.sleep(15))
+
+async def test_reader(s3_clock):
+    r, w = os.pipe(); loop = asyncio.get_running_loop(); loop.add_reader(r, int)
+    began = time.perf_counter()
+    await asyncio.sleep(15)
+    loop.remove_reader(r); os.close(r); os.close(w)
+    assert time.perf_counter() - began < 3
+
+def test_before(s3_clock):
+    quick(lambda: time.sleep(15))
+    assert pool.submit(lambda: 7).result(5) == 7
+    assert s3_clock.now == 15
+    q.put(1)
+"""
+    ).assert_outcomes(passed=3)
+
+
+def test_what_a_test_leaves_behind_reads_the_right_clock(run):
+    """Patches, first imports, copies by name and defaults: real time between tests, the test's time in one."""
+    run(
+        IMPORTS
+        + """
+from time import monotonic, sleep
+taken = {}
+
+def clocked(clock=time.monotonic): return clock()
+
+def took(nap):
+    began = REAL.monotonic(); before = clocked(); nap()
+    return REAL.monotonic() - began, clocked() - before
+
+def test_patches(s3_clock, monkeypatch):
+    monkeypatch.setattr("time.monotonic", lambda: 1.0)
+    monkeypatch.setattr("time.sleep", taken.setdefault("naps", []).append)
+    time.sleep(3); assert time.monotonic() == 1.0 and taken["naps"] == [3] and s3_clock.now == 0
+
+async def test_loop_between(): await asyncio.sleep(0.01)
+
+def test_copies(s3_clock):
+    taken.update(sleep=time.sleep, monotonic=time.monotonic)
+    real, passed = took(lambda: sleep(30))
+    assert passed == 30 and real < 10 and monotonic() == time.monotonic()
+
+def test_between():
+    real, passed = took(lambda: taken["sleep"](0.05))
+    assert 0.05 <= real and abs(passed - real) < 0.03 and time.monotonic() >= taken["monotonic"]() - 1
+
+def test_never_back(s3_clock):
+    assert time.monotonic() >= taken.setdefault("last", time.monotonic())
+    time.sleep(1000); taken["last"] = time.monotonic()
+
+def test_goes_on(): assert taken["last"] <= time.monotonic() < taken["last"] + 100
+"""
+    ).assert_outcomes(passed=6)
+
+
+def test_beside_freezegun_and_time_machine(run):
+    """Frozen, ticking, as decorator and as context; sleeps are the test's, and so is what ticks."""
+    pytest.importorskip("freezegun")
+    pytest.importorskip("time_machine")
+    run(
+        IMPORTS
+        + """
+import datetime, freezegun, time_machine
+
+def waits(s3_clock, first=0):
+    time.sleep(10); asyncio.run(asyncio.sleep(10)); assert not threading.Event().wait(10)
+    assert s3_clock.now == first + 30
+
+@freezegun.freeze_time("2030-01-01")
+def test_frozen(s3_clock): waits(s3_clock); assert time.time() == datetime.datetime.now().timestamp() == 1893456000
+
+@freezegun.freeze_time("2030-01-01", tick=True)
+def test_ticks(s3_clock): waits(s3_clock); assert 1893456030 <= time.time() < 1893456040
+
+def test_travels(s3_clock):
+    with time_machine.travel(1e9, tick=False): waits(s3_clock); assert time.time() == 1e9
+    with time_machine.travel(1e9): time.time(); waits(s3_clock, 30); assert 1e9 + 30 <= time.time() < 1e9 + 40
+
+def test_afterwards(s3_clock): waits(s3_clock); assert time.time() > 1.7e9 + 30
+
+@freezegun.freeze_time("2030-01-01")
+def test_unmarked(): time.sleep(0.01)
+"""
+    ).assert_outcomes(passed=5)

@@ -1,0 +1,143 @@
+"""How long which sockets have to be silent before the clock may jump."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import selectors
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from pytest_s3errors._time import children, kernel
+from pytest_s3errors._time.originals import REAL
+from pytest_s3errors._time.silence import FOREIGN_S, STEP_S, silence_s
+
+
+@pytest.fixture
+def connection():
+    """A loopback connection: client, server side, and the port of its listener."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        client = stack.enter_context(socket.create_connection(listener.getsockname()))
+        server = stack.enter_context(listener.accept()[0])
+        yield client, server, listener.getsockname()[1]
+
+
+def silence(ports, *files):
+    """The answer for a selector that watches *files*."""
+    with selectors.DefaultSelector() as selector:
+        for file in files:
+            selector.register(file, selectors.EVENT_READ)
+        return silence_s(selector, frozenset(ports))
+
+
+def test_both_ends_of_our_connections_are_ours(connection):
+    """By the port at either end, or by both ends in this process; nothing watched at all is silent at once."""
+    client, server, port = connection
+    assert silence([port], client, server) == STEP_S
+    assert silence([], client, server) == STEP_S
+    assert silence([]) == 0
+
+
+def test_a_connection_that_is_not_accepted_has_both_ends_here():
+    """It waits in the backlog of the listener."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        assert silence([], client) == STEP_S
+        assert silence([], listener) == STEP_S
+
+
+SERVE = """
+import socket
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+accepted, _ = listener.accept()
+accepted.recv(1)
+"""
+
+
+def test_a_stranger_gets_more_time(connection):
+    """One is enough."""
+    client, _, port = connection
+    with subprocess.Popen([sys.executable, "-c", SERVE], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        with socket.create_connection(("127.0.0.1", int(child.stdout.readline()))) as other:
+            assert silence([port], client, other) == FOREIGN_S
+
+
+def test_bytes_on_their_way_are_waited_for(connection):
+    """More than the peer's kernel takes stays on its way until the peer reads."""
+    client, _, port = connection
+    client.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            client.send(bytes(1 << 20))
+    told = kernel.bytes_on_the_way(client.fileno()) > 0
+    assert told is kernel.ASKED
+    assert silence([port], client) == (FOREIGN_S if told else STEP_S)
+
+
+def test_what_a_loop_wakes_itself_with_is_nobody(tmp_path, monkeypatch):
+    """A pair of sockets without names; a named one is a stranger."""
+    one, two = socket.socketpair()
+    with one, two, socket.socket(socket.AF_UNIX) as named:
+        assert silence([], one, two) == 0
+        monkeypatch.chdir(tmp_path)
+        named.bind("name")
+        assert silence([], named) == FOREIGN_S
+
+
+@pytest.fixture
+def child():
+    """A process that lives until its input ends."""
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+        yield child
+
+
+def test_a_pipe_between_two_of_our_own_threads_is_silent():
+    """Who writes is here, and would run."""
+    read, write = os.pipe()
+    try:
+        assert not children.alive()
+        assert silence([], read) == 0
+        os.close(write)
+        assert silence([], read) == math.inf  # somebody gave it to us
+    finally:
+        os.close(read)
+
+
+def test_a_pipe_is_waited_for_while_a_child_lives(child):
+    """It may have the other end, and a clock of its own; so may it have an end of a counter of the kernel's."""
+    read, write = os.pipe()
+    try:
+        assert children.alive()
+        assert silence([], read) == math.inf
+    finally:
+        os.close(read)
+        os.close(write)
+    if hasattr(os, "eventfd"):
+        counter = os.eventfd(0)
+        assert silence([], counter) == math.inf
+        os.close(counter)
+
+
+def test_a_child_that_has_ended_is_nobody(child):
+    """Also before anybody asked for its status, where the kernel tells."""
+    assert child.stdin is not None
+    child.stdin.close()
+    while kernel.ASKED and children.alive():
+        REAL.sleep(0.001)
+    child.wait()
+    assert not children.alive()
+
+
+def test_what_was_closed_meanwhile_says_nothing(connection):
+    """The selector still has its number."""
+    client, _, port = connection
+    with selectors.DefaultSelector() as selector:
+        selector.register(client, selectors.EVENT_READ)
+        client.close()
+        assert silence_s(selector, frozenset([port])) == 0
