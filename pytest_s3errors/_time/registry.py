@@ -57,7 +57,6 @@ COMPUTING_PATIENCE_S = 30.0
 _MANY_READINGS = 256
 _LOOK_EVERY = 64
 _DIGITS = 9  # asyncio takes timers as due that are a nanosecond off
-_FRACTION = 1024  # of a second: differences between readings of the wall clock stay exact
 
 
 class Clock(Protocol):
@@ -504,7 +503,8 @@ class Registry:
             # A whole number: differences stay exact, and aiohttp rounds its deadlines up to full seconds.
             self._base, self._passed = math.ceil(self.now()) - passed, passed
             self._frozen = self._base + passed
-            self._wall = math.floor(self.system_time() * _FRACTION) / _FRACTION - passed
+            # Also of the wall clock, for what counts by its seconds; never ahead of the files that a test writes.
+            self._wall = math.floor(self.system_time()) - passed
             self._set(passed)
             self._flowed = 0.0
             self.on = True
