@@ -20,6 +20,7 @@ from .keys import MISTAKE, PLAN, REFUSED, RUN, SEED, SETTINGS
 from .lifetime import Run
 from .markers import Mistake, plan_of, unknown_markers
 from .plan import Plan
+from .unawaited import no_call_is_lost
 
 
 def read_markers(config: pytest.Config, items: Iterable[pytest.Item], ours: Iterable[str]) -> None:
@@ -78,13 +79,13 @@ def body(item: pytest.Item) -> Iterator[None]:
     """Let rules fire in the body of *item*, and judge it; `setUp` and `tearDown` of unittest are no part of it."""
     run, case = item.stash[RUN], getattr(item, "instance", None)
     if not isinstance(case, unittest.TestCase):
-        with run.verdict.body(item), run.watchdog.body():
+        with run.verdict.body(item), run.watchdog.body(), no_call_is_lost(item, run.simulator.problems.append):
             yield
         return
     call: Callable[[Any], object] = case._callTestMethod  # type: ignore[attr-defined]  # noqa: SLF001 - as pytest does
 
     def in_body(method: Any) -> None:
-        with run.verdict.body(item), run.watchdog.body():
+        with run.verdict.body(item), run.watchdog.body(), no_call_is_lost(item, run.simulator.problems.append):
             call(method)
 
     case._callTestMethod = in_body  # type: ignore[attr-defined]  # noqa: SLF001

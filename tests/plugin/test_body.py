@@ -147,3 +147,27 @@ def test_an_error_about_a_rule_points_at_the_users_line(run):
         ]
     )
     assert not any("pytest_s3errors/" in line for line in result.outlines)
+
+
+def test_a_call_that_is_not_awaited_fails_a_plain_test(run):
+    """It would do nothing, and nobody would be told."""
+    result = run(
+        """
+        def test_lost(s3_client):
+            s3_client.put_object("data", "k", b"")
+
+        def test_kept_and_lost(s3_client):
+            call = s3_client.get_object("data", "k")
+
+        def test_awaited(s3_client):
+            async def put():
+                await s3_client.put_object("data", "k", b"")
+                await s3_client.close()
+            asyncio.run(put())
+
+        async def test_async(s3_client):
+            await s3_client.put_object("data", "k", b"")
+        """
+    )
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(["put_object() of the client was not awaited*", "get_object() of the client was not*"])
