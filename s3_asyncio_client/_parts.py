@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from s3_asyncio_client._body import check_data
 from s3_asyncio_client._core import xml
 from s3_asyncio_client._core.addressing import metadata_headers
+from s3_asyncio_client._core.limits import MAX_PARTS
 from s3_asyncio_client._requests import (
     Requester,
     check_target,
@@ -21,7 +22,6 @@ from s3_asyncio_client._requests import (
     unquoted_etag,
 )
 from s3_asyncio_client.exceptions import S3ClientError, S3ResponseError
-from s3_asyncio_client.transfer import MAX_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from s3_asyncio_client._core import xml
 from s3_asyncio_client._core.addressing import check_bucket, check_key, check_new_bucket
+from s3_asyncio_client._core.limits import MAX_PAGE
 from s3_asyncio_client._requests import Requester, close, finish, merged_headers
 from s3_asyncio_client.exceptions import S3ResponseError
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 __all__ = ["BucketOperations"]
-
-_KEYS_PER_DELETE = 1000
-_PAGE = 1000
 
 
 class BucketOperations(Requester):
@@ -156,7 +154,7 @@ class BucketOperations(Requester):
         return await self._page(bucket, prefix, max_keys, continuation_token, optional)
 
     async def iter_objects(
-        self, bucket: str, prefix: str | None = None, *, start_after: str | None = None, page_size: int = _PAGE
+        self, bucket: str, prefix: str | None = None, *, start_after: str | None = None, page_size: int = MAX_PAGE
     ) -> AsyncIterator[dict[str, Any]]:
         """Yield all objects of a bucket, page after page; the dicts are those of `list_objects`.
 
@@ -228,8 +226,8 @@ class BucketOperations(Requester):
         for key in wanted:
             check_key(key)
         result: dict[str, Any] = {"deleted": [], "errors": []}
-        for start in range(0, len(wanted), _KEYS_PER_DELETE):
-            root = await self._delete(bucket, wanted[start : start + _KEYS_PER_DELETE], quiet=quiet)
+        for start in range(0, len(wanted), MAX_PAGE):
+            root = await self._delete(bucket, wanted[start : start + MAX_PAGE], quiet=quiet)
             result["deleted"] += [_deleted(element) for element in root.findall("Deleted")]
             result["errors"] += [_failed(element) for element in root.findall("Error")]
         return result

@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, BinaryIO
 
 from s3_asyncio_client._body import file_size, is_file
+from s3_asyncio_client._core.limits import MAX_PARTS
+from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES as MAX_PART_SIZE
+from s3_asyncio_client._core.limits import MIN_PART_BYTES as MIN_PART_SIZE
 from s3_asyncio_client.exceptions import S3ClientError
 
 if TYPE_CHECKING:
@@ -36,11 +39,7 @@ _MIB = 1024 * 1024
 DEFAULT_MULTIPART_THRESHOLD = 8 * _MIB
 DEFAULT_MULTIPART_CHUNKSIZE = 8 * _MIB
 DEFAULT_MAX_CONCURRENCY = 10
-# Source: S3 User Guide, multipart upload limits.
-MIN_PART_SIZE = 5 * _MIB
-MAX_PART_SIZE = 5 * 1024 * _MIB
-MAX_PARTS = 10_000
-MAX_SINGLE_UPLOAD_SIZE = 5 * 1024 * _MIB
+MAX_SINGLE_UPLOAD_SIZE = MAX_PART_SIZE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import base64
 import re
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encode
 from urllib.parse import urlsplit
 
+from s3_asyncio_client._core.bucket_names import (
+    bucket_name_problem,
+    directory_name_problem,
+    is_ipv4,
+    new_name_problem,
+)
+from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 from s3_asyncio_client.exceptions import S3InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "build_url",
@@ -30,14 +36,6 @@ __all__ = [
     "quote_key",
 ]
 
-MAX_KEY_BYTES = 1024
-
-_MAX_BUCKET_LENGTH = 255
-_BUCKET = re.compile(r"[A-Za-z0-9._-]+")
-_NEW_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_DIRECTORY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?--[a-z0-9]+(-[a-z0-9]+)+--x-s3")
-_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LINE_BREAK = re.compile(r"[\r\n\0]")
@@ -88,7 +86,7 @@ def build_url(endpoint_url: str, bucket: str | None, key: str | None = None) -> 
 def _begins_host(base: str, bucket: str) -> bool:
     """Tell whether the host is ``bucket.`` and a domain of two labels or more, so that the path needs no bucket."""
     host = urlsplit(base).hostname or ""
-    return host.startswith(f"{bucket}.") and "." in host.removeprefix(f"{bucket}.") and not _is_ipv4(host)
+    return host.startswith(f"{bucket}.") and "." in host.removeprefix(f"{bucket}.") and not is_ipv4(host)
 
 
 def check_bucket(bucket: str) -> None:
@@ -101,14 +99,7 @@ def check_bucket(bucket: str) -> None:
         S3InvalidRequestError: It is empty, longer than 255 characters, "." or has "..", or has anything but letters
             and digits of ASCII, ".", "_" and "-"; the code is InvalidBucketName.
     """
-    if not isinstance(bucket, str):
-        raise TypeError(f"bucket must be a str, not {type(bucket).__name__}")
-    if not bucket:
-        raise _invalid_bucket(bucket, "is empty; pass the name of a bucket")
-    if len(bucket) > _MAX_BUCKET_LENGTH:
-        raise _invalid_bucket(bucket, f"has {len(bucket)} characters, at most {_MAX_BUCKET_LENGTH} are allowed")
-    if not _BUCKET.fullmatch(bucket) or ".." in bucket or bucket == ".":
-        raise _invalid_bucket(bucket, "must be made of A-Z, a-z, 0-9, '.', '_' and '-', without '..'")
+    _check_bucket(bucket, bucket_name_problem)
 
 
 def check_new_bucket(bucket: str, *, directory: bool = False) -> None:
@@ -117,22 +108,16 @@ def check_new_bucket(bucket: str, *, directory: bool = False) -> None:
     Raises:
         TypeError: *bucket* is no str.
         S3InvalidRequestError: It breaks a rule for buckets of its kind; the code is InvalidBucketName.
-
-    Source: Amazon S3 User Guide, "General purpose bucket naming rules" and "Directory bucket naming rules".
     """
-    check_bucket(bucket)
-    if directory:
-        if not _NEW_BUCKET.fullmatch(bucket) or not _DIRECTORY.fullmatch(bucket):
-            raise _invalid_bucket(bucket, "must be a name, a zone and an ending, as in 'logs--use1-az4--x-s3'")
-        return
-    if not _NEW_BUCKET.fullmatch(bucket):
-        raise _invalid_bucket(
-            bucket, "must be 3 to 63 characters of a-z, 0-9, '.' and '-', with a letter or digit at both ends"
-        )
-    if _is_ipv4(bucket):
-        raise _invalid_bucket(bucket, "must not look like an IP address")
-    if bucket.startswith(_RESERVED_PREFIXES) or bucket.endswith(_RESERVED_SUFFIXES):
-        raise _invalid_bucket(bucket, "begins or ends with something that S3 reserves")
+    _check_bucket(bucket, directory_name_problem if directory else new_name_problem)
+
+
+def _check_bucket(bucket: str, problem_of: Callable[[str], str | None]) -> None:
+    if not isinstance(bucket, str):
+        raise TypeError(f"bucket must be a str, not {type(bucket).__name__}")
+    problem = problem_of(bucket)
+    if problem is not None:
+        raise S3InvalidRequestError(f"bucket name {bucket[:80]!r} {problem}", error_code="InvalidBucketName")
 
 
 def check_key(key: str) -> None:
@@ -212,15 +197,3 @@ def _encoded_words(value: str) -> str:
             words.append(b"")
         words[-1] += encoded
     return " ".join(f"=?UTF-8?B?{base64.b64encode(word).decode()}?=" for word in words)
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _invalid_bucket(bucket: str, problem: str) -> S3InvalidRequestError:
-    return S3InvalidRequestError(f"bucket name {bucket[:80]!r} {problem}", error_code="InvalidBucketName")

@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_s3errors._core.play.http1 import MAX_HEAD
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.thread import ThreadServer
+from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
 
 PUT = b"PUT /bucket/key HTTP/1.1\r\nHost: h\r\n"
 
@@ -63,9 +63,9 @@ def head_of(size):
         (PUT + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "BadRequest"),
         (PUT + b"Transfer-Encoding: gzip\r\n\r\n", "BadRequest"),
         (PUT + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "BadRequest"),
-        (head_of(MAX_HEAD + 1), "RequestHeaderSectionTooLarge"),
-        (b"GET /" + b"a" * MAX_HEAD + b" HTTP/1.1\r\n\r\n", "RequestHeaderSectionTooLarge"),
-        (b"GET / HTTP/1.1\r\nA: " + b"a" * (MAX_HEAD + 1), "RequestHeaderSectionTooLarge"),
+        (head_of(MAX_HEADER_SECTION_BYTES + 1), "RequestHeaderSectionTooLarge"),
+        (b"GET /" + b"a" * MAX_HEADER_SECTION_BYTES + b" HTTP/1.1\r\n\r\n", "RequestHeaderSectionTooLarge"),
+        (b"GET / HTTP/1.1\r\nA: " + b"a" * (MAX_HEADER_SECTION_BYTES + 1), "RequestHeaderSectionTooLarge"),
     ],
 )
 def test_what_is_no_request_gets_s3s_envelope(ask, data, code):
@@ -83,7 +83,7 @@ def test_what_is_no_request_gets_s3s_envelope(ask, data, code):
 
 def test_a_head_of_the_largest_size_is_taken(ask):
     """The limit itself is allowed."""
-    assert b"<Code>NoSuchBucket</Code>" in ask(head_of(MAX_HEAD))[1]
+    assert b"<Code>NoSuchBucket</Code>" in ask(head_of(MAX_HEADER_SECTION_BYTES))[1]
 
 
 def test_a_refusal_waits_for_the_answers_before_it(ask):

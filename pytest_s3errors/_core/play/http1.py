@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_s3errors._core.body import SPOOLED_BYTES, Body, Sink
-
-MAX_HEAD = 8192
-"""Bytes of a request's head, its line and its headers, that S3 takes (fact 67)."""
+from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
 
 _MAX_CHUNK_LINE = 1024
 _MAX_DIGITS = 18
@@ -114,9 +112,12 @@ class RequestParser:
         while buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: empty lines before a request are ignored
             del buffer[:2]
         end = buffer.find(b"\r\n\r\n")
-        if end < 0 or end > MAX_HEAD:
-            if len(buffer) > MAX_HEAD:
-                raise BadRequest(f"the request's head is longer than {MAX_HEAD} bytes", "RequestHeaderSectionTooLarge")
+        if end < 0 or end > MAX_HEADER_SECTION_BYTES:
+            if len(buffer) > MAX_HEADER_SECTION_BYTES:
+                raise BadRequest(
+                    f"the request's head is longer than {MAX_HEADER_SECTION_BYTES} bytes",
+                    "RequestHeaderSectionTooLarge",
+                )
             return None
         head = parse_head(buffer[: end + 2].decode("latin-1"))
         del buffer[: end + 4]

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_s3errors._core.s3.names import bucket_name_problem
+from s3_asyncio_client._core.bucket_names import new_name_problem
 
 from .arguments import RuleError, boolean, known_options, no_address
 from .parse_rule import spell
@@ -51,9 +51,9 @@ def _check_bucket(written: str, given: Mapping[str, Any]) -> None:
     bucket, region = given["name"], given.get("region", "us-east-1")
     # A short name is convenient in a test; the store checks the rest.
     padded = f"{bucket}xxx" if isinstance(bucket, str) and len(bucket) < len("xxx") else bucket
-    problem = bucket_name_problem(padded, creating=True) if isinstance(padded, str) else "it is not a str"
+    problem = new_name_problem(padded) if isinstance(padded, str) else "is not a str"
     if problem:
-        raise RuleError(f"{written}: S3 has no bucket named {bucket!r}: {problem}")
+        raise RuleError(f"{written}: S3 has no bucket named {bucket!r}: it {problem}")
     if not isinstance(region, str) or not region.replace("-", "").isalnum() or region != region.lower():
         raise RuleError(f"{written}: a region is a name such as 'eu-central-1', not {region!r}")
     for word in region.split("-")[1:]:

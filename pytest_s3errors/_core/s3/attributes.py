@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from s3_asyncio_client._core.limits import MAX_METADATA_BYTES
+
 from .acls import GRANT, object_ownership
 from .messages import EMPTY
 from .records import NULL
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from .request import S3Request
 
-MAX_METADATA_BYTES = 2048
 _PLAIN = re.compile(r"[\t -~]")
 _UNQUOTED = re.compile(r"[!->@-^`-~]")
 _WORDS = re.compile(r"=\?([A-Za-z0-9_-]+)\?([bBqQ])\?([^?\s]*)\?=")

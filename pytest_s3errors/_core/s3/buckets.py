@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.bucket_names import new_name_problem
 
 from .acls import bucket_ownership
 from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
 from .hosts import region_of
 from .listings import make_token, read_token
 from .messages import Response
-from .names import bucket_name_problem
 from .payload import receive
 from .permissions import owner_of
 from .regions import REGIONS
@@ -34,7 +34,7 @@ _NARROWING = frozenset({"bucket-region", "continuation-token", "max-buckets", "p
 
 def create_bucket(ask: S3Request) -> Response:
     """Make the bucket; for one that exists see fact 35."""
-    if bucket_name_problem(ask.bucket, creating=True) is not None:
+    if new_name_problem(ask.bucket) is not None:
         raise ask.refused("InvalidBucketName")
     configuration = _configuration(ask)
     location, tags = _wanted_location(ask, configuration), created_bucket_tags(ask, configuration)

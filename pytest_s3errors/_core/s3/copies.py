@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
 from .attributes import SSE, attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .request import S3Request
     from .store import StoredObject
 
-MAX_COPY_BYTES = 5 * 1024**3
 _SOURCE_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
 _ORIGIN = re.compile(r"https?://[^/]*", re.IGNORECASE)
 _HEADER = "x-amz-copy-source"
@@ -47,8 +47,8 @@ def copy_object(ask: S3Request) -> Response:
     check_copy_source(ask, source)
     check_active(ask, source)
     check_write(ask)
-    if source.size > MAX_COPY_BYTES:
-        message = f"A copy source has at most {MAX_COPY_BYTES} bytes; this one has {source.size}."
+    if source.size > MAX_UPLOAD_BYTES:
+        message = f"A copy source has at most {MAX_UPLOAD_BYTES} bytes; this one has {source.size}."
         raise ask.refused("InvalidRequest", message=message)
     obj = replace(
         source,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_delete, check_still
 from .documents import XML, malformed, parse_xml, text_of
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from .request import S3Request
     from .store import StoredObject
 
-MAX_DELETED_KEYS = 1000
 _BYPASS = "x-amz-bypass-governance-retention"
 
 
@@ -77,7 +77,7 @@ def delete_objects(ask: S3Request) -> Response:
     entries = wanted.findall("Object")
     if all(text_of(entry, "VersionId") is None for entry in entries):  # captures disagree on the others
         _check_bypass(ask)
-    if not 1 <= len(entries) <= MAX_DELETED_KEYS or not all(text_of(entry, "Key") for entry in entries):
+    if not 1 <= len(entries) <= MAX_PAGE or not all(text_of(entry, "Key") for entry in entries):
         raise malformed(ask)
     quiet = (text_of(wanted, "Quiet") or "").strip().lower() == "true"
     results: list[tuple[str, Children]] = []

@@ -16,6 +16,7 @@ from urllib.parse import quote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .documents import XML
 from .messages import Response
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .request import S3Request
     from .store import StoredObject
 
-MAX_PAGE = 1000
 _MAX_INT = 2**31 - 1
 _DIGITS = len(str(_MAX_INT))
 _CRC_BYTES = 4

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.limits import MIN_PART_BYTES
 
 from .attributes import attributes_of, encryption_headers, written_headers
 from .conditions import check_not_overtaken, check_write
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from .request import S3Request
 
-MIN_PART_BYTES = 5 * 1024**2
 _Entry: TypeAlias = "tuple[int, ET.Element]"
 
 

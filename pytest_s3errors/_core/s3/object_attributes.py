@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
+from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_read
 from .documents import XML
-from .listings import MAX_PAGE, Elements
+from .listings import Elements
 from .messages import Response
 from .multipart_checksums import CHECKSUM_ELEMENTS
 from .times import http_date

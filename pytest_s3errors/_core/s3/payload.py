@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.auth.refusals import mismatch
 from pytest_s3errors._core.s3.auth.streaming import ChunkSignatureError
+from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 from s3_asyncio_client._core.operations import names_of
 
 from .aws_chunked import ChunkTooSmallError, FramingError, TrailerError, is_framed, unframe
@@ -17,7 +18,6 @@ from .messages import EMPTY
 if TYPE_CHECKING:
     from .request import S3Request
 
-MAX_UPLOAD_BYTES = 5 * 1024**3
 _SIZED = names_of(lambda row: row.takes == "bytes")
 
 

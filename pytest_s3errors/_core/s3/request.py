@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, NoReturn
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.bucket_names import bucket_name_problem
+from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 
 from .access import OPEN, Access
 from .auth import ANYBODY, Caller
 from .messages import Call, Refused
-from .names import bucket_name_problem
 from .permissions import may_list, may_read
 from .records import NULL, is_version_id
-from .store import MAX_KEY_BYTES, Bucket, Store, StoredObject
+from .store import Bucket, Store, StoredObject
 from .times import http_date
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from pytest_s3errors._core.body import Body, pattern
 from pytest_s3errors._core.s3.errors.catalogue import nearest
+from s3_asyncio_client._core.limits import MAX_OBJECT_BYTES, MAX_PARTS
 
 from .commit import DEFAULT_REGION, Shelf, whole_second
-from .names import MAX_KEY_BYTES, check_bucket_name, check_key
+from .names import check_bucket_name, check_key
 from .records import (
     DEFAULT_CONTENT_TYPE,
     ENABLED,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_CONTENT_TYPE",
     "DEFAULT_REGION",
-    "MAX_KEY_BYTES",
     "Bucket",
     "Completion",
     "Part",
@@ -46,8 +46,6 @@ __all__ = [
     "Upload",
 ]
 
-MAX_OBJECT_BYTES = 50 * 1024**4
-MAX_PARTS = 10_000
 MADE_PART_BYTES = 8 * 1024**2
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.limits import MAX_BUCKET_TAGS, MAX_OBJECT_TAGS
 
 from .documents import XML, malformed, parse_any, parse_xml, text_of
 from .messages import EMPTY, Response
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from .request import S3Request
     from .store import StoredObject
 
-MAX_OBJECT_TAGS = 10
-MAX_BUCKET_TAGS = 50
 MAX_KEY_CHARACTERS = 128
 MAX_VALUE_CHARACTERS = 256
 HEADER = "x-amz-tagging"

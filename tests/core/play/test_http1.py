@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.play.http1 import MAX_HEAD, BadRequest, Head, RequestParser
+from pytest_s3errors._core.play.http1 import BadRequest, Head, RequestParser
+from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
 
 WHOLE = (
     b"PUT /b/k?partNumber=1 HTTP/1.1\r\nHost: s3.example\r\nX-Amz-Meta-A:  one \r\nx-amz-meta-a: two\r\n"
@@ -95,12 +96,12 @@ def test_what_is_no_request_is_refused(data):
 def test_an_endless_head_is_refused():
     """At the limit it is read, one byte beyond it is not."""
     start = b"GET / HTTP/1.1\r\nHost: h\r\nA: "
-    fits = start + b"x" * (MAX_HEAD - len(start)) + b"\r\n\r\n"
+    fits = start + b"x" * (MAX_HEADER_SECTION_BYTES - len(start)) + b"\r\n\r\n"
     assert len(parsed(fits)) == 2
     with pytest.raises(BadRequest):
-        parsed(start + b"x" * (MAX_HEAD - len(start) + 1) + b"\r\n\r\n")
+        parsed(start + b"x" * (MAX_HEADER_SECTION_BYTES - len(start) + 1) + b"\r\n\r\n")
     with pytest.raises(BadRequest):
-        parsed(start + b"x" * (MAX_HEAD + 1))
+        parsed(start + b"x" * (MAX_HEADER_SECTION_BYTES + 1))
 
 
 @given(data=st.binary(max_size=200), tail=st.sampled_from([b"", b"\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"]))

@@ -36,7 +36,7 @@ def test_what_is_right(name, args, kwargs):
         ("s3_bucket", ("data",), {"name": "data"}, "gives name twice"),
         ("s3_bucket", ("data",), {"versionin": True}, "did you mean 'versioning'?"),
         ("s3_bucket", ("data",), {"versioning": "yes"}, "s3_bucket(versioning='yes'): allowed are True and False"),
-        ("s3_bucket", ("My_Bucket",), {}, "s3_bucket('My_Bucket'): S3 has no bucket named 'My_Bucket': only a-z"),
+        ("s3_bucket", ("My_Bucket",), {}, "s3_bucket('My_Bucket'): S3 has no bucket named 'My_Bucket': it must"),
         ("s3_bucket", ("data/dir",), {}, "S3 has no bucket named 'data/dir'"),
         ("s3_bucket", ("s3://data/dir",), {}, "name is 's3://data/dir'; here 'data' is the bucket and 'dir' the key"),
         ("s3_object", ("data", "s3://data/k"), {}, "key is 's3://data/k'; here 'data' is the bucket and 'k' the key"),

@@ -145,8 +145,8 @@ def test_a_directive_that_s3_does_not_have(stored):
 @pytest.mark.parametrize(("limit", "expected"), [(3, "InvalidRequest"), (4, "200"), (5, "200")])
 def test_the_limit_of_a_copy(stored, code, monkeypatch, limit, expected):
     """A source above the limit, 5 GiB in truth, must be copied in parts."""
-    assert copies.MAX_COPY_BYTES == 5 * 1024**3
-    monkeypatch.setattr(copies, "MAX_COPY_BYTES", limit)
+    assert copies.MAX_UPLOAD_BYTES == 5 * 1024**3
+    monkeypatch.setattr(copies, "MAX_UPLOAD_BYTES", limit)
     assert code(copy(stored)) == expected
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.s3.names import bucket_name_problem
 from pytest_s3errors._core.s3.store import Store
+from s3_asyncio_client._core.bucket_names import bucket_name_problem, new_name_problem
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -182,7 +182,7 @@ def test_creating_a_bucket_again_changes_nothing(store):
 )
 def test_knows_the_bucket_names_that_s3_allows(name, allowed):
     """A bucket that is created has a name that follows S3's rules, at each edge."""
-    assert (bucket_name_problem(name, creating=True) is None) is allowed
+    assert (new_name_problem(name) is None) is allowed
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_bucket_that_is_there_may_have_an_older_name(name, allowed):
 @pytest.mark.parametrize("name", ["xn--abc", "sthree-abc", "amzn-s3-demo-bucket", "abc-s3alias", "abc--x-s3"])
 def test_reserves_names_at_creation_only(name):
     """What S3 reserves may exist, and be written to, but nobody can create it."""
-    assert bucket_name_problem(name, creating=True) is not None
+    assert new_name_problem(name) is not None
     assert bucket_name_problem(name) is None
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.access import Credentials
     from pytest_s3errors._core.s3.messages import Call
 
-MAX_SKEW_S = 900
 _SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 
 

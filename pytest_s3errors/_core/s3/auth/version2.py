@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from pytest_s3errors._core.s3.errors.messages import said
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
+from s3_asyncio_client._core.limits import MAX_SKEW_S
 
-from .refusals import MAX_SKEW_S, bad_argument, check_token, denied, iso_seconds, mismatch, skewed
+from .refusals import bad_argument, check_token, denied, iso_seconds, mismatch, skewed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,6 +12,7 @@ from pytest_s3errors._core.s3.errors.messages import said
 from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import Refused
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
+from s3_asyncio_client._core.limits import MAX_SKEW_S
 
 from .canonical import (
     ALGORITHM,
@@ -24,7 +25,7 @@ from .canonical import (
     signing_key,
     string_to_sign,
 )
-from .refusals import MAX_SKEW_S, bad_argument, denied, iso_seconds, malformed, mismatch, skewed, wrong_region
+from .refusals import bad_argument, denied, iso_seconds, malformed, mismatch, skewed, wrong_region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """What a request itself tells of the elements and headers of an error that answers it.
 
-One function per name, None where the request does not tell. Limits are S3's documented ones, in bytes.
+One function per name, None where the request does not tell.
 """
 
 from __future__ import annotations
@@ -11,21 +11,15 @@ from urllib.parse import quote, urlsplit
 
 from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import Call
+from s3_asyncio_client._core import limits
 
 _Read: TypeAlias = Callable[[Call, str, str | None], str | None]
 
-MAX_KEY_BYTES = 1024
-MAX_METADATA_BYTES = 2048
-MAX_HEADER_SECTION_BYTES = 8192
-MIN_PART_BYTES = 5 * 1024**2
-MAX_UPLOAD_BYTES = 5 * 1024**3
-MAX_SKEW_MS = 15 * 60 * 1000
-
 _MAX_SIZE = {
-    "EntityTooLarge": MAX_UPLOAD_BYTES,
-    "KeyTooLongError": MAX_KEY_BYTES,
-    "MetadataTooLarge": MAX_METADATA_BYTES,
-    "RequestHeaderSectionTooLarge": MAX_HEADER_SECTION_BYTES,
+    "EntityTooLarge": limits.MAX_UPLOAD_BYTES,
+    "KeyTooLongError": limits.MAX_KEY_BYTES,
+    "MetadataTooLarge": limits.MAX_METADATA_BYTES,
+    "RequestHeaderSectionTooLarge": limits.MAX_HEADER_SECTION_BYTES,
 }
 
 # In the spelling in which S3 names the header of the condition that failed.
@@ -191,10 +185,10 @@ _ELEMENTS: dict[str, _Read] = {
     "Endpoint": _endpoint,
     "ExpectedDigest": _from_header("content-md5"),
     "Key": lambda call, _code, _region: call.key,
-    "MaxAllowedSkewMilliseconds": lambda _call, _code, _region: str(MAX_SKEW_MS),
+    "MaxAllowedSkewMilliseconds": lambda _call, _code, _region: str(limits.MAX_SKEW_S * 1000),
     "MaxSizeAllowed": _max_size,
     "Method": _method,
-    "MinSizeAllowed": lambda _call, _code, _region: str(MIN_PART_BYTES),
+    "MinSizeAllowed": lambda _call, _code, _region: str(limits.MIN_PART_BYTES),
     "PartNumberRequested": _from_query("partNumber"),
     "ProposedSize": _proposed_size,
     "RangeRequested": _from_header("range"),
