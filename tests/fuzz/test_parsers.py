@@ -12,9 +12,9 @@ from pytest_s3errors._core.play.http1 import BadRequest, RequestParser, parse_he
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.aws_chunked import FRAMING_ERRORS, unframe
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.form import FormError, parse_form
 from pytest_s3errors._core.s3.messages import ErrorReply, Response
-from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
 
 from .drive import DECLARED, S3

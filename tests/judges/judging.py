@@ -18,8 +18,8 @@ from botocore.config import Config
 from conformity import problems_of
 
 from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.messages import Call, Response
-from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 

@@ -44,8 +44,8 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_s3errors._core.body import Body, Sink
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
-from pytest_s3errors._core.s3.operations import parse_call
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
 from .answer import answer_of, encode, fits, paced

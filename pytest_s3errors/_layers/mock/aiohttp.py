@@ -18,7 +18,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from pytest_s3errors._core.play.exchange import Ending
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._layers.patience import Patience, wait
 from s3_asyncio_client._transport import _never_resend
 

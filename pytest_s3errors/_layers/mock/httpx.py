@@ -20,7 +20,7 @@ import respx
 
 from pytest_s3errors._core.play.answer import paced
 from pytest_s3errors._core.play.exchange import Ending
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._layers.wire.connect_faults import connect_error
 
 from .answers import joined, play

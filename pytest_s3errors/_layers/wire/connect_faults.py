@@ -22,7 +22,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.play.connection import MARK
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.report.journal import Entry

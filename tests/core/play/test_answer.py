@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pytest_s3errors._core.play.answer import answer_of, encode, fits, paced
 from pytest_s3errors._core.play.exchange import Ending, Exchange, Ids
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.envelope import reason
 from pytest_s3errors._core.s3.messages import Response
-from pytest_s3errors._core.s3.operations import parse_call
 
 
 def answered(response, method="GET", *, chunked=False, cut=None, ending=Ending.KEEP, **kwargs):

@@ -10,7 +10,7 @@ import pytest
 from pytest_s3errors._core.play.connection import MARK, Connection, Limits, Receive, Settings
 from pytest_s3errors._core.rules.faults import FAULTS
 from pytest_s3errors._core.rules.parse_rule import slow_rule
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 from .talk import BODY, Talk, request
 

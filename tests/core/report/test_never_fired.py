@@ -8,7 +8,7 @@ from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.report.never_fired import never_fired
 from pytest_s3errors._core.rules.parse_rule import fail_rule, outage_rule
 from pytest_s3errors._core.rules.schedule import ArmedRule, Schedule
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 
 def told(schedule, *targets, at=0.0):

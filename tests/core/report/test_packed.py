@@ -12,7 +12,7 @@ from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.report.packed import Journal
 from pytest_s3errors._core.rules.faults import Fault
 from pytest_s3errors._core.rules.schedule import ArmedRule, Firing, Rule
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 MANY = 600  # More than stay as they are.
 FAULTS = Fault(kind="error"), Fault(kind="stall")

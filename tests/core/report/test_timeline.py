@@ -11,7 +11,7 @@ from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.report.timeline import Fold, Row, Timeline, Use, as_values, folded, from_values, timeline_of
 from pytest_s3errors._core.rules.faults import Fault
 from pytest_s3errors._core.rules.schedule import ArmedRule, Firing, Rule
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 SCREEN = 40
 FAILS = ArmedRule(Rule(outcomes=(Fault(kind="error"),), times=3, spelling="s3_fail(503, times=3)"))

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_s3errors._core.s3 import answer
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.envelope import render_error
 from pytest_s3errors._core.s3.messages import ErrorReply, Response
-from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.store import Store
 
 START = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)

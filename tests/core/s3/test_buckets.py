@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_s3errors._core.s3 import answer
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 
 def located(region):

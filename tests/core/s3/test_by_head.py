@@ -6,8 +6,8 @@ import pytest
 
 from pytest_s3errors._core.s3 import answer, refuses_by_head
 from pytest_s3errors._core.s3.access import Access, Credentials
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.operations import parse_call
 
 HOST = "s3.us-east-1.amazonaws.com"
 KNOWN = Credentials(access_key="AKIDKNOWN", secret_key="secret")

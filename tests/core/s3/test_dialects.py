@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.dialects import DIALECTS, dialect_at
 from pytest_s3errors._core.s3.errors.catalogue import CODES
 from pytest_s3errors._core.s3.errors.messages import RECORDED
-from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from s3_asyncio_client._core.operations import OPERATIONS

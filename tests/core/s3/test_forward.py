@@ -7,9 +7,9 @@ from hashlib import md5, sha256
 
 import pytest
 
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.forward import UNSIGNED, answered, forwarded, text_of
 from pytest_s3errors._core.s3.messages import Call
-from pytest_s3errors._core.s3.operations import parse_call
 
 
 def call(method: str = "PUT", target: str = "/bucket/key", **headers: str) -> Call:

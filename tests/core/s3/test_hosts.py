@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.hosts import base_of, is_amazon_host, is_s3_host, region_of, split_host
-from pytest_s3errors._core.s3.operations import parse_call
 
 HOSTS = [
     ("s3.amazonaws.com", "us-east-1"),

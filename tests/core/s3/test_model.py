@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_s3errors._core.s3 import SUPPORTED, answer, missing
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.envelope import render_error
 from pytest_s3errors._core.s3.messages import Call, ErrorReply, Response
-from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.times import http_date, iso_date, parse_http_date
 from s3_asyncio_client._core.operations import OPERATIONS
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 unhurried = settings(deadline=None)
 any_key = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)

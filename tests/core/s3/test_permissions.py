@@ -9,8 +9,8 @@ import pytest
 
 from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.access import Access, Credentials
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.store import Store
 from s3_asyncio_client._core.signing import Credentials as Signer
 from s3_asyncio_client._core.signing import sign_request

@@ -15,9 +15,9 @@ from pytest_s3errors._core.body import PIECE_BYTES, LongBody
 from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.access import Access, Credentials
 from pytest_s3errors._core.s3.auth import version2
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.form import FormError, parse_form
 from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ from urllib3 import encode_multipart_formdata
 from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.access import Access, Credentials
 from pytest_s3errors._core.s3.auth import version2
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.digests import checksum
-from pytest_s3errors._core.s3.operations import parse_call
 
 OTHER = "Fri, 01 May 2026 11:59:59 GMT"
 KNOWN = Credentials(access_key="AKIDKNOWN", secret_key="secret")

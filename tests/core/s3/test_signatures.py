@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.access import Access, Credentials
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.operations import parse_call
 from pytest_s3errors._core.s3.store import Store
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)

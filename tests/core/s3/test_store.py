@@ -58,7 +58,7 @@ def test_takes_a_time_in_any_zone(store):
         ({"key": "k" * 1025}, ValueError, "this one has 1025"),
         ({"key": "\ud800"}, ValueError, "no UTF-8 form"),
         ({"key": b"key"}, TypeError, "a key is a str, not bytes"),
-        ({"bucket": "a b"}, ValueError, "1 to 255 of"),
+        ({"bucket": "a b"}, ValueError, "1 to 255 characters of"),
         ({"bucket": None}, TypeError, "a bucket name is a str, not NoneType"),
         ({"metadata": {"a": 1}}, TypeError, "a is a str, not int"),
         ({"cache_control": 5}, TypeError, "cache-control is a str, not int"),

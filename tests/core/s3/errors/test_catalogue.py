@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.catalogue import CODES, codes_of, error_reply, nearest, usual_code
 from pytest_s3errors._core.s3.errors.messages import RECORDED
-from pytest_s3errors._core.s3.operations import parse_call
 from s3_asyncio_client._core.operations import OPERATIONS
 
 # What was collected of each code, with where it was seen: AWSDOC is the S3 API reference, BOTO botocore's model, LSREC,

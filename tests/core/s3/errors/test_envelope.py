@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply
 from pytest_s3errors._core.s3.errors.envelope import document, error_in_200, new_ids, reason, render_error
 from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.operations import parse_call
 
 IDS = {"request_id": "4442587FB7D0A2F9", "host_id": "aG9zdA=="}
 unhurried = settings(deadline=None)

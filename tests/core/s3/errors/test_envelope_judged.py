@@ -6,9 +6,9 @@ import botocore.session
 import pytest
 from botocore.parsers import create_parser
 
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply
 from pytest_s3errors._core.s3.errors.envelope import error_in_200, render_error
-from pytest_s3errors._core.s3.operations import parse_call
 
 SERVICE = botocore.session.get_session().get_service_model("s3")
 IDS = {"request_id": "4442587FB7D0A2F9", "host_id": "aG9zdA=="}

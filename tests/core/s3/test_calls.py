@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 from s3_asyncio_client._core.addressing import build_url
 from s3_asyncio_client._core.operations import OPERATIONS
 
