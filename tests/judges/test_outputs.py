@@ -160,7 +160,20 @@ def buckets(judge, boto):
     boto.delete_bucket(Bucket="two")
 
 
-SCENARIOS = (objects, versions, uploads, uploads_with_versions, listings, buckets)
+def settings(judge, boto):
+    """What a bucket is told about access to it."""
+    boto.create_bucket(Bucket=BUCKET)
+    boto.put_bucket_ownership_controls(
+        Bucket=BUCKET, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    boto.get_bucket_ownership_controls(Bucket=BUCKET)
+    boto.delete_bucket_ownership_controls(Bucket=BUCKET)
+    boto.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+    boto.get_public_access_block(Bucket=BUCKET)
+    boto.delete_public_access_block(Bucket=BUCKET)
+
+
+SCENARIOS = (objects, versions, uploads, uploads_with_versions, listings, buckets, settings)
 
 
 @cache

@@ -10,24 +10,26 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.s3.errors.messages import said
 
 from .access import OWNERSHIPS
-from .records import BUCKET_OWNER_ENFORCED
+from .records import BUCKET_OWNER_ENFORCED, PRIVATE, PUBLIC_BLOCKS
 
 if TYPE_CHECKING:
     from .request import S3Request
     from .store import Bucket
 
 _, PREFERRED, _ = OWNERSHIPS
-PRIVATE, FULL_CONTROL = "private", "bucket-owner-full-control"
+FULL_CONTROL = "bucket-owner-full-control"
 GRANT = "x-amz-grant-"
 _ACL, _OWNERSHIP = "x-amz-acl", "x-amz-object-ownership"
-_BUCKET_ACLS = frozenset({PRIVATE, "public-read", "public-read-write", "authenticated-read"})
+_PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-read"})
+_BUCKET_ACLS = _PUBLIC_ACLS | {PRIVATE}
 _OBJECT_ACLS = _BUCKET_ACLS | {"aws-exec-read", "bucket-owner-read", FULL_CONTROL}
 
 
 def bucket_ownership(ask: S3Request) -> tuple[str, str]:
     """Return ownership and canned ACL of a bucket to be made.
 
-    Refuses with InvalidArgument, InvalidBucketAclWithObjectOwnership or, for grants, NotImplemented.
+    Refuses with InvalidArgument, InvalidBucketAclWithObjectOwnership, InvalidBucketAclWithBlockPublicAccessError or,
+    for grants, NotImplemented.
     """
     headers = ask.call.headers
     ownership, acl = headers.get(_OWNERSHIP, ask.access.ownership), headers.get(_ACL, PRIVATE)
@@ -40,7 +42,14 @@ def bucket_ownership(ask: S3Request) -> tuple[str, str]:
         raise ask.refused("InvalidBucketAclWithObjectOwnership")
     if granted:
         raise ask.refused("NotImplemented")
+    if acl in _PUBLIC_ACLS and born_blocked(ask):
+        raise ask.refused("InvalidBucketAclWithBlockPublicAccessError")
     return ownership, acl
+
+
+def born_blocked(ask: S3Request) -> frozenset[str] | None:
+    """Return the public access block of a new bucket: on in all ways since new buckets have no ACLs."""
+    return frozenset(PUBLIC_BLOCKS) if ask.access.ownership == BUCKET_OWNER_ENFORCED else None
 
 
 def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, str]:
@@ -58,6 +67,8 @@ def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, str]:
         return (ask.caller.owner_id or "") if bucket is None else bucket.owner, PRIVATE
     if granted:
         raise ask.refused("NotImplemented")
+    if acl in _PUBLIC_ACLS and bucket.blocks("BlockPublicAcls"):
+        raise ask.refused("AccessDenied")
     return _owner(ask, bucket, acl), acl
 
 

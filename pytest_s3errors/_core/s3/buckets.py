@@ -9,7 +9,7 @@ from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.bucket_names import new_name_problem
 
-from .acls import bucket_ownership
+from .acls import born_blocked, bucket_ownership
 from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
 from .hosts import region_of
 from .listings import make_token, read_token
@@ -44,6 +44,7 @@ def create_bucket(ask: S3Request) -> Response:
     if existing is None:
         made = ask.store.add_bucket(ask.bucket, region, ask.caller.owner_id or "")
         made.location, made.tags, made.ownership, made.acl = location, tags, ownership, acl
+        made.public_access_block = born_blocked(ask)
     elif ask.access.declared and owner_of(ask, existing) != ask.caller.owner_id:
         raise ask.refused("BucketAlreadyExists")
     elif tags or not existing.region == region == DEFAULT_REGION:

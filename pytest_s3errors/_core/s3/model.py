@@ -12,7 +12,20 @@ from pytest_s3errors._core.body import Body, LongBody
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from s3_asyncio_client._core.operations import names_of
 
-from . import buckets, copies, deletes, listings, multipart, object_attributes, objects, posts, tags, uploads, versions
+from . import (
+    buckets,
+    copies,
+    deletes,
+    listings,
+    multipart,
+    object_attributes,
+    objects,
+    posts,
+    public_access,
+    tags,
+    uploads,
+    versions,
+)
 from .access import OPEN, Access
 from .auth import ANYBODY, Caller, identify
 from .digests import ALGORITHMS
@@ -39,16 +52,20 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "CreateBucket": buckets.create_bucket,
     "CreateMultipartUpload": multipart.create_multipart_upload,
     "DeleteBucket": buckets.delete_bucket,
+    "DeleteBucketOwnershipControls": public_access.delete_bucket_ownership_controls,
     "DeleteBucketTagging": tags.delete_bucket_tagging,
     "DeleteObject": deletes.delete_object,
     "DeleteObjectTagging": tags.delete_object_tagging,
     "DeleteObjects": deletes.delete_objects,
+    "DeletePublicAccessBlock": public_access.delete_public_access_block,
     "GetBucketLocation": buckets.get_bucket_location,
+    "GetBucketOwnershipControls": public_access.get_bucket_ownership_controls,
     "GetBucketTagging": tags.get_bucket_tagging,
     "GetBucketVersioning": versions.get_bucket_versioning,
     "GetObject": objects.get_object,
     "GetObjectAttributes": object_attributes.get_object_attributes,
     "GetObjectTagging": tags.get_object_tagging,
+    "GetPublicAccessBlock": public_access.get_public_access_block,
     "HeadBucket": buckets.head_bucket,
     "HeadObject": objects.head_object,
     "ListBuckets": buckets.list_buckets,
@@ -58,10 +75,12 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "ListObjectsV2": listings.list_objects_v2,
     "ListParts": uploads.list_parts,
     "PostObject": posts.post_object,
+    "PutBucketOwnershipControls": public_access.put_bucket_ownership_controls,
     "PutBucketTagging": tags.put_bucket_tagging,
     "PutBucketVersioning": versions.put_bucket_versioning,
     "PutObject": objects.put_object,
     "PutObjectTagging": tags.put_object_tagging,
+    "PutPublicAccessBlock": public_access.put_public_access_block,
     "UploadPart": multipart.upload_part,
     "UploadPartCopy": copies.upload_part_copy,
 }

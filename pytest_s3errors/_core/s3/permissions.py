@@ -65,16 +65,16 @@ def check_allowed(ask: _Asked) -> None:
     check_expected_owner(ask, bucket, EXPECTED_OWNER)
     if not ask.access.declared or caller == owner_of(ask, bucket) or operation in _READING:
         return
-    if operation in _LISTING and _reads(ask, bucket.acl):
+    if operation in _LISTING and _reads(ask, bucket, bucket.acl):
         return
-    if operation in _WRITING and bucket.acl == "public-read-write":
+    if operation in _WRITING and bucket.acl == "public-read-write" and not _ignores_public(bucket):
         return
     raise ask.refused("AccessDenied")
 
 
 def may_list(ask: _Asked, bucket: Bucket) -> bool:
     """Whether the caller may know which keys *bucket* has (fact 20)."""
-    return not ask.access.declared or ask.caller.owner_id == owner_of(ask, bucket) or _reads(ask, bucket.acl)
+    return not ask.access.declared or ask.caller.owner_id == owner_of(ask, bucket) or _reads(ask, bucket, bucket.acl)
 
 
 def may_read(ask: _Asked, bucket: Bucket, obj: StoredObject) -> bool:
@@ -85,7 +85,7 @@ def may_read(ask: _Asked, bucket: Bucket, obj: StoredObject) -> bool:
     enforced = bucket.ownership == BUCKET_OWNER_ENFORCED
     owner = bucket_owner if enforced else obj.owner or bucket_owner
     shared = obj.acl in {"bucket-owner-read", "bucket-owner-full-control"}
-    return caller == owner or _reads(ask, obj.acl) or (shared and caller == bucket_owner)
+    return caller == owner or _reads(ask, bucket, obj.acl) or (shared and caller == bucket_owner)
 
 
 def owner_of(ask: _Asked, bucket: Bucket) -> str:
@@ -109,5 +109,10 @@ def check_expected_owner(ask: _Asked, bucket: Bucket, header: str) -> None:
         raise ask.refused("AccessDenied")
 
 
-def _reads(ask: _Asked, acl: str) -> bool:
-    return acl in _PUBLIC or (acl == "authenticated-read" and ask.caller.owner_id is not None)
+def _reads(ask: _Asked, bucket: Bucket, acl: str) -> bool:
+    groups = acl in _PUBLIC or (acl == "authenticated-read" and ask.caller.owner_id is not None)
+    return groups and not _ignores_public(bucket)
+
+
+def _ignores_public(bucket: Bucket) -> bool:
+    return bucket.ownership == BUCKET_OWNER_ENFORCED or bucket.blocks("IgnorePublicAcls")

@@ -23,6 +23,8 @@ DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 ENABLED, SUSPENDED = "Enabled", "Suspended"
 NULL = "null"
 BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
+PRIVATE = "private"
+PUBLIC_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 VERSION_ID_LENGTH = 32
 _UNSEALED = 24
 
@@ -151,6 +153,7 @@ class Bucket:
     `location` is what GetBucketLocation tells, "" for the region. `objects` has what a read without version id finds.
     `versioning` is None until versioning is first set; from then on `versions` has every version of a key, delete
     markers too, oldest first, and the last of them is the newest.
+    `ownership` is "" where its controls were deleted, and `public_access_block` has those of PUBLIC_BLOCKS that are on.
     """
 
     name: str
@@ -161,11 +164,16 @@ class Bucket:
     tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     owner: str = ""
     ownership: str = BUCKET_OWNER_ENFORCED
-    acl: str = "private"
+    acl: str = PRIVATE
+    public_access_block: frozenset[str] | None = frozenset(PUBLIC_BLOCKS)
     versioning: str | None = None
     versions: dict[str, list[StoredObject]] = field(default_factory=dict)
     _serials: dict[str, int] = field(default_factory=dict)
     _order: list[str] | None = None
+
+    def blocks(self, name: str) -> bool:
+        """Whether the block *name* of public access is on."""
+        return self.public_access_block is not None and name in self.public_access_block
 
     def sorted_keys(self) -> list[str]:
         """All keys in S3's order: by UTF-8 bytes, which for text is the order of code points."""

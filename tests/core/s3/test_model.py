@@ -33,7 +33,6 @@ def ask_for(operation, **query):
 
 def test_it_has_the_operations_it_says():
     """SUPPORTED is what the client needs, all of them operations of S3."""
-    assert len(SUPPORTED) == 31
     assert set(OPERATIONS) >= SUPPORTED
 
 

@@ -52,6 +52,13 @@ def s3():
     return S3()
 
 
+def open_bucket(s3, name, acl, ownership=WRITER):
+    """Make a bucket of the first account that may be public, and is as *acl* says."""
+    s3(OWNER, "PUT", f"/{name}", x_amz_object_ownership=ownership)
+    s3(OWNER, "DELETE", f"/{name}?publicAccessBlock=")
+    s3.store.bucket(name).acl = acl
+
+
 DELETE = b"<Delete><Object><Key>key</Key></Object></Delete>"
 REQUESTS = {
     "GetObject": ("GET", "/bucket/key", b""),
@@ -101,7 +108,7 @@ WRITE = {"PutObject", "DeleteObject", "DeleteObjects", "CreateMultipartUpload"}
 @pytest.mark.parametrize("operation", REQUESTS)
 def test_the_acl_of_a_bucket(s3, acl, who, allowed, operation):
     """It lets others list and write, as it says; it says nothing of the objects in the bucket."""
-    s3(OWNER, "PUT", "/bucket", x_amz_object_ownership=WRITER, x_amz_acl=acl)
+    open_bucket(s3, "bucket", acl)
     s3(OWNER, "PUT", "/bucket/key", b"body")
     method, target, body = REQUESTS[operation]
     reply = s3(who, method, target, body)
@@ -120,7 +127,7 @@ def test_the_acl_of_a_bucket(s3, acl, who, allowed, operation):
 )
 def test_the_acl_of_an_object(s3, acl, who, allowed):
     """It lets others read and copy the object, in a bucket that is private."""
-    s3(OWNER, "PUT", "/bucket", x_amz_object_ownership=PREFERRED)
+    open_bucket(s3, "bucket", "private", PREFERRED)
     s3(OTHER, "PUT", "/others")
     s3(OWNER, "PUT", "/bucket/key", b"body", x_amz_acl=acl)
     assert (s3(who, "GET", "/bucket/key") != "AccessDenied") == allowed
@@ -130,24 +137,37 @@ def test_the_acl_of_an_object(s3, acl, who, allowed):
 
 def test_an_object_in_the_bucket_of_another(s3):
     """Whoever writes it owns it, unless the bucket's ownership says otherwise; an owner of buckets may be given it."""
-    s3(OWNER, "PUT", "/bucket", x_amz_object_ownership=WRITER, x_amz_acl="public-read-write")
+    open_bucket(s3, "bucket", "public-read-write")
     s3(OTHER, "PUT", "/bucket/key", b"body")
     assert s3(OWNER, "GET", "/bucket/key") == "AccessDenied"
     assert s3(OTHER, "GET", "/bucket/key").body == b"body"
     assert s3.store.get("bucket", "key").owner == OTHER.owner_id
     s3(OTHER, "PUT", "/bucket/key", b"body", x_amz_acl="bucket-owner-full-control")
     assert s3(OWNER, "GET", "/bucket/key").body == b"body"
-    s3(OWNER, "PUT", "/preferred", x_amz_object_ownership=PREFERRED, x_amz_acl="public-read-write")
+    open_bucket(s3, "preferred", "public-read-write", PREFERRED)
     s3(OTHER, "PUT", "/preferred/key", b"body", x_amz_acl="bucket-owner-full-control")
     assert s3.store.get("preferred", "key").owner == OWNER.owner_id
     s3(None, "PUT", "/bucket/anybody", b"body")
     assert s3(OWNER, "GET", "/bucket/anybody").body == b"body"
 
 
+def test_a_block_ignores_what_is_public(s3):
+    """IgnorePublicAcls takes effect at once, for the bucket and its objects; so do ACLs that are switched off."""
+    open_bucket(s3, "bucket", "public-read")
+    s3(OWNER, "PUT", "/bucket/key", b"body", x_amz_acl="public-read")
+    targets = ("/bucket", "/bucket/key")
+    assert [s3(None, "GET", target).status for target in targets] == [200, 200]
+    s3.store.bucket("bucket").public_access_block = frozenset({"IgnorePublicAcls"})
+    assert [s3(OTHER, "GET", target) for target in targets] == ["AccessDenied"] * 2
+    s3.store.bucket("bucket").public_access_block = None
+    s3.store.bucket("bucket").ownership = "BucketOwnerEnforced"
+    assert [s3(OTHER, "GET", target) for target in targets] == ["AccessDenied"] * 2
+
+
 def test_a_key_that_is_not_there(s3):
     """Only who may list learns that it is not; others are denied (fact 20)."""
     s3(OWNER, "PUT", "/private")
-    s3(OWNER, "PUT", "/public", x_amz_object_ownership=WRITER, x_amz_acl="public-read")
+    open_bucket(s3, "public", "public-read")
     assert s3(OWNER, "GET", "/private/key") == "NoSuchKey"
     assert s3(OTHER, "GET", "/private/key") == "AccessDenied"
     assert s3(None, "GET", "/public/key") == "NoSuchKey"
@@ -168,7 +188,7 @@ def test_the_buckets_of_an_account(s3):
 
 def test_what_nobody_in_particular_may_not(s3):
     """Without a signature no bucket can be listed among others, or made; a bucket that is gone is gone for all."""
-    s3(OWNER, "PUT", "/public", x_amz_object_ownership=WRITER, x_amz_acl="public-read-write")
+    open_bucket(s3, "public", "public-read-write")
     for method, target in (("GET", "/"), ("PUT", "/another"), ("PUT", "/public"), ("PUT", "/another/key")):
         assert s3(None, method, target) == "AccessDenied"
     s3(OWNER, "DELETE", "/public")

@@ -121,6 +121,8 @@ def test_a_form_that_is_not_signed():
     assert code(forms({"key": "key"})) == "AccessDenied"
     forms.store.bucket("bucket").ownership = "ObjectWriter"
     forms.store.bucket("bucket").acl = "public-read-write"
+    assert code(forms({"key": "key", "acl": "public-read"})) == "AccessDenied"
+    forms.store.bucket("bucket").public_access_block = None
     assert code(forms({"key": "key", "acl": "public-read"})) == 204
     assert forms.store.get("bucket", "key").acl == "public-read"
 

@@ -1,0 +1,85 @@
+"""Ownership controls and the public access block: what keeps ACLs and policies from making a bucket public.
+
+Since April 2023 a new bucket has no ACLs (BucketOwnerEnforced) and blocks public access in all four ways.
+Sources: S3 User Guide, "Controlling ownership of objects" and "Blocking public access to your Amazon S3 storage".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.s3.errors.envelope import document
+
+from .access import OWNERSHIPS
+from .documents import XML, malformed, parse_xml, text_of
+from .messages import Response
+from .payload import receive
+from .records import BUCKET_OWNER_ENFORCED, PRIVATE, PUBLIC_BLOCKS
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
+    from .request import S3Request
+
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def put_bucket_ownership_controls(ask: S3Request) -> Response:
+    """Say who owns what others write; switched off, ACLs must not grant anything."""
+    body = receive(ask).body
+    bucket = ask.readable_bucket()
+    rules = parse_xml(ask, body, "OwnershipControls").findall("Rule")
+    ownership = text_of(rules[0], "ObjectOwnership") if len(rules) == 1 else None
+    if ownership not in OWNERSHIPS:
+        raise malformed(ask)
+    if ownership == BUCKET_OWNER_ENFORCED and bucket.acl != PRIVATE:
+        raise ask.refused("InvalidBucketAclWithObjectOwnership")
+    bucket.ownership = ownership
+    return Response(status=200)
+
+
+def get_bucket_ownership_controls(ask: S3Request) -> Response:
+    """Answer with the one rule."""
+    ownership = ask.readable_bucket().ownership
+    if not ownership:
+        raise ask.refused("OwnershipControlsNotFoundError")
+    rule = [("Rule", [("ObjectOwnership", ownership)])]
+    return Response(status=200, headers=XML, body=document("OwnershipControls", rule))
+
+
+def delete_bucket_ownership_controls(ask: S3Request) -> Response:
+    """Take the rule off: the bucket has ACLs then, and each writer owns its objects."""
+    ask.readable_bucket().ownership = ""
+    return Response(status=204)
+
+
+def put_public_access_block(ask: S3Request) -> Response:
+    """Set all four switches; one that is not named is off."""
+    body = receive(ask).body
+    bucket = ask.readable_bucket()
+    wanted = parse_xml(ask, body, "PublicAccessBlockConfiguration")
+    bucket.public_access_block = frozenset(name for name in PUBLIC_BLOCKS if _is_on(ask, wanted, name))
+    return Response(status=200)
+
+
+def _is_on(ask: S3Request, wanted: ET.Element, name: str) -> bool:
+    text = text_of(wanted, name)
+    value = False if text is None else _BOOLEANS.get(text.strip().lower())
+    if value is None:
+        raise malformed(ask)
+    return value
+
+
+def get_public_access_block(ask: S3Request) -> Response:
+    """Answer with the four switches."""
+    blocks = ask.readable_bucket().public_access_block
+    if blocks is None:
+        raise ask.refused("NoSuchPublicAccessBlockConfiguration")
+    children = [(name, "true" if name in blocks else "false") for name in PUBLIC_BLOCKS]
+    return Response(status=200, headers=XML, body=document("PublicAccessBlockConfiguration", children))
+
+
+def delete_public_access_block(ask: S3Request) -> Response:
+    """Let ACLs and policies make the bucket public."""
+    ask.readable_bucket().public_access_block = None
+    return Response(status=204)
