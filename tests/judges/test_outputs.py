@@ -160,9 +160,28 @@ def buckets(judge, boto):
     boto.delete_bucket(Bucket="two")
 
 
+def keys(judge, boto):
+    """Objects that are encrypted with the key of a customer."""
+    own = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b"k" * 32}
+    source = {"CopySource": f"{BUCKET}/{KEY}", **{f"CopySource{name}": value for name, value in own.items()}}
+    boto.put_object(Bucket=BUCKET, Key=KEY, Body=b"data", **own)
+    boto.get_object(Bucket=BUCKET, Key=KEY, **own)
+    boto.head_object(Bucket=BUCKET, Key=KEY, **own)
+    boto.copy_object(Bucket=BUCKET, Key="copy", **source, **own)
+    begun = boto.create_multipart_upload(Bucket=BUCKET, Key=KEY, **own)
+    named = {"Bucket": BUCKET, "Key": KEY, "UploadId": begun["UploadId"]}
+    boto.upload_part(**named, PartNumber=1, Body=b"data", **own)
+    boto.upload_part_copy(**named, PartNumber=2, **source, **own)
+
+
 def settings(judge, boto):
-    """What a bucket is told about access to it."""
+    """What a bucket is told about access to it and about encryption."""
     boto.create_bucket(Bucket=BUCKET)
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "key-id"}
+    rule = {"ApplyServerSideEncryptionByDefault": default, "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}
+    boto.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    boto.get_bucket_encryption(Bucket=BUCKET)
+    boto.delete_bucket_encryption(Bucket=BUCKET)
     boto.put_bucket_ownership_controls(
         Bucket=BUCKET, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
     )
@@ -173,7 +192,7 @@ def settings(judge, boto):
     boto.delete_public_access_block(Bucket=BUCKET)
 
 
-SCENARIOS = (objects, versions, uploads, uploads_with_versions, listings, buckets, settings)
+SCENARIOS = (objects, versions, uploads, uploads_with_versions, listings, buckets, keys, settings)
 
 
 @cache

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 from s3_asyncio_client._core.limits import MAX_METADATA_BYTES
 
 from .acls import GRANT, object_ownership
+from .encryption import AES256, BUCKET_KEY, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, KMS_KEY, SSE, check_encryption
 from .messages import EMPTY
 from .records import NULL
 from .store import DEFAULT_CONTENT_TYPE, StoredObject
@@ -25,9 +26,6 @@ _PLAIN = re.compile(r"[\t -~]")
 _UNQUOTED = re.compile(r"[!->@-^`-~]")
 _WORDS = re.compile(r"=\?([A-Za-z0-9_-]+)\?([bBqQ])\?([^?\s]*)\?=")
 META = "x-amz-meta-"
-SSE = "x-amz-server-side-encryption"
-SSE_KEY = f"{SSE}-aws-kms-key-id"
-_KMS = frozenset({"aws:kms", "aws:kms:dsse"})
 STORAGE_CLASSES = frozenset(
     {
         "STANDARD",
@@ -55,8 +53,10 @@ KEPT = {
     "x-amz-storage-class": "x-amz-storage-class",
     "x-amz-website-redirect-location": "x-amz-website-redirect-location",
     SSE: SSE,
-    SSE_KEY: SSE_KEY,
-    f"{SSE}-bucket-key-enabled": f"{SSE}-bucket-key-enabled",
+    KMS_KEY: KMS_KEY,
+    BUCKET_KEY: BUCKET_KEY,
+    CUSTOMER_ALGORITHM: CUSTOMER_ALGORITHM,
+    CUSTOMER_KEY_MD5: CUSTOMER_KEY_MD5.replace("md5", "MD5"),
 }
 
 
@@ -75,6 +75,7 @@ def attributes_of(ask: S3Request) -> dict[str, Any]:
         _check_metadata(ask, metadata)
     if kept:
         _check_kept(ask, kept)
+    check_encryption(ask, kept)
     owner, acl = object_ownership(ask, granted=GRANT in names)
     return {
         "owner": owner,
@@ -90,7 +91,7 @@ def response_headers(obj: StoredObject) -> dict[str, str]:
     headers = {
         "Last-Modified": http_date(obj.last_modified),
         "ETag": f'"{obj.etag}"',
-        SSE: "AES256",
+        **encryption_headers(obj),
         "Accept-Ranges": "bytes",
         "Content-Type": latin(obj.content_type),
     }
@@ -117,8 +118,8 @@ def written_headers(obj: StoredObject) -> dict[str, str]:
 
 def encryption_headers(obj: StoredObject) -> dict[str, str]:
     """Return the encryption headers that every write of *obj* answers with; S3 encrypts with AES256 unless told."""
-    stated = {name: latin(value) for name, value in obj.headers.items() if name.startswith(SSE)}
-    return {SSE: "AES256", **stated}
+    stated = {KEPT.get(name, name): latin(value) for name, value in obj.headers.items() if name.startswith(SSE)}
+    return stated if CUSTOMER_ALGORITHM in stated else {SSE: AES256, **stated}
 
 
 def checksum_headers(checksums: Mapping[str, str], checksum_type: str = "FULL_OBJECT") -> dict[str, str]:
@@ -202,11 +203,6 @@ def _check_kept(ask: S3Request, kept: dict[str, str]) -> None:
     storage_class = kept.get("x-amz-storage-class")
     if storage_class is not None and storage_class not in STORAGE_CLASSES:
         raise ask.refused("InvalidStorageClass", elements={"StorageClassRequested": storage_class})
-    encryption = kept.get(SSE)
-    if encryption is not None and encryption not in {"AES256", *_KMS}:
-        raise ask.bad_argument(SSE, encryption, "The encryption method given is not supported")
-    if SSE_KEY in kept and encryption not in _KMS:
-        raise ask.bad_argument(SSE, encryption, f"A KMS key needs {SSE}: aws:kms")
     if "content-encoding" in kept:
         # aws-chunked names the framing of the request, not of what is stored.
         encodings = kept.pop("content-encoding").split(",")

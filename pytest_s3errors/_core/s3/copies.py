@@ -11,10 +11,11 @@ from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
-from .attributes import SSE, attributes_of, check_active, encryption_headers
+from .attributes import attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
 from .digests import ALGORITHMS, checksum, default_checksum, md5_hex
 from .documents import XML
+from .encryption import CUSTOMER_ALGORITHM, SSE, check_part_key, check_source_key
 from .messages import Response
 from .multipart import find_upload, keep_part
 from .multipart_checksums import CHECKSUM_ELEMENTS
@@ -40,6 +41,7 @@ def copy_object(ask: S3Request) -> Response:
     """Store a copy of another object, with its metadata or with new."""
     ask.check_writable()
     source, by_version = _source(ask)
+    check_source_key(ask, source.headers)
     replacing = _replaces(ask, "metadata")
     tags = stated_tags(ask) if _replaces(ask, "tagging") else source.tags
     if not (replacing or by_version):
@@ -76,7 +78,9 @@ def upload_part_copy(ask: S3Request) -> Response:
     """Keep a part that holds another object's bytes, or a range of them."""
     number = part_number(ask)
     upload = find_upload(ask)
+    check_part_key(ask, upload.draft.headers)
     source, _ = _source(ask)
+    check_source_key(ask, source.headers)
     check_copy_source(ask, source)
     check_active(ask, source)
     first, end = _source_range(ask, source)
@@ -129,7 +133,7 @@ def _replaces(ask: S3Request, what: str) -> bool:
 
 def _check_not_idle(ask: S3Request, source: StoredObject) -> None:
     """Refuse to copy an object onto itself where nothing about it would change; a version named by its id may be."""
-    changing = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE)
+    changing = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE, CUSTOMER_ALGORITHM)
     itself = source is ask.store.find(ask.bucket, ask.key)
     if itself and not any(name in ask.call.headers for name in changing):
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy onto itself"))

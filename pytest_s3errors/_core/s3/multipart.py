@@ -16,6 +16,7 @@ from .attributes import attributes_of, encryption_headers, written_headers
 from .conditions import check_not_overtaken, check_write
 from .digests import md5_hex
 from .documents import XML, malformed, parse_xml, text_of
+from .encryption import check_part_key
 from .messages import EMPTY, Response
 from .multipart_checksums import (
     CHECKSUM_ELEMENTS,
@@ -69,6 +70,7 @@ def upload_part(ask: S3Request) -> Response:
     """Keep a part; one of the same number is replaced."""
     number = part_number(ask)
     upload = find_upload(ask)
+    check_part_key(ask, upload.draft.headers)
     payload = receive(ask)
     checksums = part_checksums(ask, upload, payload.body, payload.checksums)
     part = keep_part(ask, upload, number, payload.body, checksums)

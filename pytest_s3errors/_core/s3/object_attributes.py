@@ -9,6 +9,7 @@ from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_read
 from .documents import XML
+from .encryption import check_key
 from .listings import Elements
 from .messages import Response
 from .multipart_checksums import CHECKSUM_ELEMENTS
@@ -27,6 +28,7 @@ def get_object_attributes(ask: S3Request) -> Response:
     """Answer with those attributes of an object or version that the request names."""
     wanted = _wanted(ask)
     obj = ask.readable_object()
+    check_key(ask, obj.headers)
     check_read(ask, obj)
     headers = {**XML, "Last-Modified": http_date(obj.last_modified)}
     if obj.version_id is not None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.messages import said
 
-from .attributes import SSE, attributes_of, check_active, checksum_headers, response_headers, written_headers
+from .attributes import attributes_of, check_active, checksum_headers, response_headers, written_headers
 from .conditions import check_read, check_write
 from .digests import default_checksum, md5_hex
+from .encryption import SSE, check_key
 from .messages import EMPTY, Response
 from .payload import receive
 from .ranges import part_number, requested_range
@@ -67,6 +68,7 @@ def _read(ask: S3Request) -> Response:
         message = f"{SSE} header is not supported for this operation."
         raise ask.bad_argument(SSE, ask.call.headers[SSE], message)
     obj = ask.readable_object()
+    check_key(ask, obj.headers)
     check_read(ask, obj)
     if obj.headers and ask.call.method == "GET":
         check_active(ask, obj)

@@ -154,6 +154,7 @@ class Bucket:
     `versioning` is None until versioning is first set; from then on `versions` has every version of a key, delete
     markers too, oldest first, and the last of them is the newest.
     `ownership` is "" where its controls were deleted, and `public_access_block` has those of PUBLIC_BLOCKS that are on.
+    `encryption` has the headers of objects that state none, empty for AES256; `customer_keys`: whether SSE-C is let in.
     """
 
     name: str
@@ -166,6 +167,8 @@ class Bucket:
     ownership: str = BUCKET_OWNER_ENFORCED
     acl: str = PRIVATE
     public_access_block: frozenset[str] | None = frozenset(PUBLIC_BLOCKS)
+    encryption: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    customer_keys: bool = True
     versioning: str | None = None
     versions: dict[str, list[StoredObject]] = field(default_factory=dict)
     _serials: dict[str, int] = field(default_factory=dict)

@@ -55,7 +55,6 @@ def test_nothing_is_missing_from_a_plain_request(operation):
 @pytest.mark.parametrize(
     "header",
     [
-        "x-amz-server-side-encryption-customer-key",
         "x-amz-object-lock-mode",
         "x-amz-write-offset-bytes",
         "x-amz-checksum-sha512",

@@ -301,7 +301,7 @@ def test_fields_of_the_object():
         ("x-amz-meta-a b", "1", "InvalidArgument"),
         ("acl", "public-read", "AccessControlListNotSupported"),
         ("x-amz-storage-class", "COLD", "InvalidStorageClass"),
-        ("x-amz-server-side-encryption-customer-algorithm", "AES256", "NotImplemented"),
+        ("x-amz-server-side-encryption-customer-algorithm", "AES256", "InvalidArgument"),
     ],
 )
 def test_fields_that_an_object_can_not_have(field, value, expected):

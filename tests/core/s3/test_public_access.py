@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
 
 BUCKET = {"Bucket": "bucket"}
 ALL_ON = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 OWNERSHIP = "<OwnershipControls>{}</OwnershipControls>"
 RULE = "<Rule><ObjectOwnership>{}</ObjectOwnership></Rule>"
-
-
-def refused(call, *args, **kwargs):
-    with pytest.raises(ClientError) as raised:
-        call(*args, **kwargs)
-    return raised.value.response["Error"]
 
 
 def test_a_new_bucket_is_private_in_every_way(boto):
@@ -25,28 +18,37 @@ def test_a_new_bucket_is_private_in_every_way(boto):
     assert boto.get_public_access_block(**BUCKET)["PublicAccessBlockConfiguration"] == ALL_ON
 
 
-def test_ownership_controls_are_changed_and_deleted(boto):
-    """What was put is told, and nothing after a deletion, which can be repeated."""
-    boto.create_bucket(**BUCKET)
-    rules = [{"ObjectOwnership": "ObjectWriter"}]
-    boto.put_bucket_ownership_controls(**BUCKET, OwnershipControls={"Rules": rules})
-    assert boto.get_bucket_ownership_controls(**BUCKET)["OwnershipControls"]["Rules"] == rules
-    for _ in range(2):
-        assert boto.delete_bucket_ownership_controls(**BUCKET)["ResponseMetadata"]["HTTPStatusCode"] == 204
-    error = refused(boto.get_bucket_ownership_controls, **BUCKET)
-    assert (error["Code"], error["BucketName"]) == ("OwnershipControlsNotFoundError", "bucket")
+BLOCK = "<PublicAccessBlockConfiguration><IgnorePublicAcls>true</IgnorePublicAcls></PublicAccessBlockConfiguration>"
 
 
-def test_the_public_access_block_is_changed_and_deleted(boto):
-    """Switches that are not named are off."""
-    boto.create_bucket(**BUCKET)
-    boto.put_public_access_block(**BUCKET, PublicAccessBlockConfiguration={"IgnorePublicAcls": True})
-    found = boto.get_public_access_block(**BUCKET)["PublicAccessBlockConfiguration"]
-    assert found == {**dict.fromkeys(ALL_ON, False), "IgnorePublicAcls": True}
+@pytest.mark.parametrize(
+    ("subresource", "body", "told", "gone"),
+    [
+        (
+            "ownershipControls",
+            OWNERSHIP.format(RULE.format("ObjectWriter")),
+            b"<ObjectOwnership>ObjectWriter</ObjectOwnership>",
+            "OwnershipControlsNotFoundError",
+        ),
+        (
+            "publicAccessBlock",
+            BLOCK,
+            b"<BlockPublicAcls>false</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>",
+            "NoSuchPublicAccessBlockConfiguration",
+        ),
+    ],
+)
+def test_they_are_changed_and_deleted(s3, code, subresource, body, told, gone):
+    """What was put is told, switches that are not named are off, and nothing is there after a deletion."""
+    s3("PUT", "/bucket")
+    target = f"/bucket?{subresource}"
+    assert code(s3("GET", target)) == "200"
+    assert code(s3("PUT", target, body.encode())) == "200"
+    assert told in s3("GET", target).body
     for _ in range(2):
-        assert boto.delete_public_access_block(**BUCKET)["ResponseMetadata"]["HTTPStatusCode"] == 204
-    error = refused(boto.get_public_access_block, **BUCKET)
-    assert (error["Code"], error["BucketName"]) == ("NoSuchPublicAccessBlockConfiguration", "bucket")
+        assert code(s3("DELETE", target)) == "204"
+    reply = s3("GET", target)
+    assert (code(reply), reply.status, dict(reply.elements)) == (gone, 404, {"BucketName": "bucket"})
 
 
 @pytest.mark.parametrize(

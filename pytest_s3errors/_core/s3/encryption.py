@@ -1,0 +1,172 @@
+"""Encryption at rest: a bucket's default, what a write asks for, and keys that customers keep to themselves (SSE-C).
+
+Nothing is encrypted, but S3's checks are made: of methods, of keys and their digests, and that whoever reads brings the
+key of whoever wrote. Of a customer's key S3 keeps no more than its MD5, and so does this.
+Sources: S3 User Guide, "Setting default server-side encryption behavior" and "Using server-side encryption with
+customer-provided keys"; the messages were recorded.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import md5
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.s3.errors.envelope import Children, document
+from pytest_s3errors._core.s3.errors.messages import said
+
+from .digests import decode_base64
+from .documents import XML, malformed, parse_xml, text_of
+from .messages import EMPTY, Response
+from .payload import receive
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
+    from .messages import Refused
+    from .request import S3Request
+
+SSE, AES256 = "x-amz-server-side-encryption", "AES256"
+KMS_KEY, BUCKET_KEY = f"{SSE}-aws-kms-key-id", f"{SSE}-bucket-key-enabled"
+_KMS = frozenset({"aws:kms", "aws:kms:dsse"})
+_CUSTOMER, _COPY = f"{SSE}-customer-", "x-amz-copy-source-server-side-encryption-customer-"
+_ALGORITHM, _KEY, _KEY_MD5 = "algorithm", "key", "key-md5"
+CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5 = _CUSTOMER + _ALGORITHM, _CUSTOMER + _KEY_MD5
+_KEY_BYTES = 32
+
+
+# The default of a bucket.
+
+
+def put_bucket_encryption(ask: S3Request) -> Response:
+    """Set the method for writes that name none."""
+    body = receive(ask).body
+    bucket = ask.readable_bucket()
+    rules = parse_xml(ask, body, "ServerSideEncryptionConfiguration").findall("Rule")
+    if len(rules) != 1:
+        raise malformed(ask)
+    bucket.encryption = MappingProxyType(_default(ask, rules[0]))
+    bucket.customer_keys = "SSE-C" not in {one.text for one in rules[0].iter("EncryptionType")}
+    return Response(status=200)
+
+
+def _default(ask: S3Request, rule: ET.Element) -> dict[str, str]:
+    applied = rule.find("ApplyServerSideEncryptionByDefault")
+    method = AES256 if applied is None else text_of(applied, "SSEAlgorithm")
+    key = None if applied is None else text_of(applied, "KMSMasterKeyID")
+    if method != AES256 and method not in _KMS:
+        raise malformed(ask)
+    if key is not None and method not in _KMS:
+        message = "A KMSMasterKeyID goes with the algorithms aws:kms and aws:kms:dsse alone"
+        raise ask.bad_argument("ApplyServerSideEncryptionByDefault", None, message)
+    headers = {SSE: method} if method != AES256 else {}
+    headers |= {KMS_KEY: key} if key else {}
+    headers |= {BUCKET_KEY: "true"} if (text_of(rule, "BucketKeyEnabled") or "").strip() == "true" else {}
+    return headers
+
+
+def get_bucket_encryption(ask: S3Request) -> Response:
+    """Answer with the default; every bucket has one."""
+    bucket = ask.readable_bucket()
+    default: Children = [("SSEAlgorithm", bucket.encryption.get(SSE, AES256))]
+    if KMS_KEY in bucket.encryption:
+        default = [*default, ("KMSMasterKeyID", bucket.encryption[KMS_KEY])]
+    rule: list[tuple[str, str | Children]] = [("ApplyServerSideEncryptionByDefault", default)]
+    rule.append(("BucketKeyEnabled", bucket.encryption.get(BUCKET_KEY, "false")))
+    if not bucket.customer_keys:
+        rule.append(("BlockedEncryptionTypes", [("EncryptionType", "SSE-C")]))
+    return Response(status=200, headers=XML, body=document("ServerSideEncryptionConfiguration", [("Rule", rule)]))
+
+
+def delete_bucket_encryption(ask: S3Request) -> Response:
+    """Go back to the default of all buckets."""
+    bucket = ask.readable_bucket()
+    bucket.encryption, bucket.customer_keys = EMPTY, True
+    return Response(status=204)
+
+
+# Writes.
+
+
+def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
+    """Check what a write says of its encryption in *kept*; put the bucket's default there where it says nothing.
+
+    Refuses with InvalidArgument, InvalidEncryptionAlgorithmError or, where customers' keys are blocked, AccessDenied.
+    """
+    method, bucket = kept.get(SSE), ask.store.bucket(ask.bucket)
+    if _customer_key(ask, _CUSTOMER) is not None:
+        if method is not None:
+            raise ask.bad_argument(SSE, method, said("InvalidArgument: customer key and encryption"))
+        if bucket is not None and not bucket.customer_keys:
+            raise ask.refused("AccessDenied")
+    elif method is not None and method not in {AES256, *_KMS}:
+        raise ask.bad_argument(SSE, method, "The encryption method given is not supported")
+    elif KMS_KEY in kept and method not in _KMS:
+        raise ask.bad_argument(SSE, method, f"A KMS key needs {SSE}: aws:kms")
+    elif method is None and bucket is not None:
+        kept |= bucket.encryption
+
+
+def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:
+    """Refuse with InvalidRequest a part that brings another key than its upload, whose headers are *draft*."""
+    key_md5, wanted = _customer_key(ask, _CUSTOMER), draft.get(CUSTOMER_KEY_MD5)
+    if key_md5 == wanted:
+        return
+    if key_md5 is None:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: encryption of part"))
+    raise ask.refused("InvalidRequest", message=said("InvalidRequest: encryption differs"))
+
+
+# Reads.
+
+
+def check_key(ask: S3Request, stored: Mapping[str, str]) -> None:
+    """Refuse to read an object with the headers *stored* without its key, or with any other."""
+    _check_key(ask, stored, _CUSTOMER)
+
+
+def check_source_key(ask: S3Request, stored: Mapping[str, str]) -> None:
+    """Refuse to copy an object with the headers *stored* likewise."""
+    _check_key(ask, stored, _COPY)
+
+
+def _check_key(ask: S3Request, stored: Mapping[str, str], prefix: str) -> None:
+    wanted = stored.get(CUSTOMER_KEY_MD5)
+    key_md5 = _customer_key(ask, prefix)
+    if key_md5 == wanted:
+        return
+    if key_md5 is None:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: encrypted"))
+    if wanted is None:
+        message = "The object was stored without a key of the customer; ask for it without one."
+        raise ask.refused("InvalidRequest", message=message)
+    raise ask.refused("AccessDenied", message=said("AccessDenied: customer key"))
+
+
+def _customer_key(ask: S3Request, prefix: str) -> str | None:
+    """Return the MD5 of the key that the request brings, in base64; None where it brings none."""
+    headers = ask.call.headers
+    algorithm, key = headers.get(prefix + _ALGORITHM), headers.get(prefix + _KEY)
+    if algorithm is None and key is None:
+        return None
+    if algorithm is None:
+        raise _bad_key(ask, "customer algorithm")
+    if key is None:
+        raise _bad_key(ask, "customer key")
+    if algorithm != AES256:
+        elements = {"ArgumentName": SSE, "ArgumentValue": algorithm}
+        raise ask.refused("InvalidEncryptionAlgorithmError", elements=elements)
+    decoded = decode_base64(key, _KEY_BYTES)
+    if decoded is None:
+        raise _bad_key(ask, "customer key length")
+    digest = b64encode(md5(decoded, usedforsecurity=False).digest()).decode()
+    if headers.get(prefix + _KEY_MD5) != digest:
+        raise _bad_key(ask, "customer key MD5")
+    return digest
+
+
+def _bad_key(ask: S3Request, what: str) -> Refused:
+    """Return InvalidArgument; S3 names another header than the one that is wrong, and never the key."""
+    return ask.bad_argument(SSE, "null", said(f"InvalidArgument: {what}"))
