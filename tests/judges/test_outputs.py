@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -174,6 +175,25 @@ def keys(judge, boto):
     boto.upload_part_copy(**named, PartNumber=2, **source, **own)
 
 
+def locks(judge, boto):
+    """Object lock."""
+    boto.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
+    for span in ("Years", "Days"):
+        rule = {"DefaultRetention": {"Mode": "GOVERNANCE", span: 1}}
+        configuration = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+        boto.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=configuration)
+        boto.get_object_lock_configuration(Bucket=BUCKET)
+    named = {"Bucket": BUCKET, "Key": KEY}
+    boto.put_object(**named, Body=b"data")
+    boto.put_object_legal_hold(**named, LegalHold={"Status": "ON"})
+    boto.get_object_legal_hold(**named)
+    retention = {"Mode": "GOVERNANCE", "RetainUntilDate": judge.s3.now + timedelta(days=999)}
+    boto.put_object_retention(**named, Retention=retention)
+    boto.get_object_retention(**named)
+    boto.get_object(**named)
+    boto.head_object(**named)
+
+
 def settings(judge, boto):
     """What a bucket is told about access to it and about encryption."""
     boto.create_bucket(Bucket=BUCKET)
@@ -192,7 +212,7 @@ def settings(judge, boto):
     boto.delete_public_access_block(Bucket=BUCKET)
 
 
-SCENARIOS = (objects, versions, uploads, uploads_with_versions, listings, buckets, keys, settings)
+SCENARIOS = (objects, versions, uploads, uploads_with_versions, listings, buckets, keys, locks, settings)
 
 
 @cache

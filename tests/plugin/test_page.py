@@ -12,7 +12,7 @@ from pytest_s3errors._core.report.coverage import coverage_of
 from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.rules.faults import Fault
 from pytest_s3errors._core.rules.schedule import ArmedRule, Firing, Rule
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._insight.page import page, values_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

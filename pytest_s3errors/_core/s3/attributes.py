@@ -13,6 +13,7 @@ from s3_asyncio_client._core.limits import MAX_METADATA_BYTES
 from .acls import GRANT, object_ownership
 from .encryption import AES256, BUCKET_KEY, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, KMS_KEY, SSE, check_encryption
 from .messages import EMPTY
+from .object_lock import LOCK, lock_headers, stated_lock
 from .records import NULL
 from .store import DEFAULT_CONTENT_TYPE, StoredObject
 from .times import http_date
@@ -61,7 +62,7 @@ KEPT = {
 
 
 def attributes_of(ask: S3Request) -> dict[str, Any]:
-    """Return content_type, metadata, headers, owner and ACL for a `StoredObject`, as the request's headers state them.
+    """Return what the request's headers say of a `StoredObject`: content_type, metadata, headers, owner, ACL and lock.
 
     Refuses with MetadataTooLarge, InvalidStorageClass, InvalidArgument (encryption, ACL) or
     AccessControlListNotSupported.
@@ -77,7 +78,10 @@ def attributes_of(ask: S3Request) -> dict[str, Any]:
         _check_kept(ask, kept)
     check_encryption(ask, kept)
     owner, acl = object_ownership(ask, granted=GRANT in names)
+    bucket = ask.store.bucket(ask.bucket)
+    lock = stated_lock(ask, bucket) if LOCK in names or (bucket is not None and bucket.locked) else {}
     return {
+        **lock,
         "owner": owner,
         "acl": acl,
         "content_type": ask.call.headers.get("content-type") or DEFAULT_CONTENT_TYPE,
@@ -101,6 +105,8 @@ def response_headers(obj: StoredObject) -> dict[str, str]:
         del headers["x-amz-storage-class"]
     for name, value in obj.metadata.items():
         headers[META + name] = header_text(value)
+    if obj.retention or obj.legal_hold:
+        headers |= lock_headers(obj)
     if obj.tags:
         headers["x-amz-tagging-count"] = str(len(obj.tags))
     if obj.version_id is not None:

@@ -14,8 +14,10 @@ from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
 from .hosts import region_of
 from .listings import make_token, read_token
 from .messages import Response
+from .object_lock import is_born_locked
 from .payload import receive
 from .permissions import owner_of
+from .records import ENABLED
 from .regions import REGIONS
 from .store import DEFAULT_REGION
 from .tags import created_bucket_tags
@@ -45,6 +47,9 @@ def create_bucket(ask: S3Request) -> Response:
         made = ask.store.add_bucket(ask.bucket, region, ask.caller.owner_id or "")
         made.location, made.tags, made.ownership, made.acl = location, tags, ownership, acl
         made.public_access_block = born_blocked(ask)
+        if is_born_locked(ask):
+            made.locked = True
+            made.set_versioning(ENABLED)
     elif ask.access.declared and owner_of(ask, existing) != ask.caller.owner_id:
         raise ask.refused("BucketAlreadyExists")
     elif tags or not existing.region == region == DEFAULT_REGION:

@@ -64,7 +64,7 @@ def copy_object(ask: S3Request) -> Response:
         tags=tags,
         part_sizes=(),
         part_checksums=(),
-        **_attributes(ask, source, replacing=replacing),
+        **{"retention": None, "legal_hold": "", **_attributes(ask, source, replacing=replacing)},
     )
     obj = ask.store.commit(obj)
     body = _result("CopyObjectResult", obj.etag, obj.last_modified, obj.checksums, obj.checksum_type)

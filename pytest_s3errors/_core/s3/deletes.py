@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_delete, check_still
 from .documents import XML, malformed, parse_xml, text_of
 from .messages import Refused, Response
+from .object_lock import check_bypass, check_unlocked
 from .payload import receive
 from .records import NULL
 from .request import marker_headers
@@ -22,29 +22,21 @@ if TYPE_CHECKING:
     from .request import S3Request
     from .store import StoredObject
 
-_BYPASS = "x-amz-bypass-governance-retention"
-
 
 def delete_object(ask: S3Request) -> Response:
     """Take the object out, hide it, or take a version out; what is absent is deleted all the same."""
     ask.check_writable()
-    _check_bypass(ask)
+    check_bypass(ask)
     version_id = ask.call.query.get("versionId")
     current = _current(ask, version_id)
     check_delete(ask, current)
-    removed = _remove(ask, version_id)
+    removed = _remove(ask, version_id, current)
     headers = {}
     if removed is not None and removed.delete_marker:
         headers = marker_headers(removed)
     elif version_id is not None and _versioned(ask):
         headers = {"x-amz-version-id": version_id}
     return Response(status=204, headers=headers)
-
-
-def _check_bypass(ask: S3Request) -> None:
-    """Refuse to bypass a retention, whichever the header says: no bucket here has a lock."""
-    if _BYPASS in ask.call.headers:
-        raise ask.bad_argument(_BYPASS, None, said("InvalidArgument: bypass"))
 
 
 def _current(ask: S3Request, version_id: str | None) -> StoredObject | None:
@@ -58,10 +50,11 @@ def _current(ask: S3Request, version_id: str | None) -> StoredObject | None:
     return found
 
 
-def _remove(ask: S3Request, version_id: str | None) -> StoredObject | None:
-    """Delete and return the delete marker that was made, or the version that is gone."""
+def _remove(ask: S3Request, version_id: str | None, current: StoredObject | None) -> StoredObject | None:
+    """Delete and return the delete marker that was made, or the version that is gone, unless *current* is locked."""
     if version_id is None:
         return ask.store.remove(ask.bucket, ask.key)
+    check_unlocked(ask, current)
     return ask.store.drop(ask.bucket, ask.key, version_id)
 
 
@@ -76,7 +69,7 @@ def delete_objects(ask: S3Request) -> Response:
     wanted = parse_xml(ask, receive(ask).body, "Delete")
     entries = wanted.findall("Object")
     if all(text_of(entry, "VersionId") is None for entry in entries):  # captures disagree on the others
-        _check_bypass(ask)
+        check_bypass(ask)
     if not 1 <= len(entries) <= MAX_PAGE or not all(text_of(entry, "Key") for entry in entries):
         raise malformed(ask)
     quiet = (text_of(wanted, "Quiet") or "").strip().lower() == "true"
@@ -106,7 +99,7 @@ def _delete(ask: S3Request, entry: ET.Element) -> list[tuple[str, str]]:
     etag = text_of(entry, "ETag")
     if etag is not None:
         check_still(one, current, etag)
-    removed = _remove(one, version_id)
+    removed = _remove(one, version_id, current)
     if removed is None or not removed.delete_marker:
         return _named(entry)
     marker = [("DeleteMarker", "true"), ("DeleteMarkerVersionId", removed.version_id or NULL)]

@@ -20,6 +20,7 @@ from . import (
     listings,
     multipart,
     object_attributes,
+    object_lock,
     objects,
     posts,
     public_access,
@@ -67,6 +68,9 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "GetBucketVersioning": versions.get_bucket_versioning,
     "GetObject": objects.get_object,
     "GetObjectAttributes": object_attributes.get_object_attributes,
+    "GetObjectLegalHold": object_lock.get_object_legal_hold,
+    "GetObjectLockConfiguration": object_lock.get_object_lock_configuration,
+    "GetObjectRetention": object_lock.get_object_retention,
     "GetObjectTagging": tags.get_object_tagging,
     "GetPublicAccessBlock": public_access.get_public_access_block,
     "HeadBucket": buckets.head_bucket,
@@ -83,6 +87,9 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "PutBucketTagging": tags.put_bucket_tagging,
     "PutBucketVersioning": versions.put_bucket_versioning,
     "PutObject": objects.put_object,
+    "PutObjectLegalHold": object_lock.put_object_legal_hold,
+    "PutObjectLockConfiguration": object_lock.put_object_lock_configuration,
+    "PutObjectRetention": object_lock.put_object_retention,
     "PutObjectTagging": tags.put_object_tagging,
     "PutPublicAccessBlock": public_access.put_public_access_block,
     "UploadPart": multipart.upload_part,
@@ -97,13 +104,12 @@ _DIGITS = 20
 
 # Headers that would change what is stored or answered and that nothing here obeys yet.
 _MISSING_PREFIXES = (
-    "x-amz-object-lock-",
+    "x-amz-object-lock-event-hold",
     "x-amz-write-offset-bytes",
     "x-amz-checksum-",
 )
 _SUSPECT = re.compile("|".join(_MISSING_PREFIXES))
 _NEW_ALGORITHMS = frozenset({"MD5", "SHA512", "XXHASH64", "XXHASH3", "XXHASH128"})
-_BUCKET_LOCK = "x-amz-bucket-object-lock-enabled"
 _KNOWN_CHECKSUMS = frozenset(f"x-amz-checksum-{name}" for name in (*ALGORITHMS, "algorithm", "mode", "type"))
 
 
@@ -123,8 +129,6 @@ def missing(call: Call) -> str | None:
     algorithm = call.headers.get("x-amz-checksum-algorithm", "")
     if algorithm.upper() in _NEW_ALGORITHMS:
         return f"checksum algorithm {algorithm}"
-    if call.headers.get(_BUCKET_LOCK, "").lower() == "true":
-        return f"header {_BUCKET_LOCK}"
     return None
 
 

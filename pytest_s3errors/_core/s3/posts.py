@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _HEADERS = frozenset(
     {"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"}
 )
-_MISSING = ("x-amz-object-lock-",)
+_MISSING = "x-amz-object-lock-event-hold"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+", re.ASCII)
 _LINE_BREAK = re.compile(r"[\r\n]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

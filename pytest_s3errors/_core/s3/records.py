@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from pytest_s3errors._core.body import Body, hashed, opened
 
@@ -29,6 +29,21 @@ VERSION_ID_LENGTH = 32
 _UNSEALED = 24
 
 
+class Retention(NamedTuple):
+    """How long a version can't be deleted: "GOVERNANCE" or "COMPLIANCE" until a moment, aware, UTC."""
+
+    mode: str
+    until: datetime
+
+
+class DefaultRetention(NamedTuple):
+    """How long a new object is retained: its mode, and so many "Days" or "Years"."""
+
+    mode: str
+    unit: str
+    length: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
     """One object as S3 holds it.
@@ -43,7 +58,7 @@ class StoredObject:
     `part_checksums` has a value for each of them where the object's checksum is a composite one.
     `version_id` is None in a bucket that never had versions, "null" for the version without an id of its own. A delete
     marker has neither body nor ETag. `owner` is the canonical user id of the account that it belongs to, "" for the
-    bucket's owner; `acl` is its canned ACL.
+    bucket's owner; `acl` is its canned ACL. `legal_hold` is "ON", "OFF" or, where it was never set, "".
     """
 
     __module__ = "pytest_s3errors"
@@ -65,6 +80,8 @@ class StoredObject:
     part_checksums: tuple[str, ...] = ()
     owner: str = ""
     acl: str = "private"
+    retention: Retention | None = None
+    legal_hold: str = ""
 
     @property
     def size(self) -> int:
@@ -155,6 +172,7 @@ class Bucket:
     markers too, oldest first, and the last of them is the newest.
     `ownership` is "" where its controls were deleted, and `public_access_block` has those of PUBLIC_BLOCKS that are on.
     `encryption` has the headers of objects that state none, empty for AES256; `customer_keys`: whether SSE-C is let in.
+    `locked` says that versions can be locked; `default_retention` is that of new objects.
     """
 
     name: str
@@ -169,6 +187,8 @@ class Bucket:
     public_access_block: frozenset[str] | None = frozenset(PUBLIC_BLOCKS)
     encryption: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     customer_keys: bool = True
+    locked: bool = False
+    default_retention: DefaultRetention | None = None
     versioning: str | None = None
     versions: dict[str, list[StoredObject]] = field(default_factory=dict)
     _serials: dict[str, int] = field(default_factory=dict)
@@ -231,13 +251,13 @@ class Bucket:
             self._settle(key)
         return dropped
 
-    def retag(self, obj: StoredObject, tags: Mapping[str, str]) -> None:
-        """Give an object or version other tags; nothing else about it changes."""
-        tagged = replace(obj, tags=tags)
+    def amend(self, obj: StoredObject, **changes: Any) -> None:
+        """Give an object or version another value of some fields; it stays where it is, and as old."""
+        amended = replace(obj, **changes)
         if self.objects.get(obj.key) is obj:
-            self.objects[obj.key] = tagged
+            self.objects[obj.key] = amended
         if obj.key in self.versions:
-            self.versions[obj.key] = [tagged if one is obj else one for one in self.versions[obj.key]]
+            self.versions[obj.key] = [amended if one is obj else one for one in self.versions[obj.key]]
 
     def history(self, key: str) -> list[StoredObject]:
         """Return all versions of *key*, newest first."""

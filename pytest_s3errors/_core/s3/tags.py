@@ -126,7 +126,7 @@ def _tagged(ask: S3Request) -> StoredObject:
 
 
 def _retag(ask: S3Request, obj: StoredObject, tags: Mapping[str, str]) -> None:
-    ask.readable_bucket().retag(obj, tags)
+    ask.readable_bucket().amend(obj, tags=tags)
 
 
 def _version_header(obj: StoredObject) -> dict[str, str]:

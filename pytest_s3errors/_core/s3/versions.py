@@ -35,6 +35,8 @@ def put_bucket_versioning(ask: S3Request) -> Response:
         raise ask.refused("IllegalVersioningConfigurationException")
     if mfa == "Enabled":
         raise ask.refused("AccessDenied", message="MFA delete takes a request with an MFA token.")
+    if bucket.locked and status != ENABLED:
+        raise ask.refused("InvalidBucketState", message=said("InvalidBucketState: lock"))
     bucket.set_versioning(status)
     return Response(status=200)
 

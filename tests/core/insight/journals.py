@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_s3errors._core.report.journal import Entry
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 HOST = "s3.us-east-1.amazonaws.com"
 

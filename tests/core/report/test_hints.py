@@ -6,7 +6,7 @@ from pytest_s3errors._core.report.hints import only_missing_buckets
 from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import ArmedRule
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 
 def came(bucket, code, *, by_rule=False):

@@ -9,7 +9,7 @@ import pytest
 from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import Schedule
-from pytest_s3errors._core.s3.operations import parse_call
+from pytest_s3errors._core.s3.calls import parse_call
 
 
 def call(target="/data/k", method="GET", **headers):

@@ -55,7 +55,7 @@ def test_nothing_is_missing_from_a_plain_request(operation):
 @pytest.mark.parametrize(
     "header",
     [
-        "x-amz-object-lock-mode",
+        "x-amz-object-lock-event-hold",
         "x-amz-write-offset-bytes",
         "x-amz-checksum-sha512",
     ],
@@ -64,13 +64,6 @@ def test_headers_it_does_not_obey_are_missing(header):
     """A header that would change what S3 does, and does not here, is named."""
     call = parse_call(method="PUT", target="/bucket/key", headers={**HOST, header: "x"})
     assert missing(call) == f"header {header}"
-
-
-def test_a_bucket_with_object_lock_is_missing():
-    """One that is made without is not: the header may say so."""
-    for value, expected in (("true", "header x-amz-bucket-object-lock-enabled"), ("False", None)):
-        headers = {**HOST, "x-amz-bucket-object-lock-enabled": value}
-        assert missing(parse_call(method="PUT", target="/bucket", headers=headers)) == expected
 
 
 @pytest.mark.parametrize(("algorithm", "expected"), [("XXHASH64", "checksum algorithm XXHASH64"), ("crc32", None)])

@@ -1,0 +1,225 @@
+"""Object lock: how long a version can't be deleted, by retention and by legal hold.
+
+A retention in COMPLIANCE mode only grows until it is over; one in GOVERNANCE mode gives way to a request that says so.
+A legal hold holds until it is taken off. Both protect a version, not its key: a delete marker can always be put on it.
+Sources: S3 User Guide, "Locking objects with Object Lock"; messages and most codes were recorded.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pytest_s3errors._core.s3.errors.envelope import Children, document
+from pytest_s3errors._core.s3.errors.messages import said
+
+from .digests import DIGEST_HEADERS
+from .documents import XML, malformed, parse_xml, text_of
+from .messages import Response
+from .payload import receive
+from .records import ENABLED, Bucket, DefaultRetention, Retention, StoredObject
+from .times import iso_date
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
+    from .request import S3Request
+
+LOCK = "x-amz-object-lock-"
+_MODE, _UNTIL, _HOLD = f"{LOCK}mode", f"{LOCK}retain-until-date", f"{LOCK}legal-hold"
+_BYPASS = "x-amz-bypass-governance-retention"
+_BORN = "x-amz-bucket-object-lock-enabled"
+_GOVERNANCE = "GOVERNANCE"
+_MODES = frozenset({_GOVERNANCE, "COMPLIANCE"})
+_HOLDS = frozenset({"ON", "OFF"})
+_MAX_DAYS, _MAX_YEARS = 36_500, 100
+
+
+# The bucket.
+
+
+def is_born_locked(ask: S3Request) -> bool:
+    """Tell whether a new bucket is to have object lock, and versions with it."""
+    return ask.call.headers.get(_BORN, "").lower() == "true"
+
+
+def put_object_lock_configuration(ask: S3Request) -> Response:
+    """Switch object lock on, for good, and set what new objects get by default."""
+    body = receive(ask).body
+    bucket = ask.readable_bucket()
+    wanted = parse_xml(ask, body, "ObjectLockConfiguration")
+    if text_of(wanted, "ObjectLockEnabled") != ENABLED:
+        raise malformed(ask)
+    if bucket.versioning != ENABLED:
+        raise ask.refused("InvalidBucketState")
+    rule = wanted.find("Rule")
+    bucket.default_retention = None if rule is None else _default(ask, rule.find("DefaultRetention"))
+    bucket.locked = True
+    return Response(status=200)
+
+
+def _default(ask: S3Request, wanted: ET.Element | None) -> DefaultRetention:
+    mode = None if wanted is None else text_of(wanted, "Mode")
+    spans = [] if wanted is None else [(unit, text) for unit in ("Days", "Years") if (text := text_of(wanted, unit))]
+    if mode not in _MODES or len(spans) != 1:
+        raise malformed(ask)
+    ((unit, text),) = spans
+    length = int(text) if text.isascii() and text.isdigit() and len(text) < len(str(_MAX_DAYS)) + 1 else 0
+    if not 1 <= length <= (_MAX_DAYS if unit == "Days" else _MAX_YEARS):
+        message = f"A default retention is 1 to {_MAX_DAYS} days or 1 to {_MAX_YEARS} years"
+        raise ask.refused("InvalidArgument", message=message)
+    return DefaultRetention(mode, unit, length)
+
+
+def get_object_lock_configuration(ask: S3Request) -> Response:
+    """Answer with the default."""
+    bucket = ask.readable_bucket()
+    if not bucket.locked:
+        raise ask.refused("ObjectLockConfigurationNotFoundError")
+    children: list[tuple[str, str | Children]] = [("ObjectLockEnabled", ENABLED)]
+    if default := bucket.default_retention:
+        span = [("Mode", default.mode), (default.unit, str(default.length))]
+        children.append(("Rule", [("DefaultRetention", span)]))
+    return Response(status=200, headers=XML, body=document("ObjectLockConfiguration", children))
+
+
+# Objects.
+
+
+def put_object_retention(ask: S3Request) -> Response:
+    """Set, extend or, where that is allowed, shorten or take off the retention of a version."""
+    body = receive(ask).body
+    bucket, obj = _locked(ask)
+    wanted = parse_xml(ask, body, "Retention")
+    mode, until = text_of(wanted, "Mode"), text_of(wanted, "RetainUntilDate")
+    if (mode is None) != (until is None) or (mode is not None and mode not in _MODES):
+        raise malformed(ask)
+    retention = None if mode is None or until is None else Retention(mode, _until(ask, "RetainUntilDate", until))
+    current = _in_force(ask, obj)
+    longer = current and retention and retention.mode == current.mode and retention.until >= current.until
+    if current and not longer and not _gives_way(ask, current):
+        raise _protected(ask)
+    bucket.amend(obj, retention=retention)
+    return Response(status=200)
+
+
+def get_object_retention(ask: S3Request) -> Response:
+    """Answer with mode and end, which may have passed."""
+    _, obj = _locked(ask)
+    if obj.retention is None:
+        raise ask.refused("NoSuchObjectLockConfiguration")
+    children = [("Mode", obj.retention.mode), ("RetainUntilDate", iso_date(obj.retention.until))]
+    return Response(status=200, headers=XML, body=document("Retention", children))
+
+
+def put_object_legal_hold(ask: S3Request) -> Response:
+    """Put a version on hold, or take the hold off."""
+    body = receive(ask).body
+    bucket, obj = _locked(ask)
+    status = text_of(parse_xml(ask, body, "LegalHold"), "Status")
+    if status not in _HOLDS:
+        raise malformed(ask)
+    bucket.amend(obj, legal_hold=status)
+    return Response(status=200)
+
+
+def get_object_legal_hold(ask: S3Request) -> Response:
+    """Answer with ON or OFF."""
+    _, obj = _locked(ask)
+    if not obj.legal_hold:
+        raise ask.refused("NoSuchObjectLockConfiguration")
+    return Response(status=200, headers=XML, body=document("LegalHold", [("Status", obj.legal_hold)]))
+
+
+def _locked(ask: S3Request) -> tuple[Bucket, StoredObject]:
+    """Return bucket and version, or refuse: the bucket has no lock, or the version is not there."""
+    bucket = ask.readable_bucket()
+    if not bucket.locked:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: no lock"))
+    return bucket, ask.readable_object()
+
+
+# Writes and deletions.
+
+
+def stated_lock(ask: S3Request, bucket: Bucket | None) -> dict[str, Any]:
+    """Return retention and legal hold of a `StoredObject`, as the headers state them, else by the bucket's default.
+
+    Refuses with InvalidRequest or InvalidArgument.
+    """
+    headers = ask.call.headers
+    mode, until, hold = headers.get(_MODE), headers.get(_UNTIL), headers.get(_HOLD)
+    if (mode, until, hold) != (None, None, None):
+        if bucket is None or not bucket.locked:
+            raise ask.refused("InvalidRequest", message=said("InvalidRequest: no lock"))
+        if ask.call.operation == "PutObject" and DIGEST_HEADERS.isdisjoint(headers):
+            raise ask.refused("InvalidRequest", message="Object lock needs Content-MD5 or a checksum beside it.")
+    if hold is not None and hold not in _HOLDS:
+        raise ask.bad_argument(_HOLD, hold, "Legal hold is ON or OFF")
+    return {"retention": _stated(ask, bucket, mode, until), "legal_hold": hold or ""}
+
+
+def _stated(ask: S3Request, bucket: Bucket | None, mode: str | None, until: str | None) -> Retention | None:
+    if mode is None and until is None:
+        return None if bucket is None else _by_default(bucket.default_retention, ask.store.now())
+    if mode is None or until is None:
+        missing = _MODE if mode is None else _UNTIL
+        raise ask.bad_argument(missing, None, said("InvalidArgument: lock date and mode"))
+    if mode not in _MODES:
+        raise ask.bad_argument(_MODE, mode, said("InvalidArgument: lock mode"))
+    return Retention(mode, _until(ask, _UNTIL, until))
+
+
+def _by_default(default: DefaultRetention | None, now: datetime) -> Retention | None:
+    if default is None:
+        return None
+    days = default.length if default.unit == "Days" else default.length * 365
+    return Retention(default.mode, now + timedelta(days=days))
+
+
+def _until(ask: S3Request, name: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        wrong = ask.bad_argument(name, text, "This is no date of ISO 8601") if name == _UNTIL else malformed(ask)
+        raise wrong from error
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment <= ask.store.now():
+        raise ask.bad_argument(name, text, said("InvalidArgument: lock date past"))
+    return moment
+
+
+def check_bypass(ask: S3Request) -> None:
+    """Refuse a request to bypass a retention, whichever the header says, in a bucket that has no lock."""
+    bucket = ask.store.bucket(ask.bucket)
+    if _BYPASS in ask.call.headers and (bucket is None or not bucket.locked):
+        raise ask.bad_argument(_BYPASS, None, said("InvalidArgument: bypass"))
+
+
+def check_unlocked(ask: S3Request, version: StoredObject | None) -> None:
+    """Refuse to delete a version that is on hold or retained."""
+    if version is None:
+        return
+    current = _in_force(ask, version)
+    if version.legal_hold == "ON" or (current and not _gives_way(ask, current)):
+        raise _protected(ask)
+
+
+def _in_force(ask: S3Request, obj: StoredObject) -> Retention | None:
+    return obj.retention if obj.retention and obj.retention.until > ask.store.now() else None
+
+
+def _gives_way(ask: S3Request, current: Retention) -> bool:
+    return current.mode == _GOVERNANCE and ask.call.headers.get(_BYPASS, "").lower() == "true"
+
+
+def _protected(ask: S3Request) -> Exception:
+    return ask.refused("AccessDenied", message=said("AccessDenied: object lock"))
+
+
+def lock_headers(obj: StoredObject) -> dict[str, str]:
+    """Return the headers that tell of an object's lock."""
+    headers = {_HOLD: obj.legal_hold} if obj.legal_hold else {}
+    if obj.retention:
+        headers |= {_MODE: obj.retention.mode, _UNTIL: iso_date(obj.retention.until)}
+    return headers
