@@ -19,6 +19,7 @@ SECTIONS = {
     "Conditions and ranges": range(46, 54),
     "Authentication": range(54, 60),
     "Uploads, digests, limits": range(60, 74),
+    "Access, encryption, locks": range(74, 82),
 }
 
 # The keys are explained on the page.
@@ -89,6 +90,14 @@ SOURCES = {
     70: "LSREC",
     71: "LSREC",
     73: "LSREC, BOTO",
+    74: "AWSDOC, Sleet#180",
+    75: "LSREC",
+    76: "AWSDOC, LSREC",
+    77: "LSREC",
+    78: "LSREC",
+    79: "LSREC",
+    80: "LSREC",
+    81: "LSREC",
 }
 
 ABOUT_BOTOCORE = frozenset({13, 14, 15, 17, 23, 24, 25, 26, *range(32, 35), *range(36, 39), *range(40, 45), 66})
