@@ -1,4 +1,4 @@
-"""Facts 74 to 81: who may see a bucket, encryption, and object lock."""
+"""Facts 74 to 83: who may see a bucket, encryption, object lock, and ACLs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from hashlib import md5
 from fact_list import Seen, claim
 
 ONE, TWO = b"1" * 32, b"2" * 32
+GROUP = "http://acs.amazonaws.com/groups/global/AllUsers"
 RETENTION = b"<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2099-01-01T00:00:00Z</RetainUntilDate></Retention>"
 LOCK = b"<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>"
 
@@ -105,3 +106,25 @@ def retained(s3):
     return denied.error(403, "AccessDenied") & Seen(
         text=f"{hidden.status} without a version", holds=hidden.status == 204
     )
+
+
+@claim(82, "An ACL is stated in one way: none is 400 MissingSecurityHeader, a name and grants 400 InvalidRequest")
+def acl_in_one_way(s3):
+    name = s3.bucket()
+    s3.ask("DELETE", f"/{name}?ownershipControls")
+    none = s3.ask("PUT", f"/{name}?acl")
+    both = s3.ask("PUT", f"/{name}?acl", x_amz_acl="private", x_amz_grant_read=f"uri={GROUP}")
+    return none.error(400, "MissingSecurityHeader") & both.error(400, "InvalidRequest")
+
+
+@claim(83, "A grantee that does not exist is 400 InvalidArgument, a document without an owner 400 MalformedACLError")
+def grantees(s3):
+    name = s3.bucket()
+    s3.ask("DELETE", f"/{name}?ownershipControls")
+    account, group, document = (
+        s3.ask("PUT", f"/{name}?acl", x_amz_grant_read="id=wrong"),
+        s3.ask("PUT", f"/{name}?acl", x_amz_grant_read=f"uri={GROUP}s"),
+        s3.ask("PUT", f"/{name}?acl", b"<AccessControlPolicy/>"),
+    )
+    grantee = account.error(400, "InvalidArgument") & group.error(400, "InvalidArgument")
+    return grantee & document.error(400, "MalformedACLError")

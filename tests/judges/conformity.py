@@ -127,7 +127,7 @@ def _elements(shape: Any) -> dict[str, Any]:
     """Return the members of a structure that are elements, by the name of the element, as botocore finds them."""
     elements = {}
     for name, member in shape.members.items():
-        if "location" in member.serialization:
+        if "location" in member.serialization or member.serialization.get("xmlAttribute"):
             continue
         element = member.serialization.get("name", name)
         if member.type_name == "list" and member.serialization.get("flattened"):

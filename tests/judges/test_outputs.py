@@ -210,6 +210,12 @@ def settings(judge, boto):
     boto.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
     boto.get_public_access_block(Bucket=BUCKET)
     boto.delete_public_access_block(Bucket=BUCKET)
+    boto.put_object(Bucket=BUCKET, Key=KEY, Body=b"data")
+    for kind, named in (("bucket", {"Bucket": BUCKET}), ("object", {"Bucket": BUCKET, "Key": KEY})):
+        getattr(boto, f"put_{kind}_acl")(**named, ACL="public-read")
+        found = getattr(boto, f"get_{kind}_acl")(**named)
+        policy = {name: found[name] for name in ("Owner", "Grants")}
+        getattr(boto, f"put_{kind}_acl")(**named, AccessControlPolicy=policy)
 
 
 SCENARIOS = (objects, versions, uploads, uploads_with_versions, listings, buckets, keys, locks, settings)

@@ -1,4 +1,4 @@
-"""Canned ACLs and who owns what is written: what a request's headers say, and what the bucket lets them say.
+"""Who owns what is written and who else may do what with it: what the headers say, and what the bucket lets them say.
 
 S3 switches ACLs off in a new bucket (BucketOwnerEnforced), unless x-amz-object-ownership says otherwise at its birth.
 """
@@ -10,39 +10,34 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.s3.errors.messages import said
 
 from .access import OWNERSHIPS
+from .grants import BUCKET_ACLS, BUCKET_OWNER_FULL, OBJECT_ACLS, is_public
 from .records import BUCKET_OWNER_ENFORCED, PRIVATE, PUBLIC_BLOCKS
+from .stated_grants import GRANT, header_grants
 
 if TYPE_CHECKING:
+    from .records import Acl, Bucket
     from .request import S3Request
-    from .store import Bucket
 
 _, PREFERRED, _ = OWNERSHIPS
-FULL_CONTROL = "bucket-owner-full-control"
-GRANT = "x-amz-grant-"
-_ACL, _OWNERSHIP = "x-amz-acl", "x-amz-object-ownership"
-_PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-read"})
-_BUCKET_ACLS = _PUBLIC_ACLS | {PRIVATE}
-_OBJECT_ACLS = _BUCKET_ACLS | {"aws-exec-read", "bucket-owner-read", FULL_CONTROL}
+ACL, _OWNERSHIP = "x-amz-acl", "x-amz-object-ownership"
 
 
-def bucket_ownership(ask: S3Request) -> tuple[str, str]:
-    """Return ownership and canned ACL of a bucket to be made.
+def bucket_ownership(ask: S3Request) -> tuple[str, Acl]:
+    """Return ownership and ACL of a bucket to be made.
 
-    Refuses with InvalidArgument, InvalidBucketAclWithObjectOwnership, InvalidBucketAclWithBlockPublicAccessError or,
-    for grants, NotImplemented.
+    Refuses with InvalidArgument, InvalidRequest, InvalidBucketAclWithObjectOwnership or
+    InvalidBucketAclWithBlockPublicAccessError.
     """
-    headers = ask.call.headers
-    ownership, acl = headers.get(_OWNERSHIP, ask.access.ownership), headers.get(_ACL, PRIVATE)
+    ownership = ask.call.headers.get(_OWNERSHIP, ask.access.ownership)
     if ownership not in OWNERSHIPS:
         raise ask.bad_argument(_OWNERSHIP, None, said("InvalidArgument: ownership", ownership))
-    if acl not in _BUCKET_ACLS:
-        raise ask.bad_argument(_ACL, acl, "S3 has no such canned ACL for buckets")
-    granted = any(name.startswith(GRANT) for name in headers)
-    if ownership == BUCKET_OWNER_ENFORCED and (granted or acl != PRIVATE):
+    off = ownership == BUCKET_OWNER_ENFORCED
+    if off and any(name.startswith(GRANT) for name in ask.call.headers):
         raise ask.refused("InvalidBucketAclWithObjectOwnership")
-    if granted:
-        raise ask.refused("NotImplemented")
-    if acl in _PUBLIC_ACLS and born_blocked(ask):
+    acl = _stated(ask, BUCKET_ACLS)
+    if off and acl != PRIVATE:
+        raise ask.refused("InvalidBucketAclWithObjectOwnership")
+    if is_public(acl) and born_blocked(ask):
         raise ask.refused("InvalidBucketAclWithBlockPublicAccessError")
     return ownership, acl
 
@@ -52,27 +47,41 @@ def born_blocked(ask: S3Request) -> frozenset[str] | None:
     return frozenset(PUBLIC_BLOCKS) if ask.access.ownership == BUCKET_OWNER_ENFORCED else None
 
 
-def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, str]:
-    """Return owner and canned ACL of an object to be written; *granted* says that headers grant more.
+def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, Acl]:
+    """Return owner and ACL of an object to be written; *granted* says that headers grant something.
 
-    Refuses with InvalidArgument, AccessControlListNotSupported or, for grants, NotImplemented.
+    Refuses with InvalidArgument, InvalidRequest, AccessControlListNotSupported or, for what would be public where that
+    is blocked, AccessDenied.
     """
-    acl = ask.call.headers.get(_ACL, PRIVATE)
-    if acl not in _OBJECT_ACLS:
-        raise ask.bad_argument(_ACL, acl, "S3 has no such canned ACL for objects")
     bucket = ask.store.bucket(ask.bucket)
-    if bucket is None or bucket.ownership == BUCKET_OWNER_ENFORCED:
-        if granted or acl not in {PRIVATE, FULL_CONTROL}:
+    off = bucket is None or bucket.ownership == BUCKET_OWNER_ENFORCED
+    if off and granted:
+        raise ask.refused("AccessControlListNotSupported")
+    acl = _stated(ask, OBJECT_ACLS) if granted or ACL in ask.call.headers else PRIVATE
+    if bucket is None or off:
+        if acl not in {PRIVATE, BUCKET_OWNER_FULL}:
             raise ask.refused("AccessControlListNotSupported")
         return (ask.caller.owner_id or "") if bucket is None else bucket.owner, PRIVATE
-    if granted:
-        raise ask.refused("NotImplemented")
-    if acl in _PUBLIC_ACLS and bucket.blocks("BlockPublicAcls"):
-        raise ask.refused("AccessDenied")
+    check_public(ask, bucket, acl)
     return _owner(ask, bucket, acl), acl
 
 
-def _owner(ask: S3Request, bucket: Bucket, acl: str) -> str:
-    given_up = bucket.ownership == PREFERRED and acl == FULL_CONTROL
+def check_public(ask: S3Request, bucket: Bucket, acl: Acl) -> None:
+    """Refuse with AccessDenied an ACL that would make public what the bucket keeps from it."""
+    if bucket.blocks("BlockPublicAcls") and is_public(acl):
+        raise ask.refused("AccessDenied")
+
+
+def _stated(ask: S3Request, canned: frozenset[str]) -> Acl:
+    acl, grants = ask.call.headers.get(ACL), header_grants(ask)
+    if acl is not None and acl not in canned:
+        raise ask.bad_argument(ACL, acl, "S3 has no such canned ACL here")
+    if acl is not None and grants:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: ACL twice"))
+    return acl or grants or PRIVATE
+
+
+def _owner(ask: S3Request, bucket: Bucket, acl: Acl) -> str:
+    given_up = bucket.ownership == PREFERRED and acl == BUCKET_OWNER_FULL
     # What nobody in particular writes is the bucket owner's, who could not take it away otherwise.
     return bucket.owner if given_up or ask.caller.owner_id is None else ask.caller.owner_id

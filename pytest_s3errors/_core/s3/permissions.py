@@ -1,4 +1,4 @@
-"""Who may do what: the owner everything, others what a canned ACL grants them.
+"""Who may do what: the owner everything, others what an ACL grants them.
 
 Asked only where access is declared; elsewhere everybody is the owner.
 """
@@ -8,29 +8,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.operations import names_of
+from s3_asyncio_client._core.operations import OPERATIONS, names_of
 
 from .access import account_id
+from .grants import ALL_USERS, AUTHENTICATED_USERS, FULL, grants_of
 from .records import BUCKET_OWNER_ENFORCED
 
 if TYPE_CHECKING:
     from .access import Access
     from .auth import Caller
     from .messages import Call, Refused
+    from .records import Acl
     from .store import Bucket, Store, StoredObject
 
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
 EXPECTED_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
 _ACCOUNT_DIGITS = 12
 
-# What READ and WRITE of a bucket's ACL allow; objects have an ACL of their own, and the rest is the owner's alone.
+# What the permissions of a bucket's ACL allow; objects have an ACL of their own, and the rest is the owner's alone.
 # Source: S3 User Guide, "Mapping of ACL permissions and access policy permissions".
-_READ = frozenset({"ListBucket", "ListBucketVersions", "ListBucketMultipartUploads"})
-_WRITE = frozenset({"PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"})
-_LISTING = names_of(lambda row: row.action in _READ)
-_WRITING = names_of(lambda row: row.action in _WRITE)
-_READING = names_of(lambda row: row.action == "GetObject")
-_PUBLIC = frozenset({"public-read", "public-read-write"})
+_GRANTED = {
+    "READ": frozenset({"ListBucket", "ListBucketVersions", "ListBucketMultipartUploads"}),
+    "WRITE": frozenset({"PutObject", "DeleteObject", "AbortMultipartUpload", "ListMultipartUploadParts"}),
+    "READ_ACP": frozenset({"GetBucketAcl"}),
+    "WRITE_ACP": frozenset({"PutBucketAcl"}),
+}
+_BY_BUCKET = {
+    row.name: permission
+    for permission, actions in _GRANTED.items()
+    for row in OPERATIONS.values()
+    if row.action in actions
+}
+_BY_OBJECT = names_of(lambda row: row.action in {"GetObject", "GetObjectAcl", "PutObjectAcl"})
 
 
 class _Asked(Protocol):
@@ -63,29 +72,33 @@ def check_allowed(ask: _Asked) -> None:
             raise ask.refused("AccessDenied")
         return
     check_expected_owner(ask, bucket, EXPECTED_OWNER)
-    if not ask.access.declared or caller == owner_of(ask, bucket) or operation in _READING:
+    if not ask.access.declared or caller == owner_of(ask, bucket) or operation in _BY_OBJECT:
         return
-    if operation in _LISTING and _reads(ask, bucket, bucket.acl):
-        return
-    if operation in _WRITING and bucket.acl == "public-read-write" and not _ignores_public(bucket):
-        return
-    raise ask.refused("AccessDenied")
+    permission = _BY_BUCKET.get(operation)
+    if permission is None or not _grants(ask, bucket, bucket.acl, owner_of(ask, bucket), permission):
+        raise ask.refused("AccessDenied")
 
 
 def may_list(ask: _Asked, bucket: Bucket) -> bool:
     """Whether the caller may know which keys *bucket* has (fact 20)."""
-    return not ask.access.declared or ask.caller.owner_id == owner_of(ask, bucket) or _reads(ask, bucket, bucket.acl)
+    owner = owner_of(ask, bucket)
+    if not ask.access.declared or ask.caller.owner_id == owner:
+        return True
+    return _grants(ask, bucket, bucket.acl, owner, "READ")
 
 
-def may_read(ask: _Asked, bucket: Bucket, obj: StoredObject) -> bool:
-    """Whether the caller may read *obj*."""
+def may(ask: _Asked, permission: str, bucket: Bucket, obj: StoredObject) -> bool:
+    """Whether the caller has *permission* (READ, READ_ACP, WRITE_ACP) for *obj*."""
     if not ask.access.declared:
         return True
-    caller, bucket_owner = ask.caller.owner_id, owner_of(ask, bucket)
-    enforced = bucket.ownership == BUCKET_OWNER_ENFORCED
-    owner = bucket_owner if enforced else obj.owner or bucket_owner
-    shared = obj.acl in {"bucket-owner-read", "bucket-owner-full-control"}
-    return caller == owner or _reads(ask, bucket, obj.acl) or (shared and caller == bucket_owner)
+    owner = object_owner(ask, bucket, obj)
+    return ask.caller.owner_id == owner or _grants(ask, bucket, obj.acl, owner, permission)
+
+
+def object_owner(ask: _Asked, bucket: Bucket, obj: StoredObject) -> str:
+    """The canonical user id of an object's owner: of the bucket's where ACLs are off."""
+    bucket_owner = owner_of(ask, bucket)
+    return bucket_owner if bucket.ownership == BUCKET_OWNER_ENFORCED else obj.owner or bucket_owner
 
 
 def owner_of(ask: _Asked, bucket: Bucket) -> str:
@@ -109,10 +122,13 @@ def check_expected_owner(ask: _Asked, bucket: Bucket, header: str) -> None:
         raise ask.refused("AccessDenied")
 
 
-def _reads(ask: _Asked, bucket: Bucket, acl: str) -> bool:
-    groups = acl in _PUBLIC or (acl == "authenticated-read" and ask.caller.owner_id is not None)
-    return groups and not _ignores_public(bucket)
-
-
-def _ignores_public(bucket: Bucket) -> bool:
-    return bucket.ownership == BUCKET_OWNER_ENFORCED or bucket.blocks("IgnorePublicAcls")
+def _grants(ask: _Asked, bucket: Bucket, acl: Acl, owner: str, permission: str) -> bool:
+    """Whether *acl* gives the caller *permission*; not where ACLs are off, nor to groups where that is blocked."""
+    if bucket.ownership == BUCKET_OWNER_ENFORCED:
+        return False
+    caller = ask.caller.owner_id
+    mine = {caller} if caller is not None else set()
+    if not bucket.blocks("IgnorePublicAcls"):
+        mine |= {ALL_USERS, AUTHENTICATED_USERS} if caller is not None else {ALL_USERS}
+    granted = grants_of(acl, owner, owner_of(ask, bucket))
+    return any(grant.grantee in mine and grant.permission in {permission, FULL} for grant in granted)

@@ -12,9 +12,11 @@ from pytest_s3errors._core.s3.errors.envelope import document
 
 from .access import OWNERSHIPS
 from .documents import XML, malformed, parse_xml, text_of
+from .grants import FULL, grants_of
 from .messages import Response
 from .payload import receive
-from .records import BUCKET_OWNER_ENFORCED, PRIVATE, PUBLIC_BLOCKS
+from .permissions import owner_of
+from .records import BUCKET_OWNER_ENFORCED, PUBLIC_BLOCKS, Grant
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -32,7 +34,8 @@ def put_bucket_ownership_controls(ask: S3Request) -> Response:
     ownership = text_of(rules[0], "ObjectOwnership") if len(rules) == 1 else None
     if ownership not in OWNERSHIPS:
         raise malformed(ask)
-    if ownership == BUCKET_OWNER_ENFORCED and bucket.acl != PRIVATE:
+    owner = owner_of(ask, bucket)
+    if ownership == BUCKET_OWNER_ENFORCED and set(grants_of(bucket.acl, owner, owner)) - {Grant(owner, FULL)}:
         raise ask.refused("InvalidBucketAclWithObjectOwnership")
     bucket.ownership = ownership
     return Response(status=200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
 from pytest_s3errors._core.body import Body, hashed, opened
 
@@ -27,6 +27,17 @@ PRIVATE = "private"
 PUBLIC_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 VERSION_ID_LENGTH = 32
 _UNSEALED = 24
+
+
+class Grant(NamedTuple):
+    """One permission, such as "READ", of one grantee: an account's canonical user id, or the URI of a group."""
+
+    grantee: str
+    permission: str
+
+
+Acl: TypeAlias = str | tuple[Grant, ...]
+"""A canned ACL by its name, or grants that were stated one by one."""
 
 
 class Retention(NamedTuple):
@@ -58,7 +69,7 @@ class StoredObject:
     `part_checksums` has a value for each of them where the object's checksum is a composite one.
     `version_id` is None in a bucket that never had versions, "null" for the version without an id of its own. A delete
     marker has neither body nor ETag. `owner` is the canonical user id of the account that it belongs to, "" for the
-    bucket's owner; `acl` is its canned ACL. `legal_hold` is "ON", "OFF" or, where it was never set, "".
+    bucket's owner; `acl` says who else may do what. `legal_hold` is "ON", "OFF" or, where it was never set, "".
     """
 
     __module__ = "pytest_s3errors"
@@ -79,7 +90,7 @@ class StoredObject:
     part_sizes: tuple[int, ...] = ()
     part_checksums: tuple[str, ...] = ()
     owner: str = ""
-    acl: str = "private"
+    acl: Acl = PRIVATE
     retention: Retention | None = None
     legal_hold: str = ""
 
@@ -183,7 +194,7 @@ class Bucket:
     tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     owner: str = ""
     ownership: str = BUCKET_OWNER_ENFORCED
-    acl: str = PRIVATE
+    acl: Acl = PRIVATE
     public_access_block: frozenset[str] | None = frozenset(PUBLIC_BLOCKS)
     encryption: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     customer_keys: bool = True

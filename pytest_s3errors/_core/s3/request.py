@@ -14,7 +14,7 @@ from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 from .access import OPEN, Access
 from .auth import ANYBODY, Caller
 from .messages import Call, Refused
-from .permissions import may_list, may_read
+from .permissions import may, may_list
 from .records import NULL, is_version_id
 from .store import Bucket, Store, StoredObject
 from .times import http_date
@@ -81,19 +81,23 @@ class S3Request:
             raise self.refused("KeyTooLongError", elements=elements)
 
     def readable_object(self) -> StoredObject:
-        """Return the object or version that the request names, or refuse: it is not there, or a delete marker."""
+        """Return the object or version that the request names, or refuse: it may not be read, or as `named_object`."""
+        return self.readable(*self.named_object())
+
+    def named_object(self) -> tuple[Bucket, StoredObject]:
+        """Return bucket and object or version of the request, or refuse: it is not there, or a delete marker."""
         bucket = self.readable_bucket()
         version_id = self.call.query.get("versionId")
         if version_id is None:
-            return self.readable(bucket, bucket.objects.get(self.key) or self.absent(bucket))
+            return bucket, bucket.objects.get(self.key) or self.absent(bucket)
         version = self.version(bucket, version_id)
         if version.delete_marker:
             raise self.is_marker(version)
-        return self.readable(bucket, version)
+        return bucket, version
 
     def readable(self, bucket: Bucket, obj: StoredObject) -> StoredObject:
         """Return *obj*, or refuse with AccessDenied where the caller may not read it."""
-        if not may_read(self, bucket, obj):
+        if not may(self, "READ", bucket, obj):
             raise self.refused("AccessDenied")
         return obj
 

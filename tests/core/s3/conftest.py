@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +16,8 @@ from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.envelope import render_error
 from pytest_s3errors._core.s3.messages import ErrorReply, Response
 from pytest_s3errors._core.s3.store import Store
+
+sys.path.append(str(Path(__file__).parent))
 
 START = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 HOST = "s3.us-east-1.amazonaws.com"

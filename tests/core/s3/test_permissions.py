@@ -3,60 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
+from accounts import DECLARED, OTHER, OWNER, PREFERRED, S3, WRITER, open_bucket
 
-from pytest_s3errors._core.s3 import answer
-from pytest_s3errors._core.s3.access import Access, Credentials
-from pytest_s3errors._core.s3.calls import parse_call
-from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.store import Store
-from s3_asyncio_client._core.signing import Credentials as Signer
-from s3_asyncio_client._core.signing import sign_request
-
-NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
-OWNER, OTHER = (Credentials(access_key=name, secret_key="secret") for name in ("AKOWNER", "AKOTHER"))
-DECLARED = Access(known=(OWNER, OTHER), declared=True)
-WRITER, PREFERRED = "ObjectWriter", "BucketOwnerPreferred"
-
-
-class S3:
-    """A store with declared accounts; `s3(who, "GET", "/bucket/key")` asks, *who* None without a signature."""
-
-    def __init__(self, access=DECLARED) -> None:
-        self.access = access
-        self.store = Store(now=lambda: NOW)
-
-    def __call__(self, who, method, target, body=b"", /, **headers):
-        """Ask with headers given as keywords, `_` for `-`."""
-        path, _, query = target.partition("?")
-        url = f"https://s3.us-east-1.amazonaws.com{path}"
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        if who is not None:
-            signer = Signer(who.access_key, who.secret_key)
-            params = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
-            signed = sign_request(
-                method=method, url=url, params=params, headers=named, payload_hash="UNSIGNED-PAYLOAD",
-                credentials=signer, region="us-east-1", now=NOW,
-            )  # fmt: skip
-            named = {name.lower(): value for name, value in signed.items()}
-        call = parse_call(method=method, target=target, headers={"host": "s3.us-east-1.amazonaws.com", **named})
-        reply = answer(self.store, call, body, new_id=lambda: "upload", access=self.access)
-        return reply.code if isinstance(reply, ErrorReply) else reply
+from pytest_s3errors._core.s3.access import Access
 
 
 @pytest.fixture
 def s3():
     """Return an S3 with declared accounts."""
     return S3()
-
-
-def open_bucket(s3, name, acl, ownership=WRITER):
-    """Make a bucket of the first account that may be public, and is as *acl* says."""
-    s3(OWNER, "PUT", f"/{name}", x_amz_object_ownership=ownership)
-    s3(OWNER, "DELETE", f"/{name}?publicAccessBlock=")
-    s3.store.bucket(name).acl = acl
 
 
 DELETE = b"<Delete><Object><Key>key</Key></Object></Delete>"
@@ -223,14 +180,11 @@ def test_a_write_where_acls_are_off(access, acl, expected, target):
     assert reply == expected or (expected is None and reply.status == 200)
 
 
-def test_grants(s3):
-    """A header that grants is refused as an ACL is, and not known where ACLs are on."""
+def test_grants_where_acls_are_off(s3):
+    """A header that grants is refused as an ACL is, whatever it says."""
     s3(OWNER, "PUT", "/without")
-    s3(OWNER, "PUT", "/with-acls", x_amz_object_ownership=WRITER)
     assert s3(OWNER, "PUT", "/without/key", b"", x_amz_grant_read="id=1") == "AccessControlListNotSupported"
-    assert s3(OWNER, "PUT", "/with-acls/key", b"", x_amz_grant_read="id=1") == "NotImplemented"
     assert s3(OWNER, "PUT", "/new", x_amz_grant_read="id=1") == "InvalidBucketAclWithObjectOwnership"
-    assert s3(OWNER, "PUT", "/new", x_amz_grant_read="id=1", x_amz_object_ownership=WRITER) == "NotImplemented"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""The ACLs of buckets and objects as operations of their own: reading one, and putting another in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.s3.errors.envelope import Children, document
+from pytest_s3errors._core.s3.errors.messages import said
+
+from .acls import ACL, check_public
+from .documents import XML
+from .grants import BUCKET_ACLS, OBJECT_ACLS, grants_of
+from .messages import Response
+from .payload import receive
+from .permissions import may, object_owner, owner_of
+from .records import BUCKET_OWNER_ENFORCED
+from .stated_grants import document_grants, header_grants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .records import Acl, Bucket, Grant, StoredObject
+    from .request import S3Request
+
+_XSI = b'<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="%s">'
+
+
+def get_bucket_acl(ask: S3Request) -> Response:
+    """Answer with the bucket's owner and grants."""
+    bucket = ask.readable_bucket()
+    owner = owner_of(ask, bucket)
+    return Response(status=200, headers=XML, body=_policy(owner, grants_of(bucket.acl, owner, owner)))
+
+
+def put_bucket_acl(ask: S3Request) -> Response:
+    """Put another ACL on the bucket."""
+    bucket = ask.readable_bucket()
+    bucket.acl = _stated(ask, bucket, BUCKET_ACLS, owner_of(ask, bucket))
+    return Response(status=200)
+
+
+def get_object_acl(ask: S3Request) -> Response:
+    """Answer with a version's owner and grants."""
+    bucket, obj = _object(ask, "READ_ACP")
+    owner = object_owner(ask, bucket, obj)
+    grants = grants_of(obj.acl, owner, owner_of(ask, bucket))
+    return Response(status=200, headers=XML, body=_policy(owner, grants))
+
+
+def put_object_acl(ask: S3Request) -> Response:
+    """Put another ACL on a version."""
+    bucket, obj = _object(ask, "WRITE_ACP")
+    bucket.amend(obj, acl=_stated(ask, bucket, OBJECT_ACLS, object_owner(ask, bucket, obj)))
+    return Response(status=200)
+
+
+def _object(ask: S3Request, permission: str) -> tuple[Bucket, StoredObject]:
+    bucket, obj = ask.named_object()
+    if not may(ask, permission, bucket, obj):
+        raise ask.refused("AccessDenied")
+    return bucket, obj
+
+
+def _stated(ask: S3Request, bucket: Bucket, canned: frozenset[str], owner: str) -> Acl:
+    """Return the ACL that the request puts: by name, by headers or by a document, and by one of them alone."""
+    name, grants, body = ask.call.headers.get(ACL), header_grants(ask), bytes(receive(ask).body)
+    if bucket.ownership == BUCKET_OWNER_ENFORCED:
+        raise ask.refused("AccessControlListNotSupported")
+    if name is not None and grants:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: ACL twice"))
+    if body and (name is not None or grants):
+        raise ask.refused("UnexpectedContent")
+    if not (body or name is not None or grants):
+        raise ask.refused("MissingSecurityHeader", elements={"MissingHeaderName": ACL})
+    if name is not None and name not in canned:
+        raise ask.bad_argument(ACL, name, "S3 has no such canned ACL here")
+    acl: Acl = name or grants or document_grants(ask, body, owner)
+    check_public(ask, bucket, acl)
+    return acl
+
+
+def _policy(owner: str, grants: Iterable[Grant]) -> bytes:
+    listed: list[tuple[str, Children]] = []
+    for grant in grants:
+        kind = "URI" if grant.grantee.startswith("http:") else "ID"
+        listed.append(("Grant", [("Grantee", [(kind, grant.grantee)]), ("Permission", grant.permission)]))
+    body = document("AccessControlPolicy", [("Owner", [("ID", owner)]), ("AccessControlList", listed)])
+    # The one element of S3's documents that has attributes.
+    body = body.replace(b"<Grantee><ID>", _XSI % b"CanonicalUser" + b"<ID>")
+    return body.replace(b"<Grantee><URI>", _XSI % b"Group" + b"<URI>")

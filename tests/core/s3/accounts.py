@@ -1,0 +1,50 @@
+"""Several accounts that ask one S3, each request signed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pytest_s3errors._core.s3 import answer
+from pytest_s3errors._core.s3.access import Access, Credentials
+from pytest_s3errors._core.s3.calls import parse_call
+from pytest_s3errors._core.s3.messages import ErrorReply
+from pytest_s3errors._core.s3.store import Store
+from s3_asyncio_client._core.signing import Credentials as Signer
+from s3_asyncio_client._core.signing import sign_request
+
+NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+OWNER, OTHER = (Credentials(access_key=name, secret_key="secret") for name in ("AKOWNER", "AKOTHER"))
+DECLARED = Access(known=(OWNER, OTHER), declared=True)
+WRITER, PREFERRED = "ObjectWriter", "BucketOwnerPreferred"
+
+
+class S3:
+    """A store with declared accounts; `s3(who, "GET", "/bucket/key")` asks, *who* None without a signature."""
+
+    def __init__(self, access=DECLARED) -> None:
+        self.access = access
+        self.store = Store(now=lambda: NOW)
+
+    def __call__(self, who, method, target, body=b"", /, **headers):
+        """Ask with headers given as keywords, `_` for `-`."""
+        path, _, query = target.partition("?")
+        url = f"https://s3.us-east-1.amazonaws.com{path}"
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if who is not None:
+            signer = Signer(who.access_key, who.secret_key)
+            params = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
+            signed = sign_request(
+                method=method, url=url, params=params, headers=named, payload_hash="UNSIGNED-PAYLOAD",
+                credentials=signer, region="us-east-1", now=NOW,
+            )  # fmt: skip
+            named = {name.lower(): value for name, value in signed.items()}
+        call = parse_call(method=method, target=target, headers={"host": "s3.us-east-1.amazonaws.com", **named})
+        reply = answer(self.store, call, body, new_id=lambda: "upload", access=self.access)
+        return reply.code if isinstance(reply, ErrorReply) else reply
+
+
+def open_bucket(s3, name, acl, ownership=WRITER):
+    """Make a bucket of the first account that may be public, and is as *acl* says."""
+    s3(OWNER, "PUT", f"/{name}", x_amz_object_ownership=ownership)
+    s3(OWNER, "DELETE", f"/{name}?publicAccessBlock=")
+    s3.store.bucket(name).acl = acl
