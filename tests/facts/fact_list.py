@@ -19,7 +19,7 @@ SECTIONS = {
     "Conditions and ranges": range(46, 54),
     "Authentication": range(54, 60),
     "Uploads, digests, limits": range(60, 74),
-    "Access, encryption, locks": range(74, 84),
+    "Access, encryption, locks": range(74, 85),
 }
 
 # The keys are explained on the page.
@@ -100,6 +100,7 @@ SOURCES = {
     81: "LSREC",
     82: "LSREC",
     83: "LSREC",
+    84: "LSREC",
 }
 
 ABOUT_BOTOCORE = frozenset({13, 14, 15, 17, 23, 24, 25, 26, *range(32, 35), *range(36, 39), *range(40, 45), 66})

@@ -1,4 +1,4 @@
-"""Facts 74 to 83: who may see a bucket, encryption, object lock, and ACLs."""
+"""Facts 74 to 84: who may see a bucket, encryption, object lock, ACLs, and policies."""
 
 from __future__ import annotations
 
@@ -128,3 +128,10 @@ def grantees(s3):
     )
     grantee = account.error(400, "InvalidArgument") & group.error(400, "InvalidArgument")
     return grantee & document.error(400, "MalformedACLError")
+
+
+@claim(84, "A policy that is not JSON is 400 MalformedPolicy; where none is, 404 NoSuchBucketPolicy with BucketName")
+def policies(s3):
+    name = s3.bucket()
+    none, put = s3.ask("GET", f"/{name}?policy"), s3.ask("PUT", f"/{name}?policy", b"no JSON")
+    return put.error(400, "MalformedPolicy") & none.error(404, "NoSuchBucketPolicy", "BucketName")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -210,6 +211,11 @@ def settings(judge, boto):
     boto.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
     boto.get_public_access_block(Bucket=BUCKET)
     boto.delete_public_access_block(Bucket=BUCKET)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    boto.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Statement": statement}))
+    boto.get_bucket_policy(Bucket=BUCKET)
+    boto.get_bucket_policy_status(Bucket=BUCKET)
+    boto.delete_bucket_policy(Bucket=BUCKET)
     boto.put_object(Bucket=BUCKET, Key=KEY, Body=b"data")
     for kind, named in (("bucket", {"Bucket": BUCKET}), ("object", {"Bucket": BUCKET, "Key": KEY})):
         getattr(boto, f"put_{kind}_acl")(**named, ACL="public-read")

@@ -13,6 +13,7 @@ from .documents import XML, malformed, parse_xml, text_of
 from .messages import Refused, Response
 from .object_lock import check_bypass, check_unlocked
 from .payload import receive
+from .permissions import check_policy
 from .records import NULL
 from .request import marker_headers
 
@@ -88,6 +89,9 @@ def delete_objects(ask: S3Request) -> Response:
 def _delete(ask: S3Request, entry: ET.Element) -> list[tuple[str, str]]:
     one = replace(ask, key=text_of(entry, "Key") or "")
     one.check_key()
+    bucket = ask.store.bucket(ask.bucket)
+    if bucket is not None:
+        check_policy(one, bucket)
     version_id = text_of(entry, "VersionId") or None
     try:
         current = _current(one, version_id)

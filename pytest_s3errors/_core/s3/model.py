@@ -14,6 +14,7 @@ from s3_asyncio_client._core.operations import names_of
 
 from . import (
     access_control,
+    bucket_policy,
     buckets,
     copies,
     deletes,
@@ -57,6 +58,7 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "DeleteBucket": buckets.delete_bucket,
     "DeleteBucketEncryption": encryption.delete_bucket_encryption,
     "DeleteBucketOwnershipControls": public_access.delete_bucket_ownership_controls,
+    "DeleteBucketPolicy": bucket_policy.delete_bucket_policy,
     "DeleteBucketTagging": tags.delete_bucket_tagging,
     "DeleteObject": deletes.delete_object,
     "DeleteObjectTagging": tags.delete_object_tagging,
@@ -66,6 +68,8 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "GetBucketEncryption": encryption.get_bucket_encryption,
     "GetBucketLocation": buckets.get_bucket_location,
     "GetBucketOwnershipControls": public_access.get_bucket_ownership_controls,
+    "GetBucketPolicy": bucket_policy.get_bucket_policy,
+    "GetBucketPolicyStatus": bucket_policy.get_bucket_policy_status,
     "GetBucketTagging": tags.get_bucket_tagging,
     "GetBucketVersioning": versions.get_bucket_versioning,
     "GetObject": objects.get_object,
@@ -88,6 +92,7 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
     "PutBucketAcl": access_control.put_bucket_acl,
     "PutBucketEncryption": encryption.put_bucket_encryption,
     "PutBucketOwnershipControls": public_access.put_bucket_ownership_controls,
+    "PutBucketPolicy": bucket_policy.put_bucket_policy,
     "PutBucketTagging": tags.put_bucket_tagging,
     "PutBucketVersioning": versions.put_bucket_versioning,
     "PutObject": objects.put_object,
@@ -170,7 +175,9 @@ def answer(
             caller=caller,
         )
         _check_text(ask)
-        if (access.declared or EXPECTED_OWNER in call.headers) and call.operation not in _UNSIGNED:
+        bucket = store.bucket(ask.bucket)
+        asked = access.declared or EXPECTED_OWNER in call.headers or (bucket is not None and bucket.policy is not None)
+        if asked and call.operation not in _UNSIGNED:
             check_allowed(ask)
         return operation(ask)
     except Refused as refusal:

@@ -5,21 +5,21 @@ Asked only where access is declared; elsewhere everybody is the owner.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import re
+from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.operations import OPERATIONS, names_of
+from s3_asyncio_client._core.operations import OBJECT, OPERATIONS, names_of
 
 from .access import account_id
 from .grants import ALL_USERS, AUTHENTICATED_USERS, FULL, grants_of
+from .policies import verdict
 from .records import BUCKET_OWNER_ENFORCED
 
 if TYPE_CHECKING:
-    from .access import Access
-    from .auth import Caller
-    from .messages import Call, Refused
+    from .asked import Asked
     from .records import Acl
-    from .store import Bucket, Store, StoredObject
+    from .store import Bucket, StoredObject
 
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
 EXPECTED_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
@@ -42,23 +42,13 @@ _BY_BUCKET = {
 _BY_OBJECT = names_of(lambda row: row.action in {"GetObject", "GetObjectAcl", "PutObjectAcl"})
 
 
-class _Asked(Protocol):
-    """What of a request decides whether it is allowed."""
-
-    @property
-    def call(self) -> Call: ...
-    @property
-    def store(self) -> Store: ...
-    @property
-    def access(self) -> Access: ...
-    @property
-    def caller(self) -> Caller: ...
-    @property
-    def bucket(self) -> str: ...
-    def refused(self, code: str, *, message: str | None = None) -> Refused: ...
+_ON_OBJECTS = {"READ": "GetObject", "READ_ACP": "GetObjectAcl", "WRITE_ACP": "PutObjectAcl"}
+# A policy can't lock out the bucket's owner from itself.
+_OF_POLICIES = names_of(lambda row: row.subresource == "policy")
+_OF_VERSIONS = re.compile(r"(Get|Put|Delete)Object(|Acl|Tagging)")
 
 
-def check_allowed(ask: _Asked) -> None:
+def check_allowed(ask: Asked) -> None:
     """Refuse with AccessDenied what the caller may not do with the bucket; objects to be read are checked later."""
     operation, caller = ask.call.operation or "", ask.caller.owner_id
     bucket = ask.store.bucket(ask.bucket)
@@ -72,41 +62,68 @@ def check_allowed(ask: _Asked) -> None:
             raise ask.refused("AccessDenied")
         return
     check_expected_owner(ask, bucket, EXPECTED_OWNER)
-    if not ask.access.declared or caller == owner_of(ask, bucket) or operation in _BY_OBJECT:
+    mine = caller == owner_of(ask, bucket)
+    said = _by_policy(ask, bucket)
+    if said is False and not (mine and operation in _OF_POLICIES):
+        raise ask.refused("AccessDenied")
+    if not ask.access.declared or mine or said or operation in _BY_OBJECT:
         return
     permission = _BY_BUCKET.get(operation)
     if permission is None or not _grants(ask, bucket, bucket.acl, owner_of(ask, bucket), permission):
         raise ask.refused("AccessDenied")
 
 
-def may_list(ask: _Asked, bucket: Bucket) -> bool:
+def check_policy(ask: Asked, bucket: Bucket) -> None:
+    """Refuse with AccessDenied what the bucket's policy denies."""
+    if _by_policy(ask, bucket) is False:
+        raise ask.refused("AccessDenied")
+
+
+def _by_policy(ask: Asked, bucket: Bucket) -> bool | None:
+    row = OPERATIONS.get(ask.call.operation or "")
+    if bucket.policy is None or row is None:
+        return None
+    of_objects = row.level == OBJECT or row.takes == "form" or row.late == "partial"
+    resource = f"{bucket.name}/{ask.key}" if of_objects else bucket.name
+    return verdict(ask, bucket, _versioned(ask, row.action), resource)
+
+
+def _versioned(ask: Asked, action: str) -> str:
+    """Return the action of a request that names a version: a permission of its own."""
+    return _OF_VERSIONS.sub(r"\1ObjectVersion\2", action) if "versionId" in ask.call.query else action
+
+
+def may_list(ask: Asked, bucket: Bucket) -> bool:
     """Whether the caller may know which keys *bucket* has (fact 20)."""
-    owner = owner_of(ask, bucket)
-    if not ask.access.declared or ask.caller.owner_id == owner:
-        return True
+    owner, said = owner_of(ask, bucket), verdict(ask, bucket, "ListBucket", bucket.name)
+    if said is not None or not ask.access.declared or ask.caller.owner_id == owner:
+        return said is not False
     return _grants(ask, bucket, bucket.acl, owner, "READ")
 
 
-def may(ask: _Asked, permission: str, bucket: Bucket, obj: StoredObject) -> bool:
+def may(ask: Asked, permission: str, bucket: Bucket, obj: StoredObject) -> bool:
     """Whether the caller has *permission* (READ, READ_ACP, WRITE_ACP) for *obj*."""
-    if not ask.access.declared:
-        return True
+    said = None
+    if bucket.policy is not None:
+        said = verdict(ask, bucket, _versioned(ask, _ON_OBJECTS[permission]), f"{obj.bucket}/{obj.key}")
+    if said is not None or not ask.access.declared:
+        return said is not False
     owner = object_owner(ask, bucket, obj)
     return ask.caller.owner_id == owner or _grants(ask, bucket, obj.acl, owner, permission)
 
 
-def object_owner(ask: _Asked, bucket: Bucket, obj: StoredObject) -> str:
+def object_owner(ask: Asked, bucket: Bucket, obj: StoredObject) -> str:
     """The canonical user id of an object's owner: of the bucket's where ACLs are off."""
     bucket_owner = owner_of(ask, bucket)
     return bucket_owner if bucket.ownership == BUCKET_OWNER_ENFORCED else obj.owner or bucket_owner
 
 
-def owner_of(ask: _Asked, bucket: Bucket) -> str:
+def owner_of(ask: Asked, bucket: Bucket) -> str:
     """The canonical user id of a bucket's owner; what no request made is the first known account's."""
     return bucket.owner or ask.access.owner_id
 
 
-def check_expected_owner(ask: _Asked, bucket: Bucket, header: str) -> None:
+def check_expected_owner(ask: Asked, bucket: Bucket, header: str) -> None:
     """Refuse where *header* names another account than the bucket's owner, by number or canonical user id.
 
     Where access is not declared any account number will do: the test has said nothing about accounts.
@@ -122,7 +139,7 @@ def check_expected_owner(ask: _Asked, bucket: Bucket, header: str) -> None:
         raise ask.refused("AccessDenied")
 
 
-def _grants(ask: _Asked, bucket: Bucket, acl: Acl, owner: str, permission: str) -> bool:
+def _grants(ask: Asked, bucket: Bucket, acl: Acl, owner: str, permission: str) -> bool:
     """Whether *acl* gives the caller *permission*; not where ACLs are off, nor to groups where that is blocked."""
     if bucket.ownership == BUCKET_OWNER_ENFORCED:
         return False

@@ -40,6 +40,31 @@ Acl: TypeAlias = str | tuple[Grant, ...]
 """A canned ACL by its name, or grants that were stated one by one."""
 
 
+class PolicyCondition(NamedTuple):
+    """One condition of a policy: an operator, the key of what it looks at, in lower case, and the values it wants."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+class Statement(NamedTuple):
+    """What a policy allows or denies to whom; actions are in lower case, they and resources with wildcards."""
+
+    allows: bool
+    principals: frozenset[str]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[PolicyCondition, ...]
+
+
+class Policy(NamedTuple):
+    """A bucket's policy, as it was put and as it was read."""
+
+    text: bytes
+    statements: tuple[Statement, ...]
+
+
 class Retention(NamedTuple):
     """How long a version can't be deleted: "GOVERNANCE" or "COMPLIANCE" until a moment, aware, UTC."""
 
@@ -197,6 +222,7 @@ class Bucket:
     acl: Acl = PRIVATE
     public_access_block: frozenset[str] | None = frozenset(PUBLIC_BLOCKS)
     encryption: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    policy: Policy | None = None
     customer_keys: bool = True
     locked: bool = False
     default_retention: DefaultRetention | None = None

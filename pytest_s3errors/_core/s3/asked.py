@@ -1,0 +1,29 @@
+"""What the checks of permissions want to know of a request, less than a whole one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .access import Access
+    from .auth import Caller
+    from .messages import Call, Refused
+    from .store import Store
+
+
+class Asked(Protocol):
+    """What of a request decides whether it is allowed."""
+
+    @property
+    def call(self) -> Call: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def access(self) -> Access: ...
+    @property
+    def caller(self) -> Caller: ...
+    @property
+    def bucket(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    def refused(self, code: str, *, message: str | None = None) -> Refused: ...

@@ -1,0 +1,153 @@
+"""The policy of a bucket as it is put, read and deleted.
+
+What a policy says and this does not know is refused by name when it is put, and so never ignored. Three of the messages
+were recorded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_s3errors._core.s3.errors.envelope import document
+from pytest_s3errors._core.s3.errors.messages import said
+
+from .documents import XML
+from .messages import Response
+from .payload import receive
+from .policies import ARN, EVERYBODY, KEYS, OPERATORS, SOURCE_IP, glob, is_public
+from .records import Policy, PolicyCondition, Statement
+
+if TYPE_CHECKING:
+    from .messages import Refused
+    from .request import S3Request
+
+_STATEMENT = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
+_ACCOUNT = re.compile(r"(?:arn:aws:iam::)?(\d{12})(?::.+)?", re.ASCII)
+
+
+# Operations.
+
+
+def put_bucket_policy(ask: S3Request) -> Response:
+    """Put a policy on the bucket, in the place of any other."""
+    text = bytes(receive(ask).body)
+    bucket = ask.readable_bucket()
+    policy = Policy(text, tuple(_statements(ask, text)))
+    if bucket.blocks("BlockPublicPolicy") and is_public(policy):
+        raise ask.refused("AccessDenied")
+    bucket.policy = policy
+    return Response(status=204)
+
+
+def get_bucket_policy(ask: S3Request) -> Response:
+    """Answer with the policy as it was put."""
+    return Response(status=200, headers={"Content-Type": "application/json"}, body=_policy(ask).text)
+
+
+def get_bucket_policy_status(ask: S3Request) -> Response:
+    """Answer whether the policy makes the bucket public."""
+    children = [("IsPublic", "true" if is_public(_policy(ask)) else "false")]
+    return Response(status=200, headers=XML, body=document("PolicyStatus", children))
+
+
+def delete_bucket_policy(ask: S3Request) -> Response:
+    """Take the policy off."""
+    ask.readable_bucket().policy = None
+    return Response(status=204)
+
+
+def _policy(ask: S3Request) -> Policy:
+    policy = ask.readable_bucket().policy
+    if policy is None:
+        raise ask.refused("NoSuchBucketPolicy")
+    return policy
+
+
+# Documents.
+
+
+def _statements(ask: S3Request, text: bytes) -> Iterator[Statement]:
+    try:
+        found = json.loads(text) if text[:1] == b"{" else None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy"))
+    if "Statement" not in found:
+        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: no statement"))
+    if found.get("Version", "2008-10-17") not in {"2008-10-17", "2012-10-17"}:
+        raise _malformed(ask, "the version is 2012-10-17 or 2008-10-17")
+    for one in found["Statement"] if isinstance(found["Statement"], list) else [found["Statement"]]:
+        yield _statement(ask, one)
+
+
+def _statement(ask: S3Request, one: Any) -> Statement:
+    if not isinstance(one, dict) or one.get("Effect") not in {"Allow", "Deny"}:
+        raise _malformed(ask, "a statement has the effect Allow or Deny")
+    if unknown := sorted(one.keys() - _STATEMENT):
+        raise _lacking(ask, f"{unknown[0]} in a policy")
+    actions, resources = (tuple(_texts(ask, one.get(name), name)) for name in ("Action", "Resource"))
+    if not all(action == EVERYBODY or action.lower().startswith("s3:") for action in actions):
+        raise _malformed(ask, "an action begins with s3:")
+    bucket = ARN + ask.bucket
+    if not all(arn == bucket or arn.startswith(f"{bucket}/") or glob(arn).fullmatch(bucket) for arn in resources):
+        raise _malformed(ask, f"a resource is {bucket}, or {bucket}/ and a key")
+    return Statement(
+        allows=one["Effect"] == "Allow",
+        principals=frozenset(_principals(ask, one.get("Principal"))),
+        actions=tuple(action.lower() for action in actions),
+        resources=resources,
+        conditions=tuple(_conditions(ask, one.get("Condition", {}))),
+    )
+
+
+def _principals(ask: S3Request, stated: Any) -> Iterator[str]:
+    if stated == EVERYBODY:
+        yield EVERYBODY
+        return
+    if not isinstance(stated, dict) or not stated:
+        raise _malformed(ask, "a principal is * or an account")
+    for kind, names in stated.items():
+        if kind not in {"AWS", "CanonicalUser"}:
+            raise _lacking(ask, f"principal {kind} in a policy")
+        for name in _texts(ask, names, "Principal"):
+            account = _ACCOUNT.fullmatch(name) if kind == "AWS" else None
+            if kind == "AWS" and name != EVERYBODY and account is None:
+                raise _malformed(ask, f"{name} is no principal")
+            yield account[1] if account else name
+
+
+def _conditions(ask: S3Request, stated: Any) -> Iterator[PolicyCondition]:
+    if not isinstance(stated, dict) or not all(isinstance(one, dict) for one in stated.values()):
+        raise _malformed(ask, "a condition is an operator with keys and values")
+    for operator, keys in stated.items():
+        for key, values in keys.items():
+            if operator not in OPERATORS or key.lower() not in KEYS:
+                raise _lacking(ask, f"condition {operator} of {key} in a policy")
+            wanted = tuple(_texts(ask, values, key))
+            try:
+                OPERATORS[operator](SOURCE_IP if key.lower() == "aws:sourceip" else None, wanted)
+            except ValueError as error:
+                raise _malformed(ask, f"{wanted} are no addresses") from error
+            yield PolicyCondition(operator, key.lower(), wanted)
+
+
+def _texts(ask: S3Request, stated: Any, name: str) -> Iterator[str]:
+    listed = stated if isinstance(stated, list) else [stated]
+    for one in listed:
+        if not isinstance(one, str | bool):
+            raise _malformed(ask, f"{name} is a text or a list of texts")
+        yield one if isinstance(one, str) else str(one).lower()
+    if not listed:
+        raise _malformed(ask, f"{name} is empty")
+
+
+def _malformed(ask: S3Request, why: str) -> Refused:
+    return ask.refused("MalformedPolicy", message=f"The policy is not valid: {why}")
+
+
+def _lacking(ask: S3Request, what: str) -> Refused:
+    return ask.refused("NotImplemented", message=f"the simulated S3 has no {what}")

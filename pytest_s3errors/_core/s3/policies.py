@@ -1,0 +1,102 @@
+"""What a bucket's policy allows and denies.
+
+A statement that denies wins over all else, the owner's rights included; one that allows adds to what ACLs grant.
+Sources: S3 User Guide, "Bucket policies for Amazon S3" and "Blocking public access".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from .access import account_id
+
+if TYPE_CHECKING:
+    from .asked import Asked
+    from .records import Bucket, Policy, Statement
+
+ARN = "arn:aws:s3:::"
+EVERYBODY = "*"
+# Everybody who asks the simulated S3 is on this machine.
+SOURCE_IP = "127.0.0.1"
+
+
+def verdict(ask: Asked, bucket: Bucket, action: str, resource: str) -> bool | None:
+    """Tell whether the bucket's policy allows (True) or denies (False) *action*, without ``s3:``, on *resource*.
+
+    *resource* is a bucket, or a bucket, a slash and a key. None: the policy says nothing about it.
+    """
+    policy = bucket.policy
+    if policy is None:
+        return None
+    applying = [one for one in policy.statements if _applies(ask, one, action, resource)]
+    if any(not one.allows for one in applying):
+        return False
+    outsider = ask.caller.owner_id != (bucket.owner or ask.access.owner_id)
+    if outsider and bucket.blocks("RestrictPublicBuckets") and is_public(policy):
+        return None
+    return True if applying else None
+
+
+def is_public(policy: Policy) -> bool:
+    """Tell whether *policy* allows anything to everybody, from whatever address."""
+    return any(
+        one.allows
+        and EVERYBODY in one.principals
+        and not any(condition.operator == "IpAddress" for condition in one.conditions)
+        for one in policy.statements
+    )
+
+
+def _applies(ask: Asked, statement: Statement, action: str, resource: str) -> bool:
+    caller = ask.caller.owner_id
+    me = {EVERYBODY} if caller is None else {EVERYBODY, caller, account_id(caller)}
+    return (
+        not me.isdisjoint(statement.principals)
+        and any(glob(one).fullmatch(f"s3:{action}".lower()) for one in statement.actions)
+        and any(glob(one).fullmatch(ARN + resource) for one in statement.resources)
+        and all(OPERATORS[one.operator](KEYS[one.key](ask), one.values) for one in statement.conditions)
+    )
+
+
+@lru_cache
+def glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+def _equals(value: str | None, wanted: tuple[str, ...]) -> bool:
+    return value in wanted
+
+
+def _like(value: str | None, wanted: tuple[str, ...]) -> bool:
+    return value is not None and any(glob(one).fullmatch(value) for one in wanted)
+
+
+def _within(value: str | None, wanted: tuple[str, ...]) -> bool:
+    return value is not None and any(ip_address(value) in ip_network(one, strict=False) for one in wanted)
+
+
+def _not(holds: Callable[[str | None, tuple[str, ...]], bool]) -> Callable[[str | None, tuple[str, ...]], bool]:
+    return lambda value, wanted: not holds(value, wanted)
+
+
+OPERATORS: Mapping[str, Callable[[str | None, tuple[str, ...]], bool]] = {
+    "Bool": _equals,
+    "IpAddress": _within,
+    "NotIpAddress": _not(_within),
+    "Null": lambda value, wanted: ("true" if value is None else "false") in wanted,
+    "StringEquals": _equals,
+    "StringLike": _like,
+    "StringNotEquals": _not(_equals),
+    "StringNotLike": _not(_like),
+}
+KEYS: Mapping[str, Callable[[Asked], str | None]] = {
+    "aws:securetransport": lambda ask: "true" if ask.call.url.startswith("https:") else "false",
+    "aws:sourceip": lambda _ask: SOURCE_IP,
+    "s3:prefix": lambda ask: ask.call.query.get("prefix"),
+    "s3:x-amz-acl": lambda ask: ask.call.headers.get("x-amz-acl"),
+    "s3:x-amz-server-side-encryption": lambda ask: ask.call.headers.get("x-amz-server-side-encryption"),
+}
