@@ -16,6 +16,8 @@ from pytest_s3errors._core.s3.errors.catalogue import CODES
 NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 # What every answer may have, whatever the model of its operation says.
 ENVELOPE = {"x-amz-request-id", "x-amz-id-2", "server", "date", "connection", "content-length", "content-type"}
+# S3 tells the bucket's region beside whatever is asked of it; the model has it for HeadBucket alone.
+ENVELOPE |= {"x-amz-bucket-region"}
 # The model knows one class of versions, STANDARD; S3 tells all of them.
 WRONGLY_ENUMERATED = "ListObjectVersions/Version/StorageClass"
 

@@ -75,6 +75,18 @@ DIFFERENCES = (
         calls=(PUT,),
     ),
     Difference(
+        name="Nothing is summed that has no checksum",
+        s3="sums what comes without a checksum by CRC64NVME, and tells it",
+        source=DOCS,
+        gaps=("* ChecksumCRC64NVME", "* *.ChecksumCRC64NVME"),
+        holds=_missing,
+        calls=(
+            UPLOAD,
+            ("UploadPart", PART | {"Body": b"data"}),
+            ("CompleteMultipartUpload", {k: PART[k] for k in list(PART)[:3]} | LISTED),
+        ),
+    ),
+    Difference(
         name="ListObjects and ListObjectVersions do not tell checksums",
         s3="tells ChecksumAlgorithm in all three listings",
         source=DOCS,

@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cache
+from http import HTTPStatus
 
 import pytest
 from conformity import ENVELOPE, claimable, findings_in
@@ -114,12 +115,11 @@ def uploads(judge, boto):
         boto.get_object(Bucket=BUCKET, Key=KEY, PartNumber=1)
         boto.head_object(Bucket=BUCKET, Key=KEY, PartNumber=2, ChecksumMode="ENABLED")
         boto.get_object_attributes(Bucket=BUCKET, Key=KEY, ObjectAttributes=ATTRIBUTES, MaxParts=1)
-    for key in ("a/1", "a/2", "b"):
-        boto.create_multipart_upload(Bucket=BUCKET, Key=key)
+    begun = [boto.create_multipart_upload(Bucket=BUCKET, Key=key)["UploadId"] for key in ("a/1", "a/2", "b")]
     for more in ({"MaxUploads": 1}, {"Delimiter": "/", "EncodingType": "url"}, {"Prefix": "a/", "KeyMarker": "a/1"}):
-        page = boto.list_multipart_uploads(Bucket=BUCKET, **more)
-    boto.list_multipart_uploads(Bucket=BUCKET, KeyMarker="a/1", UploadIdMarker=page["Uploads"][0]["UploadId"])
-    boto.abort_multipart_upload(Bucket=BUCKET, Key="a/2", UploadId=page["Uploads"][0]["UploadId"])
+        boto.list_multipart_uploads(Bucket=BUCKET, **more)
+    boto.list_multipart_uploads(Bucket=BUCKET, KeyMarker="a/1", UploadIdMarker=begun[0])
+    boto.abort_multipart_upload(Bucket=BUCKET, Key="a/2", UploadId=begun[1])
 
 
 def uploads_with_versions(judge, boto):
@@ -241,7 +241,12 @@ def recorded():
 
 def findings(operation):
     model, calls = recorded()
-    return [findings_in(model, call, answer) for call, answer in calls if call.operation == operation]
+    # A bucket of another region answers with a redirect first, which is an error with a document of its own.
+    return [
+        findings_in(model, call, answer)
+        for call, answer in calls
+        if call.operation == operation and answer.status < HTTPStatus.MULTIPLE_CHOICES
+    ]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
