@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.store import S3Store
     from pytest_s3errors._failures import ExpectationError, SimulationError
     from pytest_s3errors._insight.case import S3Sweep
+    from pytest_s3errors._insight.retries import RetryProfile, S3Retries
     from pytest_s3errors._test.controller import RuleHandle, S3Clock, S3Errors, S3Server
 
 __version__ = "0.1.0"
@@ -24,10 +25,12 @@ __version__ = "0.1.0"
 __all__ = [
     "ExpectationError",
     "Record",
+    "RetryProfile",
     "RuleError",
     "RuleHandle",
     "S3Clock",
     "S3Errors",
+    "S3Retries",
     "S3Server",
     "S3Store",
     "S3Sweep",
@@ -37,11 +40,13 @@ __all__ = [
 
 _HOMES = {
     "ExpectationError": "_failures",
+    "RetryProfile": "_insight.retries",
     "Record": "_core.report.journal",
     "RuleError": "_core.rules.arguments",
     "RuleHandle": "_test.controller",
     "S3Clock": "_test.controller",
     "S3Errors": "_test.controller",
+    "S3Retries": "_insight.retries",
     "S3Server": "_test.controller",
     "S3Store": "_core.s3.store",
     "S3Sweep": "_insight.case",

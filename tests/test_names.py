@@ -14,8 +14,8 @@ from pytest_s3errors._core.rules.options import FailOptions
 from pytest_s3errors._core.rules.parse_rule import FAIL_OPTIONS
 
 NAMES = {
-    "ExpectationError", "Record", "RuleError", "RuleHandle", "S3Clock", "S3Errors", "S3Server", "S3Store",
-    "S3Sweep",
+    "ExpectationError", "Record", "RetryProfile", "RuleError", "RuleHandle", "S3Clock", "S3Errors",
+    "S3Retries", "S3Server", "S3Store", "S3Sweep",
     "SimulationError", "StoredObject",
 }  # fmt: skip
 

@@ -35,6 +35,8 @@ _MOST_CALLS = 60
 class RetryProfile:
     """How a client tries again. `print` shows it, `attempts`, `waits_s` and `retries` are its figures."""
 
+    __module__ = "pytest_s3errors"
+
     def __init__(self, profile: core.Profile) -> None:
         self._profile = profile
 
@@ -93,6 +95,8 @@ class RetryProfile:
 
 class S3Retries:
     """Measures clients in the running test."""
+
+    __module__ = "pytest_s3errors"
 
     def __init__(self, run: Run) -> None:
         self._run = run
