@@ -16,7 +16,7 @@ from s3_asyncio_client._parts import create_multipart_upload, upload_part
 from s3_asyncio_client._recovery import abort, complete, find_upload, is_unclear
 from s3_asyncio_client._requests import Requester, check_target, merged_headers
 from s3_asyncio_client._workers import run_workers, uninterrupted
-from s3_asyncio_client.exceptions import S3ClientError, S3Error
+from s3_asyncio_client.exceptions import S3ClientError, S3Error, S3ServerError
 from s3_asyncio_client.transfer import (
     DEFAULT_MULTIPART_CHUNKSIZE,
     TransferConfig,
@@ -228,7 +228,8 @@ async def _begin(target: _Target) -> str:
             target.client, target.bucket, target.key, target.content_type, target.metadata, **target.headers
         )
     except S3Error as error:
-        if not is_unclear(error):
+        # Behind a 5xx there may be an upload too.
+        if not (is_unclear(error) or isinstance(error, S3ServerError)):
             raise
         try:
             found = await find_upload(target.client, target.bucket, target.key, asked_at=asked_at)

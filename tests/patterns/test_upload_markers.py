@@ -30,6 +30,15 @@ async def test_an_upload_whose_beginning_was_lost_is_found_and_used(layer, s3_cl
 
 
 @every_layer
+@pytest.mark.s3_fail("lost_response", as_="InternalError", operation="CreateMultipartUpload", times=1)
+@pytest.mark.s3_expect(unfinished_uploads=0, attempts={"CreateMultipartUpload": 1, "ListMultipartUploads": 1})
+async def test_an_upload_that_began_behind_a_500_is_found_and_used(layer, s3_client, s3_store):
+    """S3 can have done the work although it says that it failed."""
+    await upload(s3_client)
+    assert s3_store.get("bucket", "key").body == BODY
+
+
+@every_layer
 @pytest.mark.s3_fail("connection_reset", operation="CreateMultipartUpload", times=1)
 @pytest.mark.s3_expect(outcome=S3Error, unfinished_uploads=0)
 async def test_an_upload_that_never_began_is_an_error(layer, s3_client):
