@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_s3errors._core.insight.cases import CONDITIONS, Case, Condition, cases_of, condition_of
 from pytest_s3errors._core.insight.invariants import Normal, Trace
-from pytest_s3errors._core.insight.targets import Names, targets_of
+from pytest_s3errors._core.insight.targets import Names, new_targets, targets_of
 from pytest_s3errors._core.insight.verdicts import FAILING, KINDS, Ended, Verdict, verdict_of
-from pytest_s3errors._core.report.findings import Outcome, counts_text, findings_of, findings_text, told_text
+from pytest_s3errors._core.report.findings import (
+    NO_TIMELINE,
+    Outcome,
+    counts_text,
+    findings_of,
+    findings_text,
+    told_text,
+)
 from pytest_s3errors._core.report.timeline import timeline_of
 from pytest_s3errors._core.rules.parse_limits import Limits
 from pytest_s3errors._failures import ExpectationError, SimulationError
@@ -30,14 +38,18 @@ from .summary import FOUND, SUMMARY, TOLD, accepted
 from .traces import Tracer, acknowledged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from pytest_s3errors._core.insight.targets import Target
+    from pytest_s3errors._core.report.journal import Entry
     from pytest_s3errors._core.rules.parse_sweep import SweepSpec
     from pytest_s3errors._core.rules.schedule import Rule
 
 _SILENCE_S = 3.0
 """Real seconds after which a run that waits for S3 hangs. Shorter than for a test, since that is what we look for."""
 _STORM = 6
+_GOES_ON = frozenset({"survived", "gave up"})
+"""The verdicts after which another fault is worth a try."""
 _LEAST_ALIKE = 20
 
 
@@ -55,6 +67,13 @@ class Sweep:
         self._began_s = REAL.monotonic()
         self._outcomes: list[Outcome] = []
         self._planned = 0
+        quick = self._settings.sweep == "quick"
+        self._conditions = CONDITIONS if spec.faults is None else _named(spec.faults)
+        self._pruned: dict[str, Any] = {
+            "one_of_a_kind": quick and spec.operation is None,
+            "one_of_a_class": quick and spec.faults is None,
+        }
+        self._journals: dict[Case | None, Sequence[Entry]] = {}
 
     def run(self) -> None:
         """Make the runs, and tell in the item's own report what they found, also where they were interrupted."""
@@ -66,56 +85,70 @@ class Sweep:
         names = Names(*([entry.call for entry in trace.entries] for trace in (self._first, tracer.trace)))
         normal = Normal(self._first, tracer.trace, names)
         cases = self._cases(tracer.trace, names)
-        self._planned = len(cases)
         try:
-            for case in cases:
-                if REAL.monotonic() - self._began_s > self._budget_s:
-                    break
-                self._outcomes.append(self._try(case, normal))
-                self._progress()
+            for _ in range(self._spec.depth):
+                self._planned += len(cases)
+                cases = self._try_all(cases, normal)
         finally:
             self._tell()
 
+    def _try_all(self, cases: Iterable[Case], normal: Normal) -> list[Case]:
+        """Try *cases* while the budget lasts, and return those that come under them."""
+        following = []
+        for case in cases:
+            if REAL.monotonic() - self._began_s > self._budget_s:
+                break
+            outcome, trace = self._try(case, normal)
+            self._outcomes.append(outcome)
+            self._progress()
+            if trace is not None and outcome.verdict.kind in _GOES_ON:
+                following += self._under(case, trace, normal)
+        return following
+
+    def _under(self, case: Case, trace: Trace, normal: Normal) -> list[Case]:
+        """Return what can go wrong at the requests that the code makes because of *case*."""
+        if len(case.faults) >= self._spec.depth:
+            return []
+        self._journals[case] = trace.entries
+        targets = new_targets(trace.entries, normal.names, normal.requests)
+        # A refusal of what cleans up can't be mended by anybody.
+        conditions = [one for one in self._conditions if one.transient]
+        return cases_of(self._wanted(targets), conditions, ["once"], **self._pruned, under=case)
+
     def _cases(self, second: Trace, names: Names) -> list[Case]:
-        spec = self._spec
-        targets = targets_of(self._first.entries, second.entries, names)
-        if spec.operation is not None:
-            targets = [one for one in targets if any(glob(one.identity.operation) for glob in spec.operation)]
-        quick = self._settings.sweep == "quick"
-        cases = cases_of(
-            targets,
-            CONDITIONS if spec.faults is None else _named(spec.faults),
-            spec.modes,
-            one_of_a_kind=quick and spec.operation is None,
-            one_of_a_class=quick and spec.faults is None,
-        )
+        targets = self._wanted(targets_of(self._first.entries, second.entries, names))
+        cases = cases_of(targets, self._conditions, self._spec.modes, **self._pruned)
         shard = getattr(self._item, "callspec", None)
         number = shard.params.get("s3_shard", 0) if shard is not None else 0
-        return cases[number :: spec.shards]
+        return cases[number :: self._spec.shards]
 
-    def _try(self, case: Case, normal: Normal) -> Outcome:
-        rule = case.rule(self._first.entries)
-        told, tracer = S3Sweep(rule.spelling), Tracer()
-        done = self._once_more(tracer, told, rule, normal)
-        trace = tracer.trace
-        if trace is None:
-            return Outcome(case=case, verdict=Verdict("missed", ("a fixture failed",)))
-        trace = Trace(**{**_fields(trace), "acknowledged": acknowledged(told)})
+    def _wanted(self, targets: list[Target]) -> list[Target]:
+        globs = self._spec.operation
+        return targets if globs is None else [t for t in targets if any(glob(t.identity.operation) for glob in globs)]
+
+    def _try(self, case: Case, normal: Normal) -> tuple[Outcome, Trace | None]:
+        rules = tuple(one.rule(self._journals.get(one.under, self._first.entries)) for one in case.faults)
+        told, tracer = S3Sweep(", ".join(rule.spelling for rule in rules)), Tracer()
+        done = self._once_more(tracer, told, rules, normal)
+        if tracer.trace is None:
+            return Outcome(case=case, verdict=Verdict("missed", ("a fixture failed",))), None
+        trace = replace(tracer.trace, acknowledged=acknowledged(told))
         ended, error = _end_of(done.error)
+        fired = {entry.firing.rule.rule.spelling for entry in trace.entries if entry.firing}
         verdict = verdict_of(
             trace,
             normal,
             ended=ended,
             error=error,
-            hit=any(entry.firing and entry.firing.rule.rule.spelling == rule.spelling for entry in trace.entries),
+            hit=all(rule.spelling in fired for rule in rules),
             problems=tracer.problems,
             allowed=told.allowed | set(self._settings.sweep_allow),
         )
-        timeline = timeline_of(trace.entries) if verdict.kind in FAILING else None
-        return Outcome(case=case, verdict=verdict, **({} if timeline is None else {"timeline": timeline}))
+        timeline = timeline_of(trace.entries) if verdict.kind in FAILING else NO_TIMELINE
+        return Outcome(case=case, verdict=verdict, timeline=timeline), trace
 
     def _once_more(
-        self, tracer: Tracer, told: S3Sweep, rule: Rule | None = None, normal: Normal | None = None
+        self, tracer: Tracer, told: S3Sweep, rules: tuple[Rule, ...] = (), normal: Normal | None = None
     ) -> Rerun:
         """Run the item again. Its own expectations are about the run without a fault."""
         self._item.stash[CASE] = told
@@ -124,7 +157,6 @@ class Sweep:
             changes["expectations"] = ()
             most = max(Counter(entry.call.operation for entry in self._first.entries).values(), default=1)
             changes["limits"] = Limits(alike=max(_LEAST_ALIKE, _STORM * most + 1), silence=_SILENCE_S)
-        rules = () if rule is None else (rule,)
         try:
             return rerun(self._item, rules=rules, around=tracer.around, **changes)
         finally:
@@ -176,12 +208,8 @@ class Sweep:
         reporter.rewrite(f"s3_sweep {done} of {self._planned}, {found} findings, {left_s:.0f} s left ", erase=True)
 
 
-def _named(names: Sequence[str]) -> list[Condition]:
-    return list({str(one): one for one in itertools.chain.from_iterable(map(condition_of, names))}.values())
-
-
-def _fields(trace: Trace) -> dict[str, Any]:
-    return {name: getattr(trace, name) for name in Trace.__slots__}
+def _named(names: Sequence[str]) -> tuple[Condition, ...]:
+    return tuple({str(one): one for one in itertools.chain.from_iterable(map(condition_of, names))}.values())
 
 
 def _end_of(error: BaseException | None) -> tuple[Ended, str]:

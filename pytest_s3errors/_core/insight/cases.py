@@ -91,17 +91,26 @@ CONDITIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
-    """One fault at one request: there alone ("once"), or there and at each attempt that follows ("always")."""
+    """One fault at one request: there alone ("once"), or there and at each attempt that follows ("always").
+
+    With *under*, it comes while that other case plays, at a request that the code makes because of it.
+    """
 
     target: Target
     condition: Condition
     mode: str
+    under: Case | None = None
 
-    def rule(self, first: Sequence[Entry]) -> Rule:
-        """Return the rule that does it; *first* is the journal of the fault-free run."""
-        skip = after(self.target, first)
+    @property
+    def faults(self) -> tuple[Case, ...]:
+        """This case and those under which it plays, the first one first."""
+        return (*(self.under.faults if self.under else ()), self)
+
+    def rule(self, journal: Sequence[Entry]) -> Rule:
+        """Return the rule that does it; *journal* is that of the run in which `target` was seen."""
+        skip = after(self.target, journal)
         options = {**self.condition.options, **self.target.match}
         options |= {"after": skip} if skip else {}
         options |= {"times": 1} if self.mode == "once" else {}
@@ -121,6 +130,7 @@ def cases_of(
     *,
     one_of_a_kind: bool = False,
     one_of_a_class: bool = False,
+    under: Case | None = None,
 ) -> list[Case]:
     """Return what to try at *targets*, in the order in which it finds most.
 
@@ -133,7 +143,7 @@ def cases_of(
         targets = list(kinds.values())
     tried = [one for one in conditions if one.quick or not one_of_a_class]
     return [
-        Case(target=target, condition=condition, mode=mode)
+        Case(target=target, condition=condition, mode=mode, under=under)
         for mode in modes
         for condition in tried
         for target in targets

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.report.journal import Entry
     from pytest_s3errors._core.s3.messages import Call
 
-__all__ = ["Identity", "Names", "Place", "Target", "after", "identities", "targets_of"]
+__all__ = ["Identity", "Names", "Place", "Target", "after", "identities", "new_targets", "targets_of"]
 
 Place: TypeAlias = tuple[str | None, str | None]
 """A bucket and a key."""
@@ -115,6 +115,11 @@ def targets_of(first: Sequence[Entry], second: Sequence[Entry], names: Names) ->
                 )
             )
     return targets
+
+
+def new_targets(entries: Sequence[Entry], names: Names, known: Callable[[Identity], int]) -> list[Target]:
+    """Return the requests of *entries* that no fault-free run makes, of which *known* tells how many it makes."""
+    return [one for one in targets_of(entries, entries, names) if not known(one.identity)]
 
 
 def after(target: Target, first: Sequence[Entry]) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.insight.cases import Case
     from pytest_s3errors._core.insight.verdicts import Verdict
 
-__all__ = ["Finding", "Outcome", "counts_text", "findings_of", "findings_text", "told_text"]
+__all__ = ["NO_TIMELINE", "Finding", "Outcome", "counts_text", "findings_of", "findings_text", "told_text"]
 
 _SCREEN: Final = 40
 _INDENT: Final = "   "
@@ -33,13 +33,23 @@ class Outcome:
 
     @property
     def operation(self) -> str:
-        """The operation that met the fault."""
-        return self.case.target.identity.operation
+        """The operation that met the fault, or each one that met one."""
+        return ", then ".join(one.target.identity.operation for one in self.case.faults)
+
+    @property
+    def fault(self) -> str:
+        """The fault, or each of them."""
+        return ", then ".join(str(one.condition) for one in self.case.faults)
+
+    @property
+    def mode(self) -> str:
+        """Its mode, or that of each."""
+        return ", then ".join(one.mode for one in self.case.faults)
 
     @property
     def line(self) -> str:
         """The finding as one line of a baseline."""
-        return f"{self.verdict.kind} {self.operation} {self.case.condition} {self.case.mode}"
+        return f"{self.verdict.kind} {self.operation} {self.fault} {self.mode}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +66,14 @@ class Finding:
     @property
     def marker(self) -> str:
         """The marker that replays it, ready to paste over a plain test."""
-        case = self.shortest.case
-        operation = self.shortest.operation
-        return f'@pytest.mark.s3_sweep(faults="{case.condition.what}", operation="{operation}", modes="{case.mode}")'
+        faults = self.shortest.case.faults
+        options = {
+            "faults": [one.condition.what for one in faults],
+            "operation": [one.target.identity.operation for one in faults],
+            "modes": [one.mode for one in faults],
+        }
+        depth = f", depth={len(faults)}" if len(faults) > 1 else ""
+        return f"@pytest.mark.s3_sweep({', '.join(f'{n}={_words(words)}' for n, words in options.items())}{depth})"
 
 
 def findings_of(outcomes: Iterable[Outcome]) -> list[Finding]:
@@ -97,6 +112,12 @@ def told_text(finding: Finding) -> str:
     return f"{outcome.verdict.kind} at {outcome.operation}, by {_faults(finding)}: {outcome.verdict.reasons[0]}"
 
 
+def _words(words: Iterable[str]) -> str:
+    """Return *words* as an argument: the only one, or a list of them."""
+    shown = [f'"{word}"' for word in dict.fromkeys(words)]
+    return shown[0] if len(shown) == 1 else f"[{', '.join(shown)}]"
+
+
 def _head(number: int, finding: Finding, width: int) -> list[str]:
     outcome = finding.shortest
     text = f"{number}. {outcome.verdict.kind} at {outcome.operation}, by {_faults(finding)}"
@@ -111,7 +132,7 @@ def _faults(finding: Finding) -> str:
     """Return the faults that do it, by the modes in which they do."""
     modes: dict[str, dict[str, None]] = {}
     for one in finding.outcomes:
-        modes.setdefault(str(one.case.condition), {})[one.case.mode] = None
+        modes.setdefault(one.fault, {})[one.mode] = None
     by: dict[str, list[str]] = {}
     for fault, ways in modes.items():
         by.setdefault(" and ".join(ways), []).append(fault)

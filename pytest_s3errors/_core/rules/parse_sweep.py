@@ -103,6 +103,6 @@ _CHECKS: Mapping[str, Callable[[str, str, object], Any]] = {
     "survive": _survive,
     "budget": positive_seconds,
     "shards": _whole(1),
-    "depth": _whole(1, 1),
+    "depth": _whole(1),
     "random": _whole(0, 0),
 }
