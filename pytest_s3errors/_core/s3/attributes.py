@@ -125,6 +125,8 @@ def written_headers(obj: StoredObject) -> dict[str, str]:
 
 def encryption_headers(obj: StoredObject) -> dict[str, str]:
     """Return the encryption headers that every write of *obj* answers with; S3 encrypts with AES256 unless told."""
+    if not obj.headers:
+        return {SSE: AES256}
     stated = {KEPT.get(name, name): latin(value) for name, value in obj.headers.items() if name.startswith(SSE)}
     return stated if CUSTOMER_ALGORITHM in stated else {SSE: AES256, **stated}
 

@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import md5
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
@@ -31,10 +31,22 @@ if TYPE_CHECKING:
 SSE, AES256 = "x-amz-server-side-encryption", "AES256"
 KMS_KEY, BUCKET_KEY = f"{SSE}-aws-kms-key-id", f"{SSE}-bucket-key-enabled"
 _KMS = frozenset({"aws:kms", "aws:kms:dsse"})
-_CUSTOMER, _COPY = f"{SSE}-customer-", "x-amz-copy-source-server-side-encryption-customer-"
-_ALGORITHM, _KEY, _KEY_MD5 = "algorithm", "key", "key-md5"
-CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5 = _CUSTOMER + _ALGORITHM, _CUSTOMER + _KEY_MD5
+_COPY = "x-amz-copy-source-server-side-encryption-customer-"
 _KEY_BYTES = 32
+
+
+class _Headers(NamedTuple):
+    """The headers that bring a customer's key."""
+
+    algorithm: str
+    key: str
+    digest: str
+
+
+_OWN, _SOURCE = (
+    _Headers(f"{prefix}algorithm", f"{prefix}key", f"{prefix}key-md5") for prefix in (f"{SSE}-customer-", _COPY)
+)
+CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5 = _OWN.algorithm, _OWN.digest
 
 
 # The default of a bucket.
@@ -96,7 +108,7 @@ def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
     Refuses with InvalidArgument, InvalidEncryptionAlgorithmError or, where customers' keys are blocked, AccessDenied.
     """
     method, bucket = kept.get(SSE), ask.store.bucket(ask.bucket)
-    if _customer_key(ask, _CUSTOMER) is not None:
+    if _customer_key(ask, _OWN) is not None:
         if method is not None:
             raise ask.bad_argument(SSE, method, said("InvalidArgument: customer key and encryption"))
         if bucket is not None and not bucket.customer_keys:
@@ -111,7 +123,7 @@ def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
 
 def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:
     """Refuse with InvalidRequest a part that brings another key than its upload, whose headers are *draft*."""
-    key_md5, wanted = _customer_key(ask, _CUSTOMER), draft.get(CUSTOMER_KEY_MD5)
+    key_md5, wanted = _customer_key(ask, _OWN), draft.get(CUSTOMER_KEY_MD5)
     if key_md5 == wanted:
         return
     if key_md5 is None:
@@ -124,17 +136,17 @@ def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:
 
 def check_key(ask: S3Request, stored: Mapping[str, str]) -> None:
     """Refuse to read an object with the headers *stored* without its key, or with any other."""
-    _check_key(ask, stored, _CUSTOMER)
+    _check_key(ask, stored, _OWN)
 
 
 def check_source_key(ask: S3Request, stored: Mapping[str, str]) -> None:
     """Refuse to copy an object with the headers *stored* likewise."""
-    _check_key(ask, stored, _COPY)
+    _check_key(ask, stored, _SOURCE)
 
 
-def _check_key(ask: S3Request, stored: Mapping[str, str], prefix: str) -> None:
+def _check_key(ask: S3Request, stored: Mapping[str, str], names: _Headers) -> None:
     wanted = stored.get(CUSTOMER_KEY_MD5)
-    key_md5 = _customer_key(ask, prefix)
+    key_md5 = _customer_key(ask, names)
     if key_md5 == wanted:
         return
     if key_md5 is None:
@@ -145,10 +157,10 @@ def _check_key(ask: S3Request, stored: Mapping[str, str], prefix: str) -> None:
     raise ask.refused("AccessDenied", message=said("AccessDenied: customer key"))
 
 
-def _customer_key(ask: S3Request, prefix: str) -> str | None:
+def _customer_key(ask: S3Request, names: _Headers) -> str | None:
     """Return the MD5 of the key that the request brings, in base64; None where it brings none."""
     headers = ask.call.headers
-    algorithm, key = headers.get(prefix + _ALGORITHM), headers.get(prefix + _KEY)
+    algorithm, key = headers.get(names.algorithm), headers.get(names.key)
     if algorithm is None and key is None:
         return None
     if algorithm is None:
@@ -162,7 +174,7 @@ def _customer_key(ask: S3Request, prefix: str) -> str | None:
     if decoded is None:
         raise _bad_key(ask, "customer key length")
     digest = b64encode(md5(decoded, usedforsecurity=False).digest()).decode()
-    if headers.get(prefix + _KEY_MD5) != digest:
+    if headers.get(names.digest) != digest:
         raise _bad_key(ask, "customer key MD5")
     return digest
 
