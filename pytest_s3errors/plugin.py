@@ -72,6 +72,12 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str
     return refused(collector, name, obj)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let a worker of pytest-xdist begin with the tests that are swept, which take longest."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("s3_sweep") is None)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Read the options and the markers of the selected tests, so that a wrong one stops the run before it begins."""
     marked = [item for item in session.items if any(mark.name.startswith("s3_") for mark in item.iter_markers())]
@@ -182,9 +188,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     try:
         return (yield)
     finally:
-        if "pytest_s3errors._insight.summary" in sys.modules or terminalreporter.config.getoption(
-            "numprocesses", default=None
-        ):
+        distributed = terminalreporter.config.getoption("dist", "no") != "no"
+        if distributed or "pytest_s3errors._insight.summary" in sys.modules:
             from ._insight.summary import tell  # noqa: PLC0415 - only where a test was swept
 
             tell(terminalreporter, terminalreporter.config.getoption("--s3-sweep-baseline"))
