@@ -560,8 +560,8 @@ async def test_it(s3_errors, s3_store):
 def test_a_wrong_value_is_a_usage_error(run, ini, text):
     """It says what is allowed, and nothing is sent."""
     result = run("def test_it(s3_store): pass", ini=f"s3_backend = {ini}")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*UsageError: *{text}"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *{text}*"])
     assert "hidden" not in result.stdout.str() + result.stderr.str()
 
 
@@ -578,7 +578,7 @@ def test_a_server_elsewhere_can_be_allowed(run, monkeypatch):
         "def test_it(s3_store): pass",
         ini="s3_backend = https://minio.example\ns3_allow_remote_backend = true",
     )
-    result.stdout.fnmatch_lines(["*UsageError: *https://minio.example*: minio.example has no address: nobody knows"])
+    result.stderr.fnmatch_lines(["ERROR: *https://minio.example*: minio.example has no address: nobody knows"])
     assert asked == ["minio.example"]
 
 
@@ -593,11 +593,11 @@ def test_moto_that_is_missing_or_old_is_a_usage_error(run, monkeypatch, missing)
 
     monkeypatch.setattr(in_moto, "importlib", types.SimpleNamespace(import_module=import_module))
     result = run("def test_it(s3_store): pass", ini="s3_backend = moto")
-    result.assert_outcomes(errors=1)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
     oldest = ".".join(map(str, in_moto.OLDEST))
     why = ", and can't be imported (No module named 'moto')" if missing else ", not 5.0.28"
     says = f"moto {oldest} or newer is needed{why}: pip install 'pytest-s3errors[moto]'"
-    assert f"UsageError: ini s3_backend: {says}" in result.stdout.str()
+    assert f"ERROR: ini s3_backend: {says}" in result.stderr.str()
 
 
 def test_the_header_names_the_backend(run, own_server):

@@ -215,7 +215,7 @@ def test_an_expected_exception_does_not_excuse_the_rest(run):
 
         @pytest.mark.s3_fail(503, key="other", optional=True)
         @pytest.mark.s3_expect(outcome=Exception)
-        async def test_plan(s3_client): await s3_client._make_request(method="GET", bucket="b", params={"acl": ""})
+        async def test_plan(s3_client): await s3_client._make_request(method="GET", bucket="b", params={"cors": ""})
         """
     )
     result.assert_outcomes(failed=3)
@@ -224,7 +224,7 @@ def test_an_expected_exception_does_not_excuse_the_rest(run):
             "  attempts: wanted 4 requests, seen 1.",
             "s3_fail(503, key='other') never fired.",
             "s3_expect(outcome=KeyError, attempts=4) does not hold.",
-            "the simulated S3 has no operation GetBucketAcl*",
+            "the simulated S3 has no operation GetBucketCors*",
         ]
     )
 

@@ -242,6 +242,8 @@ def test_a_project_that_does_not_use_it_is_not_touched(run):
             assert "botocore" not in sys.modules
             assert {name for name in sys.modules if name.startswith("pytest_s3errors.")} == {
                 "pytest_s3errors.plugin",
+                # Before anything can fake the clock.
+                "pytest_s3errors.system_clock",
                 # What the user can set, as tables.
                 "pytest_s3errors._options",
                 "pytest_s3errors._core",

@@ -96,14 +96,14 @@ def test_a_missing_operation_cannot_be_swallowed(run, layer):
         SWALLOWING
         + """
 async def test_it(s3_client):
-    await swallow(lambda: s3_client._make_request(method="GET", bucket="bucket", params={"acl": ""}))
+    await swallow(lambda: s3_client._make_request(method="GET", bucket="bucket", params={"cors": ""}))
 """,
         f"--s3-layer={layer}",
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*the simulated S3 has no operation GetBucketAcl, which GET https://bucket.s3.us-east-1.*asks for.*",
+            "*the simulated S3 has no operation GetBucketCors, which GET https://bucket.s3.us-east-1.*asks for.*",
             "*moto*",
         ]
     )
@@ -115,14 +115,14 @@ def test_a_single_try_cannot_swallow_it_either(run):
         """
         async def test_it(s3_client):
             try:
-                await s3_client._make_request(method="GET", bucket="bucket", params={"acl": ""})
+                await s3_client._make_request(method="GET", bucket="bucket", params={"cors": ""})
             except Exception:
                 pass
         """
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*the simulated S3 has no operation GetBucketAcl, which GET https://bucket.s3.us-east-1.*asks for.*"]
+        ["*the simulated S3 has no operation GetBucketCors, which GET https://bucket.s3.us-east-1.*asks for.*"]
     )
 
 
@@ -130,10 +130,10 @@ def test_a_missing_operation_can_be_answered_by_a_rule(run):
     """A rule comes before the model, so any operation of S3 can fail."""
     run(
         """
-        @pytest.mark.s3_fail("AccessDenied", operation="GetBucketAcl")
+        @pytest.mark.s3_fail("AccessDenied", operation="GetBucketCors")
         async def test_it(s3_client):
             with pytest.raises(S3AccessDeniedError):
-                await s3_client._make_request(method="GET", bucket="bucket", params={"acl": ""})
+                await s3_client._make_request(method="GET", bucket="bucket", params={"cors": ""})
         """
     ).assert_outcomes(passed=1)
 
@@ -183,7 +183,7 @@ def test_a_swallowed_problem_fails_unittest_tests_too(run):
             async def test_it(self):
                 async with S3Client("a", "b") as client:
                     try:
-                        await client._make_request(method="GET", bucket="bucket", params={"acl": ""})
+                        await client._make_request(method="GET", bucket="bucket", params={"cors": ""})
                     except Exception:
                         pass
 

@@ -21,7 +21,7 @@ from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers import asyncio_server
 from pytest_s3errors._servers.asyncio_server import Player, Server
-from pytest_s3errors._time.silence import is_broken
+from pytest_s3errors._time.kernel import is_broken
 
 from .players import play_blocking, play_trio
 
