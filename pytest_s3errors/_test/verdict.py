@@ -131,9 +131,10 @@ class Verdict:
 
     def _hints(self) -> list[tuple[str, str]]:
         """Return what the reader of a failure may need to know beside it."""
-        missing = ""
-        with contextlib.suppress(BackendError):  # of a server that is gone the failure itself tells
-            missing = only_missing_buckets(self._simulator.entries, self._simulator.store.buckets)
+        missing, entries = "", self._simulator.entries
+        if any(entry.error_code == "NoSuchBucket" for entry in entries):  # else nobody need ask a server that is gone
+            with contextlib.suppress(BackendError):
+                missing = only_missing_buckets(entries, self._simulator.store.buckets)
         rules = [armed.rule for armed in self._simulator.schedule.rules]
         again = f"pytest {shlex.quote(self._item.nodeid)} --s3-seed={self._seed}" if self._item else ""
         chance = any(rule.probability < 1 for rule in rules) and not self._rests
