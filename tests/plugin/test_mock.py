@@ -590,7 +590,8 @@ async def test_it():
 
 def test_after():
     assert state() == before
-"""
+""",
+        subprocess=True,  # this process has objects of other tests
     ).assert_outcomes(passed=2)
 
 
