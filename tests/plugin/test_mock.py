@@ -567,14 +567,20 @@ async def test_it(s3_errors):
 def test_nothing_is_left(run):
     """No patch, and nothing kept of the requests while they are made."""
     run(
-        """
+        '''
 import gc, httpcore, httpx, respx
 URL = "https://bucket.s3.eu-west-1.amazonaws.com/key"
 
 def state():
     return (aiohttp.ClientSession._request, aiohttp.ClientSession._build_url, aiohttp.BaseConnector.connect,
             httpx.AsyncHTTPTransport.handle_async_request, httpcore.ConnectionPool.handle_request)
-before = state()
+
+def test_first(s3_errors):
+    """What the guard watches it watches from the first such test on."""
+
+def test_before():
+    global before
+    before = state()
 
 @pytest.mark.s3_layer("mock")
 @pytest.mark.s3_object("bucket", "big", b"x" * 100_000)
@@ -590,9 +596,9 @@ async def test_it():
 
 def test_after():
     assert state() == before
-""",
+''',
         subprocess=True,  # this process has objects of other tests
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=4)
 
 
 def test_a_response_takes_what_the_next_aiohttp_may_ask_for(run, monkeypatch):
