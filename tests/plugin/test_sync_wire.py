@@ -166,7 +166,16 @@ def test_nothing_is_left(run):
         BOTO3
         + """
 import socket, ssl
-before = (socket.getaddrinfo, ssl.SSLContext.wrap_socket, httpx.Client, threading.active_count())
+
+def state():
+    return (socket.getaddrinfo, ssl.SSLContext.wrap_socket, httpx.Client, threading.active_count())
+
+def test_first(s3_errors):
+    pass  # what the guard watches it watches from here on
+
+def test_before():
+    global before
+    before = state()
 
 @pytest.mark.s3_fail("stall")
 def test_it(s3_errors):
@@ -174,9 +183,9 @@ def test_it(s3_errors):
         httpx.get(URL, timeout=0.05)
 
 def test_after():
-    assert before == (socket.getaddrinfo, ssl.SSLContext.wrap_socket, httpx.Client, threading.active_count())
+    assert state() == before
 """
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=4)
 
 
 @pytest.mark.parametrize("body", ["plain", "framed"])
