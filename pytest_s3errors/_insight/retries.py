@@ -175,14 +175,13 @@ def _refill(make: Callable[[], Call], *, fresh: bool) -> Generator[Call, BaseExc
 
 def _drive(probes: Generator[Call, BaseException | None, core.Profile]) -> RetryProfile:
     error: BaseException | None = None
-    started = False
     with contextlib.closing(probes), asyncio.Runner() as runner:
         while True:
             try:
-                call = probes.send(error) if started else next(probes)
+                call = probes.send(error)
             except StopIteration as end:
                 return RetryProfile(end.value)
-            started, error = True, None
+            error = None
             try:
                 answer = call()
                 if inspect.isawaitable(answer):
@@ -193,14 +192,13 @@ def _drive(probes: Generator[Call, BaseException | None, core.Profile]) -> Retry
 
 async def _drive_async(probes: Generator[Call, BaseException | None, core.Profile]) -> RetryProfile:
     error: BaseException | None = None
-    started = False
     with contextlib.closing(probes):
         while True:
             try:
-                call = probes.send(error) if started else next(probes)
+                call = probes.send(error)
             except StopIteration as end:
                 return RetryProfile(end.value)
-            started, error = True, None
+            error = None
             try:
                 answer = call()
                 if inspect.isawaitable(answer):

@@ -75,7 +75,7 @@ class Watching:
         if id(breaker) in self._states:
             return
         _, states = self._states[id(breaker)] = breaker, [_state(getattr(breaker, attribute))]
-        if not hasattr(breaker, "add_listener") or type(breaker).__module__ != "s3_asyncio_client.circuit":
+        if type(breaker).__module__ != "s3_asyncio_client.circuit":  # that reports by itself
             self._ends.callback(_following(breaker, attribute, states))
 
     def _changed(self, breaker: object, old: enum.Enum | None, new: enum.Enum) -> None:
