@@ -75,16 +75,14 @@ def _has_none(credentials: Any) -> bool:
     """Return whether there are no credentials, or none that would come without asking somebody on the network."""
     if credentials is None:
         return True
-    from botocore.credentials import (  # type: ignore[import-untyped]  # noqa: PLC0415 - who signs has imported it
-        RefreshableCredentials,
-    )
+    from botocore.credentials import RefreshableCredentials  # noqa: PLC0415 - who signs has imported it
 
     return isinstance(credentials, RefreshableCredentials)
 
 
 def _credentials(kind: str) -> Any:
     if kind == "aiobotocore":
-        from aiobotocore.credentials import AioCredentials  # type: ignore[import-untyped]  # noqa: PLC0415
+        from aiobotocore.credentials import AioCredentials  # noqa: PLC0415
 
         return AioCredentials(*keys_now())
     from botocore.credentials import Credentials  # noqa: PLC0415
