@@ -11,7 +11,7 @@ import pytest
 
 from ._options import add_options
 from ._test.declared import MARKERS
-from ._test.keys import CASE, MISTAKE, PLAN, RUN, SEED, TIMER
+from ._test.keys import CASE, MISTAKE, PLAN, PROFILES, RUN, SEED, TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -246,7 +246,7 @@ def s3_retries(request: pytest.FixtureRequest) -> S3Retries:
     """How a client tries again: `measure(call)` returns its profile, which `check(...)` holds to a specification."""
     from ._insight.retries import S3Retries  # noqa: PLC0415 - only where it is used
 
-    return S3Retries(_run(request))
+    return S3Retries(_run(request), request.node.stash.setdefault(PROFILES, []))
 
 
 @pytest.fixture

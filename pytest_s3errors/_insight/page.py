@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
+from pytest_s3errors._core.insight.verdicts import FAILING, KINDS
 from pytest_s3errors._core.report.attempts import logical_calls
 from pytest_s3errors._core.report.coverage import Coverage, error_class
 from pytest_s3errors._core.report.coverage_text import total
@@ -22,6 +23,9 @@ from pytest_s3errors._core.rules.classes import CLASSES
 _NUMBER: Final = re.compile(r"([0-9]{1,18})")
 _MOST_ROWS: Final = 200  # Of one test.
 _ALL_ROWS: Final = 25_000  # Of one page, which then has some 3 MB.
+_SWEPT_ROWS: Final = 5_000  # Of all runs of sweeps.
+_SWEPT_RUNS: Final = 15_000
+_VERDICT: Final = 3  # Its place in a run.
 
 
 def values_of(entries: Sequence[Entry], blamed: frozenset[int]) -> dict[str, Any]:
@@ -54,14 +58,41 @@ def _values(row: Row, call: int, attempt: int) -> list[Any]:
     ]
 
 
+def _bounded(sweeps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return *sweeps*, those that found something first, with as many runs and timelines as a page bears."""
+    ordered = sorted(
+        sweeps, key=lambda sweep: (not any(_failing(run) for run in sweep["runs"]), _by_number(sweep["id"]))
+    )
+    every = [run for sweep in ordered for run in sweep["runs"]]
+    kept = sorted(every, key=lambda run: (not _failing(run), KINDS.index(run[_VERDICT])))[:_SWEPT_RUNS]
+    left = _SWEPT_ROWS
+    timelines = {}
+    for run in kept:
+        rows = len(run[-1]["rows"])
+        timelines[id(run)] = run[-1] if rows <= left else None
+        left -= rows if rows <= left else 0
+    return [
+        {**sweep, "runs": [[*run[:-1], timelines[id(run)]] for run in sweep["runs"] if id(run) in timelines]}
+        for sweep in ordered
+    ]
+
+
+def _failing(run: Sequence[Any]) -> bool:
+    return run[_VERDICT] in FAILING
+
+
 def page(
     *,
     coverage: Coverage,
     tests: Iterable[dict[str, Any]] = (),
     findings: Sequence[dict[str, Any]] = (),
-    profiles: Sequence[str] = (),
+    profiles: Sequence[dict[str, Any]] = (),
 ) -> str:
-    """Return the whole page; failed *tests* first, then by name."""
+    """Return the whole page; failed *tests* first, then by name.
+
+    *findings* are sweeps, as `SweepMap.as_values` tells them. *profiles* have the ``id`` of the test that measured, and
+    ``lines`` of a probe and what was seen.
+    """
     ordered = sorted(tests, key=lambda test: (test["outcome"] == "passed", _by_number(test["id"])))
     left = _ALL_ROWS
     for test in ordered:
@@ -77,7 +108,8 @@ def page(
         "coverage": rows,
         "total": total(coverage),
         "tests": ordered,
-        "findings": list(findings),
+        "verdicts": list(KINDS),
+        "findings": _bounded(findings),
         "profiles": list(profiles),
     }
     # Within a script "<" could end it.

@@ -10,10 +10,11 @@ import pytest
 
 from pytest_s3errors._core.report.coverage import Coverage, from_values
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
-from pytest_s3errors._test.keys import RUN
+from pytest_s3errors._test.keys import PROFILES, RUN
 from s3_asyncio_client._core.redact import redact
 
 from .page import page, values_of
+from .sweep_map import ATTRIBUTE
 
 _ERROR_CHARACTERS = 600
 
@@ -31,6 +32,8 @@ class PageWriter:
             )
         self._tests: dict[str, dict[str, Any]] = {}
         self._coverage = Coverage()
+        self._sweeps: list[dict[str, Any]] = []
+        self._profiles: list[dict[str, Any]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -41,14 +44,15 @@ class PageWriter:
         if RUN in item.stash and (call.when == "call" or report.failed):
             run = item.stash[RUN]
             values = values_of(run.simulator.entries, run.verdict.blamed)
-            crash = getattr(report.longrepr, "reprcrash", None)
-            error = getattr(crash, "message", "") or (str(report.longrepr) if report.failed else "")
             report.s3_page = {  # type: ignore[attr-defined]  # a report takes any attribute
                 "id": item.nodeid,
                 "outcome": report.outcome,
                 **values,
-                "error": redact(error, [TEST_CREDENTIALS.secret_key])[:_ERROR_CHARACTERS],
+                "error": _error(report),
             }
+            report.s3_profiles = [  # type: ignore[attr-defined]
+                {"id": item.nodeid, "lines": lines} for lines in item.stash.get(PROFILES, [])
+            ]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -56,6 +60,12 @@ class PageWriter:
         values = getattr(report, "s3_page", None)
         if values is not None:
             self._tests[values["id"]] = values
+            if report.outcome != values["outcome"]:  # of a test that ran more than once, it is known only now
+                values |= {"outcome": report.outcome, "error": _error(report)}
+            self._profiles += report.s3_profiles if report.when == "call" else []
+        swept = getattr(report, ATTRIBUTE, None)
+        if swept is not None:
+            self._sweeps.append(swept)
         met = getattr(report, "s3_coverage", None)
         if met is not None:
             self._coverage.add(from_values(met))
@@ -64,9 +74,18 @@ class PageWriter:
         """Write the page."""
         if not self._worker and not session.config.option.collectonly:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.write_text(page(coverage=self._coverage, tests=self._tests.values()), encoding="utf-8")
+            text = page(
+                coverage=self._coverage, tests=self._tests.values(), findings=self._sweeps, profiles=self._profiles
+            )
+            self._file.write_text(text, encoding="utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where the page is."""
         if not terminalreporter.config.option.collectonly:
             terminalreporter.line(f"S3 report written to {self._file}")
+
+
+def _error(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    error = getattr(crash, "message", "") or (str(report.longrepr) if report.failed else "")
+    return redact(error, [TEST_CREDENTIALS.secret_key])[:_ERROR_CHARACTERS]

@@ -98,8 +98,9 @@ class S3Retries:
 
     __module__ = "pytest_s3errors"
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, told: list[list[tuple[str, str]]]) -> None:
         self._run = run
+        self._told = told
 
     def measure(self, call: Call | None = None, /, *, factory: Callable[[], Call] | None = None) -> Any:
         """Measure the client that *call* uses, some hundred calls long.
@@ -148,7 +149,9 @@ class S3Retries:
         retries: dict[str, int | None] = {}
         for name, probe in core.CLASSES.items() if fresh else ():
             retries[name] = yield from self._quota(make(), probe)
-        return core.Profile(attempts=attempts, waits_s=waits, retries=retries)
+        profile = core.Profile(attempts=attempts, waits_s=waits, retries=retries)
+        self._told.append(profile.lines)
+        return profile
 
     def _probe(self, call: Call, name: str) -> Generator[Call, BaseException | None, int]:
         options = dict(core.PROBES[name])

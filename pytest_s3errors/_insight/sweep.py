@@ -35,6 +35,7 @@ from pytest_s3errors._time.originals import REAL
 from .case import S3Sweep
 from .reruns import Rerun, rerun
 from .summary import FOUND, SUMMARY, TOLD, accepted
+from .sweep_map import ATTRIBUTE, SweepMap
 from .traces import Tracer, acknowledged
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Sweep:
             "one_of_a_class": quick and spec.faults is None,
         }
         self._journals: dict[Case | None, Sequence[Entry]] = {}
+        self._map = SweepMap() if item.config.getoption("--s3-report") else None
 
     def run(self) -> None:
         """Make the runs, and tell in the item's own report what they found, also where they were interrupted."""
@@ -100,6 +102,8 @@ class Sweep:
                 break
             outcome, trace = self._try(case, normal)
             self._outcomes.append(outcome)
+            if self._map is not None:
+                self._map.add(outcome, trace.entries if trace is not None else ())
             self._progress()
             if trace is not None and outcome.verdict.kind in _GOES_ON:
                 following += self._under(case, trace, normal)
@@ -178,6 +182,8 @@ class Sweep:
         ]
         for one in self._own.reports[1:]:  # JUnit XML takes the last one's
             one.user_properties += properties
+        if self._map is not None:
+            setattr(report, ATTRIBUTE, self._map.as_values(self._item.nodeid, summary))
         known = accepted(self._settings.sweep_baseline)
         new = findings_of(one for line, one in found.items() if known is not None and line not in known)
         if new:

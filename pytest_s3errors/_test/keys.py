@@ -30,3 +30,5 @@ TIMER: pytest.StashKey[Any] = pytest.StashKey()
 """Of a test under pytest-timeout: the settings of its timer."""
 CASE: pytest.StashKey[S3Sweep] = pytest.StashKey()
 """Of a test while it runs: what its `s3_sweep` fixture was told."""
+PROFILES: pytest.StashKey[list[list[tuple[str, str]]]] = pytest.StashKey()
+"""Of a test: the retry profiles that it measured, each as lines of a probe and what was seen."""

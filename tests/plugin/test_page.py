@@ -52,7 +52,25 @@ def whole_page(count: int = 250) -> str:
     tests = [told(f"tests/test_some_module.py::test_number[{n}]", entries(n)) for n in range(count)]
     tests.append(told(HOSTILE, entries(0, "folder/" * 40), outcome="failed", error="AssertionError: assert 1 == 2"))
     tests.append(told("tests/test_other.py::test_head", [], outcome="failed"))
-    return page(coverage=coverage_of(entries(0), checked_before=2), tests=tests, findings=[{"text": "torn: a key"}])
+    return page(
+        coverage=coverage_of(entries(0), checked_before=2),
+        tests=tests,
+        findings=[swept(f"tests/test_some_module.py::test_number[{n}]", clean=n > 1) for n in range(count)],
+        profiles=[{"id": name, "lines": [["500", f"{n} attempts"]]} for n, name in enumerate((HOSTILE, "other"))],
+    )
+
+
+def swept(name: str, *, clean: bool) -> dict:
+    """A sweep of two requests by three faults: one is torn, one survives; a pair of faults leaks."""
+    timeline = values_of(entries(0), frozenset())
+    runs = [
+        [[0], [0], ["once"], "survived", "", "", timeline],
+        [[0], [0], ["always"], "survived" if clean else "torn", HOSTILE, "@pytest.mark.s3_sweep", timeline],
+        [[1], [2], ["once"], "gave up", "S3Error", "", timeline],
+        [[0, 1], [0, 1], ["once", "once"], "survived" if clean else "leak", "an upload", "", timeline],
+    ]
+    faults = ["AccessDenied", "stall", "connection_reset"]
+    return {"id": name, "summary": "4 runs", "requests": ["PutObject a", "GetObject a"], "faults": faults, "runs": runs}
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +128,11 @@ def focused(shown) -> str:
 def test_nothing_is_wider_than_the_window(opened, width, scheme):
     """With tests open, long keys and the table of coverage; in either color scheme."""
     shown = opened(width, scheme)
-    for head in shown.locator("#list summary").all()[:3]:
+    for head in [*shown.locator("#list summary").all()[:3], shown.locator("#findings summary").first]:
         head.click()
-    assert shown.locator(".row").count() > 3
+    shown.locator("#findings td button").first.click()
+    for place in ("list", "findings"):
+        shown.locator(f"#{place} .row").nth(3).wait_for()
     assert shown.evaluate("document.documentElement.scrollWidth") == width
     background = shown.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
@@ -129,7 +149,6 @@ def test_failed_tests_come_first_and_names_are_only_text(opened):
     assert shown.title() == "S3 errors report"
     assert shown.locator("img").count() == 0
     assert shown.locator("#total").inner_text() == "2 failed, 250 passed"
-    assert shown.locator("#findings pre").inner_text() == "torn: a key"
 
 
 def test_a_test_opens_as_a_waterfall(opened):
@@ -224,6 +243,54 @@ def test_a_cell_of_coverage_leads_to_its_tests_or_to_its_marker(opened):
     marker = '@pytest.mark.s3_fail("lost_response", operation="PutObject", times=1)'
     assert shown.locator("#marker").inner_text() == marker
     assert shown.get_by_label("PutObject, throttle: checked, 2 times").inner_text() == "2"
+
+
+def test_a_map_of_a_sweep_leads_to_its_runs(opened):
+    """Request by fault, the worst verdict of a cell; the runs of a cell with their requests, the worst first."""
+    shown = opened()
+    sweeps = shown.locator("#findings > div > details")
+    heads = [text.partition("\n")[0] for text in sweeps.locator("summary").all_inner_texts()]
+    assert [head.split()[0] for head in heads] == ["2", "2", "248"]
+    sweeps.nth(0).locator("summary").click()
+    cells = sweeps.nth(0).locator("td")
+    cells.nth(3).wait_for()
+    assert cells.all_inner_texts() == ["torn", "", "", "g"]  # nothing else was tried
+    assert sweeps.nth(0).locator("thead").inner_text().split() == ["request", "AccessDenied", "connection_reset"]
+    shown.get_by_label("PutObject a, AccessDenied: torn (always), survived (once)").click()
+    runs = sweeps.nth(0).locator("details")
+    assert ["torn" in runs.nth(0).inner_text(), "survived" in runs.nth(1).inner_text(), runs.count()] == [True, True, 2]
+    assert HOSTILE in runs.nth(0).inner_text()
+    assert runs.nth(0).locator("pre").first.inner_text() == "@pytest.mark.s3_sweep"
+    assert runs.nth(0).locator(".row").count() == 4
+    sweeps.nth(0).get_by_text("1 runs with several faults").click()
+    assert "AccessDenied (once) at PutObject a, then stall (once) at GetObject a" in runs.nth(0).inner_text()
+    sweeps.nth(2).locator("summary").first.click()
+    sweeps.nth(2).locator("details").nth(247).wait_for()
+
+
+def test_keys_lead_to_the_sweeps_and_from_cell_to_cell(opened):
+    """Arrows stay within the table."""
+    shown = opened()
+    keys = shown.keyboard
+    keys.press("s")
+    assert "test_number[0]" in focused(shown)
+    keys.press("Enter")
+    shown.locator("#findings td button").first.focus()
+    keys.press("ArrowUp")
+    assert focused(shown) == "torn"
+    keys.press("ArrowRight")
+    assert focused(shown) == "g"
+    keys.press("c")
+    assert shown.evaluate("document.activeElement.ariaLabel") == "GetObject, throttle: missing"
+    keys.press("ArrowDown")
+    assert shown.evaluate("document.activeElement.ariaLabel") == "PutObject, throttle: checked, 2 times"
+
+
+def test_profiles_stand_side_by_side(opened):
+    """A line for each probe; the name of a test is only text."""
+    shown = opened()
+    assert shown.locator("#profiles td").all_inner_texts() == ["0 attempts", "1 attempts"]
+    assert HOSTILE in shown.locator("#profiles th").nth(1).inner_text()
 
 
 def test_two_thousand_tests_are_under_five_megabytes_and_open_at_once(opened, tmp_path):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+import pytest_s3errors._insight.sweep  # noqa: F401 - pytester forgets what a run of its own imported
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 
 SUITE = """
@@ -39,3 +42,52 @@ def test_the_page_has_a_name_of_its_own(run, pytester):
     result = run(SUITE, "--s3-report", "test_it.py")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--s3-report=test_it.py: the page is a file that ends in .html*"])
+
+
+def data(path) -> dict:
+    """What is within the page."""
+    text = path.read_text(encoding="utf-8")
+    return json.loads(text.partition('type="application/json">')[2].partition("</script>")[0])
+
+
+@pytest.mark.parametrize("args", [(), ("-n2",)])
+def test_the_page_has_the_map_of_a_sweep_and_profiles(run, pytester, args):
+    """Each run with its verdict and its requests, what replays a finding, and the outcome that the sweep made."""
+    result = run(
+        """
+        @pytest.mark.s3_sweep(faults=["AccessDenied", "SlowDown"])
+        async def test_swept(s3_client, s3_store):
+            try:
+                await s3_client.put_object("data", "key", b"1")
+            except S3ClientError:
+                pass
+            assert s3_store.exists("data", "key")
+
+        @pytest.mark.s3_object("data", "key", b"1")
+        async def test_measured(s3_client, s3_retries):
+            await s3_retries.measure(lambda: s3_client.get_object("data", "key"))
+        """,
+        "--s3-report=it.html",
+        *args,
+        subprocess=bool(args),
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    found = data(pytester.path / "it.html")
+    (sweep,) = found["findings"]
+    assert (sweep["id"], sweep["requests"]) == ("test_it.py::test_swept", ["PutObject data/key"])
+    assert sweep["faults"] == ["AccessDenied", "SlowDown"]
+    assert [run[:4] for run in sweep["runs"]] == [
+        [[0], [0], ["once"], "silent"],
+        [[0], [1], ["once"], "gave up"],
+        [[0], [0], ["always"], "silent"],
+        [[0], [1], ["always"], "gave up"],
+    ]
+    assert sweep["runs"][0][5] == '@pytest.mark.s3_sweep(faults="AccessDenied", operation="PutObject", modes="once")'
+    assert [row[8:10] for row in sweep["runs"][1][6]["rows"]] == [[503, "SlowDown"]]
+    test = next(test for test in found["tests"] if test["id"] == sweep["id"])
+    assert (test["outcome"], test["error"].splitlines()[1]) == (
+        "failed",
+        "1. silent at PutObject, by AccessDenied (once and always)",
+    )
+    (profile,) = found["profiles"]
+    assert (profile["id"], profile["lines"][0]) == ("test_it.py::test_measured", ["500", "1 attempt"])

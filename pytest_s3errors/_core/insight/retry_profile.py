@@ -76,15 +76,20 @@ class Profile:
         """Return it as JSON of a stable form."""
         return json.dumps(asdict(self), indent=2, sort_keys=True)
 
-    def __str__(self) -> str:
-        """Return one screen: a line for each probe."""
-        lines = [f"{name:<28}{_times(count)}" for name, count in self.attempts.items()]
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Each probe and what was seen."""
+        lines = [(name, _times(count)) for name, count in self.attempts.items()]
         for name, calls in self.waits_s.items():
             longest = [f"{max(waits):.3f}" for waits in zip(*calls, strict=False)]
-            lines.append(f"{f'waits, {name}':<28}up to {', '.join(longest) or '-'} s ({len(calls)} calls)")
-        lines += [f"{f'retries, {name}':<28}{_quota(count)}" for name, count in self.retries.items()]
+            lines.append((f"waits, {name}", f"up to {', '.join(longest) or '-'} s ({len(calls)} calls)"))
+        lines += [(f"retries, {name}", _quota(count)) for name, count in self.retries.items()]
         low, high = self.outlasts_s
-        return "\n".join([*lines, f"{'outlasts an outage of':<28}{low:.3f} to {high:.3f} s"])
+        return [*lines, ("outlasts an outage of", f"{low:.3f} to {high:.3f} s")]
+
+    def __str__(self) -> str:
+        """Return one screen: a line for each probe."""
+        return "\n".join(f"{name:<28}{seen}" for name, seen in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
