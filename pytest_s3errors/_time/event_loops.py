@@ -61,9 +61,14 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
             ready = select(self, 0)
             if ready:
                 return ready
-            came = registry.block(SelectWait(self, registry.ports), timeout)
+            patience = timeout
+            if timeout is not None and _bell_of(self) is None:  # the timers of an event loop are due when they are due
+                patience = me.patience_s(timeout)
+            came = registry.block(SelectWait(self, registry.ports), patience)
             if came is False:
+                me.polls += 1
                 return select(self, 0)
+            me.polls = 0
             ready = select(self, 0)
             if ready or came:
                 return ready

@@ -45,7 +45,7 @@ class Real(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Real)
 server.daemon_threads = True
 PORT = server.server_port
-threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+threading.Thread(target=server.serve_forever, daemon=True).start()
 
 @pytest.fixture(autouse=True)
 def unreached():

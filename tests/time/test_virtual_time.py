@@ -25,6 +25,43 @@ def test_an_hour_of_backoff_takes_no_time(run):
     assert time.perf_counter() - began < 10
 
 
+def test_an_hour_beside_a_server_of_the_session(run):
+    """A thread that was there before and looks up every half second does not make an hour 7,200 steps long."""
+    run(
+        """
+        import http.server, threading, time, urllib.request
+
+        class Server(http.server.ThreadingHTTPServer):
+            looks = 0
+            def service_actions(self):
+                self.looks += 1
+
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(204)
+                self.end_headers()
+            def log_message(self, *args): pass
+
+        @pytest.fixture(scope="session")
+        def server():
+            with Server(("127.0.0.1", 0), Answer) as server:
+                threading.Thread(target=server.serve_forever).start()
+                yield server
+                server.shutdown()
+
+        def test_it(server, s3_clock):
+            url = f"http://127.0.0.1:{server.server_port}"
+            urllib.request.urlopen(url).close()
+            began = s3_clock.now
+            time.sleep(3600)
+            assert s3_clock.now - began == 3600
+            assert 30 < server.looks < 100
+            urllib.request.urlopen(url).close()
+            assert s3_clock.now - began == 3600
+        """
+    ).assert_outcomes(passed=1)
+
+
 RUNNERS = {
     "pytest-asyncio": "async def test_it(s3_errors): await main()",
     "asyncio.run": "def test_it(s3_errors): asyncio.run(main())",
