@@ -68,3 +68,10 @@ def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
         return how("-q", *args)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def clients() -> None:
+    """Skip a test of clients that pin each other where they are not installed; .ci/run has an environment with them."""
+    for name in ("aiobotocore", "minio", "s3fs"):
+        pytest.importorskip(name, reason=f"{name} is not installed; the extra `clients` has it")

@@ -80,6 +80,7 @@ RUN = "for code in CLIENTS.values(): subprocess.run([sys.executable, '-c', textw
     ],
     ids=["fork", "spawn", "forkserver", "subprocess", "subprocess with env", "system"],
 )
+@pytest.mark.usefixtures("clients")
 def test_all_clients_are_served(run, start):
     """By the parent's store, rules and journal."""
     run(

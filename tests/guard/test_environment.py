@@ -54,6 +54,7 @@ os.environ |= {"HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
 """
 
 
+@pytest.mark.usefixtures("clients")
 def test_boto3_needs_no_configuration(run):
     """A client from nothing, a resource, a session; and one that a session's fixture made before any test."""
     run(
@@ -92,6 +93,7 @@ def test_nothing_is_left(early):
     ).assert_outcomes(passed=4)
 
 
+@pytest.mark.usefixtures("clients")
 def test_a_test_that_takes_all_variables_away(run):
     """boto3 asks nobody on the network for keys, and has some all the same."""
     run(

@@ -78,6 +78,7 @@ def test_after():
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.usefixtures("clients")
 def test_aiobotocore_and_minio(run):
     """Over aiohttp, over httpx, and over urllib3."""
     run(
@@ -112,6 +113,7 @@ def test_minio(host, s3_store):
     ).assert_outcomes(passed=6)
 
 
+@pytest.mark.usefixtures("clients")
 def test_presigned_urls(run):
     """Anybody's client may send one; the signature tells what it is."""
     run(
