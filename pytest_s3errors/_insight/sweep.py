@@ -7,6 +7,7 @@ to tell the findings.
 from __future__ import annotations
 
 import itertools
+import random
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import pytest
 
 from pytest_s3errors._core.insight.cases import CONDITIONS, Case, Condition, cases_of, condition_of
 from pytest_s3errors._core.insight.invariants import Normal, Trace
+from pytest_s3errors._core.insight.schedules import drawn, of_operation, schedule_of, spelled, without_one
 from pytest_s3errors._core.insight.targets import Names, new_targets, targets_of
 from pytest_s3errors._core.insight.verdicts import FAILING, KINDS, Ended, Verdict, verdict_of
 from pytest_s3errors._core.report.findings import (
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.insight.targets import Target
     from pytest_s3errors._core.report.journal import Entry
-    from pytest_s3errors._core.rules.parse_sweep import SweepSpec
+    from pytest_s3errors._core.rules.parse_sweep import Step, SweepSpec
     from pytest_s3errors._core.rules.schedule import Rule
 
 _SILENCE_S = 3.0
@@ -76,6 +78,8 @@ class Sweep:
         }
         self._journals: dict[Case | None, Sequence[Entry]] = {}
         self._map = SweepMap() if item.config.getoption("--s3-report") else None
+        self._targets: list[Target] = []
+        self._seen: set[str] = set()
 
     def run(self) -> None:
         """Make the runs, and tell in the item's own report what they found, also where they were interrupted."""
@@ -86,28 +90,75 @@ class Sweep:
             return
         names = Names(*([entry.call for entry in trace.entries] for trace in (self._first, tracer.trace)))
         normal = Normal(self._first, tracer.trace, names)
-        cases = self._cases(tracer.trace, names)
+        self._targets = targets_of(self._first.entries, tracer.trace.entries, names)
         try:
-            for _ in range(self._spec.depth):
-                self._planned += len(cases)
-                cases = self._try_all(cases, normal)
+            if self._spec.schedule:
+                self._replay(self._spec.schedule, normal)
+            else:
+                self._sweep(normal)
         finally:
             self._tell()
+
+    def _sweep(self, normal: Normal) -> None:
+        """Try each case, those that come under them, and what is drawn."""
+        cases = singles = self._cases()
+        for _ in range(self._spec.depth):
+            self._planned += len(cases)
+            cases = self._try_all(cases, normal)
+        if self._spec.random:
+            self._draw(singles, normal)
 
     def _try_all(self, cases: Iterable[Case], normal: Normal) -> list[Case]:
         """Try *cases* while the budget lasts, and return those that come under them."""
         following = []
         for case in cases:
-            if REAL.monotonic() - self._began_s > self._budget_s:
+            if self._is_spent():
                 break
             outcome, trace = self._try(case, normal)
-            self._outcomes.append(outcome)
-            if self._map is not None:
-                self._map.add(outcome, trace.entries if trace is not None else ())
-            self._progress()
+            self._note(outcome, trace)
             if trace is not None and outcome.verdict.kind in _GOES_ON:
+                self._seen |= {entry.call.operation for entry in trace.entries if entry.call.operation is not None}
                 following += self._under(case, trace, normal)
         return following
+
+    def _is_spent(self) -> bool:
+        return REAL.monotonic() - self._began_s > self._budget_s
+
+    def _draw(self, singles: list[Case], normal: Normal) -> None:
+        """Try random schedules of what does no harm by itself, and make each that does as short as it can be."""
+        known = {one.case for one in self._outcomes if one.verdict.kind in FAILING}
+        new = sorted(self._seen - {one.identity.operation for one in self._targets})
+        extra = self._wanted([of_operation(operation) for operation in new])
+        # A refusal of what cleans up can't be mended by anybody, nor one that lasts.
+        transient = [one for one in self._conditions if one.transient]
+        cases = [one for one in singles if one not in known]
+        cases += cases_of(extra, transient, ["once"], **self._pruned)
+        numbers = range(self._shard, self._spec.random, self._spec.shards) if cases else range(0)
+        self._planned += len(numbers)
+        for number in numbers:
+            if self._is_spent():
+                break
+            chance = random.Random(f"{self._settings.seed} {self._item.nodeid} {number}")  # noqa: S311 - no secret
+            self._note(*self._shrunk(*self._try(drawn(cases, chance.random), normal), normal))
+
+    def _shrunk(self, outcome: Outcome, trace: Trace | None, normal: Normal) -> tuple[Outcome, Trace | None]:
+        """Return the smallest schedule that still fails, by leaving out one fault after the other."""
+        smaller = without_one(outcome.case) if outcome.verdict.kind in FAILING else ()
+        for case in smaller:
+            one = self._try(case, normal)
+            if one[0].verdict.kind in FAILING:
+                return self._shrunk(*one, normal)
+        return outcome, trace
+
+    def _replay(self, steps: Sequence[Step], normal: Normal) -> None:
+        self._planned = 1
+        self._note(*self._try(schedule_of(steps, self._targets), normal))
+
+    def _note(self, outcome: Outcome, trace: Trace | None) -> None:
+        self._outcomes.append(outcome)
+        if self._map is not None:
+            self._map.add(outcome, trace.entries if trace is not None else ())
+        self._progress()
 
     def _under(self, case: Case, trace: Trace, normal: Normal) -> list[Case]:
         """Return what can go wrong at the requests that the code makes because of *case*."""
@@ -119,12 +170,14 @@ class Sweep:
         conditions = [one for one in self._conditions if one.transient]
         return cases_of(self._wanted(targets), conditions, ["once"], **self._pruned, under=case)
 
-    def _cases(self, second: Trace, names: Names) -> list[Case]:
-        targets = self._wanted(targets_of(self._first.entries, second.entries, names))
-        cases = cases_of(targets, self._conditions, self._spec.modes, **self._pruned)
-        shard = getattr(self._item, "callspec", None)
-        number = shard.params.get("s3_shard", 0) if shard is not None else 0
-        return cases[number :: self._spec.shards]
+    def _cases(self) -> list[Case]:
+        cases = cases_of(self._wanted(self._targets), self._conditions, self._spec.modes, **self._pruned)
+        return cases[self._shard :: self._spec.shards]
+
+    @property
+    def _shard(self) -> int:
+        spec = getattr(self._item, "callspec", None)
+        return spec.params.get("s3_shard", 0) if spec is not None else 0
 
     def _wanted(self, targets: list[Target]) -> list[Target]:
         globs = self._spec.operation
@@ -144,12 +197,13 @@ class Sweep:
             normal,
             ended=ended,
             error=error,
-            hit=all(rule.spelling in fired for rule in rules),
+            hit=(any if case.drawn else all)(rule.spelling in fired for rule in rules),
             problems=tracer.problems,
             allowed=told.allowed | set(self._settings.sweep_allow),
         )
         timeline = timeline_of(trace.entries) if verdict.kind in FAILING else NO_TIMELINE
-        return Outcome(case=case, verdict=verdict, timeline=timeline), trace
+        schedule = spelled(case, self._targets) if case.drawn else None
+        return Outcome(case=case, verdict=verdict, timeline=timeline, schedule=schedule), trace
 
     def _once_more(
         self, tracer: Tracer, told: S3Sweep, rules: tuple[Rule, ...] = (), normal: Normal | None = None

@@ -270,3 +270,50 @@ def test_counts_travel_as_plain_values(run, pytester):
     run(GOOD)
     properties = dict(json.loads((pytester.path / "properties.json").read_text()))
     assert properties["s3_sweep_survived"] + properties["s3_sweep_gave_up"] > 5
+
+
+TWICE = """
+async def upload(client):
+    for attempt in (1, 2):
+        try:
+            return await client.put_object("bucket", "key", b"data")
+        except S3Error as error:
+            if attempt == 1 and (error.status_code or 500) < 500:
+                raise
+
+@pytest.mark.s3_layer("client")
+@pytest.mark.s3_sweep(modes="once", random=200)
+async def test_it(s3_client, s3_store):
+    await s3_client.head_object("bucket", "other")
+    await upload(s3_client)
+    assert s3_store.exists("bucket", "key")
+"""
+
+
+def test_random_schedules_find_what_takes_two_faults(run):
+    """One fault is mended. Of three that were drawn, the two that do it are left."""
+    source = TWICE.replace(
+        "@pytest.mark.s3_layer", '@pytest.mark.s3_object("bucket", "other", b"")\n@pytest.mark.s3_layer'
+    )
+    run(source.replace("random=200", "random=0")).assert_outcomes(passed=1)
+    result = run(source, "--s3-seed=1")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["1. silent at PutObject, then PutObject, by *"])
+    found = marker(result)
+    assert found.count(" at PutObject") == 2
+    assert "HeadObject" not in found
+    again = run(source.replace('@pytest.mark.s3_sweep(modes="once", random=200)', found))
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines(["*1 runs with a fault: 1 silent", "1. silent at PutObject, then PutObject, by *"])
+
+
+def test_a_seed_draws_the_same_schedules(run):
+    counts = [
+        re.search(
+            r"test_it: (.*)",
+            run(GOOD.replace("s3_sweep", 's3_sweep("5xx", random=20)', 1), "-v", "--s3-seed=7").stdout.str(),
+        )[1]
+        for _ in range(2)
+    ]
+    assert counts[0] == counts[1]
+    assert counts[0].startswith("2")

@@ -8,7 +8,7 @@ could mend, is not among them: it would blame correct code.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_s3errors._core.rules.classes import class_of_error, classes_of
@@ -95,13 +95,20 @@ CONDITIONS: Final = (
 class Case:
     """One fault at one request: there alone ("once"), or there and at each attempt that follows ("always").
 
-    With *under*, it comes while that other case plays, at a request that the code makes because of it.
+    With *under*, it comes while that other case plays, at a request that the code makes because of it; or, where it was
+    *drawn*, at any request.
     """
 
     target: Target
     condition: Condition
     mode: str
     under: Case | None = None
+    drawn: bool = False
+
+    @property
+    def alone(self) -> Case:
+        """This case without those under which it plays."""
+        return replace(self, under=None, drawn=False)
 
     @property
     def faults(self) -> tuple[Case, ...]:

@@ -25,11 +25,15 @@ NO_TIMELINE: Final = Timeline()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One run of a sweep: what was tried, what came of it, and what was asked of S3 meanwhile."""
+    """One run of a sweep: what was tried, what came of it, and what was asked of S3 meanwhile.
+
+    `schedule` is the text that replays what was drawn.
+    """
 
     case: Case
     verdict: Verdict
     timeline: Timeline = NO_TIMELINE
+    schedule: str | None = None
 
     @property
     def operation(self) -> str:
@@ -66,6 +70,8 @@ class Finding:
     @property
     def marker(self) -> str:
         """The marker that replays it, ready to paste over a plain test."""
+        if self.shortest.schedule is not None:
+            return f'@pytest.mark.s3_sweep(random="{self.shortest.schedule}")'
         faults = self.shortest.case.faults
         options = {
             "faults": [one.condition.what for one in faults],

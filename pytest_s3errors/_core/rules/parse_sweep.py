@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import Any, Final
 
 from pytest_s3errors._core.s3.errors.catalogue import CODES
@@ -14,13 +14,24 @@ from .classes import CLASSES
 from .faults import FAULTS
 from .matching import Glob
 
-__all__ = ["OPTIONS", "SweepSpec", "sweep_of"]
+__all__ = ["OPTIONS", "Step", "SweepSpec", "sweep_of"]
 
 _NAME = "s3_sweep"
 SURVIVE: Final = ("transient", "nothing", "all")
 MODES: Final = ("once", "always")
 _FAULTS: Final = (*FAULTS, *CODES, *CLASSES)
 OPTIONS: Final = ("faults", "operation", "modes", "survive", "budget", "shards", "depth", "random")
+_STEP: Final = re.compile(r"(?P<fault>.+?)(?P<mode> always)? at (?P<operation>\w+)(?: (?P<number>[1-9]\d*))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One fault of a schedule: at the *number*-th request of *operation*, by part, key and range, not by arrival."""
+
+    fault: str
+    mode: str
+    operation: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +40,8 @@ class SweepSpec:
 
     `faults` are names of faults, S3 error codes or classes of errors; `operation` says at which requests. None is all.
     `survive` says which faults the body has to go through. `budget` is in real seconds for each item, None where only
-    the ini file says it. `depth` is the number of faults in one run, `random` the number of random schedules.
+    the ini file says it. `depth` is the number of faults in one run. `random` is the number of random schedules,
+    `schedule` the one that is to be replayed instead of all else.
     """
 
     faults: tuple[str, ...] | None = None
@@ -40,6 +52,7 @@ class SweepSpec:
     shards: int = 1
     depth: int = 1
     random: int = 0
+    schedule: tuple[Step, ...] = ()
 
 
 def sweep_of(args: Sequence[Any], kwargs: Mapping[str, Any], *, name: str = _NAME) -> SweepSpec:
@@ -57,6 +70,8 @@ def sweep_of(args: Sequence[Any], kwargs: Mapping[str, Any], *, name: str = _NAM
         raise RuleError(f"{name}() got {twice[0]}= twice, by its place and by its name")
     given |= kwargs
     values = {option: _CHECKS[option](name, option, value) for option, value in given.items()}
+    if isinstance(values.get("random"), tuple):
+        values["schedule"] = values.pop("random")
     return SweepSpec(**values)
 
 
@@ -75,7 +90,7 @@ def _faults(name: str, option: str, value: object) -> tuple[str, ...] | None:
         if word not in _FAULTS:
             hint = nearest_option(word, _FAULTS)
             raise RuleError(
-                f"{name}(faults={word!r}): it is no network fault, no S3 error code and no class of errors{hint}"
+                f"{name}({option}={word!r}): it is no network fault, no S3 error code and no class of errors{hint}"
             )
     return words
 
@@ -92,8 +107,28 @@ def _survive(name: str, option: str, value: object) -> str:
     return one_of(f"{name}({option}=...)", value, SURVIVE)
 
 
-def _whole(low: int, high: float = inf) -> Callable[[str, str, object], int]:
-    return lambda name, option, value: count(name, option, value, low=low, high=high)
+def _whole(low: int) -> Callable[[str, str, object], int]:
+    return lambda name, option, value: count(name, option, value, low=low)
+
+
+def _random(name: str, option: str, value: object) -> int | tuple[Step, ...]:
+    if not isinstance(value, str):
+        return count(name, option, value, low=0)
+    return tuple(_step(name, text.strip()) for text in value.split(";"))
+
+
+def _step(name: str, text: str) -> Step:
+    found = _STEP.fullmatch(text)
+    if found is None:
+        raise RuleError(
+            f"{name}(random={text!r}): allowed is a number of schedules, or one schedule as a finding prints it, such"
+            ' as "InternalError always at UploadPart 2; lost_response at CompleteMultipartUpload"'
+        )
+    fault = found["fault"]
+    _faults(name, "random", fault.partition(" ")[0])
+    operation_globs(name, found["operation"])
+    mode = "always" if found["mode"] else "once"
+    return Step(fault=fault, mode=mode, operation=found["operation"], number=int(found["number"] or 1))
 
 
 _CHECKS: Mapping[str, Callable[[str, str, object], Any]] = {
@@ -104,5 +139,5 @@ _CHECKS: Mapping[str, Callable[[str, str, object], Any]] = {
     "budget": positive_seconds,
     "shards": _whole(1),
     "depth": _whole(1),
-    "random": _whole(0, 0),
+    "random": _random,
 }
