@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.store import S3Store
     from pytest_s3errors._failures import ExpectationError, SimulationError
     from pytest_s3errors._insight.case import S3Sweep
+    from pytest_s3errors._insight.drawn import S3Schedule
     from pytest_s3errors._insight.retries import RetryProfile, S3Retries
     from pytest_s3errors._test.controller import RuleHandle, S3Clock, S3Errors, S3Server
 
@@ -31,6 +32,7 @@ __all__ = [
     "S3Clock",
     "S3Errors",
     "S3Retries",
+    "S3Schedule",
     "S3Server",
     "S3Store",
     "S3Sweep",
@@ -47,6 +49,7 @@ _HOMES = {
     "S3Clock": "_test.controller",
     "S3Errors": "_test.controller",
     "S3Retries": "_insight.retries",
+    "S3Schedule": "_insight.drawn",
     "S3Server": "_test.controller",
     "S3Store": "_core.s3.store",
     "S3Sweep": "_insight.case",

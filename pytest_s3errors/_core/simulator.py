@@ -83,7 +83,8 @@ class Simulator:
         """The requests that wait for their answer, fixtures' included."""
         # Two streams, so that a rule with `probability=` draws the same numbers however many ids were needed.
         self._ids = random.Random(f"{seed} ids")  # noqa: S311 - ids and chances of a test, no secrets
-        self.schedule = Schedule(rules, random.Random(f"{seed} rules").random)  # noqa: S311
+        self._rules, self._draw = rules, random.Random(f"{seed} rules").random  # noqa: S311
+        self.schedule = Schedule(rules, self._draw)
         if backend is None:
             assert store is not None  # one of the two does the work
             backend = Memory(store, new_id=self._new_id, access=access)
@@ -107,6 +108,12 @@ class Simulator:
         with self._lock:
             self.schedule.add(armed)
         return armed
+
+    def restart(self, rules: tuple[Rule, ...]) -> None:
+        """Forget every request, and arm *rules* before those of the markers, whose counters are at 0 again."""
+        with self._lock:
+            self._journal, self._limits = Journal(), self._limits.restarted()
+            self.schedule = Schedule((*rules, *self._rules), self._draw)
 
     def begin(self, call: Call, mark: str | None = None) -> Entry:
         """Decide who takes *call* and open its line in the journal, unless that was done for what bears *mark*."""

@@ -9,13 +9,16 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 import pytest
 
 from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.report.limits import RequestLimits, located
+from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.backend import BackendError
+from pytest_s3errors._core.s3.commit import Shelf
 from pytest_s3errors._core.s3.hosts import is_s3_host
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
@@ -122,6 +125,8 @@ class Run:
         self._patches = pytest.MonkeyPatch()
         self._mock: MockLayer | None = None
         self._endings: list[Callable[[], object]] = []
+        self._watches_connecting = False
+        self._restore: Callable[[], None] | None = None
         self._closers: dict[asyncio.AbstractEventLoop, list[Callable[[], Awaitable[object]]]] = {}
 
     @property
@@ -164,6 +169,7 @@ class Run:
         from pytest_s3errors._servers import loops as loop_servers  # noqa: PLC0415
 
         owner.begin(self._owner)
+        _runs[self._owner] = self
         after.serving(self._all_ports)
         after.install(self._hosts)
         handover.install()
@@ -185,13 +191,33 @@ class Run:
             if self.simulator.connects:
                 self._watch_connecting()
 
+    def restart(self, rules: tuple[Rule, ...]) -> None:
+        """Begin the body again, as far as S3 goes: what it held before, no request yet, and *rules* armed.
+
+        Raises:
+            RuleError: S3's work is done by something that can't go back.
+        """
+        store = self.simulator.store
+        if not isinstance(store, Shelf) or not isinstance(self.simulator, Simulator):
+            raise RuleError("schedules() puts S3 back for each example; only the model in memory, in this process, can")
+        self._restore = self._restore or store.memento()
+        self._restore()
+        self.verdict.restart()
+        self.simulator.restart(rules)
+        self.clock.restart()
+        if self._layer == "wire" and self.simulator.connects:
+            self._watch_connecting()
+
     def add(self, rule: Rule) -> ArmedRule:
         """Arm one more rule, from the test's body."""
-        if rule.connects and self._layer == "wire" and not self.simulator.connects:
+        if rule.connects and self._layer == "wire":
             self._watch_connecting()
         return self.simulator.add(rule)
 
     def _watch_connecting(self) -> None:
+        if self._watches_connecting:
+            return
+        self._watches_connecting = True
         from pytest_s3errors._layers.wire import connect_hooks  # noqa: PLC0415 - it imports every client that is installed
 
         connect_hooks.install(self, self._seams)
@@ -350,6 +376,15 @@ class Run:
         client = S3Client(TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key)
         self.clients.append(client)
         return client
+
+
+_runs: WeakKeyDictionary[Owner, Run] = WeakKeyDictionary()
+
+
+def running() -> Run | None:
+    """Return the run of the test for which this code works, None where that is no test of ours."""
+    now = owner.current()
+    return None if now is None else _runs.get(now)
 
 
 def _client_endpoints() -> tuple[str, ...]:

@@ -61,6 +61,7 @@ class Verdict:
         self.expectations = list(expectations)
         self.watching = Watching()
         self.elapsed_s = 0.0
+        self._earlier: list[str] = []
         self._unmet: list[tuple[Expectation, list[Unmet]]] = []
 
     @contextlib.contextmanager
@@ -99,7 +100,7 @@ class Verdict:
         """With what a test fails whose body ended with *error*: that, one of ours, or nothing."""
         if isinstance(error, SimulationError) and error.msg:
             return error
-        problems = dict.fromkeys(self._simulator.problems)
+        problems = dict.fromkeys([*self._simulator.problems, *([] if error else self._earlier)])
         if problems:
             return SimulationError("\n\n".join(problems), pytrace=False)
         rest = self._rests
@@ -113,6 +114,11 @@ class Verdict:
         if never:
             return SimulationError("\n".join(filter(None, (never, self._unmet_text()))), pytrace=False)
         return ExpectationError(self._unmet_text(), pytrace=False) if self._unmet else None
+
+    def restart(self) -> None:
+        """Set aside what an example was to blame for: should the test pass all the same, it fails for that."""
+        self._earlier += self._simulator.problems
+        self._simulator.problems.clear()
 
     def _ended(self, error: BaseException) -> bool:
         """Return whether *error* is how the watchdog ended the body, which says nothing by itself."""

@@ -29,6 +29,9 @@ class Clock(Protocol):
     def running(self) -> contextlib.AbstractContextManager[None]:
         """Start at 0, and be the time of this process until the block ends."""
 
+    def restart(self) -> None:
+        """Count from 0 again, in the middle of the body."""
+
     def check_loop(self) -> None:
         """Raise if the running event loop is one that this clock does not drive."""
 
@@ -64,6 +67,10 @@ class RealClock:
         with self._registry.real(self):
             self._zero = REAL.monotonic()
             yield
+
+    def restart(self) -> None:
+        """Count from 0 again."""
+        self._zero = REAL.monotonic()
 
     def check_loop(self) -> None:
         """Every event loop runs in real time."""

@@ -98,6 +98,10 @@ class VirtualClock:
                 self._ended = self._registry.passed
                 self.close()
 
+    def restart(self) -> None:
+        """Count from 0 again."""
+        self._zero = self._registry.passed
+
     def close(self) -> None:
         """End the test, also one whose body never ran."""
         if self._registry.making is self:

@@ -28,6 +28,10 @@ class RequestLimits:
         self._count = 0
         self._counts: Counter[int] = Counter()
 
+    def restarted(self) -> RequestLimits:
+        """Return the same limits, with nothing counted."""
+        return RequestLimits(requests=self._requests, alike=self._alike)
+
     def count(self, entry: Entry) -> str | None:
         """Count *entry*, and return what is wrong when it is the first one beyond a limit."""
         self._count += 1

@@ -5,6 +5,7 @@ It trusts its arguments. The clock is an argument; nothing here does I/O. Not sa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,19 @@ class Shelf:
         self.completions: dict[str, Completion] = {}
         self.history: list[tuple[str, str, StoredObject | None]] | None = None
         """What each change replaced, where somebody asks for it."""
+
+    def memento(self) -> Callable[[], None]:
+        """Return what puts everything back as it is now, as often as it is called."""
+        strict, deleted, completions = self._strict, frozenset(self._deleted), dict(self.completions)
+        buckets = [bucket.copied() for bucket in self._buckets.values()]
+        uploads = [replace(upload, parts=dict(upload.parts)) for upload in self.uploads.values()]
+
+        def restore() -> None:
+            self._strict, self._deleted, self.completions = strict, set(deleted), dict(completions)
+            self._buckets = {bucket.name: bucket.copied() for bucket in buckets}
+            self.uploads = {one.upload_id: replace(one, parts=dict(one.parts)) for one in uploads}
+
+        return restore
 
     def now(self) -> datetime:
         """The time of S3's clock in whole seconds, UTC."""

@@ -231,6 +231,11 @@ class Bucket:
     _serials: dict[str, int] = field(default_factory=dict)
     _order: list[str] | None = None
 
+    def copied(self) -> Bucket:
+        """Return a bucket with the same objects, which changes by itself."""
+        versions = {key: list(kept) for key, kept in self.versions.items()}
+        return replace(self, objects=dict(self.objects), versions=versions, _serials=dict(self._serials))
+
     def blocks(self, name: str) -> bool:
         """Whether the block *name* of public access is on."""
         return self.public_access_block is not None and name in self.public_access_block

@@ -1,0 +1,56 @@
+"""A schedule of faults that Hypothesis draws, played in the test that runs: what `strategies.schedules()` makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+from pytest_s3errors._core.rules.arguments import RuleError
+from pytest_s3errors._test.lifetime import running
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.rules.schedule import Rule
+
+__all__ = ["S3Schedule"]
+
+
+class S3Schedule(Sequence[str]):
+    """The faults of one example, each as the text of its rule; while the example runs they are in force."""
+
+    __module__ = "pytest_s3errors"
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
+
+    def __repr__(self) -> str:
+        """Return the rules as markers say them."""
+        return f"[{', '.join(self)}]"
+
+    def __len__(self) -> int:
+        """Return the number of faults."""
+        return len(self._rules)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        """Return one fault, or some."""
+        return [rule.spelling for rule in self._rules][place]
+
+    def begin(self) -> S3Schedule:
+        """Begin an example: S3 holds what it held before the first one, has got no request, and fails so.
+
+        Raises:
+            RuleError: no test that uses this plugin runs.
+        """
+        run = running()
+        if run is None:
+            raise RuleError(
+                "schedules() plays in a test that uses S3, and none runs. Give the test a fixture of this plugin, such"
+                " as s3_store, or a marker, such as @pytest.mark.s3_bucket(...)"
+            )
+        run.restart(self._rules)
+        return self
