@@ -159,6 +159,12 @@ class Settings:
     sweep_allow: tuple[str, ...] = _row(
         (), "what is no finding of a sweep, such as unfinished_uploads, one a line", _lines, raw=[], ini="linelist"
     )
+    sweep_storm: int = _row(
+        6, "times the requests for one target, after which a sweep finds a storm", _positive, raw="6"
+    )
+    sweep_hang: int = _row(
+        360, "seconds of test time for a call that met a fault, after which it hangs", _positive, raw="360"
+    )
     process: Process | None = None
 
     @property

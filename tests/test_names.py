@@ -15,7 +15,7 @@ from pytest_s3errors._core.rules.parse_rule import FAIL_OPTIONS
 
 NAMES = {
     "ExpectationError", "Record", "RetryProfile", "RuleError", "RuleHandle", "S3Clock", "S3Errors",
-    "S3Retries", "S3Server", "S3Store", "S3Sweep",
+    "S3Retries", "S3Schedule", "S3Server", "S3Store", "S3Sweep",
     "SimulationError", "StoredObject",
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from pytest_s3errors._core.rules.arguments import RuleError, one_of
 
 __all__ = ["S3Sweep"]
 
-_ALLOWED = ("unfinished_uploads", "tasks", "threads", *sorted(FAILING))
+_ALLOWED = ("unfinished_uploads", "connections", "tasks", "threads", *sorted(FAILING))
 
 
 class S3Sweep:
@@ -36,7 +36,9 @@ class S3Sweep:
         self.acknowledged[bucket, key] = None if body is None else bytes(body)
 
     def allow(self, *kinds: str) -> None:
-        """Let these be no findings: "unfinished_uploads", "tasks", "threads", or a whole verdict such as "leak".
+        """Let these be no findings: a kind of leak, such as "unfinished_uploads", or a whole verdict, such as "storm".
+
+        The kinds of leaks are "unfinished_uploads", "connections", "tasks" and "threads".
 
         Raises:
             RuleError: there is no such kind; it is a ValueError.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_s3errors._core.insight.cases import CONDITIONS, Case, Condition, cases_of, condition_of
-from pytest_s3errors._core.insight.invariants import Normal, Trace
+from pytest_s3errors._core.insight.invariants import Normal, Thresholds, Trace
 from pytest_s3errors._core.insight.schedules import drawn, of_operation, schedule_of, spelled, without_one
 from pytest_s3errors._core.insight.targets import Names, new_targets, targets_of
 from pytest_s3errors._core.insight.verdicts import FAILING, KINDS, Ended, Verdict, verdict_of
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
 _SILENCE_S = 3.0
 """Real seconds after which a run that waits for S3 hangs. Shorter than for a test, since that is what we look for."""
-_STORM = 6
 _GOES_ON = frozenset({"survived", "gave up"})
 """The verdicts after which another fault is worth a try."""
 _LEAST_ALIKE = 20
@@ -185,7 +184,7 @@ class Sweep:
 
     def _try(self, case: Case, normal: Normal) -> tuple[Outcome, Trace | None]:
         rules = tuple(one.rule(self._journals.get(one.under, self._first.entries)) for one in case.faults)
-        told, tracer = S3Sweep(", ".join(rule.spelling for rule in rules)), Tracer()
+        told, tracer = S3Sweep(", ".join(rule.spelling for rule in rules)), Tracer(normal.left["connections"])
         done = self._once_more(tracer, told, rules, normal)
         if tracer.trace is None:
             return Outcome(case=case, verdict=Verdict("missed", ("a fixture failed",))), None
@@ -200,6 +199,7 @@ class Sweep:
             hit=(any if case.drawn else all)(rule.spelling in fired for rule in rules),
             problems=tracer.problems,
             allowed=told.allowed | set(self._settings.sweep_allow),
+            limits=Thresholds(storm=self._settings.sweep_storm, hang_s=self._settings.sweep_hang),
         )
         timeline = timeline_of(trace.entries) if verdict.kind in FAILING else NO_TIMELINE
         schedule = spelled(case, self._targets) if case.drawn else None
@@ -214,7 +214,9 @@ class Sweep:
         if normal is not None:
             changes["expectations"] = ()
             most = max(Counter(entry.call.operation for entry in self._first.entries).values(), default=1)
-            changes["limits"] = Limits(alike=max(_LEAST_ALIKE, _STORM * most + 1), silence=_SILENCE_S)
+            changes["limits"] = Limits(
+                alike=max(_LEAST_ALIKE, self._settings.sweep_storm * most + 1), silence=_SILENCE_S
+            )
         try:
             return rerun(self._item, rules=rules, around=tracer.around, **changes)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest_s3errors
 from pytest_s3errors._core.insight.invariants import ABSENT, State, Trace, state_of
+from pytest_s3errors._core.report.attempts import in_flight
 from pytest_s3errors._core.s3.commit import Shelf
+from pytest_s3errors._time.kernel import connections
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.insight.targets import Place
@@ -28,9 +31,13 @@ _OURS = str(Path(pytest_s3errors.__file__).parent)
 
 
 class Tracer:
-    """Looks at a run: enter `around` around the test's body, then take `trace`."""
+    """Looks at a run: enter `around` around the test's body, then take `trace`.
 
-    def __init__(self) -> None:
+    *usual* is the number of connections that a run without a fault leaves open, if that is known.
+    """
+
+    def __init__(self, usual: int | None = None) -> None:
+        self._usual = usual
         self.trace: Trace | None = None
         self.problems: tuple[str, ...] = ()
 
@@ -58,6 +65,7 @@ class Tracer:
                 passed={place: frozenset(states) for place, states in passed.items()},
                 left={
                     "unfinished_uploads": len(store.unfinished_uploads),
+                    "connections": _connections(run, self._usual),
                     "tasks": _tasks(run),
                     "threads": _threads(threads),
                 },
@@ -75,6 +83,16 @@ def acknowledged(told: S3Sweep) -> dict[Place, State]:
 
 def _states(store: Store) -> dict[Place, State]:
     return {(bucket, key): state_of(store.get(bucket, key)) for bucket in store.buckets for key in store.keys(bucket)}
+
+
+def _connections(run: Run, usual: int | None) -> int:
+    """Count the connections that are open, beyond those that a pool may keep since they were needed at one time."""
+    most = max(in_flight(run.simulator.entries), default=0)
+    # A client may still be reading an answer that is out, while its next request takes another connection.
+    pooled = 2 * most if most > 1 else 0
+    if usual is not None and connections(run.owns) > max(usual, pooled):
+        gc.collect()  # what nobody can reach is no leak
+    return max(connections(run.owns) - pooled, 0)
 
 
 def _tasks(run: Run) -> int:

@@ -317,3 +317,51 @@ def test_a_seed_draws_the_same_schedules(run):
     ]
     assert counts[0] == counts[1]
     assert counts[0].startswith("2")
+
+
+POLLING = """
+@pytest.mark.s3_layer("client")
+@pytest.mark.s3_object("bucket", "key", b"data")
+@pytest.mark.s3_sweep("InternalError", modes="always")
+async def test_it(s3_client):
+    await retry_with_exponential_backoff(
+        lambda: s3_client.head_object("bucket", "key"), max_retries=4, base_delay=30.0, jitter=False
+    )
+"""
+
+
+@pytest.mark.parametrize(("ini", "verdict"), [("s3_sweep_storm = 4", "storm"), ("s3_sweep_hang = 100", "hang")])
+def test_from_where_on_it_is_a_storm_or_a_hang_can_be_set(run, ini, verdict):
+    """Five requests in 165 s are neither by default."""
+    run(POLLING).assert_outcomes(passed=1)
+    result = run(POLLING, ini=f"{ini}\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"1. {verdict} at HeadObject, by InternalError (always)"])
+
+
+def test_a_connection_that_stays_open_is_a_leak(run):
+    source = """
+    import http.client
+
+    kept = []
+
+    def status():
+        connection = http.client.HTTPSConnection("bucket.s3.us-east-1.amazonaws.com")
+        connection.request("GET", "/key")
+        response = connection.getresponse()
+        response.read()
+        {}
+        return response.status
+
+    @pytest.mark.s3_object("bucket", "key", b"data")
+    @pytest.mark.s3_sweep("AccessDenied", modes="once")
+    def test_it():
+        if status() == 403:
+            status()
+    """
+    right, wrong = (f"{condition}connection.close()" for condition in ("", "if response.status == 200: "))
+    run(source.format(right)).assert_outcomes(passed=1)
+    run(source.format(wrong)).assert_outcomes(passed=1)  # it is closed when nobody has it any more
+    result = run(source.format(f"kept.append(connection)\n        {wrong}"))
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["1. leak at GetObject, by AccessDenied (once)", "   1 connections left; 0 without*"])

@@ -46,7 +46,7 @@ class Trace:
     `before` and `states` are the state of each key before the body and after it, `passed` are the states that were
     replaced on the way.
     `acknowledged` maps places to the state that the test was told is there. `left` counts what was not ended, by kind:
-    "unfinished_uploads", "tasks", "threads". `elapsed_s` is test time.
+    "unfinished_uploads", "connections", "tasks", "threads". `elapsed_s` is test time.
     """
 
     entries: Sequence[Entry]
