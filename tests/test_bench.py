@@ -7,31 +7,61 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parent.parent
+LAYERS = ("client", "mock", "wire")
+
+
+def bench(tmp_path, *arguments):
+    written = tmp_path / "made" / "numbers.json"
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--json", str(written), *arguments]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(written.read_text()), done.stdout
 
 
 def test_quick_benchmark_prints_a_table_and_writes_every_number(tmp_path):
-    """`python -m tests.bench --quick --json PATH` measures each layer, the start of pytest and a marked test."""
-    written = tmp_path / "made" / "numbers.json"
-    command = [sys.executable, "-m", "tests.bench", "--quick", "--json", str(written)]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(written.read_text())
-    measured = {(row["request"], row["through"], row["server"]) for row in found["request_us"]}
-    by_client = {
-        (request, "S3Client", server) for request in ("503", "PUT", "GET") for server in ("client", "wire", "bare")
+    """`python -m tests.bench --quick --json PATH` measures each layer, boto3, a marked test, and pytest's start."""
+    pytest.importorskip("boto3")
+    found, said = bench(tmp_path)
+    parts = found["parts"]
+    assert parts["requests"].keys() == {
+        *(f"{kind} S3Client {server}" for kind in ("503", "PUT", "GET") for server in (*LAYERS, "bare")),
+        *(f"{kind} aiohttp {server}" for kind in ("503", "PUT", "GET") for server in ("mock", "wire", "bare")),
     }
-    by_aiohttp = {(request, "aiohttp", server) for request in ("503", "PUT", "GET") for server in ("wire", "bare")}
-    assert measured == by_client | by_aiohttp
-    assert {(row["request"], row["through"]) for row in found["wire_to_bare"]} == {
-        key[:2] for key in by_aiohttp | by_client
+    assert parts["boto3"].keys() == {
+        f"{kind} boto3 {server}" for kind in ("503", "PUT", "GET") for server in ("wire", "bare process")
     }
-    assert all(row["cpu"] > 0 and row["wall"] > 0 for row in found["request_us"] + found["wire_to_bare"])
-    assert found["startup_ms"].keys() == {"without", "added", "imports"}
-    assert found["startup_ms"]["imports"] > 0
-    assert {"unmarked", "no request", "one request, client", "one request, wire"} <= found["test_ms"].keys()
-    assert found["journal_bytes"].keys() == {"client", "mock", "wire"}
-    assert all(size > 0 for layer in found["journal_bytes"].values() for size in layer.values())
+    assert {"unmarked", "no request", "one request client", "one request wire"} <= parts["tests"].keys()
+    assert parts["startup"].keys() == {"added", "of that, imports"}
+    assert parts["journal"].keys() == {
+        f"{layer}, {keys}" for layer in LAYERS for keys in ("the same key", "a new key each time")
+    }
+    for part in ("requests", "boto3", "tests"):
+        for case in parts[part].values():
+            assert case["here"]["cpu"]["median"] >= case["here"]["cpu"]["least"] > 0
+            assert case["here"]["wall"]["least"] > 0
+    assert parts["startup"]["of that, imports"]["here"]["cpu"]["least"] > 0
+    assert all(case["here"]["bytes"]["least"] > 0 for case in parts["journal"].values())
     assert found["versions"].keys() >= {"python", "aiohttp", "pytest", "pytest-asyncio"}
-    assert all(promise["met"] is (promise["found"] <= promise["at_most"]) for promise in found["targets"])
-    assert done.stdout.count("ok  ") + done.stdout.count("MISSED") == len(found["targets"]) == 7
+    assert all(promise["met"] is (promise["found"] <= promise["at_most"]) for promise in found["promised"])
+    assert said.count("ok  ") + said.count("MISSED") == len(found["promised"]) == 14
+    assert found["slower"] == []
+
+
+def test_other_python_measures_along(tmp_path):
+    """`--against PYTHON` has both sides measure the same cases, and says what is slower here by more than 5 %."""
+    pytest.importorskip("boto3")
+    found, said = bench(tmp_path, "boto3", "--against", sys.executable)
+    assert [side["name"] for side in found["sides"]] == ["here", "against"]
+    assert all(case.keys() == {"here", "against"} for case in found["parts"]["boto3"].values())
+    assert found["parts"].keys() == {"boto3"}
+    assert said.count("SLOWER") == len(found["slower"])
+
+
+def test_part_that_is_none_is_refused(tmp_path):
+    command = [sys.executable, "-m", "tests.bench", "requsts"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no such part: requsts; there are requests, boto3" in done.stderr

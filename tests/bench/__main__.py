@@ -1,22 +1,103 @@
-"""Measure everything, print a table, write JSON."""
+"""Measure what the package costs: print a table, write JSON.
+
+With --against, an older version measures along, turn by turn, and the table says where this one is slower.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import platform
-import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
-from . import journal, marked, requests, startup
-from .timing import Took, middle, middle_difference, middle_ratio
+from . import startup
+from .sides import HERE, Figures, Side, against, play
+
+_SLOWER = 1.05
+
+
+class Part(NamedTuple):
+    """A part of the benchmark: what it shows, in which unit, times what, and how it is measured."""
+
+    title: str
+    unit: str
+    scale: float
+    measure: Callable[[Sequence[Side], bool], Figures]
+
+
+def _requests(sides: Sequence[Side], quick: bool) -> Figures:
+    return play(sides, "per_request.py", rounds=2 if quick else 18, times=10 if quick else 100)
+
+
+def _tests(sides: Sequence[Side], quick: bool) -> Figures:
+    return play(sides, "-p", "turn_taking", "per_test.py", rounds=2 if quick else 12, times=2 if quick else 50)
+
+
+def _boto3(sides: Sequence[Side], quick: bool) -> Figures:
+    return play(sides, "boto3_calls.py", rounds=2 if quick else 30, times=5 if quick else 20)
+
+
+def _journal(sides: Sequence[Side], quick: bool) -> Figures:
+    found: Figures = {}
+    for layer, requests in {"client": 100_000, "mock": 20_000, "wire": 20_000}.items():
+        times = 300 if quick else requests
+        most = f"s3_max_requests = {2 * times}\ns3_max_alike = {2 * times}\n"
+        found |= play(sides, "-k", layer, "journal_size.py", rounds=1, times=times, more=most)
+    return found
+
+
+def _startup(sides: Sequence[Side], quick: bool) -> Figures:
+    return startup.measure(sides, rounds=1 if quick else 15)
+
+
+PARTS = {
+    "requests": Part("a request", "µs", 1e6, _requests),
+    "boto3": Part("a call of boto3", "µs", 1e6, _boto3),
+    "tests": Part("a test", "ms", 1e3, _tests),
+    "startup": Part("the start of pytest", "ms", 1e3, _startup),
+    "journal": Part("what is kept of a faulted request", "bytes", 1, _journal),
+}
+
+
+class Promise(NamedTuple):
+    """What a case may take at most: by itself, beyond another case, or times another one."""
+
+    part: str
+    case: str
+    at_most: float
+    minus: str | None = None
+    times: str | None = None
+    clock: str = "cpu"
+
+
+PROMISES = (
+    Promise("requests", "503 S3Client client", 25.0),
+    Promise("requests", "503 S3Client wire", 2.0, times="503 S3Client bare"),
+    Promise("startup", "added", 15.0),
+    Promise("tests", "no request", 2.0, minus="unmarked"),
+    Promise("tests", "one request wire", 1.5, minus="unmarked"),
+    # The server is in a thread here and in a process there, so only wall time is the whole of a call.
+    Promise("boto3", "503 boto3 wire", 1.2, times="503 boto3 bare process", clock="wall"),
+    Promise("boto3", "GET boto3 wire", 1.25, times="GET boto3 bare process", clock="wall"),
+    Promise("boto3", "PUT boto3 wire", 1.25, times="PUT boto3 bare process", clock="wall"),
+    *(
+        Promise("journal", f"{layer}, {keys}", most, clock="bytes")
+        for keys, most in {"the same key": 250.0, "a new key each time": 400.0}.items()
+        for layer in ("client", "mock", "wire")
+    ),
+)
 
 
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one or more of {', '.join(PARTS)}; default: all")
+    parser.add_argument("--against", metavar="PYTHON_OR_WHEEL", help="what to compare with, measured side by side")
     parser.add_argument("--json", type=Path, help="where to write the numbers; build/bench.json or build/clients.json")
     parser.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs, not how fast")
     parser.add_argument("--clients", action="store_true", help="other clients and tools instead of this plugin's parts")
@@ -24,6 +105,8 @@ def main() -> None:
         "--python-with-aiohttp-3.13", dest="older", metavar="PATH", help="where aioresponses works without help"
     )
     options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if options.clients:
         # Here, since it takes what the first table does not.
         from . import clients, clients_table
@@ -32,8 +115,10 @@ def main() -> None:
         found["targets"] = clients_table.targets(found)
         lines = clients_table.table(found)
     else:
-        found = measure(quick=options.quick)
-        lines = table(found)
+        with ExitStack() as stack:
+            other = [stack.enter_context(against(options.against))] if options.against else []
+            found = measure([HERE, *other], options.parts or list(PARTS), quick=options.quick)
+        lines = list(table(found))
     path = options.json or Path("build/clients.json" if options.clients else "build/bench.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, indent=2) + "\n")
@@ -41,83 +126,86 @@ def main() -> None:
     print(f"\nwritten to {path}")
 
 
-def measure(*, quick: bool) -> dict[str, Any]:
-    """All numbers, as they go into the JSON file: processor time and wall time, medians."""
-    taken = requests.measure(rounds=2 if quick else 25, requests=10 if quick else 150)
-    with tempfile.TemporaryDirectory() as directory:
-        starts = startup.measure(Path(directory), pairs=1 if quick else 25)
-        import_ms = startup.import_ms(Path(directory))
-    with tempfile.TemporaryDirectory() as directory:
-        tests = marked.measure(Path(directory), rounds=1 if quick else 5, tests=5 if quick else 300)
-    plain = tests[marked.KINDS[0]]
-    added = {kind: middle_difference(list(zip(tests[kind], plain, strict=True))) for kind in marked.KINDS[1:]}
-    found = {
+def measure(sides: Sequence[Side], parts: Sequence[str], *, quick: bool) -> dict[str, Any]:
+    """All numbers, as they go into the JSON file: the median and the least of the turns by part, case, side, clock."""
+    figures = {name: PARTS[name].measure(sides, quick) for name in parts}
+    found: dict[str, Any] = {
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("pytest-s3errors", "aiohttp", "pytest", "pytest-asyncio")},
         "quick": quick,
-        "request_us": [
-            {"request": case.request, "through": case.client, "server": case.server, **middle(took)._asdict()}
-            for case, took in taken.items()
-        ],
-        "wire_to_bare": [
-            {"request": request, "through": client, **middle_ratio(requests.pairs(taken, client, request))._asdict()}
-            for request in ("503", "PUT", "GET")
-            for client in ("S3Client", "aiohttp")
-        ],
-        "startup_ms": {
-            "without": middle([without for _, without in starts])._asdict(),
-            "added": middle_difference(starts)._asdict(),
-            "imports": import_ms,
+        "sides": [side._asdict() for side in sides],
+        "parts": {
+            name: {
+                case: {side: _summary(turns, PARTS[name].scale) for side, turns in taken.items()}
+                for case, taken in cases.items()
+            }
+            for name, cases in figures.items()
         },
-        "journal_bytes": journal.measure(requests=300 if quick else 100_000),
-        "test_ms": {"unmarked": middle(plain)._asdict()} | {kind: took._asdict() for kind, took in added.items()},
     }
-    return found | {"targets": targets(found)}
+    return found | {
+        "promised": [_kept(promise, figures[promise.part]) for promise in PROMISES if promise.part in parts],
+        "slower": [
+            f"{name}: {case}"
+            for name, cases in found["parts"].items()
+            for case, by_side in cases.items()
+            if len(by_side) > 1 and all(ratio > _SLOWER for ratio in _ratios(by_side))
+        ],
+    }
 
 
-def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """What was promised beside what was found, in processor time."""
-    faulted = found["request_us"][0]
-    assert (faulted["request"], faulted["through"], faulted["server"]) == ("503", "S3Client", "client")
-    kept, new = ([cells[keys] for cells in found["journal_bytes"].values()] for keys in journal.KEYS)
-    promises = (
-        ("client layer, a faulted request, µs", faulted["cpu"], 25.0),
-        ("wire layer, a faulted request, times the bare server", found["wire_to_bare"][0]["cpu"], 2.0),
-        ("added to the start of pytest, ms", found["startup_ms"]["added"]["cpu"], 15.0),
-        ("added by a marker, a test without a request, ms", found["test_ms"]["no request"]["cpu"], 2.0),
-        ("added by a marker, a test with a request, ms", found["test_ms"]["one request, wire"]["cpu"], 2.0),
-        ("kept of a faulted request that repeats one, bytes, at any layer", max(kept), 250.0),
-        ("kept of a faulted request for a new key, bytes, at any layer", max(new), 400.0),
+def _summary(turns: Sequence[dict[str, float]], scale: float) -> dict[str, dict[str, float]]:
+    numbers = {clock: [turn[clock] for turn in turns] for clock in turns[0]}
+    if "bytes" in numbers:
+        numbers = {"bytes": [size / scale for size in numbers["bytes"]]}
+    return {clock: {"median": median(n) * scale, "least": min(n) * scale} for clock, n in numbers.items()}
+
+
+def _ratios(by_side: dict[str, Any]) -> list[float]:
+    """How many times the other side's median and least this side took."""
+    here, other = ((side.get("bytes") or side["cpu"]) for side in by_side.values())
+    return [here[which] / other[which] for which in ("median", "least")]
+
+
+def _kept(promise: Promise, cases: Figures) -> dict[str, Any]:
+    """What was promised beside what was found here, by medians."""
+    turns, other = (
+        [turn[promise.clock] for turn in cases[case][HERE.name]] if case else []
+        for case in (promise.case, promise.minus or promise.times)
     )
-    return [{"what": what, "found": value, "at_most": limit, "met": value <= limit} for what, value, limit in promises]
+    part = PARTS[promise.part]
+    what = f"{part.title}, {promise.case}"
+    if promise.times:
+        found, what = median(turns) / median(other), f"{what}, times {promise.times}"
+    else:
+        scale = 1 if promise.clock == "bytes" else part.scale
+        found = (median(turns) - (median(other) if promise.minus else 0)) * scale
+        what += (f" beyond {promise.minus}" if promise.minus else "") + f", {part.unit}"
+    return {"what": what, "found": found, "at_most": promise.at_most, "met": found <= promise.at_most}
 
 
-def table(found: dict[str, Any]) -> list[str]:
+def table(found: dict[str, Any]) -> Iterator[str]:
     """The numbers for people, line by line."""
-    lines = [", ".join(f"{name} {number}" for name, number in found["versions"].items())]
-    lines += ["processor time (wall time in brackets), medians", "", "µs per request"]
-    lines += [f"  {row['request']:4} {row['through']:9} {row['server']:7} {_both(row)}" for row in found["request_us"]]
-    lines += ["", "wire layer, times the bare server"]
-    lines += [f"  {row['request']:4} {row['through']:9} {_both(row, 2)}" for row in found["wire_to_bare"]]
-    start = found["startup_ms"]
-    lines += ["", "start of pytest, ms"]
-    lines += [f"  {what:22} {_both(start[what])}" for what in ("without", "added")]
-    lines += [f"  {'of that, imports':22} {start['imports']:8.1f}"]
-    lines += ["", "one test, ms: without a marker, then what a marked one adds"]
-    lines += [f"  {what:28} {_both(took, 2)}" for what, took in found["test_ms"].items()]
-    lines += ["", "bytes kept of a faulted request"]
-    for layer, cells in found["journal_bytes"].items():
-        lines += [f"  {layer:7} {keys:20} {size:8.0f}" for keys, size in cells.items()]
-    lines += ["", "promised"]
-    for promise in found["targets"]:
+    yield ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    yield "processor time (wall time in brackets), medians; of two sides also how many times the other's this one takes"
+    for name, cases in found["parts"].items():
+        yield from ("", f"{PARTS[name].title}, {PARTS[name].unit}")
+        for case, by_side in cases.items():
+            shown = "".join(f"{_shown(side):>24}" for side in by_side.values())
+            ratio = f"{_ratios(by_side)[0]:8.2f}" if len(by_side) > 1 else ""
+            yield f"  {case:32}{shown}{ratio}"
+    yield from ("", "promised")
+    for promise in found["promised"]:
         word = "ok" if promise["met"] else "MISSED"
-        lines.append(f"  {word:7} {promise['what']}: {promise['found']:.2f}, at most {promise['at_most']:g}")
-    return lines
+        yield f"  {word:7} {promise['what']}: {promise['found']:.2f}, at most {promise['at_most']:g}"
+    yield from (f"  SLOWER  {what}" for what in found["slower"])
 
 
-def _both(took: dict[str, Any], digits: int = 1) -> str:
-    both = Took(took["cpu"], took["wall"])
-    return f"{both.cpu:8.{digits}f} ({both.wall:.{digits}f})"
+def _shown(side: dict[str, dict[str, float]]) -> str:
+    if "bytes" in side:
+        return f"{side['bytes']['median']:.0f}"
+    digits = 1 if side["cpu"]["median"] >= 10 else 2
+    wall = f" ({side['wall']['median']:.{digits}f})" if "wall" in side else ""
+    return f"{side['cpu']['median']:.{digits}f}{wall}"
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from . import clients_ways as ways
-from . import marked
 from .clients_fixed import Fixed, bare_process, fixed, moto_process, moto_thread
 from .clients_ways import Repeat, Servers
 from .timing import Took, middle, middle_ratio, stopwatch
@@ -29,24 +28,6 @@ _PACKAGES = (
     *("pytest-s3errors", "aiohttp", "aioresponses", "httpx", "respx"),
     *("boto3", "botocore", "aiobotocore", "moto"),
 )
-_BOTO3 = """
-import boto3
-import pytest
-from botocore.config import Config
-
-s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
-                  endpoint_url="{scheme}://s3.us-east-1.amazonaws.com",
-                  config=Config(retries={{{{"total_max_attempts": 1}}}}))
-
-@pytest.mark.parametrize("n", range({{tests}}))
-"""
-_UNMARKED = "def test(n):\n    pass\n"
-_ONE_PUT = """@pytest.mark.s3_fail(503, optional=True, after=9)
-def test(n):
-    s3.put_object(Bucket="bucket", Key="key", Body=b"data")
-"""
-_SETUP = {"unmarked": "https", "https": "https", "http": "http"}
-
 Open = Callable[[Fixed, Servers], AbstractContextManager[Repeat]]
 
 
@@ -154,7 +135,6 @@ def measure(*, quick: bool, older: str | None) -> dict[str, Any]:
         ],
         "not_measured": [{"client": way[0], "server": way[1], "why": why} for way, why in missing.items()],
         "ratios": _ratios(taken),
-        "setup_ms": None if "boto3" not in installed else _setup(taken, quick=quick),
     }
     return found | {"older": _elsewhere(older, quick=quick) if older else None}
 
@@ -217,23 +197,6 @@ def _ratios(taken: Taken) -> list[dict[str, Any]]:
         for ours in ("wire", "mock", FLOOR)
         if ours != other and (client, ours, request) in taken
     ]
-
-
-def _setup(taken: Taken, *, quick: bool) -> dict[str, dict[str, float]]:
-    """Milliseconds that a marked test with one PUT takes beyond an unmarked one without, and beyond the PUT."""
-    sources = {
-        kind: _BOTO3.format(scheme=scheme) + (_UNMARKED if kind == "unmarked" else _ONE_PUT)
-        for kind, scheme in _SETUP.items()
-    }
-    with tempfile.TemporaryDirectory() as directory:
-        path, tests = Path(directory), 5 if quick else 100
-        tests_ms = marked.measure(path, rounds=1 if quick else 3, tests=tests, sources=sources)
-    put, none = middle(taken["boto3", "wire", "PUT"]), middle(tests_ms["unmarked"])
-    return {
-        kind: {"cpu": one.cpu - none.cpu - put.cpu / 1000, "wall": one.wall - none.wall - put.wall / 1000}
-        for kind, one in ((kind, middle(took)) for kind, took in tests_ms.items())
-        if kind != "unmarked"
-    }
 
 
 def _elsewhere(python: str, *, quick: bool) -> dict[str, Any]:

@@ -20,8 +20,10 @@ from typing import cast
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.simulator import Simulator
+from pytest_s3errors._servers.asyncio_server import Server
 
-from .bare import answer_of
+from .sides import PROGRAMS
 
 BODY = bytes(range(256)) * 4
 BUCKET, KEY = "bucket", "key"
@@ -75,7 +77,7 @@ def fixed(name: str) -> Fixed:
     head = (
         f"{method} /{BUCKET}/{KEY} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: {len(sent)}\r\n\r\n"
     )
-    wire = asyncio.run(answer_of(head.encode() + sent, rules=rules_of(name), store=store))
+    wire = asyncio.run(_answer_of(head.encode() + sent, rules=rules_of(name), store=store))
     answer = http.client.HTTPResponse(cast("socket.socket", SimpleNamespace(makefile=lambda _mode: io.BytesIO(wire))))
     answer.begin()
     body = answer.read()
@@ -84,10 +86,24 @@ def fixed(name: str) -> Fixed:
     return Fixed(name=name, wire=wire, status=answer.status, headers=headers, body=body)
 
 
+async def _answer_of(request: bytes, *, rules: tuple[Rule, ...], store: Store) -> bytes:
+    """What the loopback S3 sends for *request*, byte for byte, so that the bare server can send the same."""
+    simulator = Simulator(store=store, rules=rules, clock=asyncio.get_running_loop().time)
+    simulator.armed = True
+    server = Server(simulator, endpoints=lambda: (), origin_of=lambda _port: None)
+    reader, writer = await asyncio.open_connection("127.0.0.1", await server.start())
+    writer.write(request)  # it says "Connection: close", so the answer is over where the connection ends
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    await server.stop()
+    return answer
+
+
 @contextmanager
 def bare_process(answer: bytes) -> Iterator[str]:
     """The URL of a server in another process that answers *answer* to everything."""
-    with _process("-m", "tests.bench.clients_fixed", answer.hex()) as url:
+    with _process(str(PROGRAMS / "bare.py"), answer.hex()) as url:
         yield url
 
 
@@ -124,31 +140,3 @@ def _process(*arguments: str) -> Iterator[str]:
     finally:
         process.kill()
         process.communicate()
-
-
-def _serve(answer: bytes) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        print(listener.getsockname()[1], flush=True)
-        while True:
-            connection, _ = listener.accept()
-            with connection:
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                _answer_all(connection, answer)
-
-
-def _answer_all(connection: socket.socket, answer: bytes) -> None:
-    received = b""
-    while data := connection.recv(65536):
-        received += data
-        head, found, rest = received.partition(b"\r\n\r\n")
-        fields = head.lower()
-        if found and not rest and b"expect: 100-continue" in fields:
-            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        size = int(fields.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-        if found and len(rest) == size:
-            received = b""
-            connection.sendall(answer)
-
-
-if __name__ == "__main__":
-    _serve(bytes.fromhex(sys.argv[1]))

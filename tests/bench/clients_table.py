@@ -20,7 +20,6 @@ _PROMISES = (
     # A process does not share the interpreter's lock, which flatters moto's figures; it is shown beside.
     ("aiobotocore", "wire", "moto server", "wall", 0.2),
 )
-_SETUP_MS = 5.0
 
 
 def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -32,12 +31,6 @@ def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
     promised = list(_compared(found, ""))
     if older:
         promised += _compared(older, f" (aiohttp {older['versions']['aiohttp']})")
-    if found["setup_ms"]:
-        # One process, so processor time is the whole of it.
-        promised += [
-            {"what": f"boto3 on wire, set-up of a test, {scheme}, ms", "found": took["cpu"], "at_most": _SETUP_MS}
-            for scheme, took in found["setup_ms"].items()
-        ]
     return [{"floor": None, "met": promise["found"] <= promise["at_most"], **promise} for promise in promised]
 
 
@@ -69,9 +62,6 @@ def table(found: dict[str, Any]) -> list[str]:
     if found["older"]:
         only = [row for row in found["older"]["not_measured"] if row["client"] == "aiohttp"]
         lines += ["", *_one(found["older"] | {"not_measured": only})]
-    if found["setup_ms"]:
-        lines += ["", "set-up of a test with boto3 on wire, ms"]
-        lines += [f"  {scheme:6} {_both(took, 2)}" for scheme, took in found["setup_ms"].items()]
     lines += ["", "promised"]
     for promise in found["targets"]:
         word = "ok" if promise["met"] else "MISSED"
