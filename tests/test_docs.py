@@ -2,13 +2,16 @@
 
 A ``python`` block with a test in it is run by pytest, any other as a script. HTML comments right above a block say
 more: ``<!-- continues -->`` joins it to the block before, ``<!-- fails: text -->`` promises that its test fails with
-that text, ``<!-- ini: option = value -->`` runs it with that option. A ``text`` block under ``<!-- output -->`` is what
-the block before it prints, times aside.
+that text, ``<!-- ini: option = value -->`` runs it with that option. ``<!-- needs: s3fs, pandas -->`` names modules of
+the extra `clients`: without them the block is skipped, except where `S3ERRORS_CLIENTS` says that they are there. A
+``text`` block under ``<!-- output -->`` is what the block before it prints, times aside.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import os
 import re
 import textwrap
 from dataclasses import dataclass, replace
@@ -38,6 +41,7 @@ _BLOCK = re.compile(r"((?:^<!--[^\n]*-->\n)*)^```(\w*)\n(.*?)^```$", re.MULTILIN
 _TEST = re.compile(r"^\s*(?:async )?def test_", re.MULTILINE)
 _FAILS = re.compile(r"<!-- fails: (.+) -->")
 _INI = re.compile(r"<!-- ini: (.+) -->")
+_NEEDS = re.compile(r"<!-- needs: (.+) -->")
 _SECONDS = re.compile(r" *\d+\.\d{2,3} s")
 _ERROR_MARGIN = re.compile(r"^E +")  # pytest indents an error as the line that raised it
 
@@ -50,6 +54,7 @@ class Example:
     code: str
     fails: str | None
     ini: str = ""
+    needs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
 
@@ -72,7 +77,14 @@ def examples_of(page: Path) -> Iterator[Example]:
                 yield current
             fails = _FAILS.search(notes)
             ini = _INI.search(notes)
-            current = Example(where=where, code=code, fails=fails[1] if fails else None, ini=ini[1] if ini else "")
+            needs = _NEEDS.search(notes)
+            current = Example(
+                where=where,
+                code=code,
+                fails=fails[1] if fails else None,
+                ini=ini[1] if ini else "",
+                needs=tuple(needs[1].split(", ")) if needs else (),
+            )
     if current is not None:
         yield current
 
@@ -85,6 +97,10 @@ def test_python_block_runs(
     example: Example, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warnings_are_errors: list[str]
 ) -> None:
     """A test in the docs passes, or fails as the page says; a script ends without an error."""
+    missing = [name for name in example.needs if importlib.util.find_spec(name) is None]
+    if missing and not os.environ.get("S3ERRORS_CLIENTS"):
+        pytest.skip(f"the extra `clients` has {' and '.join(missing)}")
+    assert not missing
     if not _TEST.search(example.code):
         assert example.fails is None, "only a test can fail as promised"
         exec(compile(example.code, example.where, "exec"), {"__name__": "__main__"})
@@ -92,7 +108,9 @@ def test_python_block_runs(
     monkeypatch.setenv("COLUMNS", "80")
     pytester.makeini(f"[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n{example.ini}\n")
     pytester.makepyfile(test_upload=example.code)
-    result = pytester.runpytest("-p", "no:cacheprovider", *warnings_are_errors)
+    # pytester forgets what a run inside this process imported, and C extensions can't be imported twice.
+    run = pytester.runpytest_subprocess if example.needs else pytester.runpytest
+    result = run("-p", "no:cacheprovider", *warnings_are_errors)
     said = "\n".join([*result.outlines, *result.errlines])
     if example.fails is None:
         result.assert_outcomes(passed=len(_TEST.findall(example.code)))
