@@ -13,9 +13,9 @@ from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
 from .attributes import attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
-from .digests import ALGORITHMS, checksum, default_checksum, md5_hex
+from .digests import ALGORITHMS, checksum, default_checksum
 from .documents import XML
-from .encryption import CUSTOMER_ALGORITHM, SSE, check_part_key, check_source_key
+from .encryption import CUSTOMER_ALGORITHM, SSE, check_part_key, check_source_key, etag_of
 from .messages import Response
 from .multipart import find_upload, keep_part
 from .multipart_checksums import CHECKSUM_ELEMENTS
@@ -52,11 +52,12 @@ def copy_object(ask: S3Request) -> Response:
     if source.size > MAX_UPLOAD_BYTES:
         message = f"A copy source has at most {MAX_UPLOAD_BYTES} bytes; this one has {source.size}."
         raise ask.refused("InvalidRequest", message=message)
+    attributes = _attributes(ask, source, replacing=replacing)
     obj = replace(
         source,
         bucket=ask.bucket,
         key=ask.key,
-        etag=md5_hex(source.content),
+        etag=etag_of(source.content, attributes["headers"]),
         last_modified=ask.store.now(),
         checksums=_checksums(ask, source),
         checksum_type="FULL_OBJECT",
@@ -64,7 +65,7 @@ def copy_object(ask: S3Request) -> Response:
         tags=tags,
         part_sizes=(),
         part_checksums=(),
-        **{"retention": None, "legal_hold": "", **_attributes(ask, source, replacing=replacing)},
+        **{"retention": None, "legal_hold": "", **attributes},
     )
     obj = ask.store.commit(obj)
     body = _result("CopyObjectResult", obj.etag, obj.last_modified, obj.checksums, obj.checksum_type)

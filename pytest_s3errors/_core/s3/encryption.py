@@ -8,6 +8,7 @@ customer-provided keys"; the messages were recorded.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import md5
@@ -17,13 +18,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
 
-from .digests import decode_base64
+from .access import account_id
+from .digests import decode_base64, md5_hex
 from .documents import XML, malformed, parse_xml, text_of
 from .messages import EMPTY, Response
 from .payload import receive
+from .store import DEFAULT_REGION
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
+
+    from pytest_s3errors._core.body import Body
 
     from .messages import Refused
     from .request import S3Request
@@ -33,6 +38,7 @@ KMS_KEY, BUCKET_KEY = f"{SSE}-aws-kms-key-id", f"{SSE}-bucket-key-enabled"
 _KMS = frozenset({"aws:kms", "aws:kms:dsse"})
 _COPY = "x-amz-copy-source-server-side-encryption-customer-"
 _KEY_BYTES = 32
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class _Headers(NamedTuple):
@@ -71,8 +77,7 @@ def _default(ask: S3Request, rule: ET.Element) -> dict[str, str]:
     if method != AES256 and method not in _KMS:
         raise malformed(ask)
     if key is not None and method not in _KMS:
-        message = "A KMSMasterKeyID goes with the algorithms aws:kms and aws:kms:dsse alone"
-        raise ask.bad_argument("ApplyServerSideEncryptionByDefault", None, message)
+        raise ask.bad_argument("ApplyServerSideEncryptionByDefault", None, said("InvalidArgument: default KMS key"))
     headers = {SSE: method} if method != AES256 else {}
     headers |= {KMS_KEY: key} if key else {}
     headers |= {BUCKET_KEY: "true"} if (text_of(rule, "BucketKeyEnabled") or "").strip() == "true" else {}
@@ -119,6 +124,32 @@ def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
         raise ask.bad_argument(SSE, method, f"A KMS key needs {SSE}: aws:kms")
     elif method is None and bucket is not None:
         kept |= bucket.encryption
+    if kept.get(SSE) in _KMS:
+        kept[KMS_KEY] = _key_arn(ask, DEFAULT_REGION if bucket is None else bucket.region, kept.get(KMS_KEY))
+    if kept.get(BUCKET_KEY) != "true" or KMS_KEY not in kept:  # told of KMS alone, and only where it is on
+        kept.pop(BUCKET_KEY, None)
+
+
+def _key_arn(ask: S3Request, region: str, key: str | None) -> str:
+    """Return the ARN that S3 tells of a KMS key: of the one that S3 makes for the account where none is named.
+
+    S3 looks every name up. Here only a UUID is known for one; any other name stays as it is.
+    """
+    account = account_id(ask.caller.owner_id or ask.access.owner_id)
+    if key is None:
+        digest = md5(account.encode(), usedforsecurity=False).hexdigest()
+        key = "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:]))
+    return f"arn:aws:kms:{region}:{account}:key/{key}" if _UUID.fullmatch(key) else key
+
+
+def etag_of(body: Body, headers: Mapping[str, str]) -> str:
+    """Return the ETag of what one request sent: its MD5, unless a key of KMS or of the customer encrypts it.
+
+    Then S3's is the MD5 of nothing that a client can know.
+    """
+    digest = md5_hex(body)
+    key = headers.get(KMS_KEY) or headers.get(CUSTOMER_KEY_MD5)
+    return digest if key is None else md5(f"{digest} {key}".encode(), usedforsecurity=False).hexdigest()
 
 
 def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:

@@ -14,9 +14,8 @@ from s3_asyncio_client._core.limits import MIN_PART_BYTES
 
 from .attributes import attributes_of, encryption_headers, written_headers
 from .conditions import check_not_overtaken, check_write
-from .digests import md5_hex
 from .documents import XML, malformed, parse_xml, text_of
-from .encryption import check_part_key
+from .encryption import check_part_key, etag_of
 from .messages import EMPTY, Response
 from .multipart_checksums import (
     CHECKSUM_ELEMENTS,
@@ -159,7 +158,7 @@ def find_upload(ask: S3Request) -> Upload:
 
 def keep_part(ask: S3Request, upload: Upload, number: int, body: Body, checksums: Mapping[str, str]) -> Part:
     """Put a part into its upload and return it."""
-    etag = md5_hex(body)
+    etag = etag_of(body, upload.draft.headers)
     # Where the upload announced no checksum, S3 checks what a part states, and keeps none of it.
     kept = EMPTY if upload.algorithm is None else checksums
     part = Part(body=body, etag=etag, last_modified=ask.store.now(), checksums=kept)

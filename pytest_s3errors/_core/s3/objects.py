@@ -8,8 +8,8 @@ from pytest_s3errors._core.s3.errors.messages import said
 
 from .attributes import attributes_of, check_active, checksum_headers, response_headers, written_headers
 from .conditions import check_read, check_write
-from .digests import default_checksum, md5_hex
-from .encryption import SSE, check_key
+from .digests import default_checksum
+from .encryption import SSE, check_key, etag_of
 from .messages import EMPTY, Response
 from .payload import receive
 from .ranges import part_number, requested_range
@@ -41,7 +41,7 @@ def put_object(ask: S3Request) -> Response:
         bucket=ask.bucket,
         key=ask.key,
         content=payload.body,
-        etag=md5_hex(payload.body),
+        etag=etag_of(payload.body, attributes["headers"]),
         last_modified=ask.store.now(),
         checksums=payload.checksums or default_checksum(payload.body),
         tags=tags,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from hashlib import md5
 
@@ -60,6 +61,45 @@ def test_the_default_of_a_bucket(s3, code):
         assert code(s3("DELETE", "/bucket?encryption")) == "204"
     assert s3("GET", "/bucket?encryption").body == before
     assert encryption(s3("PUT", "/bucket/key", b"1")) == AES
+
+
+def test_the_account_s_own_kms_key(s3):
+    """Where no key is named S3 has one for the account, in the bucket's region; a key's UUID is told as its ARN."""
+    s3("PUT", "/bucket")
+    kms = {SSE: "aws:kms"}
+    named = encryption(s3("PUT", "/bucket/key", b"1", **kms))["-aws-kms-key-id"]
+    assert re.fullmatch(r"arn:aws:kms:us-east-1:\d{12}:key/[0-9a-f-]{36}", named)
+    assert encryption(s3("POST", "/bucket/other?uploads", **kms))["-aws-kms-key-id"] == named
+    arn, uuid = named.rpartition("/")[::2]
+    again = s3("PUT", "/bucket/key", b"1", **kms, x_amz_server_side_encryption_aws_kms_key_id=uuid[::-1].upper())
+    assert encryption(again)["-aws-kms-key-id"] == uuid[::-1].upper()
+    again = s3("PUT", "/bucket/key", b"1", **kms, x_amz_server_side_encryption_aws_kms_key_id="0" + uuid[1:])
+    assert encryption(again)["-aws-kms-key-id"] == f"{arn}/0{uuid[1:]}"
+
+
+def test_a_bucket_key_is_told_of_kms_alone(s3):
+    """Nor is one that is off."""
+    s3("PUT", "/bucket")
+    set_default(s3, (ALGORITHM.format("AES256"), "<BucketKeyEnabled>true</BucketKeyEnabled>"))
+    assert encryption(s3("PUT", "/bucket/key", b"1")) == AES
+    off = {SSE: "aws:kms", f"{SSE}_bucket_key_enabled": "false"}
+    assert encryption(s3("PUT", "/bucket/key", b"1", **off)).keys() == {"", "-aws-kms-key-id"}
+
+
+@pytest.mark.parametrize("headers", [{SSE: "aws:kms"}, own()])
+def test_what_a_key_encrypts_has_no_md5_for_its_etag(s3, headers):
+    """As AWS's reference says of SSE-KMS and SSE-C; parts and copies are no exception."""
+    s3("PUT", "/bucket")
+    plain = f'"{md5(b"data").hexdigest()}"'
+    assert s3("PUT", "/bucket/plain", b"data", **{SSE: "AES256"}).headers["ETag"] == plain
+    keyed = s3("PUT", "/bucket/key", b"data", **headers).headers["ETag"]
+    assert keyed != plain
+    assert len(keyed) == len(plain)
+    s3("POST", "/bucket/parts?uploads", **headers)
+    brought = headers if SSE not in headers else {}
+    assert s3("PUT", "/bucket/parts?uploadId=upload-1&partNumber=1", b"data", **brought).headers["ETag"] == keyed
+    copied = s3("PUT", "/bucket/copy", x_amz_copy_source="bucket/plain", **headers).body.decode()
+    assert f"<ETag>{keyed}</ETag>" in copied.replace("&quot;", '"')
 
 
 def test_the_default_as_botocore_reads_it(s3, parsed):

@@ -81,6 +81,9 @@ _LSREC: dict[str, str] = {
         "Server Side Encryption with Customer provided key is incompatible with the encryption method specified"
     ),
     "InvalidArgument: customer key length": "The secret key was invalid for the specified algorithm.",
+    "InvalidArgument: default KMS key": (
+        "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse"
+    ),
     "InvalidArgument: encoding type": "Invalid Encoding Method specified in Request",
     "InvalidArgument: form field": (
         "Bucket POST must contain a field named '{}'.  If it is specified, please check the order of the fields."
