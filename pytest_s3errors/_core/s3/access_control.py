@@ -48,7 +48,10 @@ def get_object_acl(ask: S3Request) -> Response:
 
 
 def put_object_acl(ask: S3Request) -> Response:
-    """Put another ACL on a version."""
+    """Put another ACL on a version; a delete marker is refused whether or not its version is named."""
+    marker = ask.readable_bucket().newest(ask.key)
+    if marker is not None and marker.delete_marker and "versionId" not in ask.call.query:
+        raise ask.is_marker(marker)
     bucket, obj = _object(ask, "WRITE_ACP")
     bucket.amend(obj, acl=_stated(ask, bucket, OBJECT_ACLS, object_owner(ask, bucket, obj)))
     return Response(status=200)
@@ -64,8 +67,6 @@ def _object(ask: S3Request, permission: str) -> tuple[Bucket, StoredObject]:
 def _stated(ask: S3Request, bucket: Bucket, canned: frozenset[str], owner: str) -> Acl:
     """Return the ACL that the request puts: by name, by headers or by a document, and by one of them alone."""
     name, grants, body = ask.call.headers.get(ACL), header_grants(ask), bytes(receive(ask).body)
-    if bucket.ownership == BUCKET_OWNER_ENFORCED:
-        raise ask.refused("AccessControlListNotSupported")
     if name is not None and grants:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: ACL twice"))
     if body and (name is not None or grants):
@@ -73,8 +74,10 @@ def _stated(ask: S3Request, bucket: Bucket, canned: frozenset[str], owner: str) 
     if not (body or name is not None or grants):
         raise ask.refused("MissingSecurityHeader", elements={"MissingHeaderName": ACL})
     if name is not None and name not in canned:
-        raise ask.bad_argument(ACL, name, "S3 has no such canned ACL here")
+        raise ask.bad_argument(ACL, name, said("InvalidArgument: canned ACL"))
     acl: Acl = name or grants or document_grants(ask, body, owner)
+    if bucket.ownership == BUCKET_OWNER_ENFORCED:  # only now: what is no ACL is refused as such before
+        raise ask.refused("AccessControlListNotSupported")
     check_public(ask, bucket, acl)
     return acl
 

@@ -55,9 +55,9 @@ def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, Acl]:
     """
     bucket = ask.store.bucket(ask.bucket)
     off = bucket is None or bucket.ownership == BUCKET_OWNER_ENFORCED
+    acl = _stated(ask, OBJECT_ACLS) if granted or ACL in ask.call.headers else PRIVATE
     if off and granted:
         raise ask.refused("AccessControlListNotSupported")
-    acl = _stated(ask, OBJECT_ACLS) if granted or ACL in ask.call.headers else PRIVATE
     if bucket is None or off:
         if acl not in {PRIVATE, BUCKET_OWNER_FULL}:
             raise ask.refused("AccessControlListNotSupported")
@@ -75,7 +75,7 @@ def check_public(ask: S3Request, bucket: Bucket, acl: Acl) -> None:
 def _stated(ask: S3Request, canned: frozenset[str]) -> Acl:
     acl, grants = ask.call.headers.get(ACL), header_grants(ask)
     if acl is not None and acl not in canned:
-        raise ask.bad_argument(ACL, acl, "S3 has no such canned ACL here")
+        raise ask.bad_argument(ACL, acl, said("InvalidArgument: canned ACL"))
     if acl is not None and grants:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: ACL twice"))
     return acl or grants or PRIVATE

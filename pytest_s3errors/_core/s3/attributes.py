@@ -195,7 +195,9 @@ def decoded(value: str) -> str:
 def _word(found: re.Match[str]) -> str:
     try:
         if found[2] in "bB":
-            return b64decode(found[3], validate=True).decode(found[1])
+            # JavaMail takes a padding in the middle for 63, and bytes that are no text for U+FFFD.
+            value = found[3].rstrip("=").replace("=", "/")
+            return b64decode(value + "=" * (-len(value) % 4), validate=True).decode(found[1], "replace")
         return unquote_to_bytes(found[3].replace("_", " ").replace("%", "%25").replace("=", "%")).decode(found[1])
     except (ValueError, LookupError):  # no such encoding, or not in it
         return found[0]

@@ -15,8 +15,8 @@ from .attributes import attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
 from .digests import ALGORITHMS, checksum, default_checksum
 from .documents import XML
-from .encryption import CUSTOMER_ALGORITHM, SSE, check_part_key, check_source_key, etag_of
-from .messages import Response
+from .encryption import CUSTOMER_ALGORITHM, KMS_KEY, SSE, check_part_key, check_source_key, etag_of
+from .messages import EMPTY, Response
 from .multipart import find_upload, keep_part
 from .multipart_checksums import CHECKSUM_ELEMENTS
 from .permissions import EXPECTED_SOURCE_OWNER, check_expected_owner
@@ -135,8 +135,11 @@ def _replaces(ask: S3Request, what: str) -> bool:
 def _check_not_idle(ask: S3Request, source: StoredObject) -> None:
     """Refuse to copy an object onto itself where nothing about it would change; a version named by its id may be."""
     changing = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE, CUSTOMER_ALGORITHM)
-    itself = source is ask.store.find(ask.bucket, ask.key)
-    if itself and not any(name in ask.call.headers for name in changing):
+    if source is not ask.store.find(ask.bucket, ask.key):
+        return
+    # A default of the bucket that somebody put counts as a change, even where it changes nothing.
+    encrypts = KMS_KEY in source.headers or ask.readable_bucket().encryption is not EMPTY
+    if not encrypts and not any(name in ask.call.headers for name in changing):
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy onto itself"))
 
 

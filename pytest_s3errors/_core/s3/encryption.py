@@ -113,9 +113,9 @@ def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
     Refuses with InvalidArgument, InvalidEncryptionAlgorithmError or, where customers' keys are blocked, AccessDenied.
     """
     method, bucket = kept.get(SSE), ask.store.bucket(ask.bucket)
+    if method is not None and _OWN.algorithm in ask.call.headers:
+        raise ask.bad_argument(SSE, method, said("InvalidArgument: customer key and encryption"))
     if _customer_key(ask, _OWN) is not None:
-        if method is not None:
-            raise ask.bad_argument(SSE, method, said("InvalidArgument: customer key and encryption"))
         if bucket is not None and not bucket.customer_keys:
             raise ask.refused("AccessDenied")
     elif method is not None and method not in {AES256, *_KMS}:
@@ -125,6 +125,7 @@ def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
     elif method is None and bucket is not None:
         kept |= bucket.encryption
     if kept.get(SSE) in _KMS:
+        kept.setdefault(BUCKET_KEY, "false" if bucket is None else bucket.encryption.get(BUCKET_KEY, "false"))
         kept[KMS_KEY] = _key_arn(ask, DEFAULT_REGION if bucket is None else bucket.region, kept.get(KMS_KEY))
     if kept.get(BUCKET_KEY) != "true" or KMS_KEY not in kept:  # told of KMS alone, and only where it is on
         kept.pop(BUCKET_KEY, None)
@@ -157,7 +158,7 @@ def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:
     key_md5, wanted = _customer_key(ask, _OWN), draft.get(CUSTOMER_KEY_MD5)
     if key_md5 == wanted:
         return
-    if key_md5 is None:
+    if key_md5 is None or wanted is None:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: encryption of part"))
     raise ask.refused("InvalidRequest", message=said("InvalidRequest: encryption differs"))
 
@@ -177,6 +178,8 @@ def check_source_key(ask: S3Request, stored: Mapping[str, str]) -> None:
 
 def _check_key(ask: S3Request, stored: Mapping[str, str], names: _Headers) -> None:
     wanted = stored.get(CUSTOMER_KEY_MD5)
+    if wanted is not None and names.key in ask.call.headers and names.digest not in ask.call.headers:
+        raise ask.refused("AccessDenied", message=said("AccessDenied: customer key"))
     key_md5 = _customer_key(ask, names)
     if key_md5 == wanted:
         return
@@ -212,4 +215,4 @@ def _customer_key(ask: S3Request, names: _Headers) -> str | None:
 
 def _bad_key(ask: S3Request, what: str) -> Refused:
     """Return InvalidArgument; S3 names another header than the one that is wrong, and never the key."""
-    return ask.bad_argument(SSE, "null", said(f"InvalidArgument: {what}"))
+    return ask.bad_argument(SSE, None, said(f"InvalidArgument: {what}"))

@@ -13,6 +13,8 @@ from pytest_s3errors._core.s3.errors.messages import said
 
 from .digests import ALGORITHMS, checksum, default_checksum, stated_checksums
 from .documents import text_of
+from .encryption import CUSTOMER_KEY_MD5
+from .messages import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +103,7 @@ def whole_checksums(ask: S3Request, upload: Upload, parts: list[Part], body: Bod
     _check_type(ask, upload)
     algorithm = upload.algorithm
     if algorithm is None:  # what the request states of the object is then not looked at
-        return default_checksum(body)
+        return EMPTY if CUSTOMER_KEY_MD5 in upload.draft.headers else default_checksum(body)
     if upload.draft.checksum_type == COMPOSITE:
         raw = b"".join(map(b64decode, composite_parts(upload, parts)))
         value = f"{b64encode(ALGORITHMS[algorithm](raw)).decode()}-{len(parts)}"

@@ -18,7 +18,7 @@ from .documents import XML, malformed, parse_xml, text_of
 from .messages import Response
 from .payload import receive
 from .records import ENABLED, Bucket, DefaultRetention, Retention, StoredObject
-from .times import iso_date
+from .times import iso_date, java_date
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -88,9 +88,8 @@ def get_object_lock_configuration(ask: S3Request) -> Response:
 
 def put_object_retention(ask: S3Request) -> Response:
     """Set, extend or, where that is allowed, shorten or take off the retention of a version."""
-    body = receive(ask).body
+    wanted = _received(ask, "Retention")
     bucket, obj = _locked(ask)
-    wanted = parse_xml(ask, body, "Retention")
     mode, until = text_of(wanted, "Mode"), text_of(wanted, "RetainUntilDate")
     if (mode is None) != (until is None) or (mode is not None and mode not in _MODES):
         raise malformed(ask)
@@ -114,9 +113,9 @@ def get_object_retention(ask: S3Request) -> Response:
 
 def put_object_legal_hold(ask: S3Request) -> Response:
     """Put a version on hold, or take the hold off."""
-    body = receive(ask).body
+    wanted = _received(ask, "LegalHold")
     bucket, obj = _locked(ask)
-    status = text_of(parse_xml(ask, body, "LegalHold"), "Status")
+    status = text_of(wanted, "Status")
     if status not in _HOLDS:
         raise malformed(ask)
     bucket.amend(obj, legal_hold=status)
@@ -129,6 +128,13 @@ def get_object_legal_hold(ask: S3Request) -> Response:
     if not obj.legal_hold:
         raise ask.refused("NoSuchObjectLockConfiguration")
     return Response(status=200, headers=XML, body=document("LegalHold", [("Status", obj.legal_hold)]))
+
+
+def _received(ask: S3Request, root: str) -> ET.Element:
+    """Return the document, which S3 reads before it asks whether the bucket has a lock."""
+    body = receive(ask).body
+    ask.readable_bucket()
+    return parse_xml(ask, body, root)
 
 
 def _locked(ask: S3Request) -> tuple[Bucket, StoredObject]:
@@ -185,7 +191,7 @@ def _until(ask: S3Request, name: str, text: str) -> datetime:
         raise wrong from error
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if moment <= ask.store.now():
-        raise ask.bad_argument(name, text, said("InvalidArgument: lock date past"))
+        raise ask.bad_argument(name, java_date(moment), said("InvalidArgument: lock date past"))
     return moment
 
 

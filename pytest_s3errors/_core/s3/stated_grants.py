@@ -60,12 +60,15 @@ def document_grants(ask: S3Request, body: bytes, owner: str) -> tuple[Grant, ...
 def _in_document(ask: S3Request, grant: ET.Element) -> Grant:
     permission, grantee = text_of(grant, "Permission"), grant.find("Grantee")
     named = [] if grantee is None else [(name, text) for name in _ELEMENTS if (text := text_of(grantee, name))]
-    if permission not in PERMISSIONS or len(named) != 1:
+    kind = None if grantee is None else grantee.get(_KIND)
+    if permission not in PERMISSIONS or len(named) != 1 or kind not in _KINDS:
         raise ask.refused("MalformedACLError")
     ((name, text),) = named
     return Grant(_grantee(ask, _ELEMENTS[name], text, {"id": "CanonicalUser/ID", "uri": "Group/URI"}), permission)
 
 
+_KIND = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_KINDS = {None, "AmazonCustomerByEmail", "CanonicalUser", "Group"}
 _ELEMENTS = {"ID": "id", "URI": "uri", "EmailAddress": "emailaddress"}
 
 

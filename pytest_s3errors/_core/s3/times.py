@@ -6,7 +6,7 @@ Written by hand: `strftime` names days and months in the process's locale, and i
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
@@ -25,6 +25,21 @@ def http_date(moment: datetime) -> str:
 def iso_date(moment: datetime) -> str:
     """Return *moment*, UTC, as S3's documents have it: `1994-11-06T08:49:37.000Z`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def java_date(moment: datetime) -> str:
+    """Return *moment*, UTC, as Java spells it where S3's servers are: `Tue Dec 31 16:00:00 PST 2019`."""
+    # The rule since 2007: from the second Sunday of March, 10 h UTC, to the first Sunday of November, 9 h UTC.
+    summer, winter = _sunday(moment.year, 3, 8, 10), _sunday(moment.year, 11, 1, 9)
+    hours, zone = (7, "PDT") if summer <= moment < winter else (8, "PST")
+    local = moment - timedelta(hours=hours)
+    day, clock = f"{_DAYS[local.weekday()]} {_MONTHS[local.month]} {local.day:02}", local.time().isoformat("seconds")
+    return f"{day} {clock} {zone} {local.year}"
+
+
+def _sunday(year: int, month: int, earliest: int, hour: int) -> datetime:
+    first = datetime(year, month, earliest, hour, tzinfo=UTC)
+    return first + timedelta(days=6 - first.weekday())
 
 
 def parse_http_date(text: str) -> datetime | None:

@@ -82,6 +82,8 @@ def test_a_bucket_key_is_told_of_kms_alone(s3):
     s3("PUT", "/bucket")
     set_default(s3, (ALGORITHM.format("AES256"), "<BucketKeyEnabled>true</BucketKeyEnabled>"))
     assert encryption(s3("PUT", "/bucket/key", b"1")) == AES
+    set_default(s3, (ALGORITHM.format("aws:kms"), "<BucketKeyEnabled>true</BucketKeyEnabled>"))
+    assert encryption(s3("PUT", "/bucket/key", b"1", **{SSE: "aws:kms"}))["-bucket-key-enabled"] == "true"
     off = {SSE: "aws:kms", f"{SSE}_bucket_key_enabled": "false"}
     assert encryption(s3("PUT", "/bucket/key", b"1", **off)).keys() == {"", "-aws-kms-key-id"}
 
@@ -213,3 +215,23 @@ def test_a_key_is_checked(s3, code, headers, expected):
     assert code(reply) == expected
     assert headers.get(f"{SSE}_customer_key", "none") not in str(reply)
     assert s3.store.exists("bucket", "key") == (expected == "200")
+
+
+def test_what_was_recorded_of_customers_keys(s3):
+    """A read without the key's MD5 is told that the key is wrong; no ArgumentValue is told; nothing is summed."""
+    reply = s3("PUT", "/bucket/key", b"1", **own(**{"key-md5": None}))
+    assert (reply.code, dict(reply.elements)) == ("InvalidArgument", {"ArgumentName": SSE.replace("_", "-")})
+    s3("PUT", "/bucket/key", b"1", **own())
+    reply = s3("GET", "/bucket/key", **own(**{"key-md5": None}))
+    assert (reply.status, reply.code) == (403, "AccessDenied")
+    assert reply.message.endswith("must provide the correct secret key.")
+    reply = s3("PUT", "/bucket/key", b"1", **own(algorithm="KMS"), **{SSE: "AES256"})
+    assert (reply.code, dict(reply.elements)["ArgumentValue"]) == ("InvalidArgument", "AES256")
+    s3("POST", "/bucket/key?uploads")
+    reply = s3("PUT", "/bucket/key?uploadId=upload-1&partNumber=1", b"1", **own())
+    assert reply.message.startswith("The multipart upload initiate requested encryption.")
+    s3("POST", "/bucket/key?uploads", **own())
+    part = s3("PUT", "/bucket/key?uploadId=upload-2&partNumber=1", b"1", **own()).headers["ETag"]
+    listed = f"<Part><PartNumber>1</PartNumber><ETag>{part}</ETag></Part>"
+    document = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+    assert b"Checksum" not in s3("POST", "/bucket/key?uploadId=upload-2", document).body

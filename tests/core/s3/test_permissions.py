@@ -181,9 +181,11 @@ def test_a_write_where_acls_are_off(access, acl, expected, target):
 
 
 def test_grants_where_acls_are_off(s3):
-    """A header that grants is refused as an ACL is, whatever it says."""
+    """A header that grants is refused as an ACL is, one that grants to nobody as that."""
     s3(OWNER, "PUT", "/without")
-    assert s3(OWNER, "PUT", "/without/key", b"", x_amz_grant_read="id=1") == "AccessControlListNotSupported"
+    granted = f"id={OTHER.owner_id}"
+    assert s3(OWNER, "PUT", "/without/key", b"", x_amz_grant_read=granted) == "AccessControlListNotSupported"
+    assert s3(OWNER, "PUT", "/without/key", b"", x_amz_grant_read="id=1") == "InvalidArgument"
     assert s3(OWNER, "PUT", "/new", x_amz_grant_read="id=1") == "InvalidBucketAclWithObjectOwnership"
 
 

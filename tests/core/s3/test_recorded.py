@@ -15,6 +15,7 @@ from pytest_s3errors._core.s3.access import Access, Credentials
 from pytest_s3errors._core.s3.auth import version2
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.digests import checksum
+from pytest_s3errors._core.s3.messages import ErrorReply
 
 OTHER = "Fri, 01 May 2026 11:59:59 GMT"
 KNOWN = Credentials(access_key="AKIDKNOWN", secret_key="secret")
@@ -369,7 +370,8 @@ def test_a_token_outweighs_start_after(boto):
         ("Ã\x84MÃ\x84ZÃ\x95Ã\x91 S3", "ÄMÄZÕÑ S3", "=?UTF-8?Q?=C3=84M=C3=84Z=C3=95=C3=91_S3?="),
         ("=?UTF-8?B?AAECAw==?=", "\0\1\2\3", "=?UTF-8?B?AAECAw==?="),
         ("=?UTF-8?Q?=E2=80=94=5F=3F_?=", "—_? ", "=?UTF-8?Q?=E2=80=94=5F=3F_?="),
-        ("=?UTF-8?B?=GGG?=", "=?UTF-8?B?=GGG?=", "=?UTF-8?B?=GGG?="),
+        ("=?UTF-8?B?=GGG?=", "\ufffda\ufffd", "=?UTF-8?B?77+9Ye+/vQ==?="),
+        ("=?UTF-8?B?G:GG?=", "=?UTF-8?B?G:GG?=", "=?UTF-8?B?G:GG?="),
     ],
 )
 def test_encodings_of_metadata(s3, sent, kept, told):
@@ -430,3 +432,109 @@ def test_encryption_headers_that_do_not_fit(s3):
     s3("PUT", "/bucket/key", **{header: "AES256"})
     for method in ("GET", "HEAD"):
         assert s3(method, "/bucket/key", **{header: "AES256"}).status == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "code"),
+    [
+        ({"x_amz_acl": "fake"}, b"", "InvalidArgument"),
+        ({"x_amz_grant_write": 'id="wrong-id"'}, b"", "InvalidArgument"),
+        ({}, b"<AccessControlPolicy/>", "MalformedACLError"),
+        ({}, b"", "MissingSecurityHeader"),
+        ({"x_amz_acl": "private", "x_amz_grant_read": f"id={KNOWN.owner_id}"}, b"", "InvalidRequest"),
+        ({"x_amz_acl": "private"}, b"<AccessControlPolicy/>", "UnexpectedContent"),
+        ({"x_amz_acl": "private"}, b"", "AccessControlListNotSupported"),
+    ],
+)
+@pytest.mark.parametrize("target", ["/bucket?acl", "/bucket/key?acl"])
+def test_what_is_no_acl_is_refused_before_acls_that_are_off(s3, target, headers, body, code):
+    """An unknown canned ACL is the one error that says nothing."""
+    s3("PUT", "/bucket/key", b"data")
+    reply = s3("PUT", target, body, **headers)
+    assert reply.code == code
+    assert (reply.message == "") == (headers == {"x_amz_acl": "fake"})
+
+
+@pytest.mark.parametrize("kind", ["CanonicalUser", "BadType"])
+def test_the_kind_of_a_grantee(s3, kind):
+    """One that S3 does not have makes the document malformed."""
+    s3("PUT", "/bucket", x_amz_object_ownership="ObjectWriter")
+    owner = s3.store.bucket("bucket").owner or Access().owner_id
+    xsi = f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="{kind}"'
+    grant = f"<Grant><Grantee {xsi}><ID>{owner}</ID></Grantee><Permission>READ</Permission></Grant>"
+    body = f"<Owner><ID>{owner}</ID></Owner><AccessControlList>{grant}</AccessControlList>"
+    reply = s3("PUT", "/bucket?acl", f"<AccessControlPolicy>{body}</AccessControlPolicy>".encode())
+    assert (reply.code if isinstance(reply, ErrorReply) else "") == (
+        "" if kind == "CanonicalUser" else "MalformedACLError"
+    )
+
+
+def test_the_acl_of_a_delete_marker(s3):
+    """It can't be put, by version or not; without a version there is nothing to read."""
+    s3.store.declare_bucket("bucket", versioning=True)
+    marker = s3("DELETE", "/bucket/key").headers["x-amz-version-id"]
+    for target in ("/bucket/key?acl", f"/bucket/key?acl&versionId={marker}"):
+        reply = s3("PUT", target, x_amz_acl="private")
+        assert (reply.code, dict(reply.elements)) == (
+            "MethodNotAllowed",
+            {"Method": "PUT", "ResourceType": "DeleteMarker"},
+        )
+    assert s3("GET", "/bucket/key?acl").code == "NoSuchKey"
+
+
+def test_a_lock_s_document_is_read_before_the_lock_is_asked_for(s3):
+    """The bucket comes first of all."""
+    s3("PUT", "/bucket/key", b"data")
+    for target, valid in (
+        ("key?legal-hold", b"<LegalHold><Status>ON</Status></LegalHold>"),
+        ("key?retention", b"<Retention/>"),
+    ):
+        assert s3("PUT", f"/none-such/{target}", b"").code == "NoSuchBucket"
+        assert s3("PUT", f"/bucket/{target}", b"").code == "MalformedXML"
+        assert s3("PUT", f"/bucket/{target}", valid).message == "Bucket is missing Object Lock Configuration"
+
+
+@pytest.mark.parametrize(
+    ("moment", "spelled"),
+    [
+        ("2020-01-01T00:00:00Z", "Tue Dec 31 16:00:00 PST 2019"),
+        ("2025-07-04T12:30:05Z", "Fri Jul 04 05:30:05 PDT 2025"),
+        ("2025-03-09T09:59:59Z", "Sun Mar 09 01:59:59 PST 2025"),
+        ("2025-03-09T10:00:00Z", "Sun Mar 09 03:00:00 PDT 2025"),
+        ("2025-11-02T09:00:00Z", "Sun Nov 02 01:00:00 PST 2025"),
+    ],
+)
+def test_a_retention_that_is_over_is_told_as_java_spells_it(s3, moment, spelled):
+    """The first is recorded, the others are its time zone's."""
+    s3("PUT", "/bucket", x_amz_bucket_object_lock_enabled="true")
+    s3("PUT", "/bucket/key", b"data")
+    document = f"<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>{moment}</RetainUntilDate></Retention>"
+    reply = s3("PUT", "/bucket/key?retention", document.encode())
+    assert dict(reply.elements) == {"ArgumentName": "RetainUntilDate", "ArgumentValue": spelled}
+
+
+@pytest.mark.parametrize("before", ["a default", "a KMS key"])
+def test_a_copy_onto_itself_that_may_encrypt(s3, before):
+    """Where the bucket was given a default, or the object has a KMS key, nothing else has to change."""
+    s3("PUT", "/bucket")
+    sse = {"x_amz_server_side_encryption": "aws:kms"} if before == "a KMS key" else {}
+    s3("PUT", "/bucket/key", b"data", **sse)
+    if before == "a default":
+        assert s3("PUT", "/bucket/key", x_amz_copy_source="bucket/key").code == "InvalidRequest"
+        default = "ApplyServerSideEncryptionByDefault"
+        rule = f"<Rule><{default}><SSEAlgorithm>AES256</SSEAlgorithm></{default}></Rule>"
+        document = f"<ServerSideEncryptionConfiguration>{rule}</ServerSideEncryptionConfiguration>".encode()
+        assert s3("PUT", "/bucket?encryption", document).status == 200
+    assert s3("PUT", "/bucket/key", x_amz_copy_source="bucket/key").headers["x-amz-server-side-encryption"] == "AES256"
+    assert s3.store.get("bucket", "key").etag == ETAG
+
+
+def test_a_listing_tells_nobody_of_owners(s3):
+    """Of the first kind, to a request that nobody signed; in the second kind it has to be asked for."""
+    s3.store.put("bucket", "key", b"data")
+    assert b"<Owner>" in s3("GET", "/bucket").body
+    call = parse_call(method="GET", target="/bucket", headers={"host": "s3.us-east-1.amazonaws.com"})
+    s3.store.bucket("bucket").acl, s3.store.bucket("bucket").ownership = "public-read", "ObjectWriter"
+    s3.store.bucket("bucket").public_access_block = None
+    reply = answer(s3.store, call, b"", new_id=s3.new_id, access=DECLARED)
+    assert (reply.status, b"<Key>key</Key>" in reply.body, b"<Owner>" in reply.body) == (200, True, False)

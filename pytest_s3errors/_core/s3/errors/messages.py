@@ -67,6 +67,7 @@ _LSREC: dict[str, str] = {
     "InternalError": "We encountered an internal error. Please try again.",
     "InvalidArgument: bucket region": "Argument value {} is not a valid AWS Region",
     "InvalidArgument: bypass": "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+    "InvalidArgument: canned ACL": "",
     "InvalidArgument: continuation token": "The continuation token provided is incorrect",
     "InvalidArgument: copy range": (
         "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
