@@ -53,6 +53,7 @@ _SILENCE_S = 3.0
 _GOES_ON = frozenset({"survived", "gave up"})
 """The verdicts after which another fault is worth a try."""
 _LEAST_ALIKE = 20
+_STRICT = "[XPASS(strict)] "
 
 
 class Sweep:
@@ -243,8 +244,11 @@ class Sweep:
         known = accepted(self._settings.sweep_baseline)
         new = findings_of(one for line, one in found.items() if known is not None and line not in known)
         if new:
-            report.outcome = "failed"
+            expected = _xfail_reason(report)
+            report.outcome = "failed" if expected is None else "skipped"
             report.longrepr = findings_text(new, f"The sweep found what one fault does. {summary}")
+            if expected is not None:
+                report.wasxfail = expected
 
     def _had_to_survive(self, case: Case) -> bool:
         if self._spec.survive == "transient":
@@ -272,6 +276,13 @@ class Sweep:
 
 def _named(names: Sequence[str]) -> tuple[Condition, ...]:
     return tuple({str(one): one for one in itertools.chain.from_iterable(map(condition_of, names))}.values())
+
+
+def _xfail_reason(report: pytest.TestReport) -> str | None:
+    """Return why the test of *report*, whose body passed, was expected to fail; None where it was not."""
+    if hasattr(report, "wasxfail"):
+        return str(report.wasxfail)
+    return str(report.longrepr).removeprefix(_STRICT) if report.failed else None
 
 
 def _end_of(error: BaseException | None) -> tuple[Ended, str]:
