@@ -50,6 +50,28 @@ async def test_every_file_is_stored(job: Job, tree: Path, s3_store):
     assert all_stored(await back_up(job, tree), s3_store)
 
 
+# Whatever goes wrong at one request: what the report calls stored is in S3, and nothing is left half done.
+
+
+@pytest.mark.s3_layer("client")
+@pytest.mark.s3_sweep(budget=120)
+async def test_the_report_holds_at_each_fault(job: Job, tree: Path, s3_sweep):
+    """The job outlasts what goes away by itself, and reports the rest."""
+    report = await back_up(job, tree)
+    for item in report.stored:
+        s3_sweep.acknowledge("backups", item.key, FILES[item.key])
+    assert len(report.stored) + len(report.failed) == len(FILES)
+
+
+@pytest.mark.s3_layer("client")
+@pytest.mark.s3_sweep(operation=["*Multipart*", "UploadPart"], modes="once", budget=120)
+async def test_a_large_file_is_stored_at_each_fault(job: Job, large: Path, s3_sweep):
+    """Nothing stays in S3 that is no object."""
+    report = await back_up(job, large)
+    for item in report.stored:
+        s3_sweep.acknowledge("backups", item.key, (large / item.key).read_bytes())
+
+
 # S3 asks to slow down, then goes on.
 
 
