@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest_s3errors
-from pytest_s3errors._core.insight.invariants import ABSENT, State, Trace, state_of
-from pytest_s3errors._core.report.attempts import in_flight
+from pytest_s3errors._core.insight.invariants import ABSENT, State, Trace, most_pooled, state_of
 from pytest_s3errors._core.s3.commit import Shelf
 from pytest_s3errors._time.kernel import connections
 
@@ -86,13 +85,10 @@ def _states(store: Store) -> dict[Place, State]:
 
 
 def _connections(run: Run, usual: int | None) -> int:
-    """Count the connections that are open, beyond those that a pool may keep since they were needed at one time."""
-    most = max(in_flight(run.simulator.entries), default=0)
-    # A client may still be reading an answer that is out, while its next request takes another connection.
-    pooled = 2 * most if most > 1 else 0
-    if usual is not None and connections(run.owns) > max(usual, pooled):
+    """Count the connections that are open."""
+    if usual is not None and connections(run.owns) > most_pooled(usual):
         gc.collect()  # what nobody can reach is no leak
-    return max(connections(run.owns) - pooled, 0)
+    return connections(run.owns)
 
 
 def _tasks(run: Run) -> int:
