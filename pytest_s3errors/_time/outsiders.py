@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -22,6 +24,8 @@ TOOLS = frozenset(
 REAL_TIME = TOOLS | {"_pytest", "multiprocessing", "pytest", "subprocess"}
 """Packages that wait for another process, or measure the test: a jump would be no wait, and no measure."""
 
+_THREADS_OF_POOL = "multiprocessing.dummy"
+_STARTS = frozenset({"pytest_s3errors", "threading"})
 _WAITS = frozenset({"concurrent", "queue", "threading"})
 
 
@@ -44,7 +48,13 @@ def keeps_real_time(frame: FrameType | None) -> bool:
     """Return whether whoever waits in *frame* waits for real, looking past the waits of the standard library."""
     while frame is not None and package(frame) in _WAITS:
         frame = frame.f_back
-    return frame is not None and package(frame) in REAL_TIME
+    return frame is not None and package(frame) in REAL_TIME and not _waits_for_thread_pool(frame)
+
+
+def _waits_for_thread_pool(frame: FrameType) -> bool:
+    """Return whether a result of `multiprocessing.pool.ThreadPool` is waited for, whose jobs are in this process."""
+    pools: Any = sys.modules.get("multiprocessing.pool")
+    return pools is not None and isinstance(getattr(frame.f_locals.get("self"), "_pool", None), pools.ThreadPool)
 
 
 def of_layer(frame: FrameType) -> bool:
@@ -52,14 +62,28 @@ def of_layer(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__", "")).startswith("pytest_s3errors._layers")
 
 
-def busy_of(owner: Any) -> Any:
-    """Return what tells whether jobs are under way that the thread *owner* fetches from other processes, or None."""
-    kind = type(owner)
-    if kind.__module__ == "concurrent.futures.process":
+def starter(frame: FrameType | None) -> FrameType | None:
+    """Return who starts a thread in *frame*, looking past threading and the guard's own wrappers."""
+    while frame is not None and package(frame) in _STARTS:
+        frame = frame.f_back
+    return frame
+
+
+def place_in_pool(owner: Any, frame: FrameType | None) -> tuple[bool, Callable[[], bool] | None]:
+    """Return what the thread *owner*, started from *frame*, is to a pool.
+
+    Returns:
+        Whether it sits in a pipe for good, instead of in a selector or a queue, so that it holds up nothing. And what
+        tells whether jobs are under way that it fetches from other processes; None if it fetches none.
+    """
+    if type(owner).__module__ == "concurrent.futures.process":
         pending = getattr(owner, "pending_work_items", {})
-        return lambda: bool(pending)
+        return False, lambda: bool(pending)
     target = getattr(owner, "_target", None)
-    if getattr(target, "__module__", None) == "multiprocessing.pool":
-        cache = next((found for found in getattr(owner, "_args", ()) if isinstance(found, dict)), {})
-        return lambda: bool(cache)
-    return None
+    if getattr(target, "__module__", None) != "multiprocessing.pool" or type(owner).__module__ == _THREADS_OF_POOL:
+        return False, None
+    pools = sys.modules["multiprocessing.pool"]
+    if frame is not None and isinstance(frame.f_locals.get("self"), pools.ThreadPool):
+        return target == pools.Pool._handle_workers, None  # noqa: SLF001 - the others wait in queues
+    cache = next((found for found in getattr(owner, "_args", ()) if isinstance(found, dict)), {})
+    return True, lambda: bool(cache)

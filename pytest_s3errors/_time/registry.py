@@ -228,10 +228,10 @@ class Registry:
             while not wait.done:
                 if self.on and not record.outside:
                     self._park(record, wait, timeout)
+                elif not wait.of_files:
+                    self._sleep(wait, timeout)
                 if wait.of_files and not wait.done:
                     return None
-                if not wait.done and (record.outside or not self.on):
-                    self._sleep(wait, timeout)
                 timeout = None if until == math.inf else until - self.now()
         finally:
             self._leave(record, wait, outer)

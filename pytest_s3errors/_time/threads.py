@@ -6,15 +6,12 @@ import functools
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 from .originals import REAL
-from .outsiders import TOOLS, busy_of, package
+from .outsiders import TOOLS, package, place_in_pool, starter
 from .registry import Registry
 from .waits import Record, Wait
-
-_DEPTH = 6
 
 
 class Threads:
@@ -29,10 +26,12 @@ class Threads:
         @functools.wraps(start)
         def started(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             owner = getattr(function, "__self__", None)
-            record = self._registry.born(outside=_of_tool(sys._getframe(1)))  # noqa: SLF001 - who starts it decides
+            frame = starter(sys._getframe(1))  # noqa: SLF001 - who starts it decides
+            record = self._registry.born(outside=frame is not None and package(frame) in TOOLS)
             if isinstance(owner, threading.Thread):
-                record.owner, record.busy = owner, busy_of(owner)
-                record.outside |= record.busy is not None and _reads_pipes(owner)
+                record.owner = owner
+                in_pipe, record.busy = place_in_pool(owner, frame)
+                record.outside |= in_pipe
             try:
                 return start(functools.partial(self._living, record, function), *args, **kwargs)
             except BaseException:
@@ -94,22 +93,3 @@ class Noted:
         self._registry.observed.pop(self._ident, None)
         if self._registry.on:
             self._registry.came_back()
-
-
-def _of_tool(frame: FrameType | None) -> bool:
-    """Return whether a tool starts a thread from *frame*, at most through threading and a subclass of its Thread."""
-    for _ in range(_DEPTH):
-        if frame is None:
-            return False
-        name = package(frame)
-        if name in TOOLS:
-            return True
-        if name != "threading":
-            return False
-        frame = frame.f_back
-    return False
-
-
-def _reads_pipes(owner: threading.Thread) -> bool:
-    """Return whether the thread sits in a pipe of a multiprocessing.Pool for good, instead of in a selector."""
-    return type(owner).__module__ != "concurrent.futures.process"

@@ -23,6 +23,9 @@ WAITS = {
     "futures": "done, _ = cf.wait([cf.Future()], 5); assert not done",
     "as_completed": "with pytest.raises(TimeoutError): list(cf.as_completed([cf.Future()], 5))",
     "timer": "t = threading.Timer(5, int); t.start(); t.join()",
+    "pool of threads": "with mp.pool.ThreadPool(2) as p: p.map(time.sleep, [5, 5])",
+    "result of a pool of threads": "with mp.pool.ThreadPool(1) as p, pytest.raises(mp.TimeoutError):\n"
+    "        p.apply_async(time.sleep, (5.1,)).get(5)",
     "socket pair": "a, b = socket.socketpair(); a.settimeout(5)\n    with a, b, pytest.raises(TimeoutError): a.recv(1)",
     "signal handler": "signal.signal(signal.SIGALRM, lambda *_: time.sleep(2))\n"
     "    signal.setitimer(signal.ITIMER_REAL, 0.05)\n"
@@ -30,7 +33,8 @@ WAITS = {
     "    assert e.wait(100); t.join(); time.sleep(3)",
 }
 IMPORTS = """
-import concurrent.futures as cf, queue, signal, socket, subprocess, sys, threading, time
+import concurrent.futures as cf, multiprocessing as mp, multiprocessing.pool
+import queue, signal, socket, subprocess, sys, threading, time
 from pytest_s3errors._time.originals import REAL
 
 def work(seconds=0.1):
@@ -64,6 +68,11 @@ WORKS = {
         with cf.ThreadPoolExecutor(1) as pool:
             await asyncio.wait_for(asyncio.wrap_future(pool.submit(work)), 10)
     asyncio.run(main())
+    assert s3_clock.now == 0
+""",
+    "a job in a pool of threads": """
+    with mp.pool.ThreadPool(1) as pool:
+        pool.apply_async(work).get(10)
     assert s3_clock.now == 0
 """,
     "a job in another process": """
@@ -215,6 +224,29 @@ def test_never_back(s3_clock):
 def test_goes_on(): assert taken["last"] <= time.monotonic() < taken["last"] + 100
 """
     ).assert_outcomes(passed=6)
+
+
+def test_what_outlives_its_test_sleeps_what_is_left(run):
+    """In real time, since no test's time passes."""
+    run(
+        IMPORTS
+        + """
+threads = []
+
+def test_it(s3_clock):
+    threads.append(threading.Thread(target=time.sleep, args=(100,))); threads[0].start()
+    time.sleep(99.9)
+
+def test_after(): threads[0].join(20); assert not threads[0].is_alive()
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_a_tools_timer_is_real(run):
+    """pytest-timeout's thread, also after the first test that uses the plugin."""
+    pytest.importorskip("pytest_timeout")
+    source = "@pytest.mark.timeout(30, method='thread')\ndef test_{}(s3_clock): time.sleep(100)\n"
+    run(IMPORTS + source.format(1) + source.format(2), subprocess=True).assert_outcomes(passed=2)
 
 
 def test_beside_freezegun_and_time_machine(run):
