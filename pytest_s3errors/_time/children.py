@@ -10,11 +10,15 @@ from pathlib import Path
 from . import kernel
 
 
-def alive() -> bool:
-    """Return whether a child process runs, or may run where the system does not tell."""
+def alive(made: float = 0.0) -> bool:
+    """Return whether a child process runs, or may run where the system does not tell.
+
+    With *made*, the wall clock's time at which a pipe was made: one that may have got an end of it. A child that was
+    there before has none, unless it is given open files later.
+    """
     if kernel.ASKED:
         with contextlib.suppress(OSError):
-            return any(_runs(pid) for pid in _children() - _helpers())
+            return any(_runs(pid, made) for pid in _children() - _helpers())
     if not hasattr(os, "waitid"):
         return True
     try:
@@ -29,11 +33,24 @@ def _children() -> set[int]:
     return {int(pid) for pids in listed for pid in pids.split()}
 
 
-def _runs(pid: int) -> bool:
+def _runs(pid: int, made: float) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2][1:2] != b"Z"
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return False
+    if fields[0] == b"Z":
+        return False
+    started = kernel.booted() + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return made < started + _UNSURE_S or pid == _forkserver()
+
+
+_UNSURE_S = 1.1  # the kernel tells when it has booted in whole seconds
+
+
+def _forkserver() -> int | None:
+    """Return multiprocessing's fork server, which is given open files for each of its children."""
+    module = sys.modules.get("multiprocessing.forkserver")
+    return getattr(getattr(module, "_forkserver", None), "_forkserver_pid", None)
 
 
 def _helpers() -> set[int]:

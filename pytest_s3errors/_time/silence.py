@@ -34,13 +34,14 @@ def silence_s(selector: selectors.BaseSelector, ports: frozenset[int]) -> float:
 def of_file_s(fd: int, ports: frozenset[int]) -> float:
     """Return the seconds of silence that the file *fd* needs."""
     try:
-        mode = os.fstat(fd).st_mode
+        status = os.fstat(fd)
     except OSError:
         return 0.0  # closed meanwhile
+    mode = status.st_mode
     if stat.S_ISSOCK(mode):
         return of_socket_s(fd, ports)
     if stat.S_ISFIFO(mode):
-        return 0.0 if not children.alive() and _other_end_is_here(fd) else math.inf
+        return 0.0 if not children.alive(status.st_ctime) and _other_end_is_here(fd) else math.inf
     if stat.S_IFMT(mode):
         return math.inf  # a terminal, for example
     return math.inf if children.alive() else 0.0  # a counter of the kernel's, shared at most with a child

@@ -9,6 +9,8 @@ import selectors
 import socket
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -122,6 +124,16 @@ def test_a_pipe_is_waited_for_while_a_child_lives(child):
         counter = os.eventfd(0)
         assert silence([], counter) == math.inf
         os.close(counter)
+
+
+@pytest.mark.skipif(not kernel.ASKED, reason="the kernel has to tell when a child was started")
+def test_a_child_has_no_pipe_that_was_made_later(child, monkeypatch):
+    """Such as a server that a fixture of the session started; the fork server is given open files at any time."""
+    later = time.time() + 10
+    assert not children.alive(later)
+    fork_server = SimpleNamespace(_forkserver=SimpleNamespace(_forkserver_pid=child.pid))
+    monkeypatch.setitem(sys.modules, "multiprocessing.forkserver", fork_server)
+    assert children.alive(later)
 
 
 def test_a_child_that_has_ended_is_nobody(child):
