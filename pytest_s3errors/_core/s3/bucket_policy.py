@@ -17,7 +17,7 @@ from pytest_s3errors._core.s3.errors.messages import said
 from .documents import XML
 from .messages import Response
 from .payload import receive
-from .policies import ARN, EVERYBODY, KEYS, OPERATORS, SOURCE_IP, glob, is_public
+from .policies import ARN, EVERYBODY, SOURCE_IP, SOURCE_IP_KEY, glob, is_known, is_public, operator_of
 from .records import Policy, PolicyCondition, Statement
 
 if TYPE_CHECKING:
@@ -125,14 +125,15 @@ def _conditions(ask: S3Request, stated: Any) -> Iterator[PolicyCondition]:
         raise _malformed(ask, "a condition is an operator with keys and values")
     for operator, keys in stated.items():
         for key, values in keys.items():
-            if operator not in OPERATORS or key.lower() not in KEYS:
+            holds = operator_of(operator)
+            if holds is None or not is_known(key):
                 raise _lacking(ask, f"condition {operator} of {key} in a policy")
             wanted = tuple(_texts(ask, values, key))
             try:
-                OPERATORS[operator](SOURCE_IP if key.lower() == "aws:sourceip" else None, wanted)
+                holds(SOURCE_IP if key.lower() == SOURCE_IP_KEY else None, wanted)
             except ValueError as error:
                 raise _malformed(ask, f"{wanted} are no addresses") from error
-            yield PolicyCondition(operator, key.lower(), wanted)
+            yield PolicyCondition(operator, key, wanted)
 
 
 def _texts(ask: S3Request, stated: Any, name: str) -> Iterator[str]:

@@ -54,6 +54,8 @@ def create_bucket(ask: S3Request) -> Response:
         raise ask.refused("BucketAlreadyExists")
     elif tags or not existing.region == region == DEFAULT_REGION:
         raise ask.refused("BucketAlreadyOwnedByYou")
+    else:
+        existing.acl = acl
     at = f"/{ask.bucket}" if region == DEFAULT_REGION else f"http://{ask.bucket}.s3.amazonaws.com/"
     return Response(status=200, headers={"Location": at, **_arn(ask.bucket)})
 

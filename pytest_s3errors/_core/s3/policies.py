@@ -11,17 +11,19 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from .access import account_id
 
 if TYPE_CHECKING:
     from .asked import Asked
-    from .records import Bucket, Policy, Statement
+    from .records import Bucket, Policy, PolicyCondition, Statement
 
 ARN = "arn:aws:s3:::"
 EVERYBODY = "*"
 # Everybody who asks the simulated S3 is on this machine.
-SOURCE_IP = "127.0.0.1"
+SOURCE_IP, SOURCE_IP_KEY = "127.0.0.1", "aws:sourceip"
+_IF_EXISTS = "IfExists"
 
 
 def verdict(ask: Asked, bucket: Bucket, action: str, resource: str) -> bool | None:
@@ -58,7 +60,7 @@ def _applies(ask: Asked, statement: Statement, action: str, resource: str) -> bo
         not me.isdisjoint(statement.principals)
         and any(glob(one).fullmatch(f"s3:{action}".lower()) for one in statement.actions)
         and any(glob(one).fullmatch(ARN + resource) for one in statement.resources)
-        and all(OPERATORS[one.operator](KEYS[one.key](ask), one.values) for one in statement.conditions)
+        and all(_holds(ask, one) for one in statement.conditions)
     )
 
 
@@ -93,10 +95,42 @@ OPERATORS: Mapping[str, Callable[[str | None, tuple[str, ...]], bool]] = {
     "StringNotEquals": _not(_equals),
     "StringNotLike": _not(_like),
 }
-KEYS: Mapping[str, Callable[[Asked], str | None]] = {
+_KEYS: Mapping[str, Callable[[Asked], str | None]] = {
     "aws:securetransport": lambda ask: "true" if ask.call.url.startswith("https:") else "false",
-    "aws:sourceip": lambda _ask: SOURCE_IP,
+    SOURCE_IP_KEY: lambda _ask: SOURCE_IP,
     "s3:prefix": lambda ask: ask.call.query.get("prefix"),
-    "s3:x-amz-acl": lambda ask: ask.call.headers.get("x-amz-acl"),
-    "s3:x-amz-server-side-encryption": lambda ask: ask.call.headers.get("x-amz-server-side-encryption"),
 }
+_HEADER, _EXISTING_TAG, _REQUEST_TAG = "s3:x-amz-", "s3:existingobjecttag/", "s3:requestobjecttag/"
+
+
+def operator_of(name: str) -> Callable[[str | None, tuple[str, ...]], bool] | None:
+    """Return what the operator *name* asks of a value; None for one that is not known."""
+    holds = OPERATORS.get(name.removesuffix(_IF_EXISTS))
+    if holds is None or not name.endswith(_IF_EXISTS) or name.startswith("Null"):
+        return OPERATORS.get(name)
+    return lambda value, wanted: value is None or holds(value, wanted)
+
+
+def is_known(key: str) -> bool:
+    """Tell whether a condition can look at *key*: one of ours, a header of S3's, or a tag."""
+    lower = key.lower()
+    return lower in _KEYS or lower.startswith((_HEADER, _EXISTING_TAG, _REQUEST_TAG))
+
+
+def _holds(ask: Asked, condition: PolicyCondition) -> bool:
+    holds = operator_of(condition.operator)
+    assert holds is not None  # a policy with another one was refused
+    return holds(_value(ask, condition.key), condition.values)
+
+
+def _value(ask: Asked, key: str) -> str | None:
+    lower = key.lower()
+    if lower.startswith(_HEADER):
+        return ask.call.headers.get(lower.removeprefix("s3:"))
+    tag = key.partition("/")[2]
+    if lower.startswith(_EXISTING_TAG):
+        obj = ask.store.find(ask.bucket, ask.key)
+        return None if obj is None else obj.tags.get(tag)
+    if lower.startswith(_REQUEST_TAG):
+        return dict(parse_qsl(ask.call.headers.get("x-amz-tagging", ""), keep_blank_values=True)).get(tag)
+    return _KEYS[lower](ask)

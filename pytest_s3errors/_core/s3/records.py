@@ -41,7 +41,7 @@ Acl: TypeAlias = str | tuple[Grant, ...]
 
 
 class PolicyCondition(NamedTuple):
-    """One condition of a policy: an operator, the key of what it looks at, in lower case, and the values it wants."""
+    """One condition of a policy: an operator, the key of what it looks at, and the values it wants."""
 
     operator: str
     key: str

@@ -191,6 +191,7 @@ def test_conditions(s3, operator, key, values, holds):
         (text({**ALLOW, "Principal": {"Service": "logging.s3.amazonaws.com"}}), "NotImplemented"),
         (text({**ALLOW, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}), "NotImplemented"),
         (text({**ALLOW, "Condition": {"DateLessThan": {"s3:prefix": "2030"}}}), "NotImplemented"),
+        (text({**ALLOW, "Condition": {"NullIfExists": {"s3:prefix": "true"}}}), "NotImplemented"),
         (json.dumps({"Statement": ALLOW}).encode(), 204),
     ],
 )
@@ -227,3 +228,30 @@ def test_a_public_policy_can_be_restricted(s3):
     assert not allowed(s3, None)
     assert allowed(s3, OWNER)
     assert not allowed(s3, OWNER, "GET", "/bucket/dir/key")
+
+
+def test_a_policy_that_wants_a_header(s3):
+    """Every header of S3's is a key; IfExists holds where there is none."""
+    key = "s3:x-amz-server-side-encryption-customer-algorithm"
+    put(s3, {**DENY, "Action": "s3:PutObject", "Condition": {"Null": {key: "true"}}})
+    assert not allowed(s3, OWNER, "PUT", "/bucket/new", b"data")
+    headers = {"x_amz_server_side_encryption_customer_algorithm": "AES256"}
+    assert s3(OWNER, "PUT", "/bucket/new", b"data", **headers) == "InvalidArgument"  # let in, without a key
+    copying = {"StringLikeIfExists": {"s3:x-amz-copy-source": "bucket/dir/*"}}
+    put(s3, {**ALLOW, "Action": "s3:PutObject", "Condition": copying}, ALLOW)
+    assert allowed(s3, OTHER, "PUT", "/bucket/new", b"data")
+    assert allowed(s3, OTHER, "PUT", "/bucket/new", x_amz_copy_source="bucket/dir/key")
+    assert not allowed(s3, OTHER, "PUT", "/bucket/new", x_amz_copy_source="bucket/key")
+
+
+def test_a_policy_that_wants_tags(s3):
+    """Those that the object has, and those that the request gives it; their keys are told apart by case."""
+    tagged = {"s3:ExistingObjectTag/Team": "a"}
+    put(s3, {**ALLOW, "Condition": {"StringEquals": tagged}})
+    s3(OWNER, "PUT", "/bucket/key", b"data", x_amz_tagging="team=a")
+    assert not allowed(s3, OTHER)
+    s3(OWNER, "PUT", "/bucket/key", b"data", x_amz_tagging="Team=a")
+    assert allowed(s3, OTHER)
+    put(s3, {**ALLOW, "Action": "s3:PutObject", "Condition": {"StringEquals": {"s3:RequestObjectTag/Team": "a"}}})
+    assert not allowed(s3, OTHER, "PUT", "/bucket/new", b"")
+    assert allowed(s3, OTHER, "PUT", "/bucket/new", b"", x_amz_tagging="Team=a&b=")

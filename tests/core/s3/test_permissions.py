@@ -237,3 +237,14 @@ def test_the_owner_that_is_expected(stated, declared, undeclared):
             s3(OWNER, "PUT", "/bucket/b", x_amz_copy_source="/bucket/key", x_amz_source_expected_bucket_owner=stated),
         ):
             assert reply == expected or (expected is None and reply.status == 200)
+
+
+def test_a_bucket_that_is_made_again_has_its_acl_put_back(s3):
+    """In us-east-1, where that is no error."""
+    ownership = {"x_amz_object_ownership": "ObjectWriter"}
+    s3(OWNER, "PUT", "/again", **ownership)
+    s3(OWNER, "DELETE", "/again?publicAccessBlock=")
+    s3(OWNER, "PUT", "/again?acl=", x_amz_acl="public-read")
+    assert s3(None, "GET", "/again").status == 200
+    assert s3(OWNER, "PUT", "/again").status == 200
+    assert s3(None, "GET", "/again") == "AccessDenied"
