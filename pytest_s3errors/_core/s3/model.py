@@ -158,6 +158,15 @@ def answer(
         The response without the headers that every answer carries (request ids, Date, Server), or the error.
         An operation outside SUPPORTED gets NotImplemented.
     """
+    try:
+        if not body and "expect" in call.headers:  # refused by the head: the body was never asked for
+            body = _awaited(call)
+        return _answer(store, call, body, new_id, access)
+    except _AwaitedError:
+        return error_reply("IncompleteBody", call)
+
+
+def _answer(store: Store, call: Call, body: Body, new_id: Callable[[], str], access: Access) -> Response | ErrorReply:
     operation = _OPERATIONS.get(call.operation or "")
     if operation is None:
         return error_reply("NotImplemented", call)
@@ -192,13 +201,17 @@ def refuses_by_head(store: Store, call: Call, *, new_id: Callable[[], str], acce
     """
     if call.operation not in _TAKING or missing(call) is not None:
         return False
-    stated = call.headers.get("content-length", "")
-    size = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < _DIGITS else 1
+    body = _awaited(call)
     try:
-        reply = answer(store, call, LongBody(_AWAITED, 0, size), new_id=new_id, access=access) if size else None
+        return bool(body) and isinstance(_answer(store, call, body, new_id, access), ErrorReply)
     except _AwaitedError:
         return False
-    return isinstance(reply, ErrorReply)
+
+
+def _awaited(call: Call) -> LongBody:
+    """Return a body that can't be read, as long as the head says."""
+    stated = call.headers.get("content-length", "")
+    return LongBody(_AWAITED, 0, int(stated) if stated.isascii() and stated.isdigit() and len(stated) < _DIGITS else 1)
 
 
 class _AwaitedError(Exception):
