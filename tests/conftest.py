@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import shutil
 import textwrap
 from collections.abc import Callable
 
@@ -80,6 +81,7 @@ def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
     def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
         filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))
         pytester.makeini(f"{INI}filterwarnings =\n{filters}{ini}")
+        shutil.rmtree(pytester.path / "__pycache__", ignore_errors=True)  # of a source as long, written this second
         pytester.makepyfile(test_it=HEADER + textwrap.dedent(source))
         how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
         return how("-q", *args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Callable
 
@@ -63,6 +64,7 @@ def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
     def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
         filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))
         pytester.makeini(f"{INI}filterwarnings =\n{filters}{ini}")
+        shutil.rmtree(pytester.path / "__pycache__", ignore_errors=True)  # of a source as long, written this second
         pytester.makepyfile(test_it=STORE + textwrap.dedent(source))
         how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
         return how("-q", *args)

@@ -199,7 +199,9 @@ def settings(judge, boto):
     """What a bucket is told about access to it and about encryption."""
     boto.create_bucket(Bucket=BUCKET)
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "key-id"}
-    rule = {"ApplyServerSideEncryptionByDefault": default, "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}
+    rule = {"ApplyServerSideEncryptionByDefault": default}
+    if "BlockedEncryptionTypes" in boto.meta.service_model.shape_for("ServerSideEncryptionRule").members:
+        rule["BlockedEncryptionTypes"] = {"EncryptionType": ["SSE-C"]}
     boto.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
     boto.get_bucket_encryption(Bucket=BUCKET)
     boto.delete_bucket_encryption(Bucket=BUCKET)
