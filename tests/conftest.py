@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import pkgutil
 import shutil
 import textwrap
 from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
+
+import pytest_s3errors
+import s3_asyncio_client
 
 pytest_plugins = ["pytester"]
 
@@ -59,24 +63,29 @@ from s3_asyncio_client import *
 
 Run = Callable[..., pytest.RunResult]
 
-# pytester forgets the modules that a run inside this process imported; those that are here already it keeps.
-KEPT = (
-    "pytest_s3errors._guard.after",
-    "pytest_s3errors._guard.doors",
-    "pytest_s3errors._layers.client",
-    "pytest_s3errors._layers.wire.aiohttp",
-    "pytest_s3errors._test.controller",
-    "pytest_s3errors._test.markers",
-    "s3_asyncio_client.circuit",
-    "s3_asyncio_client.fallback",
-)
+
+@pytest.fixture(scope="session")
+def every_module() -> None:
+    """Import both packages whole.
+
+    pytester forgets the modules that a run inside this process imported, and their package still holds them: a later
+    run would mix two copies of one module, each with a state of its own. What is here already it keeps.
+    """
+    for package in (pytest_s3errors, s3_asyncio_client):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(("__main__", "sitecustomize")):
+                importlib.import_module(module.name)
+
+
+@pytest.fixture
+def pytester(every_module: None, pytester: pytest.Pytester) -> pytest.Pytester:
+    """Run pytest in this process on the modules that it has."""
+    return pytester
 
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
     """Run a test file, with warnings as errors, in this process or (`subprocess=True`) in one of its own."""
-    for name in KEPT:
-        importlib.import_module(name)
 
     def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
         filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))

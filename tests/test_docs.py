@@ -9,7 +9,6 @@ the extra `clients`: without them the block is skipped, except where `S3ERRORS_C
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import re
@@ -30,10 +29,6 @@ from pytest_s3errors.plugin import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# pytester forgets the modules that a run inside this process imported; those that are here already it keeps.
-for _module in s3_asyncio_client._MODULES:
-    importlib.import_module(f"s3_asyncio_client.{_module}")
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

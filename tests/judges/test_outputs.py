@@ -263,6 +263,14 @@ def test_the_model_knows_all_of_it(operation):
 UNFINISHED = {
     "ListMultipartUploads/Upload/VersionId",
     *(
+        f"{hold}/{unit}"
+        for hold in (
+            "GetObjectLockConfiguration/Rule/DefaultRetention/DefaultEventHold",
+            "GetObjectRetention/EventHoldDuration",
+        )
+        for unit in ("Days", "Years")
+    ),
+    *(
         f"{operation} x-amz-version-id"
         for operation in ("AbortMultipartUpload", "CreateMultipartUpload", "ListParts", "UploadPart", "UploadPartCopy")
     ),

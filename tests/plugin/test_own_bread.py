@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import pytest_s3errors._insight.sweep  # noqa: F401 - pytester forgets what a run of its own imported
-
 OPERATIONS = {
     "put": 'await s3_client.put_object("bucket", "new", b"data")',
     "get": 'assert (await s3_client.get_object("bucket", "old"))["body"] == b"old text"',

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-import pytest_s3errors._insight.sweep  # noqa: F401 - pytester forgets what a run of its own imported
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 
 SUITE = """

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import pytest_s3errors._insight.reruns  # noqa: F401 - pytester forgets what a run of its own imported
-
 LOOP = """
 import pytest
 from contextlib import contextmanager

@@ -7,8 +7,6 @@ import re
 
 import pytest
 
-import pytest_s3errors._insight.sweep  # noqa: F401 - pytester forgets what a run of its own imported
-
 GOOD = """
 @pytest.mark.s3_sweep
 async def test_it(s3_client, s3_store):

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import pytest_s3errors._insight.sweep  # noqa: F401 - pytester forgets what a run of its own imported
-
 TESTS = {
     "write": """
         @pytest.mark.s3_object("bucket", "key", b"old")
