@@ -190,6 +190,8 @@ class Sweep:
         if tracer.trace is None:
             return Outcome(case=case, verdict=Verdict("missed", ("a fixture failed",))), None
         trace = replace(tracer.trace, acknowledged=acknowledged(told))
+        if done.error is not None:  # its traceback holds what the body had, open clients too
+            trace = replace(trace, left={**trace.left, "connections": 0})
         ended, error = _end_of(done.error)
         fired = {entry.firing.rule.rule.spelling for entry in trace.entries if entry.firing}
         verdict = verdict_of(

@@ -373,3 +373,18 @@ def test_a_finding_that_is_expected(run, strict):
     known.assert_outcomes(xfailed=1)
     known.stdout.fnmatch_lines(["XFAIL test_it.py::test_it - known"])
     run(GOOD.replace("@pytest.mark.s3_sweep", mark)).assert_outcomes(**{"failed" if strict else "xpassed": 1})
+
+
+def test_a_client_that_an_exception_holds_is_no_leak(run):
+    pytest.importorskip("boto3")
+    source = """
+    import boto3
+
+    @pytest.mark.s3_object("bucket", "key", b"data")
+    @pytest.mark.s3_sweep(["AccessDenied", "InternalError"])
+    def test_it():
+        boto3.client("s3").head_object(Bucket="bucket", Key="key")
+    """
+    result = run(source, "-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*4 runs with a fault: 3 gave up, 1 survived"])
