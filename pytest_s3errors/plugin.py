@@ -64,7 +64,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> pytest.Item | None:
     """Find ``@pytest.mark.s3_fail(SomeError)``, with which pytest decorates the class and loses the test."""
-    suspect = isinstance(obj, pytest.MarkDecorator) or hasattr(type(obj), "pytestmark")
+    kind = type(obj)  # not `isinstance`, which makes a lazy object such as Django's settings load itself
+    suspect = issubclass(kind, pytest.MarkDecorator) or hasattr(kind, "pytestmark")
     if not suspect or not collector.funcnamefilter(name):
         return None
     from ._test.refused import refused  # noqa: PLC0415 - only where it may be needed

@@ -139,3 +139,19 @@ def test_wrong_options_are_one_error(run):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert [line.partition(": ")[0] for line in lines_of(result)] == ["--s3-layer", "--s3-time"]
     run("def test_it(): pass", *wrong).assert_outcomes(passed=1)
+
+
+def test_what_a_module_imports_is_not_asked_for_its_class(run):
+    """A lazy object, such as Django's settings, would load itself, or fail to."""
+    run(
+        """
+        class Lazy:
+            @property
+            def __class__(self):
+                raise RuntimeError("not configured")
+
+        settings = Lazy()
+
+        def test_it(): pass
+        """
+    ).assert_outcomes(passed=1)
