@@ -52,7 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         words = given.program[1:] if given.program[:1] == ["--"] else given.program
         patience = (given.patience[0], given.patience[1]) if given.patience else None
-        return profile_command(words, check=given.check, patience=patience)
+        return profile_command(
+            words,
+            check=given.check,
+            patience=patience,
+            attempts=given.attempts,
+            stall=given.stall,
+            json=given.json,
+        )
     problem = _problem(given)
     if problem is not None:
         serving.error(problem)
@@ -84,6 +91,9 @@ def _add_retries(commands: Any) -> None:
     retries.add_argument(
         "--patience", nargs=2, type=float, metavar=("LOW", "HIGH"), help="seconds of an outage that it outlasts"
     )
+    retries.add_argument("--attempts", type=int, help="how many the program is set to, if not the specification's")
+    retries.add_argument("--stall", action="store_true", help="probe answers that never come, too; takes minutes")
+    retries.add_argument("--json", action="store_true", help="print the profile as JSON")
     retries.add_argument(
         "program", nargs="+", help="after --: the program and its arguments, with {url}, {bucket} and {key}"
     )

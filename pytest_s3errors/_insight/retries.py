@@ -1,23 +1,22 @@
 """`s3_retries`: measure how a client tries again, and hold it to a specification.
 
-Each probe sets one rule, makes one call and counts the requests that the rule took. On virtual time the waits of a
-whole profile cost nothing. A client that keeps a quota of retries would have none left after some probes: it gets
-calls that succeed in between, which buy retries back, or, with *factory*, each probe has a fresh client.
+`probing` has the probes; here their calls are made. On virtual time the waits of a whole profile cost nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import inspect
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pytest_s3errors._core.insight.retry_profile as core
-from pytest_s3errors._core.report.attempts import logical_calls, waits_s
-from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.insight import retry_rules as rules
+from pytest_s3errors._core.insight.retry_profile import LOST, Lost, Profile
 from pytest_s3errors._failures import ExpectationError
 
+from .probing import Call, Probes, Subject, probes
 from .specifications import specification, specifications
 
 if TYPE_CHECKING:
@@ -25,26 +24,28 @@ if TYPE_CHECKING:
 
 __all__ = ["RetryProfile", "S3Retries"]
 
-Call = Callable[[], Any]
-
-_SAMPLES = 10
-_REFILL = 28  # two retries of botocore 1.44 cost as many tokens, and a success at once gives one back
-_MOST_CALLS = 60
-
 
 class RetryProfile:
-    """How a client tries again. `print` shows it, `attempts`, `waits_s` and `retries` are its figures."""
+    """How a client tries again. `print` shows it; `attempts`, `waits_s`, `retries` and the rest are its figures."""
 
     __module__ = "pytest_s3errors"
 
-    def __init__(self, profile: core.Profile) -> None:
+    def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        self._held_to: rules.Specification | None = None
 
     def __str__(self) -> str:
-        """Return one screen: a line for each probe, and which specification fits best."""
+        """Return one screen: a line for each probe, held to what the last `check` asked for, or to what fits best."""
+        known = specifications()
         best, found = self.fits
-        fits = f"{best}, but for {len(found)} differences" if found else best
-        return f"{self._profile}\n{'fits best':<28}{fits}"
+        wanted = self._held_to or known[best]
+        chance = rules.wrong_by_chance(self._profile)
+        lines = [
+            *rules.report(self._profile, wanted, known.values()),
+            f"{'held to':<28}{wanted.name}; a right client differs in a wait with a chance of {chance:.1g}",
+            f"{'fits best':<28}{best}{_but_for(len(found))}",
+        ]
+        return "\n".join(lines)
 
     @property
     def attempts(self) -> Mapping[str, int]:
@@ -52,45 +53,78 @@ class RetryProfile:
         return self._profile.attempts
 
     @property
-    def waits_s(self) -> Mapping[str, Any]:
+    def waits_s(self) -> Mapping[str, Sequence[Sequence[float]]]:
         """The waits in seconds between the attempts of several calls, by class of error."""
         return self._profile.waits_s
 
     @property
+    def header_waits_s(self) -> Mapping[str, float | None]:
+        """The seconds before the first retry where a header asks for a wait, by probe; None: there was no retry."""
+        return self._profile.header_waits_s
+
+    @property
     def retries(self) -> Mapping[str, int | None]:
-        """The retries until a client stops trying, by class of error; empty without a factory."""
+        """The retries until a client stops trying, by class of error; None: no limit; empty without a factory."""
         return self._profile.retries
+
+    @property
+    def refill(self) -> int | None:
+        """How many successes buy a retry back, 0 for none that did; None where there is no limit."""
+        return self._profile.refill
+
+    @property
+    def refills_with_time(self) -> bool | None:
+        """Whether an hour gives retries back; None where there is no limit."""
+        return self._profile.refills_with_time
+
+    @property
+    def lost(self) -> Mapping[str, Lost]:
+        """What calls did whose answer was lost: `attempts`, and whether they `returned`."""
+        return self._profile.lost
 
     @property
     def outlasts_s(self) -> tuple[float, float]:
         """How many seconds of an outage a call outlasts, at least and at most."""
         return self._profile.outlasts_s
 
+    def share_outlasting(self, seconds: float, error: str = "transient") -> float:
+        """Return the share of the calls seen that outlast *seconds* of 500, or, with "throttling", of SlowDown."""
+        return self._profile.share_outlasting(seconds, error)
+
     def to_json(self) -> str:
-        """Return it as JSON of a stable form."""
+        """Return it as JSON of a stable form: each probe under its name, null where it was not made."""
         return self._profile.to_json()
 
     @property
-    def fits(self) -> tuple[str, list[core.Difference]]:
+    def fits(self) -> tuple[str, list[rules.Line]]:
         """The specification that fits best, and where it does not."""
-        found = {name: core.differences(self._profile, wanted) for name, wanted in specifications().items()}
+        found = {name: rules.differences(self._profile, wanted) for name, wanted in specifications().items()}
         return min(found.items(), key=lambda item: len(item[1]))
 
-    def check(self, name: str, *, patience: tuple[float, float] | None = None) -> None:
+    def check(self, name: str, *, patience: tuple[float, float] | None = None, attempts: int | None = None) -> None:
         """Hold the client to the specification *name*, which may be ``path/to/file.toml:name``.
 
         Args:
-            name: A specification of the package: legacy, aws-standard-2.0, aws-standard-2.1, none; or of a file.
+            name: legacy, aws-standard-2.0, aws-standard-2.1, google or none; or of a file.
             patience: How many seconds of an outage a call has to outlast, and may outlast.
+            attempts: How many attempts the client is set to, where those are not the specification's.
 
         Raises:
             ValueError: there is no such specification.
             ExpectationError: the client differs; each probe at which it does is named.
         """
-        found = core.differences(self._profile, specification(name), patience)
+        wanted = specification(name)
+        self._held_to = wanted if attempts is None else dataclasses.replace(wanted, attempts=attempts)
+        found = rules.differences(self._profile, self._held_to, patience, specifications().values())
         if found:
             lines = "\n".join(f"  {difference}" for difference in found)
-            raise ExpectationError(f"this client is not {name}:\n{lines}\nIt fits {self.fits[0]} best.", pytrace=False)
+            best, rest = self.fits
+            told = f"this client is not {name}:\n{lines}\nIt fits {best} best{_but_for(len(rest))}."
+            raise ExpectationError(told, pytrace=False)
+
+
+def _but_for(count: int) -> str:
+    return f", but for {count} difference{'s' * (count != 1)}" if count else ""
 
 
 class S3Retries:
@@ -102,86 +136,67 @@ class S3Retries:
         self._run = run
         self._told = told
 
-    def measure(self, call: Call | None = None, /, *, factory: Callable[[], Call] | None = None) -> Any:
+    def measure(
+        self,
+        call: Call | None = None,
+        /,
+        *,
+        factory: Callable[[], Call] | None = None,
+        write: Call | None = None,
+        conditional_write: Call | None = None,
+        create: Call | None = None,
+        samples: int = 20,
+    ) -> Any:
         """Measure the client that *call* uses, some hundred calls long.
 
         Args:
             call: Makes one request that succeeds, such as ``lambda: client.get_object(Bucket="b", Key="k")``. If it
                 returns an awaitable, `measure` does so too: ``await s3_retries.measure(...)``.
             factory: Instead of *call*: makes a fresh client, and returns such a call. The quota is measured then.
+            write: Writes an object, or the like: what is done where the answer is lost. It is called once. A *call*
+                that writes is probed so by itself.
+            conditional_write: Writes where nothing is yet, with ``If-None-Match: *``. It is called once.
+            create: Makes a request that has another effect when it is repeated, such as CreateMultipartUpload. It is
+                called once.
+            samples: How many calls' waits are looked at, for each class of error. A client that keeps to its
+                specification is said to differ in a wait with a chance of 2**-samples.
 
         Returns:
             A `RetryProfile`.
 
         Raises:
             TypeError: neither or both of *call* and *factory*.
-            ValueError: the call fails without a fault, or makes no request.
+            ValueError: the call fails without a fault, or a call makes no request.
         """
         if (call is None) is (factory is None):
             raise TypeError("measure() takes a call, or factory=, which makes one with a fresh client")
-        probes = self._profile(factory or (lambda: call), fresh=factory is not None)  # type: ignore[arg-type,return-value]
+        given = zip(LOST, (write, conditional_write, create), strict=True)
+        subject = Subject(
+            make=factory or (lambda: call),  # type: ignore[arg-type,return-value]  # one of both is there
+            fresh=factory is not None,
+            lost={name: made for name, made in given if made is not None},
+            samples=samples,
+            pass_time=self._run.clock.advance,
+        )
+        made = self._measured(probes(subject, self._run.simulator, self._run.add))
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return _drive(probes)
-        return _drive_async(probes)
+            return _drive(made)
+        return _drive_async(made)
 
-    def _profile(self, make: Callable[[], Call], *, fresh: bool) -> Generator[Call, BaseException | None, core.Profile]:
-        before = self._run.simulator.pending()[0]
-        error = yield make()
-        if error is not None:
-            raise ValueError(f"the call fails without a fault: {type(error).__name__}: {error}") from error
-        if self._run.simulator.pending()[0] == before:
-            raise ValueError("the call made no request to S3")
-        attempts = {}
-        for name in core.PROBES:
-            attempts[name] = yield from self._probe(make(), name)
-            yield from _refill(make, fresh=fresh)
-        waits: dict[str, list[list[float]]] = {}
-        for name, probe in core.CLASSES.items():
-            waits[name] = []
-            for _ in range(_SAMPLES):
-                at = len(self._run.simulator.entries)
-                yield from self._probe(make(), probe)
-                entries = self._run.simulator.entries[at:]
-                waits[name] += [waits_s(entries, one) for one in logical_calls(entries)[:1]]
-                yield from _refill(make, fresh=fresh)
-        retries: dict[str, int | None] = {}
-        for name, probe in core.CLASSES.items() if fresh else ():
-            retries[name] = yield from self._quota(make(), probe)
-        profile = core.Profile(attempts=attempts, waits_s=waits, retries=retries)
-        self._told.append(profile.lines)
+    def _measured(self, made: Probes) -> Probes:
+        profile = yield from made
+        self._told.append([(line.probe, line.seen) for line in rules.judged(profile, None)])
         return profile
 
-    def _probe(self, call: Call, name: str) -> Generator[Call, BaseException | None, int]:
-        options = dict(core.PROBES[name])
-        armed = self._run.add(fail_rule((options.pop("what"),), {**options, "times": core.MOST + 1, "optional": True}))
-        yield call
-        armed.cancelled = True
-        return armed.fired
 
-    def _quota(self, call: Call, probe: str) -> Generator[Call, BaseException | None, int | None]:
-        """Return how many retries the client of *call* makes until a call is tried once, None if that never comes."""
-        retries = 0
-        for n in range(_MOST_CALLS):
-            more = (yield from self._probe(call, probe)) - 1
-            retries += more
-            if not more:
-                return retries if n else None
-        return None
-
-
-def _refill(make: Callable[[], Call], *, fresh: bool) -> Generator[Call, BaseException | None, None]:
-    for _ in range(0 if fresh else _REFILL):
-        yield make()
-
-
-def _drive(probes: Generator[Call, BaseException | None, core.Profile]) -> RetryProfile:
+def _drive(made: Probes) -> RetryProfile:
     error: BaseException | None = None
-    with contextlib.closing(probes), asyncio.Runner() as runner:
+    with contextlib.closing(made), asyncio.Runner() as runner:
         while True:
             try:
-                call = probes.send(error)
+                _, call = made.send(error)
             except StopIteration as end:
                 return RetryProfile(end.value)
             error = None
@@ -193,12 +208,12 @@ def _drive(probes: Generator[Call, BaseException | None, core.Profile]) -> Retry
                 error = failed
 
 
-async def _drive_async(probes: Generator[Call, BaseException | None, core.Profile]) -> RetryProfile:
+async def _drive_async(made: Probes) -> RetryProfile:
     error: BaseException | None = None
-    with contextlib.closing(probes):
+    with contextlib.closing(made):
         while True:
             try:
-                call = probes.send(error)
+                _, call = made.send(error)
             except StopIteration as end:
                 return RetryProfile(end.value)
             error = None

@@ -1,11 +1,13 @@
 """``python -m pytest_s3errors retries -- COMMAND``: the retry profile of a program in any language, in real time.
 
-Each probe starts the program once, so that each has a fresh client. Faults of connecting can't be played by a server,
-and a stall takes as long as the client is patient, so that these probes are left out.
+Each probe starts the program once, so that each has a fresh client; the quota of a client that is made once can't be
+seen. Faults of connecting can't be played by a server. A stall takes as long as the client is patient, so that it is
+played only on demand.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -13,51 +15,67 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-import pytest_s3errors._core.insight.retry_profile as core
-from pytest_s3errors._core.report.attempts import logical_calls, waits_s
-from pytest_s3errors._core.rules.parse_rule import fail_rule
+from pytest_s3errors._core.insight import retry_rules as rules
+from pytest_s3errors._core.insight.retry_profile import Profile
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.thread import ThreadServer
 
-from .specifications import specification
+from .probing import Subject, probes
+from .retries import RetryProfile
+from .specifications import specification, specifications
 
 __all__ = ["profile_command"]
 
-_LEFT_OUT = frozenset({"dns", "connect_timeout", "stall"})
-_SAMPLES = 5
+_LEFT_OUT = frozenset({"dns", "connect_timeout"})
+_SAMPLES = 8
 _PATIENCE_S = 600
 _BUCKET, _KEY = "bucket", "key"
 HOLDS, DIFFERS, NOT_MEASURED = 0, 1, 2
 
 
-def profile_command(command: Sequence[str], *, check: str | None, patience: tuple[float, float] | None) -> int:
+def profile_command(
+    command: Sequence[str],
+    *,
+    check: str | None,
+    patience: tuple[float, float] | None,
+    attempts: int | None = None,
+    stall: bool = False,
+    json: bool = False,
+) -> int:
     """Measure *command*, print its profile, and return the exit status: 0 it holds, 1 it differs, 2 not measured.
 
     Args:
         command: A program and its arguments, with {url}, {bucket} and {key} for an object that it may read and write.
         check: The specification that it has to keep, see `RetryProfile.check`; None: none.
         patience: How many seconds of an outage it has to outlast, and may outlast.
+        attempts: How many attempts it is set to, where those are not the specification's.
+        stall: Whether to see what it does where no answer comes.
+        json: Whether to print JSON.
     """
     try:
         wanted = specification(check) if check is not None else None
-        profile = _Measurement(command).profile()
+        profile = _Measurement(command, _LEFT_OUT if stall else _LEFT_OUT | {"stall"}).profile()
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         print(f"not measured: {error}", file=sys.stderr)  # noqa: T201 - a command line tool
         return NOT_MEASURED
-    print(profile)  # noqa: T201
+    print(profile.to_json() if json else RetryProfile(profile))  # noqa: T201
+    out = sys.stderr if json else sys.stdout
+    if wanted is not None and attempts is not None:
+        wanted = dataclasses.replace(wanted, attempts=attempts)
     if wanted is None:
-        return HOLDS
-    found = core.differences(profile, wanted, patience)
+        low, high = profile.outlasts_s
+        return HOLDS if patience is None or patience[0] <= low <= high <= patience[1] else DIFFERS
+    found = rules.differences(profile, wanted, patience, specifications().values())
     for difference in found:
-        print(f"differs: {difference}")  # noqa: T201
-    print(f"{wanted.name}: {'differs' if found else 'ok'}")  # noqa: T201
+        print(f"differs: {difference}", file=out)
+    print(f"{wanted.name}: {'differs' if found else 'ok'}", file=out)
     return DIFFERS if found else HOLDS
 
 
 class _Measurement:
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], skipped: frozenset[str]) -> None:
         self._command = command
         store = Store(now=lambda: datetime.now(UTC))
         store.put(_BUCKET, _KEY, b"x" * 1000)
@@ -65,8 +83,9 @@ class _Measurement:
         self._simulator = Simulator(store=store, clock=lambda: time.monotonic() - zero)
         self._simulator.armed = True
         self._server = ThreadServer(self._simulator, endpoints=tuple)
+        self._subject = Subject(make=lambda: self._run, fresh=True, skipped=skipped, samples=_SAMPLES)
 
-    def profile(self) -> core.Profile:
+    def profile(self) -> Profile:
         """Run the program for each probe.
 
         Raises:
@@ -79,42 +98,30 @@ class _Measurement:
         finally:
             self._server.stop()
 
-    def _measure(self) -> core.Profile:
-        status = self._run()
-        if status:
-            raise ValueError(f"without a fault the program ends with {status}")
-        if not self._simulator.events:
-            raise ValueError("the program asked for nothing at {url}")
-        probes = [name for name in core.PROBES if name not in _LEFT_OUT]
-        steps, attempts = len(probes) + _SAMPLES * len(core.CLASSES), {}
-        for done, name in enumerate(probes):
-            _progress(done, steps, name)
-            attempts[name] = self._probe(name)
-        waits: dict[str, list[list[float]]] = {name: [] for name in core.CLASSES}
-        for done, name in enumerate(name for name in core.CLASSES for _ in range(_SAMPLES)):
-            _progress(len(probes) + done, steps, f"waits, {name}")
-            at = len(self._simulator.entries)
-            self._probe(core.CLASSES[name])
-            entries = self._simulator.entries[at:]
-            waits[name] += [waits_s(entries, one) for one in logical_calls(entries)[:1]]
-        _progress(steps, steps, "")
-        return core.Profile(attempts=attempts, waits_s=waits)
+    def _measure(self) -> Profile:
+        made = probes(self._subject, self._simulator, self._simulator.add)
+        steps = self._subject.steps
+        done, error = 0, None
+        try:
+            while True:
+                name, _ = made.send(error)
+                _progress(min(done, steps), steps, name)
+                done += 1
+                error = self._run()
+        except StopIteration as end:
+            _progress(steps, steps, "")
+            profile: Profile = end.value
+            return profile
 
-    def _probe(self, name: str) -> int:
-        options = dict(core.PROBES[name])
-        armed = self._simulator.add(fail_rule((options.pop("what"),), {**options, "times": core.MOST + 1}))
-        self._run()
-        armed.cancelled = True
-        return armed.fired
-
-    def _run(self) -> int:
+    def _run(self) -> RuntimeError | None:
+        """Run the program to its end; return what is wrong where it says that it failed."""
         url = f"http://127.0.0.1:{self._server.port}"
         places = {"{url}": url, "{bucket}": _BUCKET, "{key}": _KEY}
         words = [_filled(word, places) for word in self._command]
         ran = subprocess.run(  # noqa: S603 - the user's own program
             words, env={**os.environ, **_environment(url)}, stdout=subprocess.DEVNULL, timeout=_PATIENCE_S, check=False
         )
-        return ran.returncode
+        return RuntimeError(f"the program ends with {ran.returncode}") if ran.returncode else None
 
 
 def _filled(word: str, places: Mapping[str, str]) -> str:

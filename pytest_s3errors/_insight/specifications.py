@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pytest_s3errors._core.insight import retry_profile
-from pytest_s3errors._core.insight.retry_profile import Specification, specification_of
+from pytest_s3errors._core.insight import retry_rules
+from pytest_s3errors._core.insight.retry_rules import Specification, specification_of
 
 __all__ = ["TABLES", "specification", "specifications"]
 
-TABLES = Path(retry_profile.__file__).with_name("retries.toml")
+TABLES = Path(retry_rules.__file__).with_name("retries.toml")
 
 
 @cache

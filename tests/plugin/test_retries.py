@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 
 import pytest
 
 from pytest_s3errors.__main__ import main
 from pytest_s3errors._insight.specifications import specification, specifications
-
-BOTO3 = """
-    import boto3
-    from botocore.config import Config
-
-    pytestmark = [pytest.mark.s3_object("b", "k", b"1"), pytest.mark.s3_limits(alike=5_000)]
-
-    def client(**retries):
-        config = Config(retries=retries)
-        s3 = boto3.client("s3", region_name="us-east-1", config=config)
-        return lambda: s3.get_object(Bucket="b", Key="k")
-"""
-
-
-def test_botocores_modes_are_what_they_are_known_to_be(run):
-    """Attempts, waits and quota, with a fresh client for each probe and with one for all; more attempts are told."""
-    result = run(
-        BOTO3
-        + """
-    @pytest.mark.parametrize(("mode", "name"), [("legacy", "legacy"), ("standard", STANDARD)])
-    def test_fresh(s3_retries, mode, name):
-        s3_retries.measure(factory=lambda: client(mode=mode)).check(name)
-
-    def test_one(s3_retries):
-        profile = s3_retries.measure(client(mode="standard"))
-        profile.check(STANDARD)
-        assert profile.fits == (STANDARD, [])
-
-    def test_mutant(s3_retries):
-        s3_retries.measure(factory=lambda: client(mode="standard", total_max_attempts=4)).check(STANDARD)
-    """.replace("STANDARD", repr(standard()))
-    )
-    result.assert_outcomes(passed=3, failed=1)
-    result.stdout.fnmatch_lines([f"this client is not {standard()}:", "  500: wanted 3 attempts, saw 4 attempts"])
-
-
-def standard():
-    """What botocore's mode "standard" keeps to."""
-    import botocore
-
-    return "aws-standard-2.0" if botocore.__version__ < "1.44" else "aws-standard-2.1"
 
 
 def test_a_coroutine_is_measured_in_its_loop(run):
@@ -60,6 +21,66 @@ def test_a_coroutine_is_measured_in_its_loop(run):
             profile = await s3_retries.measure(lambda: s3_client.get_object("b", "k"))
             profile.check("none")
             assert str(profile).splitlines()[-1].split() == ["fits", "best", "none"]
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_what_is_done_when_an_answer_is_lost(run):
+    """Each further call is made once; a call that writes is probed by itself, too."""
+    run(
+        """
+        from s3_asyncio_client.multipart import create_multipart_upload
+
+        async def test_it(s3_retries, s3_client, s3_store):
+            again = retry_with_exponential_backoff
+            profile = await s3_retries.measure(
+                lambda: s3_client.put_object("b", "k", b"1"),
+                conditional_write=lambda: again(lambda: s3_client.put_object("b", "new", b"1", if_none_match="*")),
+                create=lambda: again(lambda: create_multipart_upload(s3_client, "b", "k")),
+                samples=2,
+            )
+            lost = {name: (one.attempts, one.returned) for name, one in profile.lost.items()}
+            assert lost == {
+                "lost_write": (1, False), "lost_conditional_write": (2, False), "lost_create": (2, True)
+            }
+            assert s3_store.get("b", "new").body == b"1"
+            assert len(s3_store.unfinished_uploads) == 2
+            with pytest.raises(ValueError, match="the call for lost_create made no request to S3"):
+                await s3_retries.measure(lambda: s3_client.list_objects("b"), create=lambda: 1, samples=1)
+            with pytest.raises(pytest.fail.Exception, match="lost_create: wanted 1 attempt, saw 2 attempts, returned"):
+                profile.check("none")
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_a_project_holds_a_client_to_its_own_specification(run, pytester):
+    """A tenacity loop with a deadline, for example; the waits are those of virtual time."""
+    pytester.path.joinpath("ours.toml").write_text(
+        """
+        [patient]
+        retried = ["500", "502", "503", "504", "509", "InternalError", "SlowDown", "ServiceUnavailable"]
+        lasts_s = [25.0, 35.0]
+        """
+    )
+    run(
+        """
+        import tenacity
+
+        @pytest.mark.s3_object("b", "k", b"1")
+        async def test_it(s3_retries, s3_client):
+            @tenacity.retry(
+                wait=tenacity.wait_fixed(5),
+                stop=tenacity.stop_after_delay(30),
+                retry=tenacity.retry_if_exception_type(S3ServerError),
+                reraise=True,
+            )
+            async def get():
+                return await s3_client.get_object("b", "k")
+
+            profile = await s3_retries.measure(get, samples=2)
+            profile.check("ours.toml:patient")
+            with pytest.raises(pytest.fail.Exception, match="outlasts an outage of: wanted 60 to 90 s, saw 30.000"):
+                profile.check("ours.toml:patient", patience=(60, 90))
         """
     ).assert_outcomes(passed=1)
 
@@ -84,7 +105,7 @@ def test_a_project_adds_its_own_specification(tmp_path):
     assert specification(f"{path}:patient").attempts == 9
     with pytest.raises(ValueError, match="there is no specification 'other'; there are patient"):
         specification(f"{path}:other")
-    assert set(specifications()) >= {"none", "legacy", "aws-standard-2.0", "aws-standard-2.1"}
+    assert list(specifications()) == ["none", "legacy", "aws-standard-2.0", "aws-standard-2.1", "google"]
 
 
 PROGRAM = """
@@ -104,7 +125,7 @@ sys.exit(1)
     [
         ("1", "none", 0, "none: ok"),
         ("2", "none", 1, "differs: 500: wanted 1 attempt, saw 2 attempts"),
-        ("0", "none", 2, "not measured: without a fault the program ends with 1"),
+        ("0", "none", 2, "not measured: the call fails without a fault: RuntimeError: the program ends with 1"),
         ("1", "unknown", 2, "not measured: there is no specification 'unknown'"),
     ],
 )
@@ -114,6 +135,28 @@ def test_a_program_is_measured_by_its_requests(capfd, attempts, name, status, sa
     assert main(["retries", "--check", name, "--", *program]) == status
     told = capfd.readouterr()
     assert says in told.out + told.err
+
+
+def test_a_program_that_writes_is_probed_for_lost_answers(capfd, monkeypatch):
+    """A bar tells how far it is where somebody looks; JSON goes out alone."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    program = PROGRAM.replace("sys.argv[1])", "urllib.request.Request(sys.argv[1], b'1', method='PUT'))")
+    command = [sys.executable, "-S", "-c", program, "{url}/{bucket}/{key}", "2"]
+    assert main(["retries", "--json", "--attempts", "2", "--check", "none", "--", *command]) == 1
+    told = capfd.readouterr()
+    values = json.loads(told.out)
+    assert values["lost"]["lost_write"] == {"attempts": 2, "returned": True}
+    assert (values["attempts"]["500"], values["attempts"]["dns"], values["attempts"]["stall"]) == (2, None, None)
+    assert values["retries"] == {"transient": None, "throttling": None, "timeout": None}
+    assert re.search(r"\[#+ +\] \d+/\d+ x_amz_retry_after_1500", told.err)
+    assert re.search(r"\[#{30}\] (\d+)/\1 +\n", told.err)
+    assert "none: differs" in told.err
+
+
+def test_patience_alone_can_be_asked_for(capfd):
+    """Without a specification."""
+    program = [sys.executable, "-S", "-c", PROGRAM, "{url}/{bucket}/{key}", "1"]
+    assert main(["retries", "--patience", "5", "60", "--", *program]) == 1
 
 
 def test_a_program_that_is_not_there_is_told(capfd):

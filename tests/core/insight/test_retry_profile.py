@@ -1,101 +1,57 @@
-"""What a retry profile is held to."""
+"""A retry profile as figures and as JSON."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import pytest
 
-from pytest_s3errors._core.insight.retry_profile import (
-    MOST,
-    PROBES,
-    Profile,
-    Specification,
-    differences,
-    specification_of,
-)
+from pytest_s3errors._core.insight.retry_profile import CLASSES, HEADERS, LOST, MOST, PROBES, QUOTAS, Lost, Profile
+from pytest_s3errors._core.insight.retry_profile import attempts_text as text
 
-WANTED = specification_of(
-    "ours",
-    {
-        "attempts": 3,
-        "retried": ["500", "SlowDown"],
-        "base_s": {"transient": 0.5, "throttling": 4.0},
-        "cap_s": 5.0,
-        "retries": {"transient": 35},
-    },
-)
-KEEPS = Profile(
-    attempts={name: 3 if name in WANTED.retried else 1 for name in PROBES},
-    waits_s={"transient": [[0.2, 0.9], [0.5, 0.1]], "throttling": [[4.0, 5.0], [1.0, 2.0]]},
+SEEN = Profile(
+    attempts={"500": 3},
+    waits_s={"transient": [[0.25, 0.5], [0.5, 1.0]], "throttling": [[2.0, 4.0]]},
     retries={"transient": 35, "throttling": None},
+    lost={"lost_write": Lost(2, returned=True)},
 )
 
 
-def changed(**values):
-    """A client that does something else."""
-    return dataclasses.replace(KEEPS, **values)
+def test_an_outage_is_outlasted_by_the_sum_of_the_waits():
+    """Of the least patient call and of the most patient one; the share is that of the calls seen."""
+    assert SEEN.outlasts_s == (0.75, 1.5)
+    assert [SEEN.share_outlasting(seconds) for seconds in (0.75, 0.76, 1.5, 1.51)] == [1.0, 0.5, 0.5, 0.0]
+    assert SEEN.share_outlasting(5.9, "throttling") == 1.0
 
 
-def test_who_keeps_to_it_differs_nowhere():
-    """Waits are a share of their bound, which doubles up to the cap."""
-    assert differences(KEEPS, WANTED, (0.5, 1.2)) == []
+def test_the_json_names_every_probe():
+    """Null for one that was not made, which is something else than no limit."""
+    values = json.loads(SEEN.to_json())
+    assert values["attempts"] == {name: 3 if name == "500" else None for name in PROBES}
+    assert values["header_waits_s"] == dict.fromkeys(HEADERS)
+    assert values["retries"] == {"transient": 35, "throttling": "no limit", "timeout": None}
+    assert set(values["retries"]) == set(QUOTAS)
+    assert values["lost"] == {**dict.fromkeys(LOST), "lost_write": {"attempts": 2, "returned": True}}
+    assert values["waits_s"] == {name: SEEN.waits_s[name] for name in CLASSES}
+    assert (values["refill"], values["refills_with_time"]) == (None, None)
+    assert values["outlasts_s"] == {"low": 0.75, "high": 1.5}
+
+
+def test_the_names_of_the_probes_stay():
+    """Whoever keeps the JSON compares it with that of next year."""
+    assert list(PROBES) == [
+        *("500", "502", "503", "504", "408", "429", "509", "400", "403", "404", "412"),
+        *("InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "RequestTimeTooSkewed", "ExpiredToken"),
+        *("BadDigest", "OperationAborted", "ConditionalRequestConflict"),
+        *("reset", "disconnect", "stall", "dns", "connect_timeout", "truncated_body", "error_in_200"),
+    ]
+    amz = ("0", "1500", "10000", "-1", "soon")
+    assert list(HEADERS) == ["retry_after_5", *(f"x_amz_retry_after_{value}" for value in amz)]
 
 
 @pytest.mark.parametrize(
-    ("profile", "told"),
-    [
-        (changed(attempts={**KEEPS.attempts, "500": 4}), "500: wanted 3 attempts, saw 4 attempts"),
-        (changed(attempts={**KEEPS.attempts, "429": 3}), "429: wanted 1 attempt, saw 3 attempts"),
-        (changed(attempts={**KEEPS.attempts, "500": MOST + 1}), "500: wanted 3 attempts, saw more than 20 attempts"),
-        (
-            changed(waits_s={**KEEPS.waits_s, "transient": [[0.6, 0.9]]}),
-            "wait 1, transient: wanted a share of 0.5 s, saw up to 0.600 s in 1 calls",
-        ),
-        (
-            changed(waits_s={**KEEPS.waits_s, "throttling": [[4.0, 1.0]]}),
-            "wait 2, throttling: wanted a share of 5 s, saw up to 1.000 s in 1 calls",
-        ),
-        (changed(retries={"transient": 100}), "retries, transient: wanted 35 retries, saw 100 retries"),
-        (changed(retries={"transient": None}), "retries, transient: wanted 35 retries, saw no limit"),
-    ],
+    ("count", "says"), [(1, "1 attempt"), (2, "2 attempts"), (MOST, "20 attempts"), (MOST + 1, "more than 20 attempts")]
 )
-def test_each_difference_names_its_probe(profile, told):
-    """And nothing else."""
-    assert [str(difference) for difference in differences(profile, WANTED)] == [told]
-
-
-@pytest.mark.parametrize("patience", [(0.7, 2), (0.5, 1)])
-def test_patience_has_two_ends(patience):
-    """The least patient call counts for one, the most patient for the other."""
-    found = differences(KEEPS, WANTED, patience)
-    assert [difference.probe for difference in found] == ["outlasts an outage of"]
-
-
-def test_a_profile_is_one_screen_and_json():
-    """Each probe has its line, and the JSON holds all of it."""
-    lines = str(KEEPS).splitlines()
-    assert [line.split()[0] for line in lines[: len(PROBES)]] == list(PROBES)
-    assert "35 retries" in str(KEEPS)
-    assert json.loads(KEEPS.to_json())["attempts"] == KEEPS.attempts
-
-
-@pytest.mark.parametrize(
-    ("table", "says"),
-    [
-        ({"attempts": 3}, "retried"),
-        ({"attempts": 3, "retried": ["5000"]}, "names no probe with 5000"),
-        ({"attempts": 3, "retried": [], "base": {}}, "base"),
-    ],
-)
-def test_a_wrong_specification_is_told(table, says):
-    """With its name."""
-    with pytest.raises(ValueError, match=f"specification 'mine'.*{says}"):
-        specification_of("mine", table)
-
-
-def test_none_is_what_makes_one_request():
-    """The default of everything else."""
-    once = changed(attempts=dict.fromkeys(PROBES, 1), waits_s={"transient": [[]], "throttling": [[]]}, retries={})
-    assert differences(once, Specification(name="none", attempts=1, retried=frozenset())) == []
+def test_attempts_as_words(count, says):
+    """What goes on has no limit that we know."""
+    assert text(count) == says
