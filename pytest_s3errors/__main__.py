@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.s3.access import OWNERSHIPS, Credentials
-from pytest_s3errors._servers.standalone import serve
+from pytest_s3errors._servers.standalone import Service, serve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="of buckets that do not say; ACLs are off with the first, the default",
     )
     serving.add_argument("--env", action="store_true", help="print the environment variables for a client, too")
+    serving.add_argument("--rules", type=Path, metavar="FILE", help="which requests fail: TOML or JSON")
+    serving.add_argument("--control-port", type=int, default=0, help="of the control URL that comes with --rules")
+    serving.add_argument("--seed", default="", help="of probability= in the rules; default: another one each time")
     combining = (
         commands.add_parser("cov", help="error coverage")
         .add_subparsers(dest="cov", required=True)
@@ -65,8 +70,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         serving.error(problem)
     pairs = zip(given.access_key, given.secret_key, strict=True)
     keys = tuple(Credentials(access_key=name, secret_key=secret) for name, secret in pairs)
+    service = Service(
+        host=given.host,
+        port=given.port,
+        keys=keys,
+        env=given.env,
+        ownership=given.object_ownership,
+        rules=given.rules,
+        control_port=given.control_port,
+        seed=given.seed or secrets.token_hex(8),
+    )
     try:
-        serve(host=given.host, port=given.port, keys=keys, env=given.env, ownership=given.object_ownership)
+        serve(service)
+    except RuleError as error:
+        serving.error(str(error))
     except OSError as error:
         serving.error(f"can't listen on {given.host} port {given.port}: {error.strerror}")
     return 0
@@ -103,8 +120,11 @@ def _problem(given: argparse.Namespace) -> str | None:
     """What is wrong with the options, None if nothing is."""
     if not _is_loopback(given.host):
         return f"--host {given.host} is no loopback address such as 127.0.0.1 or ::1; nobody else is served"
-    if not 0 <= given.port <= _MAX_PORT:
-        return f"--port {given.port} is not from 0 to {_MAX_PORT}"
+    for option, port in (("--port", given.port), ("--control-port", given.control_port)):
+        if not 0 <= port <= _MAX_PORT:
+            return f"{option} {port} is not from 0 to {_MAX_PORT}"
+    if given.rules is None and (given.control_port or given.seed):
+        return "--control-port and --seed belong to --rules FILE"
     names, secrets = given.access_key, given.secret_key
     if len(names) != len(secrets):
         return f"each --access-key needs its --secret-key: there are {len(names)} and {len(secrets)}"

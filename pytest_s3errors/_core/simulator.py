@@ -83,7 +83,8 @@ class Simulator:
         """The requests that wait for their answer, fixtures' included."""
         # Two streams, so that a rule with `probability=` draws the same numbers however many ids were needed.
         self._ids = random.Random(f"{seed} ids")  # noqa: S311 - ids and chances of a test, no secrets
-        self._rules, self._draw = rules, random.Random(f"{seed} rules").random  # noqa: S311
+        self._seed = seed
+        self._rules, self._draw = rules, self._chances()
         self.schedule = Schedule(rules, self._draw)
         if backend is None:
             assert store is not None  # one of the two does the work
@@ -101,6 +102,22 @@ class Simulator:
     def requests(self) -> list[Record]:
         """The journal, in order of arrival."""
         return [entry.record() for entry in self.entries]
+
+    def _chances(self) -> Callable[[], float]:
+        return random.Random(f"{self._seed} rules").random  # noqa: S311
+
+    def begin_again(self, rules: tuple[Rule, ...], *, store: Store, access: Access, dialect: str | None) -> None:
+        """Go on with other rules, whose counters are at 0, on the model in memory; its journal is empty again.
+
+        A server does so that is told of other rules. Requests under way end as they began.
+        """
+        with self._lock:
+            self._rules, self._draw = rules, self._chances()
+            self.schedule = Schedule(rules, self._draw, self._clock())
+            self._backend = Memory(store, new_id=self._new_id, access=access)
+            self.store = store
+            self._dialect = None if dialect is None else DIALECTS[dialect]
+            self._journal = Journal()
 
     def add(self, rule: Rule) -> ArmedRule:
         """Arm one more rule; like all rules of the test's body it is asked before those of its markers."""

@@ -1,27 +1,37 @@
-"""The loopback S3 without a test around it: real time, no rules, no journal, buckets only where they were created."""
+"""The loopback S3 without a test around it: real time, rules from a file, buckets only where they were created."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import signal
 import sys
 import time
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_s3errors._core.play.connection import Limits
+from pytest_s3errors._core.report.timeline import timeline_of
+from pytest_s3errors._core.report.timeline_text import timeline_text
+from pytest_s3errors._core.rules.arguments import RuleError
+from pytest_s3errors._core.rules.parse_access import access_of
+from pytest_s3errors._core.rules.parse_file import RuleFile, rule_file_of
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, Access
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 
 from .asyncio_server import Server
+from .control import Control, Reply, as_json, url_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
+    from pytest_s3errors._core.rules.parse_file import Mark
     from pytest_s3errors._core.s3.access import Credentials
+
+    from .control import Routes
 
 
 LIMITS = Limits(idle_s=60, head_s=20)
@@ -39,8 +49,8 @@ class _Reported(list[str]):
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the log of a command line tool
 
 
-def serve(*, host: str, port: int, keys: tuple[Credentials, ...], env: bool, ownership: str) -> None:
-    """Serve until SIGINT or SIGTERM, whose handlers are then what they were; the first line printed is the URL.
+class Service(NamedTuple):
+    """What a server is told.
 
     Args:
         host: A loopback address.
@@ -48,40 +58,139 @@ def serve(*, host: str, port: int, keys: tuple[Credentials, ...], env: bool, own
         keys: Who is known; none: the credentials that the plugin gives its tests, which are printed then.
         env: Print environment variables by which SDKs find the server, one a line.
         ownership: Of buckets that say nothing of it themselves.
+        rules: A file of rules; None: no request fails, and there is no control URL.
+        control_port: Of the control URL; 0 for a free one.
+        seed: Of `probability=`.
+    """
+
+    host: str
+    port: int
+    keys: tuple[Credentials, ...]
+    env: bool
+    ownership: str
+    rules: Path | None = None
+    control_port: int = 0
+    seed: str = ""
+
+
+def serve(service: Service) -> None:
+    """Serve until SIGINT or SIGTERM, whose handlers are then what they were; the first line printed is the URL.
+
+    SIGHUP reads the file of rules again. One that is wrong changes nothing, and is told on standard error.
 
     Raises:
-        OSError: The port is taken, or the address is none of this machine.
+        RuleError: everything that is wrong with the file of rules, or that it can't be read.
+        OSError: A port is taken, or the address is none of this machine.
     """
-    asyncio.run(_serve(host, port, keys, env=env, ownership=ownership))
+    asyncio.run(_serve(service))
 
 
-async def _serve(host: str, port: int, keys: tuple[Credentials, ...], *, env: bool, ownership: str) -> None:
+class _Rules:
+    """The rules in force, and what the control URL says of them."""
+
+    def __init__(self, simulator: Simulator, service: Service) -> None:
+        self._simulator = simulator
+        self._service = service
+        self._file = RuleFile()
+        self.take(read_rules(service.rules))
+        self.routes: Routes = {
+            ("GET", "/rules"): lambda _: self._told(),
+            ("PUT", "/rules"): self._put,
+            ("GET", "/journal"): lambda _: as_json([asdict(record) for record in simulator.requests]),
+            ("GET", "/timeline"): lambda _: Reply(timeline_text(timeline_of(simulator.entries)) + "\n"),
+            ("POST", "/reset"): lambda _: self._reset(),
+        }
+
+    def take(self, file: RuleFile, *, store: Store | None = None) -> None:
+        """Put *file* in force, on what is stored or on another *store*; add the buckets and objects that are new."""
+        known = {} if store is not None else self._file.arrange
+        store = store or self._simulator.store
+        for written, arrange in file.arrange.items():
+            if written not in known:
+                arrange(store)
+        access = _access(self._service, file.accounts)
+        self._simulator.begin_again(file.rules, store=store, access=access, dialect=file.dialect)
+        self._file = file
+
+    def reload(self) -> None:
+        """Read the file again."""
+        try:
+            self.take(read_rules(self._service.rules))
+        except ValueError as error:
+            print(error, file=sys.stderr, flush=True)  # noqa: T201 - the log of a command line tool
+
+    def _told(self) -> Reply:
+        armed = self._simulator.schedule.rules
+        return as_json([{"rule": a.rule.spelling, "fired": a.fired, "remaining": a.remaining} for a in armed])
+
+    def _put(self, body: bytes) -> Reply:
+        self.take(rule_file_of(body, source="the body"))
+        return self._told()
+
+    def _reset(self) -> Reply:
+        self.take(self._file, store=_store())
+        return self._told()
+
+
+def read_rules(path: Path | None) -> RuleFile:
+    """Return what the file at *path* says.
+
+    Raises:
+        RuleError: it can't be read, or everything that is wrong with it.
+    """
+    if path is None:
+        return RuleFile()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RuleError(f"{path}: {error.strerror}") from None
+    return rule_file_of(content, source=str(path))
+
+
+def _access(service: Service, accounts: Sequence[Mark] = ()) -> Access:
+    always, *others = service.keys or (TEST_CREDENTIALS,)
+    marks = [*accounts, *(((one.access_key, one.secret_key), {}) for one in others)]
+    return replace(access_of(marks, always), declared=True, ownership=service.ownership)
+
+
+def _store() -> Store:
+    return Store(now=lambda: datetime.now(UTC), strict_buckets=True)
+
+
+async def _serve(service: Service) -> None:
+    began = time.monotonic()
     simulator = Simulator(
-        # Not armed: nothing is written down of requests that are over.
-        store=Store(now=lambda: datetime.now(UTC), strict_buckets=True),
-        seed=secrets.token_hex(),
-        clock=time.monotonic,
-        access=Access(known=keys or (TEST_CREDENTIALS,), declared=True, ownership=ownership),
+        store=_store(), seed=service.seed, clock=lambda: time.monotonic() - began, access=_access(service)
     )
     simulator.problems = _Reported()
+    # Without rules nothing is written down of requests that are over.
+    simulator.armed = service.rules is not None
+    rules = _Rules(simulator, service)
     server = Server(simulator, endpoints=tuple, origin_of=lambda _: None, limits=LIMITS)
-    with _signalled() as stopped:
+    control = Control(rules.routes)
+    with _signalled(rules.reload) as stopped:
         try:
-            bound = await server.start(host, port)
-            url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
-            print(url, *_lines(url, keys, env=env), sep="\n", flush=True)  # noqa: T201 - what the caller waits for
+            bound = await server.start(service.host, service.port)
+            url = url_of(service.host, bound)
+            if service.rules is not None:
+                await control.start(service.host, service.control_port)
+            print(url, *_lines(url, control.url, service), sep="\n", flush=True)  # noqa: T201 - the caller waits for it
             await stopped.wait()
         finally:
+            control.stop()
             await server.stop()
 
 
 @contextlib.contextmanager
-def _signalled() -> Iterator[asyncio.Event]:
-    """Yield what SIGINT and SIGTERM set, until the block ends."""
+def _signalled(reload: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """Yield what SIGINT and SIGTERM set, until the block ends; SIGHUP, where there is one, calls *reload*."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    acts = {signal.SIGINT: stopped.set, signal.SIGTERM: stopped.set}
+    if hasattr(signal, "SIGHUP"):
+        acts[signal.SIGHUP] = reload
     before = {
-        number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, lambda *_, act=act: loop.call_soon_threadsafe(act))
+        for number, act in acts.items()
     }
     try:
         yield stopped
@@ -90,13 +199,16 @@ def _signalled() -> Iterator[asyncio.Event]:
             signal.signal(number, handler)
 
 
-def _lines(url: str, keys: tuple[Credentials, ...], *, env: bool) -> Iterator[str]:
-    if not keys or env:
-        key = keys[0] if keys else TEST_CREDENTIALS
+def _lines(url: str, control_url: str, service: Service) -> Iterator[str]:
+    if not service.keys or service.env:
+        key = service.keys[0] if service.keys else TEST_CREDENTIALS
         yield f"AWS_ACCESS_KEY_ID={key.access_key}"
         yield f"AWS_SECRET_ACCESS_KEY={key.secret_key}"
-    if env:
+    if service.env:
         yield f"AWS_ENDPOINT_URL_S3={url}"
         yield f"AWS_ENDPOINT_URL={url}"
         yield "AWS_DEFAULT_REGION=us-east-1"
         yield "AWS_REGION=us-east-1"
+    if control_url:
+        yield f"S3ERRORS_CONTROL_URL={control_url}"
+        yield f"S3ERRORS_SEED={service.seed}"

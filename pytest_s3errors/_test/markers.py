@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from operator import methodcaller
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +13,7 @@ from pytest_s3errors._core.report.expectations import Expectation, expectation_o
 from pytest_s3errors._core.rules.arguments import RuleError, one_of
 from pytest_s3errors._core.rules.choices import LAYERS, SERVERS, TIMES
 from pytest_s3errors._core.rules.parse_access import access_of
-from pytest_s3errors._core.rules.parse_arranged import check_arranged
+from pytest_s3errors._core.rules.parse_arranged import arranged_by
 from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits, limits_of
 from pytest_s3errors._core.rules.parse_rule import RULES, spell
 from pytest_s3errors._core.rules.parse_sweep import SweepSpec, sweep_of
@@ -70,7 +68,7 @@ class _Draft:
         self.sweeps.append(sweep_of(mark.args, mark.kwargs))
 
     def arranged(self, mark: pytest.Mark) -> None:
-        self.arrange.append(_checked(mark))
+        self.arrange.append(arranged_by(mark.name, mark.args, mark.kwargs))
 
 
 _READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
@@ -172,18 +170,6 @@ def _one(mark: pytest.Mark, words: tuple[str, ...]) -> str:
     if len(mark.args) != 1 or mark.kwargs:
         raise RuleError(f"{mark.name}() takes one argument, one of {', '.join(map(repr, words))}")
     return one_of(f"{mark.name}()", mark.args[0], words)
-
-
-def _checked(mark: pytest.Mark) -> Callable[[S3Store], object]:
-    """Return what *mark* arranges, tried once on a store of its own."""
-    args, kwargs = mark.args, mark.kwargs
-    check_arranged(mark.name, args, kwargs)
-    act = methodcaller("declare_bucket" if mark.name == "s3_bucket" else "put", *args, **kwargs)
-    try:
-        act(S3Store(now=lambda: datetime.now(UTC)))
-    except (TypeError, ValueError) as error:
-        raise RuleError(f"{spell(mark.name, args, kwargs)}: {error}") from None
-    return act  # of whatever store the test has: another process's or another server's too
 
 
 def unknown_markers(item: pytest.Item, ours: Iterable[str]) -> list[Mistake]:

@@ -1,11 +1,14 @@
-"""Checks of what `s3_bucket` and `s3_object` say, beyond those of the store: what people write by mistake."""
+"""From what `s3_bucket` and `s3_object` say to what arranges it in a store; what people write by mistake is refused."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import methodcaller
 from typing import Any
 
+from pytest_s3errors._core.s3.store import S3Store
 from s3_asyncio_client._core.bucket_names import new_name_problem
 
 from .arguments import RuleError, boolean, known_options, no_address
@@ -18,12 +21,27 @@ _DIRECTIONS = ("north", "south", "east", "west", "central", "northeast", "northw
 _ALMOST = 0.7
 
 
-def check_arranged(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Check ``name(*args, **kwargs)``, *name* being "s3_bucket" or "s3_object".
+def arranged_by(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Callable[[S3Store], object]:
+    """Return what ``name(*args, **kwargs)`` does to a store, *name* being "s3_bucket" or "s3_object".
+
+    It is tried once, on a store of its own.
 
     Raises:
-        RuleError: an argument is missing, unknown or given twice; a bucket or region that S3 can't have.
+        RuleError: an argument is missing, unknown or given twice; what S3 can't have.
     """
+    _check(name, args, kwargs)
+    act = methodcaller("declare_bucket" if name == "s3_bucket" else "put", *args, **kwargs)
+    try:
+        act(S3Store(now=lambda: _ANY_TIME))
+    except (TypeError, ValueError) as error:
+        raise RuleError(f"{spell(name, args, kwargs)}: {error}") from None
+    return act  # of whatever store there is: another process's or another server's too
+
+
+_ANY_TIME = datetime.fromtimestamp(0, UTC)
+
+
+def _check(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     written = spell(name, args, kwargs)
     places = _PLACES[name]
     if len(args) > len(places):

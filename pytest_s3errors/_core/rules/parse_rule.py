@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from operator import attrgetter, eq
+from operator import attrgetter, eq, not_
 from typing import TYPE_CHECKING, Any
 
 from s3_asyncio_client._core.operations import OPERATIONS
@@ -165,7 +165,7 @@ def _header(name: str, option: str, value: object) -> list[Condition]:
             f"header {key.lower()}",
             repr(pattern),
             partial(_read_header, key.lower()),
-            Glob.of(pattern, ignore_case=True),
+            Glob.of(pattern, ignore_case=True) if pattern else not_,  # a missing header is empty
         )
         for key, pattern in headers_of(name, value, option=option)
     ]

@@ -138,9 +138,9 @@ class Schedule:
 
     __slots__ = ("_draw", "_slowing", "_taking", "rules")
 
-    def __init__(self, rules: tuple[Rule, ...], draw: Callable[[], float]) -> None:
+    def __init__(self, rules: tuple[Rule, ...], draw: Callable[[], float], since_s: float = 0.0) -> None:
         self._draw = draw
-        self.rules = tuple(ArmedRule(rule) for rule in rules)
+        self.rules = tuple(ArmedRule(rule, since_s=since_s) for rule in rules)
         self._sort()
 
     def add(self, armed: ArmedRule) -> None:

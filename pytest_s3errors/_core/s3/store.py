@@ -7,10 +7,11 @@ This is the face of the `s3_store` fixture: `put`, `get`, `exists`, `delete`, `k
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import md5
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypedDict, Unpack, cast
+from typing import TypedDict, Unpack, cast
 
 from pytest_s3errors._core.body import Body, pattern
 from pytest_s3errors._core.s3.errors.catalogue import nearest
@@ -29,9 +30,6 @@ from .records import (
     UnfinishedUpload,
     Upload,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "DEFAULT_CONTENT_TYPE",
@@ -126,6 +124,7 @@ class S3Store(Shelf):
         """
         check_bucket_name(bucket)
         check_key(key)
+        _check_types(last_modified=(last_modified, datetime), metadata=(metadata, Mapping), tags=(tags, Mapping))
         content = _as_bytes(body) if size is None else _made(body, size, seed)
         moment = self.now() if last_modified is None else whole_second(last_modified)
         system = _system_headers(cast("Mapping[str, str]", headers))
@@ -285,6 +284,12 @@ def _system_headers(headers: Mapping[str, str]) -> dict[str, str]:
             raise TypeError(f"no argument {given!r}{hint}; allowed are {', '.join(arguments)} and x_amz_*")
         named[name] = value
     return named
+
+
+def _check_types(**arguments: tuple[object, type]) -> None:
+    for name, (value, kind) in arguments.items():
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"{name} is a {kind.__name__.lower()}, not {type(value).__name__}")
 
 
 def _check_text(fields: Mapping[str, object]) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pytest_s3errors._core.rules.arguments import RuleError
-from pytest_s3errors._core.rules.parse_arranged import check_arranged
+from pytest_s3errors._core.rules.parse_arranged import arranged_by
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from pytest_s3errors._core.rules.parse_arranged import check_arranged
 )
 def test_what_is_right(name, args, kwargs):
     """Nothing is said of it."""
-    check_arranged(name, args, kwargs)
+    arranged_by(name, args, kwargs)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,13 @@ def test_what_is_right(name, args, kwargs):
         ("s3_bucket", ("data", "auto", True), {}, "s3_bucket('data', 'auto', True): only name and region go without"),
         ("s3_bucket", ("data",), {"name": "data"}, "gives name twice"),
         ("s3_bucket", ("data",), {"versionin": True}, "did you mean 'versioning'?"),
+        (
+            "s3_object",
+            ("data", "k"),
+            {"metadata": "m"},
+            "s3_object('data', 'k', metadata='m'): metadata is a mapping, not",
+        ),
+        ("s3_object", ("data", "k"), {"last_modified": 1}, "last_modified is a datetime, not int"),
         ("s3_bucket", ("data",), {"versioning": "yes"}, "s3_bucket(versioning='yes'): allowed are True and False"),
         ("s3_bucket", ("My_Bucket",), {}, "s3_bucket('My_Bucket'): S3 has no bucket named 'My_Bucket': it must"),
         ("s3_bucket", ("data/dir",), {}, "S3 has no bucket named 'data/dir'"),
@@ -48,4 +55,4 @@ def test_what_is_right(name, args, kwargs):
 def test_mistakes(name, args, kwargs, says):
     """Each is named as the user wrote it."""
     with pytest.raises(RuleError, match=re.escape(says)):
-        check_arranged(name, args, kwargs)
+        arranged_by(name, args, kwargs)

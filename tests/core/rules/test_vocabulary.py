@@ -30,6 +30,8 @@ def taken(options, *calls, at=()):
     [
         ({"absent": "Content-MD5"}, call(), call(content_md5="x")),
         ({"absent": ["A", "B"]}, call(), call(b="x")),
+        ({"header": {"Content-MD5": ""}}, call(), call(content_md5="x")),
+        ({"header": {"Content-MD5": "*"}}, call(content_md5="x"), call()),
         ({"prefix": "logs/*"}, call("/data?list-type=2&prefix=logs/2026"), call("/data?list-type=2&prefix=tmp")),
         ({"prefix": "*"}, call("/data?list-type=2"), call("/data/k?prefix=logs/")),
         ({"query": {"list-type": "2"}}, call("/data?list-type=2"), call("/data")),
