@@ -18,7 +18,7 @@ SECTIONS = {
     "Throttling, timeouts, broken connections": range(36, 46),
     "Conditions and ranges": range(46, 54),
     "Authentication": range(54, 60),
-    "Uploads, digests, limits": range(60, 74),
+    "Uploads, digests, limits": (*range(60, 74), 85),
     "Access, encryption, locks": range(74, 85),
 }
 
@@ -101,6 +101,7 @@ SOURCES = {
     82: "LSREC",
     83: "LSREC",
     84: "LSREC",
+    85: "S3Mock#2586, minio#13318, s3-tests",
 }
 
 ABOUT_BOTOCORE = frozenset({13, 14, 15, 17, 23, 24, 25, 26, *range(32, 35), *range(36, 39), *range(40, 45), 66})

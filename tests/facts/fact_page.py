@@ -10,6 +10,7 @@ import importlib.metadata
 import os
 import platform
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from fact_list import CLAIMS, SECTIONS, SOURCES, Claim, Seen
@@ -97,7 +98,7 @@ def generated_part(cells: Cells, observed: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _claims(numbers: range) -> list[Claim]:
+def _claims(numbers: Collection[int]) -> list[Claim]:
     return sorted((claim for claim in CLAIMS if claim.number in numbers), key=lambda claim: claim.number)
 
 

@@ -1,4 +1,4 @@
-"""Facts 60 to 73: what S3 accepts to be stored."""
+"""Facts 60 to 73, and 85: what S3 accepts to be stored."""
 
 from __future__ import annotations
 
@@ -273,3 +273,12 @@ def kms(s3):
     said = errors[0].response
     text = f"{said['ResponseMetadata']['HTTPStatusCode']} {said['Error']['Code']}"
     return Seen(text=text, holds=text == "400 KMS.NotFoundException")
+
+
+@claim(85, "CompleteMultipartUpload asked again, its answer lost or not, gets the 200 of the first time")
+def complete_again(s3):
+    path, upload = _begun(s3)
+    part = s3.part(path, upload, 1)
+    answers = [s3.complete(path, upload, (1, part)) for _ in range(2)]
+    seen = answers[0].is_status(200) & answers[1].is_status(200)
+    return Seen(text=f"{answers[0].status}, then {answers[1].status}", holds=seen.holds)

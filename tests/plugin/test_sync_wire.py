@@ -210,3 +210,24 @@ def test_it(s3_store):
     assert s3_store.keys("bucket") == ["keep"]
 """
     ).assert_outcomes(passed=1)
+
+
+def test_a_completion_whose_answer_is_lost_is_asked_for_again(run):
+    """S3 gives the second request the answer of the first; there is one object, and one version of it."""
+    run(
+        BOTO3
+        + """
+@pytest.mark.s3_bucket("data", versioning=True)
+@pytest.mark.s3_fail("lost_response", operation="CompleteMultipartUpload", times=1)
+@pytest.mark.s3_expect(attempts={"CompleteMultipartUpload": 2}, unfinished_uploads=0)
+def test_it(s3_store):
+    client = boto3.client("s3", config=Config(retries={"mode": "standard", "total_max_attempts": 2}))
+    name = {"Bucket": "data", "Key": "big"}
+    name["UploadId"] = client.create_multipart_upload(**name)["UploadId"]
+    part = client.upload_part(**name, PartNumber=1, Body=b"body")
+    parts = [{"PartNumber": 1, "ETag": part["ETag"]}]
+    done = client.complete_multipart_upload(**name, MultipartUpload={"Parts": parts})
+    (stored,) = s3_store.versions("data", "big")
+    assert (stored.version_id, stored.body) == (done["VersionId"], b"body")
+"""
+    ).assert_outcomes(passed=1)
