@@ -29,6 +29,8 @@ def example(pytester: pytest.Pytester) -> Path:
 def demo(example: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script behind README's first command, on the copy; its pytest runs in this process."""
     spec = importlib.util.spec_from_file_location("run_demo", example / "run_demo.py")
+    # What Python compiles while the tests run would not be on disk when the job walks the directory.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -39,8 +41,6 @@ def demo(example: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPat
         return subprocess.CompletedProcess(arguments, result.ret, stdout=result.stdout.str())
 
     monkeypatch.setattr(module, "pytest", run_pytest)
-    # What Python compiles while the tests run would not be on disk when the job walks the directory.
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     return module
 
 
@@ -49,19 +49,19 @@ def test_the_suite_passes_without_a_warning(
 ) -> None:
     """All tests of the suite pass, and nothing is left open behind them."""
     result = pytester.runpytest("-p", "no:cacheprovider", *warnings_are_errors, "test_backup.py")
-    result.assert_outcomes(passed=(example / "test_backup.py").read_text(encoding="utf-8").count("def test_"))
+    source = (example / "test_backup.py").read_text(encoding="utf-8")
+    # With each of the two clients, but for what is about one.
+    result.assert_outcomes(passed=2 * source.count("def test_") - source.count("\n@ASYNCIO"))
 
 
 def test_the_failing_test_shows_the_timeline(example: Path, pytester: pytest.Pytester) -> None:
-    """Four attempts, each with the rule that took it, and the waits between."""
+    """Four attempts, each with the rule that took it."""
     result = pytester.runpytest("-p", "no:cacheprovider", "demo_failing.py")
     result.assert_outcomes(failed=1)
     rule = "s3_fail('SlowDown', operation='PutObject', key='notes.txt', times=5)"
-    line = "* s PutObject backups/notes.txt *  503 SlowDown  <- [[]1]"
-    wait = " * : ?.* s =*"
+    line = "* s PutObject backups/notes.txt*  503 SlowDown  <- [[]1]"
     result.stdout.fnmatch_lines(["*S3 timeline*", f"{line}, 1 of 5"])
-    result.stdout.fnmatch_lines([f"{line}, 1 of 5", wait, f"{line}, 2 of 5", wait, f"{line}, 3 of 5"], consecutive=True)
-    result.stdout.fnmatch_lines([f"{line}, 3 of 5", wait, f"{line}, 4 of 5", f"[[]1] {rule}"], consecutive=True)
+    result.stdout.fnmatch_lines([f"{line}, 2 of 5", "*", f"{line}, 3 of 5", "*", f"{line}, 4 of 5", f"[[]1] {rule}"])
     result.stdout.no_fnmatch_line("*, 5 of 5")
 
 
@@ -72,9 +72,9 @@ def test_the_failing_test_passes_in_a_control_run(example: Path, pytester: pytes
 
 def test_the_demonstration_ends_as_promised(demo: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     """What is stored is what is on disk, and one test fails with its timeline."""
-    assert demo.stored(Path(sys.executable)) == ("9 files were stored as they are on disk", "")
+    assert demo.stored(Path(sys.executable)) == ("10 files were stored as they are on disk", "")
     assert demo.failing(Path(sys.executable))[1] == ""
-    assert "9 files, 12 uploads: 3 of them failed and were repeated" in capsys.readouterr().out
+    assert "10 files, 13 uploads: 3 of them failed and were repeated" in capsys.readouterr().out
 
 
 BROKEN = {

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import boto3
 import pytest
-from backup_job import Job
+from backup_job import ATTEMPTS, AsyncWriter, Boto3Writer, Job
+from boto3.s3.transfer import TransferConfig as Boto3TransferConfig
+from botocore.config import Config
 
 from s3_asyncio_client import S3Client, TransferConfig
 
-MIB = 1024 * 1024
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PARTS = {"multipart_threshold": 5 * 1024 * 1024, "multipart_chunksize": 5 * 1024 * 1024}
 
 
-@pytest.fixture
-def job(s3_client: S3Client) -> Job:
-    """The job as it runs in production, but for the pauses between its attempts."""
-    return Job(
-        client=s3_client,
-        bucket="backups",
-        base_delay_s=0,
-        transfer=TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB),
-    )
+@pytest.fixture(params=["boto3", "asyncio"])
+def job(request: pytest.FixtureRequest, s3_client: S3Client) -> Iterator[Job]:
+    """The job as it runs in production, with each of its writers."""
+    retries = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+    with closing(boto3.client("s3", config=retries)) as client:
+        writers = {
+            "boto3": Boto3Writer(client=client, transfer=Boto3TransferConfig(**PARTS)),
+            "asyncio": AsyncWriter(client=s3_client, transfer=TransferConfig(**PARTS)),
+        }
+        yield Job(writer=writers[request.param], bucket="backups")

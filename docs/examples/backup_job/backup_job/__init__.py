@@ -3,5 +3,17 @@
 from __future__ import annotations
 
 from backup_job.job import Failed, Job, Report, Stored, back_up
+from backup_job.writers import ATTEMPTS, AsyncWriter, Boto3Writer, NotStoredError, Writer
 
-__all__ = ["Failed", "Job", "Report", "Stored", "back_up"]
+__all__ = [
+    "ATTEMPTS",
+    "AsyncWriter",
+    "Boto3Writer",
+    "Failed",
+    "Job",
+    "NotStoredError",
+    "Report",
+    "Stored",
+    "Writer",
+    "back_up",
+]

@@ -12,25 +12,14 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from s3_asyncio_client import (
-    S3Client,
-    S3Error,
-    S3IntegrityError,
-    S3ServerError,
-    TransferConfig,
-    retry_with_exponential_backoff,
-)
+from backup_job.writers import NotStoredError, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Iterator
 
 _READ_BYTES = 1024 * 1024
-# Bytes that were spoiled on their way may come whole the next time.
-REPEATED = (S3ServerError, ConnectionError, TimeoutError, S3IntegrityError)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +56,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Where files go, and how hard the job tries."""
+    """Where files go, by which client, and how many at one time."""
 
-    client: S3Client
+    writer: Writer
     bucket: str
     prefix: str = ""
     max_in_flight: int = 4
-    max_retries: int = 3
-    base_delay_s: float = 1.0
-    transfer: TransferConfig = TransferConfig()  # noqa: RUF009 - frozen
 
     async def store(self, path: Path, key: str) -> Stored | Failed:
         """Bring one file to S3 and see that it is there."""
@@ -83,25 +69,12 @@ class Job:
         try:
             size_bytes, sha256 = await asyncio.to_thread(digest_of, path)
             step = "upload"
-            await self._retried(lambda: self.client.upload_file(self.bucket, key, path, self.transfer))
+            await self.writer.upload(self.bucket, key, path)
             step = "verify"
-            await self._retried(lambda: self._compare(key, sha256))
-        except (S3Error, OSError) as error:
+            await self.writer.verify(self.bucket, key, sha256)
+        except (NotStoredError, OSError) as error:
             return Failed(key=key, step=step, reason=str(error))
         return Stored(key=key, size_bytes=size_bytes, sha256=sha256)
-
-    async def _retried(self, operation: Callable[[], Awaitable[T]]) -> T:
-        return await retry_with_exponential_backoff(
-            operation, self.max_retries, self.base_delay_s, retryable_exceptions=REPEATED
-        )
-
-    async def _compare(self, key: str, sha256: str) -> None:
-        came = hashlib.sha256()
-        async with self.client.open_object(self.bucket, key) as response:
-            async for chunk in response.iter_chunks():
-                came.update(chunk)
-        if came.hexdigest() != sha256:
-            raise S3IntegrityError(f"what S3 gave back has SHA-256 {came.hexdigest()[:12]}, the file {sha256[:12]}")
 
 
 async def back_up(job: Job, root: Path) -> Report:
