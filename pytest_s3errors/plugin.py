@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import random
 import sys
 import warnings
@@ -54,12 +56,23 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["s3_seed"] = node.config.stash[SEED]
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    """Show the seed, with which the same faults come again, and what does S3's work if that is not the model."""
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Show the seed, with which the same faults come again, and what does S3's work if that is not the model.
+
+    A distribution that has the client's package too is told as well: whichever came last has overwritten the other.
+    """
     name = str(config.getoption("--s3-backend") or config.getini("s3_backend")).strip()
     backend = "" if name == "memory" else f", s3_backend={name.rpartition('@')[2]}"
     control = ", control run: every fault is switched off" if config.getoption("--s3-control") else ""
-    return f"s3errors: --s3-seed={config.stash[SEED]}{backend}{control}"
+    twice = []
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        other = importlib.metadata.version("s3-asyncio-client")
+        twice.append(
+            f"s3errors: warning: s3-asyncio-client {other} is installed too, and its files are those of our"
+            " s3_asyncio_client. Cure: pip uninstall s3-asyncio-client, then pip install --force-reinstall --no-deps"
+            " pytest-s3errors"
+        )
+    return [f"s3errors: --s3-seed={config.stash[SEED]}{backend}{control}", *twice]
 
 
 def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> pytest.Item | None:

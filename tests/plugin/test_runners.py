@@ -264,3 +264,15 @@ def test_a_project_without_async_tests_needs_no_ini_line(pytester):
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
     assert "asyncio_default_fixture_loop_scope" not in result.stderr.str()
+
+
+def test_a_client_that_was_installed_twice_is_told(run, tmp_path, monkeypatch):
+    """The distribution whose interface the client keeps has the same package: one of them overwrote the other."""
+    info = tmp_path / "s3_asyncio_client-0.1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: s3-asyncio-client\nVersion: 0.1.2\n")
+    run("def test_it(): pass", "-v").stdout.no_fnmatch_line("*warning: s3-asyncio-client*")
+    monkeypatch.syspath_prepend(tmp_path)
+    told = [line for line in run("def test_it(): pass", "-v").outlines if "s3-asyncio-client 0.1.2" in line]
+    assert len(told) == 1
+    assert "pip uninstall s3-asyncio-client, then pip install --force-reinstall --no-deps pytest-s3errors" in told[0]
