@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import kernel, silence
+from .clocks import Clock
 from .outsiders import REAL_TIME, of_layer, package
-from .registry import Clock, Registry
+from .registry import Registry
 from .threads import Noted
 from .waits import READ, FileWait, look, port_of
 

@@ -35,8 +35,8 @@ def before(registry: Registry) -> None:
             setattr(core, name, _on_functions_in_c(getattr(core, name)))
     traveller = module.Traveller
     traveller.time_ns = _ticking(registry, traveller.time_ns)
-    registry.travellers = module.traveller_stack
-    registry.system_time = lambda: core.original_time() if registry.travellers else REAL.time()
+    registry.hands.travellers = module.traveller_stack
+    registry.hands.system_time = lambda: core.original_time() if registry.hands.travellers else REAL.time()
 
 
 def _on_functions_in_c(act: Callable[[], None]) -> Callable[[], None]:
@@ -54,8 +54,8 @@ def _on_functions_in_c(act: Callable[[], None]) -> Callable[[], None]:
 def _ticking(registry: Registry, time_ns: Callable[[Any], int]) -> Callable[[Any], int]:
     def ticked(traveller: Any) -> int:
         if not traveller._requested:  # noqa: SLF001 - from its first question on it ticks
-            traveller._s3errors_leapt = registry.leapt  # noqa: SLF001
-        passed = registry.leapt - traveller._s3errors_leapt if traveller._tick else 0.0  # noqa: SLF001
+            traveller._s3errors_leapt = registry.hands.leapt  # noqa: SLF001
+        passed = registry.hands.leapt - traveller._s3errors_leapt if traveller._tick else 0.0  # noqa: SLF001
         return time_ns(traveller) + round(passed * _NS)
 
     return ticked
@@ -78,14 +78,14 @@ def _ticking_factory(registry: Registry, factory: Any) -> type:
     class Ticking(factory):  # type: ignore[misc]
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
-            self._leapt = registry.leapt
+            self._leapt = registry.hands.leapt
 
         def __call__(self) -> Any:
-            return super().__call__() + dt.timedelta(seconds=registry.leapt - self._leapt)
+            return super().__call__() + dt.timedelta(seconds=registry.hands.leapt - self._leapt)
 
         def move_to(self, target: Any) -> None:
             super().move_to(target)
-            self._leapt = registry.leapt
+            self._leapt = registry.hands.leapt
 
     return Ticking
 

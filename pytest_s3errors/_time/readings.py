@@ -50,7 +50,7 @@ class MonotonicNs(Reading):
         registry = self._registry
         if registry.on:
             return round(registry.now() * _NS)
-        return REAL.monotonic_ns() + round(registry.offset * _NS)
+        return REAL.monotonic_ns() + round(registry.hands.offset * _NS)
 
 
 class Time(Reading):
@@ -65,7 +65,7 @@ class TimeNs(Reading):
 
     def __call__(self) -> int:
         registry = self._registry
-        return round(registry.wall() * _NS) if registry.on and not registry.travellers else REAL.time_ns()
+        return round(registry.wall() * _NS) if registry.on and not registry.hands.travellers else REAL.time_ns()
 
 
 class Sleep(Reading):

@@ -53,7 +53,7 @@ class Threads:
 
         @functools.wraps(join)
         def joined(thread: threading.Thread, timeout: float | None = None) -> None:
-            record = registry.threads.get(thread.ident or 0)
+            record = registry.roster.by_ident.get(thread.ident or 0)
             if record is None or record.owner is not thread or record.ident == REAL.get_ident():
                 return join(thread, timeout)
             if not registry.on:

@@ -35,7 +35,7 @@ class Server(Protocol):
 
 
 class VirtualClock:
-    """A clock that jumps over every wait, see `registry`.
+    """A clock that jumps over every wait, see the page of this package.
 
     *limit_s* is how far it goes: past that, *refuse* is called with the reason, and what it returns (None: nothing) is
     raised where the time was to pass. *ports* are those of the servers in this process, whose connections are not
@@ -191,4 +191,4 @@ class VirtualClock:
         return FOREIGN_S if owed and owed - self._known_clients() else 0.0
 
     def _known_clients(self) -> set[int | None]:
-        return set().union(*(wait.ports() for wait in self._registry.parked()))
+        return set().union(*(wait.ports() for wait in self._registry.roster.parked()))

@@ -201,7 +201,7 @@ def test_real_work_is_waited_for(run, monkeypatch):
 
     As long as it takes on a busy machine: how long the clock waits for a stranger is a matter of `test_idle`.
     """
-    monkeypatch.setattr("pytest_s3errors._time.registry.PATIENCE_S", 300)
+    monkeypatch.setattr("pytest_s3errors._time.patience.PATIENCE_S", 300)
     monkeypatch.setattr("pytest_s3errors._time.silence.FOREIGN_S", 30)
     run(
         """
@@ -345,7 +345,7 @@ def test_a_loops_own_thread_may_block(run):
 
 def test_a_loop_that_only_looks_at_the_clock_ends(run, monkeypatch):
     """After some real seconds without a jump the clock runs on, so that spinning code does not hang."""
-    monkeypatch.setattr("pytest_s3errors._time.registry.PATIENCE_S", 0.05)
+    monkeypatch.setattr("pytest_s3errors._time.patience.PATIENCE_S", 0.05)
     run(
         """
         import time

@@ -1,0 +1,132 @@
+"""All threads of the process, and which of them run. What changes here changes under the mutex."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+
+from . import unseen
+from .originals import REAL
+from .own_threads import own_threads
+from .waits import Record, Wait
+
+
+class Roster:
+    """The records of all threads.
+
+    `running` are those that run, or are about to. While a test is on virtual time none of them is missing.
+    """
+
+    def __init__(self) -> None:
+        self.by_ident: dict[int, Record] = {}
+        self.running: set[Record] = set()
+        self.moves = 0
+        """How often a thread has begun to run, or has ended, in a test on virtual time."""
+        self._unborn: set[Record] = set()  # started, and not yet seen by the system
+        self._births = itertools.count(1)
+
+    def adopt(self, ident: int, *, outside: bool) -> Record:
+        """Record a thread that nobody told of."""
+        record = Record(next(self._births), stranger=True, outside=outside or ident in own_threads)
+        record.ident, record.native = ident, unseen.native_id(ident)
+        self.by_ident[ident] = record
+        return record
+
+    def adopt_others(self) -> dict[int, unseen.Place]:
+        """Record all threads that nobody told of; return where each thread is."""
+        where, tools = unseen.places(self.by_ident)
+        for ident in where.keys() - self.by_ident.keys():
+            self.adopt(ident, outside=ident in tools)
+        return where
+
+    def born(self, *, outside: bool) -> Record:
+        """Record a thread about to be started, which runs from now on."""
+        record = Record(next(self._births), outside=outside)
+        self._unborn.add(record)
+        self.run(record)
+        return record
+
+    def lives(self, record: Record) -> None:
+        """Note that the thread of *record* has begun: it is this one."""
+        record.ident, record.native = REAL.get_ident(), REAL.get_native_id()
+        self.by_ident[record.ident] = record
+        self._unborn.discard(record)
+        self.run(record)
+
+    def ended(self, record: Record) -> None:
+        """Note that a thread has ended, or was never started."""
+        if record.ident is not None and self.by_ident.get(record.ident) is record:
+            del self.by_ident[record.ident]
+        self._unborn.discard(record)
+        record.ended = True
+        self.moves += 1
+        self.running.discard(record)
+
+    def run(self, record: Record) -> None:
+        """Note that a thread is about to run."""
+        self.moves += 1
+        if not (record.outside or record.stranger):
+            self.running.add(record)
+        else:
+            self.running.discard(record)
+
+    def begin(self, me: Record) -> None:
+        """Begin a test, in which this thread runs, and those that are about to be born."""
+        me.stranger = me.outside = False
+        self.running = {me, *self._unborn}
+
+    def after_fork(self) -> None:
+        """Forget all threads but this one, which is the only one of a child."""
+        ident = REAL.get_ident()
+        for record in (*self.by_ident.values(), *self.running):
+            record.ended |= record.ident != ident
+        mine = self.by_ident.get(ident)
+        self.by_ident = {} if mine is None else {ident: mine}
+        self.running, self._unborn = set(), set()
+
+    # Questions.
+
+    def parked(self) -> Iterator[Wait]:
+        """Yield what the parked threads wait for."""
+        for record in self.by_ident.values():
+            wait = record.wait
+            if wait is not None and not (wait.done or record.outside or record in self.running):
+                yield wait
+
+    def first(self) -> Wait | None:
+        """Return the wait with the earliest deadline, among equal ones that of the oldest thread."""
+        first, best = None, (math.inf, 0)
+        for wait in self.parked():
+            if wait.deadline is not None and wait.record is not None:
+                key = wait.deadline, wait.record.born
+                if key < best:
+                    first, best = wait, key
+        return first
+
+    def all_asleep(self, *, any_wait: bool) -> bool:
+        """Return whether what counts as running sleeps in locks that nobody told of, with *any_wait* in whatever."""
+        where, _ = unseen.places(self.by_ident)
+        # All of them, each time: whether one has slept long enough is counted from when it was first seen so.
+        awake = [record for record in self.running if not unseen.sleeps(record, where, any_wait=any_wait)]
+        return not awake
+
+    def others_work(self) -> bool:
+        """Return whether jobs are under way in other processes, or a thread that nobody told of does something."""
+        strangers = any(record.stranger for record in self.by_ident.values())
+        unknown = REAL.thread_count() != len(self.by_ident) - 1
+        where = self.adopt_others() if strangers or unknown else {}
+        works = [record for record in tuple(self.by_ident.values()) if self._works(record, where)]  # all, as above
+        return bool(works)
+
+    def _works(self, record: Record, where: dict[int, unseen.Place]) -> bool:
+        if record.stranger and record.ident not in where:
+            del self.by_ident[record.ident or 0]
+            return False
+        if record.busy is not None and record.busy():
+            return True
+        if record.outside:
+            return False
+        if record.observed is not None:
+            return record.observed()
+        return record.stranger and record.wait is None and not unseen.sleeps(record, where)
