@@ -33,10 +33,7 @@ def install(seams: Seams, door: Door, http_client: Any) -> None:
             tunnel(conn, host, port, *args, **kwargs)
             return
         _lead(conn, host, port or _HTTPS)
-        # urllib3 looks at these. None: no proxied connection, whose certificate would be the proxy's.
-        for name in ("proxy", "proxy_is_verified", "_tunnel_host"):
-            if hasattr(conn, name):
-                setattr(conn, name, None)
+        _forget_proxy(conn)
 
     @functools.wraps(put)
     def putrequest(conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
@@ -58,6 +55,26 @@ def install(seams: Seams, door: Door, http_client: Any) -> None:
     seams.setattr(connection, "putrequest", putrequest)
 
 
+def install_urllib3(seams: Seams, door: Door, connectionpool: Any) -> None:
+    """Take S3's requests out of an https proxy that only forwards: urllib3 connects to it before it asks."""
+    make = seams.original(connectionpool.HTTPConnectionPool, "_make_request")
+
+    @functools.wraps(make)
+    def make_request(pool: Any, conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        parts = urlsplit(url) if "://" in url else None
+        if parts is not None and parts.scheme == "https" and parts.hostname:
+            port = parts.port or _HTTPS
+            if door.takes(parts.hostname, port):
+                _lead(conn, parts.hostname, port)
+                _forget_proxy(conn)
+                url = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            else:
+                _lead_back(conn)
+        return make(pool, conn, method, url, *args, **kwargs)
+
+    seams.setattr(connectionpool.HTTPConnectionPool, "_make_request", make_request)
+
+
 def install_socks(seams: Seams, door: Door, socks: Any) -> None:
     """Take S3's connections out of urllib3's SOCKS proxies."""
     made = seams.original(socks.SOCKSConnection, "_new_conn")
@@ -76,6 +93,13 @@ def _lead(conn: Any, host: str, port: int) -> None:
     if (conn.host, conn.port) != (host, port):
         _hang_up(conn)
         conn.host, conn.port = host, port
+
+
+def _forget_proxy(conn: Any) -> None:
+    """Have urllib3 take *conn* for no proxied connection, whose certificate would be the proxy's."""
+    for name in ("proxy", "proxy_is_verified", "_tunnel_host"):
+        if hasattr(conn, name):
+            setattr(conn, name, None)
 
 
 def _lead_back(conn: Any) -> None:

@@ -39,6 +39,7 @@ def _botocore(module: Any) -> None:
 
 def _botocore_signers(module: Any) -> None:
     wrap(module.RequestSigner, "generate_presigned_url", senders.botocore_presign)
+    wrap(module.S3PostPresigner, "generate_presigned_post", senders.botocore_presign_post)
     wrap(module.RequestSigner, "get_auth_instance", _SIGN_NOW)
 
 
@@ -55,6 +56,7 @@ def _aiobotocore_utils(module: Any) -> None:
 
 
 def _aiobotocore_signers(module: Any) -> None:
+    wrap(module.AioS3PostPresigner, "generate_presigned_post", senders.botocore_presign_post)
     wrap(module.AioRequestSigner, "get_auth_instance", _SIGN_NOW_ASYNC)
 
 
@@ -91,6 +93,7 @@ _DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
     "uvloop": sockets.install_uvloop,
     "http.client": blocking_http.install,
     "httpcore": httpcore.install,
+    "urllib3.connectionpool": blocking_http.install_urllib3,
     "urllib3.util.connection": sockets.install_create_connection,
     "urllib3.contrib.socks": blocking_http.install_socks,
     "awscrt.http": natives.awscrt_http,

@@ -42,6 +42,9 @@ _sending: ContextVar[Sending | None] = ContextVar("s3errors_sending", default=No
 with_base: set[str] = set()
 """Endpoints with a path before the bucket for which URLs were signed: what comes to such a URL is anybody's client."""
 
+_forms: set[tuple[str, int | None, str]] = set()
+"""Host, port and path of URLs that forms were signed for: the signature is in the body, which is sent too late."""
+
 
 def sending_to(host: str, port: int | None) -> Sending | None:
     """Return the request that this context sends to *host*, None where no marked client sends it."""
@@ -73,8 +76,13 @@ def sending(url: str, endpoint: str, *, s3: bool) -> Iterator[None]:
 
 
 def is_presigned(url: str) -> bool:
-    """Return whether the query of *url* is signed for S3."""
-    return "?" in url and _PRESIGNED.search(url) is not None
+    """Return whether the query of *url* is signed for S3, or a form to be sent there is."""
+    return ("?" in url and _PRESIGNED.search(url) is not None) or (bool(_forms) and _place(url) in _forms)
+
+
+def _place(url: str) -> tuple[str, int | None, str]:
+    parts = urlsplit(url)
+    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme), parts.path.rstrip("/")
 
 
 def presigned(url: str) -> contextlib.AbstractContextManager[None]:
@@ -109,6 +117,18 @@ def botocore_presign(presign: Callable[..., str]) -> Callable[..., str]:
             if base:
                 with_base.add(f"{host}{base}")
         return presign(signer, request_dict, *args, **kwargs)
+
+    return presigning
+
+
+def botocore_presign_post(presign: Callable[..., Any]) -> Callable[..., Any]:
+    """Note the URL that botocore, or aiobotocore, signs a form for."""
+
+    @functools.wraps(presign)
+    def presigning(presigner: Any, request_dict: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if current() is not None:
+            _forms.add(_place(request_dict["url"]))
+        return presign(presigner, request_dict, *args, **kwargs)
 
     return presigning
 

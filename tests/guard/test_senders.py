@@ -152,6 +152,25 @@ async def test_async():
     ).assert_outcomes(passed=2)
 
 
+def test_presigned_forms(run):
+    """They have their signature in the body; so the URL counts that they were signed for."""
+    run(
+        BOTO3
+        + """
+import httpx, requests
+
+@pytest.mark.s3_bucket("data")
+@pytest.mark.parametrize("post", [requests.post, httpx.post])
+def test_it(post, s3_store):
+    form = client(f"http://127.0.0.1:{PORT}").generate_presigned_post("data", "k")
+    assert post(form["url"], data=form["fields"], files={"file": b"x"}).status_code == 204
+    assert s3_store.get("data", "k").body == b"x"
+    assert requests.get(f"http://127.0.0.1:{PORT}/").content == b"real"  # anything else there is a neighbor's
+    assert came == ["GET /"]
+"""
+    ).assert_outcomes(passed=2)
+
+
 @pytest.mark.parametrize(
     ("url", "is_s3s"),
     [

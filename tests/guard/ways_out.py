@@ -37,6 +37,11 @@ WAYS = {
     ("a proxy of the client's", "httpx"): "httpx.Client(proxy=PROXY).put(URL, content=b'x')",
     ("a proxy of the client's", "urllib3"): "urllib3.ProxyManager(PROXY).request('PUT', URL, body=b'x')",
     ("a proxy of the client's", "urllib3, http"): "urllib3.ProxyManager(PROXY).request('PUT', PLAIN, body=b'x')",
+    ("a proxy of the client's", "boto3, https, forwarding"): "put_boto3(config=Config(proxies={'https': TLS_PROXY}, "
+    "proxies_config={'proxy_use_forwarding_for_https': True}))",
+    ("a proxy of the client's", "urllib3, https, forwarding"): "urllib3.ProxyManager(TLS_PROXY, "
+    "use_forwarding_for_https=True).request('PUT', URL, body=b'x')",
+    ("a presigned form", "requests"): "put_form(f'http://127.0.0.1:{PORT}')",
     ("a proxy of the client's", "urllib3, SOCKS"): "put_socks(PLAIN)",
     ("a proxy of the client's", "urllib3, SOCKS, TLS"): "put_socks(URL)",
     ("a proxy of the client's", "http.client's set_tunnel"): "put_tunnel()",
@@ -111,10 +116,14 @@ POLARS = "import polars; polars.DataFrame({'a': [1]}).write_parquet('s3://data/k
 DELTALAKE = "import deltalake as d, pyarrow; d.write_deltalake('s3://data/k', pyarrow.table({'a': [1]}))"
 FROM_URI = "from pyarrow.fs import *; FileSystem.from_uri('s3://data/k')[0].open_output_stream('data/k').close()"
 FILE_SYSTEM = "from pyarrow.fs import *; S3FileSystem().open_output_stream('data/k').close()"
-PROXY = f"http://127.0.0.1:{PORT}"
+PROXY, TLS_PROXY = f"http://127.0.0.1:{PORT}", f"https://127.0.0.1:{PORT}"
 
 def put_boto3(url=None, **kwargs):
     boto3.client("s3", endpoint_url=url, **kwargs).put_object(**PUT)
+
+def put_form(url):
+    form = boto3.client("s3", endpoint_url=url).generate_presigned_post("data", "k")
+    requests.post(form["url"], data=form["fields"], files={"file": b"x"})
 
 def put_urllib(url):
     build_opener().open(Request(url, b"x", method="PUT"))
