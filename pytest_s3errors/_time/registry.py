@@ -347,7 +347,7 @@ class Registry:
 
     def _welcome(self, record: Record, where: dict[int, unseen.Place]) -> None:
         """Take stock of a thread when a test begins."""
-        record.guest, record.polls = True, 0
+        record.guest = True
         if record.outside:
             return
         record.first = unseen.remember(record, where)

@@ -48,6 +48,12 @@ server.daemon_threads = True
 PORT = server.server_port
 threading.Thread(target=server.serve_forever, daemon=True).start()
 
+@pytest.fixture(scope="session", autouse=True)
+def served():
+    yield
+    server.shutdown()
+    server.server_close()
+
 @pytest.fixture(autouse=True)
 def unreached():
     came.clear()
