@@ -1,4 +1,4 @@
-"""The same tests on other S3s: moto in this process, and servers at a URL, moto's and ours."""
+"""The same tests on other S3s: moto in this process, and servers at a URL: moto's, ours, and those of others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import types
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import boto3  # noqa: F401 - pytester forgets what a run imported, and these take a second
 import pytest
@@ -22,6 +23,8 @@ from pytest_s3errors._core.s3.access import Access, Credentials
 from pytest_s3errors._core.s3.store import Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.thread import ThreadServer
+
+from .servers import SERVERS, differences, installed, started
 
 in_moto.load()
 
@@ -76,16 +79,25 @@ def own_server() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["memory", "moto", "moto's server", "our server"])
-def backend(request: pytest.FixtureRequest) -> str:
-    """The ini option, for each S3 in turn."""
-    if request.param == "our server":
-        return f"s3_backend = {request.getfixturevalue('own_server')}"
-    if request.param == "moto's server":
-        url = request.getfixturevalue("moto_server")
-        urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
-        return f"s3_backend = {url}"
-    return f"s3_backend = {request.param}"
+@pytest.fixture(params=["memory", "moto", "moto's server", "our server", *installed()])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The ini option, for each S3 in turn; what another's server is known to do otherwise has to fail."""
+    name = request.param
+    if name in SERVERS:
+        test = request.node.name.replace(f"[{name}]", "").replace(f"[{name}-", "[")
+        if why := differences().get((name, test)):
+            request.applymarker(pytest.mark.xfail(reason=why, strict=True))
+        folder = tmp_path / "data"
+        folder.mkdir()
+        with started(name, folder) as url:
+            yield f"s3_backend = {url}"
+        return
+    if name == "our server":
+        name = request.getfixturevalue("own_server")
+    if name == "moto's server":
+        name = request.getfixturevalue("moto_server")
+        urllib.request.urlopen(urllib.request.Request(f"{name}/moto-api/reset", method="POST")).close()
+    yield f"s3_backend = {name}"
 
 
 def test_rules_stand_before_every_backend(run, backend):
@@ -663,3 +675,12 @@ def test_it(s3_store):
 """,
         ini=backend,
     ).assert_outcomes(passed=1)
+
+
+def test_what_servers_do_otherwise_is_about_tests_that_there_are():
+    """Each line names a server, a test of this file, and why it fails."""
+    here = {name for name in globals() if name.startswith("test_")}
+    for (server, test), why in differences().items():
+        assert server in SERVERS
+        assert test.partition("[")[0] in here
+        assert why
