@@ -23,6 +23,36 @@ if TYPE_CHECKING:
 
 MODULES = ("test_s3.py", "test_headers.py")
 
+ELSEWHERE = (
+    "iam_account",
+    "iam_cross_account",
+    "iam_role",
+    "iam_tenant",
+    "iam_user",
+    "group",
+    "group_policy",
+    "role_policy",
+    "session_policy",
+    "user_policy",
+    "abac_test",
+    "test_of_sts",
+    "webidentity_test",
+    "token_claims_trust_policy_test",
+    "sns",
+    "lifecycle_expiration",
+    "lifecycle_transition",
+    "cloud_transition",
+    "cloud_restore",
+    "s3select",
+    "bucket_logging",
+    "bucket_logging_cleanup",
+    "s3website",
+    "s3website_routing_rules",
+    "s3website_redirect_location",
+    "fails_on_aws",
+)
+"""Markers of tests about other services than S3, about what goes on by itself over days, and of what AWS fails at."""
+
 _OTHER_MARKERS = re.compile(
     "auth_aws2|fails_on_(aws|rgw)|fails_without_logging|abac_|appendobject|bucket_(logging|policy|encryption)|cloud_|"
     "encryption|iam_|lifecycle|object_(lock|ownership)|s3select|s3website|sns|sse_|storage_class|target_by_|test_of_sts"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .__main__ import HERE, WANTED, reasons, told
+from .__main__ import HERE, WANTED, reasons, told, told_of_whole, whole_reasons
 from .configuration import ACCOUNTS, configuration
 from .select import select
 
@@ -83,3 +83,21 @@ def test_the_configuration_names_every_account():
     file.read_string(configuration("127.0.0.1", 80))
     assert {name: (file[name]["access_key"], file[name]["secret_key"]) for name in ACCOUNTS} == ACCOUNTS
     assert file.defaults()["port"] == "80"
+
+
+def test_why_the_whole_suite_fails_is_on_the_page():
+    """Each reason once, with what it holds for, and nobody is named in both files."""
+    page = PAGE.read_text(encoding="utf-8")
+    for pattern, reason in whole_reasons().items():
+        assert f"| `{pattern}` | {reason} |" in page
+    assert not {test.partition("::")[2] for test in reasons()} & whole_reasons().keys()
+
+
+def test_a_failure_of_the_whole_suite_needs_a_reason(capsys):
+    """Names of a kind are told by a pattern, in which a bracket is a bracket."""
+    passing = {f"test_s3.py::test_{number}": "" for number in range(450)}
+    assert not told_of_whole({"test_s3.py::test_0": ""})
+    assert told_of_whole({**passing, "test_s3.py::test_cors_any": "failed"})
+    assert told_of_whole({**passing, "test_s3.py::test_copy_part_enc[x-sse-c-STANDARD-STANDARD-8388608]": "failed"})
+    assert not told_of_whole({**passing, "test_s3.py::test_other": "failed"})
+    assert "(no reason known) test_s3.py::test_other: failed" in capsys.readouterr().out

@@ -96,6 +96,7 @@ OPERATORS: Mapping[str, Callable[[str | None, tuple[str, ...]], bool]] = {
     "StringNotLike": _not(_like),
 }
 _KEYS: Mapping[str, Callable[[Asked], str | None]] = {
+    "aws:referer": lambda ask: ask.call.headers.get("referer"),
     "aws:securetransport": lambda ask: "true" if ask.call.url.startswith("https:") else "false",
     SOURCE_IP_KEY: lambda _ask: SOURCE_IP,
     "s3:prefix": lambda ask: ask.call.query.get("prefix"),

@@ -244,6 +244,13 @@ def test_a_policy_that_wants_a_header(s3):
     assert not allowed(s3, OTHER, "PUT", "/bucket/new", x_amz_copy_source="bucket/key")
 
 
+def test_a_policy_that_wants_a_referer(s3):
+    """As pages that link to images do."""
+    put(s3, {**ALLOW, "Condition": {"StringLike": {"aws:Referer": "http://www.example.com/*"}}})
+    assert not allowed(s3, None)
+    assert allowed(s3, None, referer="http://www.example.com/page")
+
+
 def test_a_policy_that_wants_tags(s3):
     """Those that the object has, and those that the request gives it; their keys are told apart by case."""
     tagged = {"s3:ExistingObjectTag/Team": "a"}
