@@ -24,6 +24,7 @@ def bench(tmp_path, *arguments):
 def test_quick_benchmark_prints_a_table_and_writes_every_number(tmp_path):
     """`python -m tests.bench --quick --json PATH` measures each layer, boto3, a marked test, and pytest's start."""
     pytest.importorskip("boto3")
+    pytest.importorskip("aiobotocore")
     found, said = bench(tmp_path)
     parts = found["parts"]
     assert parts["requests"].keys() == {
@@ -44,9 +45,11 @@ def test_quick_benchmark_prints_a_table_and_writes_every_number(tmp_path):
             assert case["here"]["wall"]["least"] > 0
     assert parts["startup"]["of that, imports"]["here"]["cpu"]["least"] > 0
     assert all(case["here"]["bytes"]["least"] > 0 for case in parts["journal"].values())
+    assert {f"{kind} {number} S3Client" for kind in ("PUT", "GET") for number in (1, 64)} < parts["client"].keys()
+    assert all(case["here"]["peak"]["least"] > 0 for case in parts["client"].values())
     assert found["versions"].keys() >= {"python", "aiohttp", "pytest", "pytest-asyncio"}
     assert all(promise["met"] is (promise["found"] <= promise["at_most"]) for promise in found["promised"])
-    assert said.count("ok  ") + said.count("MISSED") == len(found["promised"]) == 14
+    assert said.count("ok  ") + said.count("MISSED") == len(found["promised"]) == 22
     assert found["slower"] == []
 
 

@@ -55,11 +55,34 @@ def _startup(sides: Sequence[Side], quick: bool) -> Figures:
     return startup.measure(sides, rounds=1 if quick else 15)
 
 
+def _client(sides: Sequence[Side], quick: bool) -> Figures:
+    small, found = ("PUT=1", "GET=1", "PUT=64", "GET=64"), {}
+    size, listing = (1 if quick else 256) << 20, f"list={2000 if quick else 100_000}"
+    for times, rounds, client, *cases in (
+        (640, 6, "S3Client", *small),
+        (640, 6, "aiohttp", *small),
+        (640, 6, "aiobotocore", *small),
+        *((1, 3, client, listing) for client in ("S3Client", "aiobotocore")),
+        *((1, 3, client, f"{way}={size}") for client in ("S3Client", "aiohttp") for way in ("up", "down")),
+    ):
+        found |= play(
+            sides,
+            "transfers.py",
+            client,
+            *cases,
+            rounds=1 if quick else rounds,
+            times=min(times, 64) if quick else times,
+            tests=False,
+        )
+    return found
+
+
 PARTS = {
     "requests": Part("a request", "µs", 1e6, _requests),
     "boto3": Part("a call of boto3", "µs", 1e6, _boto3),
     "tests": Part("a test", "ms", 1e3, _tests),
     "startup": Part("the start of pytest", "ms", 1e3, _startup),
+    "client": Part("the client alone: at so many at once, of so many bytes or keys", "ms", 1e3, _client),
     "journal": Part("what is kept of a faulted request", "bytes", 1, _journal),
 }
 
@@ -85,6 +108,23 @@ PROMISES = (
     Promise("boto3", "503 boto3 wire", 1.2, times="503 boto3 bare process", clock="wall"),
     Promise("boto3", "GET boto3 wire", 1.25, times="GET boto3 bare process", clock="wall"),
     Promise("boto3", "PUT boto3 wire", 1.25, times="PUT boto3 bare process", clock="wall"),
+    # What takes more processor time makes fewer requests per second, and a bare client checks and signs nothing.
+    *(
+        Promise("client", f"{kind} {number} S3Client", 1 / 0.8, times=f"{kind} {number} aiohttp")
+        for kind in ("PUT", "GET")
+        for number in (1, 64)
+    ),
+    *(
+        Promise("client", f"{kind} {number} S3Client", 1 / 3, times=f"{kind} {number} aiobotocore")
+        for kind in ("PUT", "GET")
+        for number in (1, 64)
+    ),
+    *(
+        Promise("client", f"{kind} {256 << 20} S3Client", 1 / 0.9, times=f"{kind} {256 << 20} aiohttp", clock="wall")
+        for kind in ("up", "down")
+    ),
+    *(Promise("client", f"{kind} {256 << 20} S3Client", 64.0 * 2**20, clock="peak") for kind in ("up", "down")),
+    Promise("client", "list 100000 S3Client", 1 / 5, times="list 100000 aiobotocore"),
     *(
         Promise("journal", f"{layer}, {keys}", most, clock="bytes")
         for keys, most in {"the same key": 250.0, "a new key each time": 400.0}.items()
@@ -143,7 +183,8 @@ def measure(sides: Sequence[Side], parts: Sequence[str], *, quick: bool) -> dict
         },
     }
     return found | {
-        "promised": [_kept(promise, figures[promise.part]) for promise in PROMISES if promise.part in parts],
+        # Quick ones have cases of other sizes.
+        "promised": [_kept(p, figures[p.part]) for p in PROMISES if p.part in parts and p.case in figures[p.part]],
         "slower": [
             f"{name}: {case}"
             for name, cases in found["parts"].items()
@@ -156,8 +197,12 @@ def measure(sides: Sequence[Side], parts: Sequence[str], *, quick: bool) -> dict
 def _summary(turns: Sequence[dict[str, float]], scale: float) -> dict[str, dict[str, float]]:
     numbers = {clock: [turn[clock] for turn in turns] for clock in turns[0]}
     if "bytes" in numbers:
-        numbers = {"bytes": [size / scale for size in numbers["bytes"]]}
-    return {clock: {"median": median(n) * scale, "least": min(n) * scale} for clock, n in numbers.items()}
+        numbers = {"bytes": numbers["bytes"]}
+    scales = {"cpu": scale, "wall": scale}
+    return {
+        clock: {"median": median(n) * scales.get(clock, 1), "least": min(n) * scales.get(clock, 1)}
+        for clock, n in numbers.items()
+    }
 
 
 def _ratios(by_side: dict[str, Any]) -> list[float]:
@@ -177,9 +222,9 @@ def _kept(promise: Promise, cases: Figures) -> dict[str, Any]:
     if promise.times:
         found, what = median(turns) / median(other), f"{what}, times {promise.times}"
     else:
-        scale = 1 if promise.clock == "bytes" else part.scale
-        found = (median(turns) - (median(other) if promise.minus else 0)) * scale
-        what += (f" beyond {promise.minus}" if promise.minus else "") + f", {part.unit}"
+        of_memory = promise.clock in ("bytes", "peak")
+        found = (median(turns) - (median(other) if promise.minus else 0)) * (1 if of_memory else part.scale)
+        what += (f" beyond {promise.minus}" if promise.minus else "") + f", {'bytes' if of_memory else part.unit}"
     return {"what": what, "found": found, "at_most": promise.at_most, "met": found <= promise.at_most}
 
 
@@ -205,7 +250,8 @@ def _shown(side: dict[str, dict[str, float]]) -> str:
         return f"{side['bytes']['median']:.0f}"
     digits = 1 if side["cpu"]["median"] >= 10 else 2
     wall = f" ({side['wall']['median']:.{digits}f})" if "wall" in side else ""
-    return f"{side['cpu']['median']:.{digits}f}{wall}"
+    peak = f" {side['peak']['median'] / 2**20:.0f} MiB" if "peak" in side else ""
+    return f"{side['cpu']['median']:.{digits}f}{wall}{peak}"
 
 
 if __name__ == "__main__":
