@@ -11,7 +11,7 @@ import hashlib
 import threading
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from s3_asyncio_client._core.signing import (
     EMPTY_SHA256,
@@ -31,6 +31,23 @@ if TYPE_CHECKING:
 __all__ = ["Body", "Data", "check_data", "file_size", "is_file", "open_body"]
 
 Data = bytes | bytearray | memoryview | BinaryIO | AsyncIterable[bytes]
+
+
+class SeekableFile(Protocol):
+    """What is asked of a file to be sent."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read at most *size* bytes."""
+        ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a position."""
+        ...
+
+    def tell(self) -> int:
+        """Return the position."""
+        ...
+
 
 _PIECE = 64 * 1024
 _FILE_PIECE = 256 * 1024  # each read is a trip to a thread
@@ -58,7 +75,7 @@ def check_data(data: object) -> None:
         raise TypeError(f"data must be {kinds}, not {type(data).__name__}")
 
 
-def file_size(file: BinaryIO) -> int:
+def file_size(file: SeekableFile) -> int:
     """Return how many bytes lie between the file's position and its end; the position stays."""
     start = file.tell()
     end = file.seek(0, 2)

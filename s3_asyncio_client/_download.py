@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["download_file"]
 
 _PIECE = 1024 * 1024
+_BLOCK = 512 * 1024
 _OK, _PARTIAL_CONTENT = 200, 206
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
@@ -151,8 +152,9 @@ async def _fetch(download: _Download, start: int, end: int, *, whole: bool) -> N
     position = start
     for attempt in range(1, download.attempts + 1):
         try:
-            async with contextlib.aclosing(_pieces(download, position, end, whole=whole and not position)) as pieces:
-                async for chunk in pieces:
+            blocks = _blocks(_pieces(download, position, end, whole=whole and not position))
+            async with contextlib.aclosing(blocks):
+                async for chunk in blocks:
                     await uninterrupted(asyncio.to_thread(_write, download, position, chunk))
                     position += len(chunk)
                     download.report(len(chunk))
@@ -162,6 +164,24 @@ async def _fetch(download: _Download, start: int, end: int, *, whole: bool) -> N
                 raise
         else:
             return
+
+
+async def _blocks(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield what *pieces* gives in larger blocks, for each write is a trip to a thread; a break yields what came."""
+    held, size = [], 0
+    async with contextlib.aclosing(pieces):
+        try:
+            async for piece in pieces:
+                held.append(piece)
+                size += len(piece)
+                if size >= _BLOCK:
+                    yield b"".join(held)
+                    held, size = [], 0
+        except (S3ConnectionError, S3TimeoutError):
+            yield b"".join(held)
+            raise
+    if held:
+        yield b"".join(held)
 
 
 async def _pieces(download: _Download, position: int, end: int, *, whole: bool) -> AsyncGenerator[bytes]:

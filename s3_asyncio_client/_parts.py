@@ -5,9 +5,9 @@ They take any client with a `_make_request`, so a mock will do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from s3_asyncio_client._body import check_data
+from s3_asyncio_client._body import check_data, file_size
 from s3_asyncio_client._core import xml
 from s3_asyncio_client._core.addressing import metadata_headers
 from s3_asyncio_client._core.limits import MAX_PARTS
@@ -25,6 +25,8 @@ from s3_asyncio_client.exceptions import S3ClientError, S3ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from s3_asyncio_client._file_parts import FilePart
 
 __all__ = [
     "abort_multipart_upload",
@@ -84,7 +86,7 @@ async def upload_part(
     key: str,
     upload_id: str,
     part_number: int,
-    data: bytes | bytearray | memoryview,
+    data: bytes | bytearray | memoryview | BinaryIO | FilePart,
     **extra_headers: str,
 ) -> dict[str, Any]:
     """Upload one part; a part of the same number is replaced.
@@ -95,7 +97,8 @@ async def upload_part(
         key: Object key.
         upload_id: From `create_multipart_upload`.
         part_number: 1 to 10000; parts are put together in this order.
-        data: Bytes of the part, 5 MiB to 5 GiB; the last one may be shorter.
+        data: Bytes of the part, 5 MiB to 5 GiB; the last one may be shorter. A binary file is sent from its position to
+            its end without being held in memory, and put back to where it stood.
         **extra_headers: Further headers; "_" in a name stands for "-".
 
     Returns:
@@ -106,7 +109,7 @@ async def upload_part(
     """
     _check_part(bucket, key, part_number)
     check_data(data)
-    size = memoryview(data).nbytes
+    size = memoryview(data).nbytes if isinstance(data, (bytes, bytearray, memoryview)) else file_size(data)
     response = await send(
         client,
         method="PUT",

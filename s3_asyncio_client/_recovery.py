@@ -57,23 +57,33 @@ async def find_upload(client: Requester, bucket: str, key: str, *, asked_at: flo
 
     Raises:
         S3Error: S3 could not be asked.
-        ValueError: The answer has no dates.
+        ValueError: The answer has no dates, or does not say where it goes on.
     """
-    response = await send(client, method="GET", bucket=bucket, params={"uploads": "", "prefix": key})
-    try:
-        root = xml.parse_result(await response.text(), operation="ListMultipartUploads", bucket=bucket)
-    finally:
-        await close(response)
-    # By S3's clock: ours may be off by minutes. Both moments have whole seconds.
-    said = response.headers.get("Date")
-    now = parsedate_to_datetime(said) if said else datetime.now(UTC)
-    since = now - timedelta(seconds=time.monotonic() - asked_at + 2)
-    found = [
-        xml.text(upload, "UploadId")
-        for upload in root.iter("Upload")
-        if xml.text(upload, "Key") == key and datetime.fromisoformat(xml.text(upload, "Initiated")) >= since
-    ]
-    return found[0] if len(found) == 1 else None
+    found: list[str] = []
+    # The uploads of the key itself come before those of longer keys.
+    more = {"key-marker": "", "upload-id-marker": ""}
+    while True:
+        params = {"uploads": "", "prefix": key} | {name: marker for name, marker in more.items() if marker}
+        response = await send(client, method="GET", bucket=bucket, params=params)
+        try:
+            root = xml.parse_result(await response.text(), operation="ListMultipartUploads", bucket=bucket)
+        finally:
+            await close(response)
+        # By S3's clock: ours may be off by minutes. Both moments have whole seconds.
+        said = response.headers.get("Date")
+        now = parsedate_to_datetime(said) if said else datetime.now(UTC)
+        since = now - timedelta(seconds=time.monotonic() - asked_at + 2)
+        found += [
+            xml.text(upload, "UploadId")
+            for upload in root.iter("Upload")
+            if xml.text(upload, "Key") == key and datetime.fromisoformat(xml.text(upload, "Initiated")) >= since
+        ]
+        before = more
+        more = {"key-marker": xml.text(root, "NextKeyMarker"), "upload-id-marker": xml.text(root, "NextUploadIdMarker")}
+        if xml.text(root, "IsTruncated") != "true" or more["key-marker"] != key:
+            return found[0] if len(found) == 1 else None
+        if more == before:
+            raise ValueError("the listing of uploads goes on, and does not say where")
 
 
 async def complete(

@@ -94,7 +94,8 @@ class S3Response:
             RuntimeError: `iter_chunks` has already taken a part of the body.
         """
         if self._body is None:
-            self._body = b"".join([chunk async for chunk in self.iter_chunks()])
+            async with contextlib.aclosing(self.iter_chunks()) as chunks:
+                self._body = b"".join([chunk async for chunk in chunks])
         return self._body
 
     async def text(self) -> str:

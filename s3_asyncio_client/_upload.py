@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from s3_asyncio_client._core.addressing import metadata_headers
+from s3_asyncio_client._file_parts import PartReader, changed
 from s3_asyncio_client._parts import create_multipart_upload, upload_part
 from s3_asyncio_client._recovery import abort, complete, find_upload, is_unclear
 from s3_asyncio_client._requests import Requester, check_target, merged_headers
 from s3_asyncio_client._workers import run_workers, uninterrupted
-from s3_asyncio_client.exceptions import S3ClientError, S3Error, S3ServerError
+from s3_asyncio_client.exceptions import S3Error, S3ServerError
 from s3_asyncio_client.transfer import (
     DEFAULT_MULTIPART_CHUNKSIZE,
     TransferConfig,
-    adjust_chunk_size,
     calculate_file_size,
     read_exactly,
     should_use_multipart,
@@ -113,7 +112,7 @@ async def upload_file(
             file = file_source
             stack.callback(file.seek, file.tell())
         if should_use_multipart(size, config.multipart_threshold):
-            return await _upload_parts(target, _PartReader(file, size, config))
+            return await _upload_parts(target, stack.enter_context(contextlib.closing(PartReader(file, size, config))))
         return await _upload_whole(target, file, size)
 
 
@@ -143,7 +142,7 @@ async def _upload_whole(target: _Target, file: BinaryIO, size: int) -> dict[str,
     if size <= DEFAULT_MULTIPART_CHUNKSIZE:
         data = await asyncio.to_thread(read_exactly, file, size + 1)
         if len(data) != size:
-            raise _changed(size)
+            raise changed(size)
     options: dict[str, Any] = {"headers": target.headers} if target.headers else {}
     result = await target.client.put_object(
         bucket=target.bucket,
@@ -163,39 +162,7 @@ async def _upload_whole(target: _Target, file: BinaryIO, size: int) -> dict[str,
     }
 
 
-class _PartReader:
-    """Hands out the parts of a file in order, each to whoever asks first."""
-
-    def __init__(self, file: BinaryIO, size: int, config: TransferConfig) -> None:
-        self.size = size
-        self.part_size = adjust_chunk_size(config.multipart_chunksize, size)
-        self.count = math.ceil(size / self.part_size)
-        self.workers = min(config.max_concurrency, self.count)
-        self._file = file
-        self._last = 0
-        self._lock = asyncio.Lock()
-
-    async def next(self) -> tuple[int, bytes] | None:
-        """Return the next part's number and bytes; None after the last."""
-        async with self._lock:
-            if self._last == self.count:
-                return None
-            self._last += 1
-            number = self._last
-            last = number == self.count
-            length = self.size - (number - 1) * self.part_size if last else self.part_size
-            # One byte beyond the last part: a file that has grown must not be stored cut off.
-            data = await uninterrupted(asyncio.to_thread(read_exactly, self._file, length + last))
-            if len(data) != length:
-                raise _changed(self.size)
-            return number, data
-
-
-def _changed(size: int) -> S3ClientError:
-    return S3ClientError(f"the file had {size} bytes when the upload began and changed its size meanwhile")
-
-
-async def _upload_parts(target: _Target, reader: _PartReader) -> dict[str, Any]:
+async def _upload_parts(target: _Target, reader: PartReader) -> dict[str, Any]:
     client, bucket, key = target.client, target.bucket, target.key
     upload_ids: list[str] = []
     parts: list[dict[str, Any]] = []
@@ -205,9 +172,9 @@ async def _upload_parts(target: _Target, reader: _PartReader) -> dict[str, Any]:
 
     async def worker() -> None:
         while (part := await reader.next()) is not None:
-            number, data = part
+            number, size, data = part
             parts.append(await upload_part(client, bucket, key, upload_ids[0], number, data))
-            target.report(len(data))
+            target.report(size)
 
     try:
         # A cancellation between S3's answer and our learning of it would leave an upload that nobody knows of.

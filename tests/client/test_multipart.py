@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from loopback import Loopback, answer, error
 
 from s3_asyncio_client import S3ClientError, S3InvalidRequestError, S3NotFoundError, S3ResponseError, S3ServerError
+from s3_asyncio_client._recovery import find_upload
 from s3_asyncio_client.multipart import (
     abort_multipart_upload,
     complete_multipart_upload,
@@ -138,3 +141,55 @@ async def test_aborts():
         with pytest.raises(S3NotFoundError, match="NoSuchUpload"):
             await abort_multipart_upload(client, "b", "k", "id")
     assert server.seen[0] == "DELETE /b/k?uploadId=id"
+
+
+def uploads(key, began, *ids, more=False):
+    """A page of ListMultipartUploads whose uploads of *key* began at *began*."""
+    shown = "".join(
+        f"<Upload><Key>{key}</Key><UploadId>{one}</UploadId><Initiated>{began}</Initiated></Upload>" for one in ids
+    )
+    rest = f"<NextKeyMarker>{key}</NextKeyMarker><NextUploadIdMarker>{ids[-1]}</NextUploadIdMarker>" if more else ""
+    truncated = f"<IsTruncated>{str(more).lower()}</IsTruncated>"
+    return answer(body=f"<R>{truncated}{rest}{shown}</R>".encode(), Date="Wed, 01 Jan 2025 12:00:00 GMT")
+
+
+OLD, NOW = "2025-01-01T11:00:00.000Z", "2025-01-01T12:00:00.000Z"
+
+
+async def test_an_upload_is_found_on_a_later_page():
+    """A key may have more unfinished uploads than a page holds."""
+    pages = [uploads("k", OLD, "1", "2", more=True), uploads("k", NOW, "3")]
+    async with Loopback(pages) as server, server.client() as client:
+        assert await find_upload(client, "b", "k", asked_at=time.monotonic()) == "3"
+    assert [request.params for request in server.requests] == [
+        {"uploads": "", "prefix": "k"},
+        {"uploads": "", "prefix": "k", "key-marker": "k", "upload-id-marker": "2"},
+    ]
+
+
+async def test_uploads_of_longer_keys_are_not_listed_to_their_end():
+    """They come after those of the key."""
+    async with Loopback([uploads("k/longer", NOW, "1", more=True)]) as server, server.client() as client:
+        assert await find_upload(client, "b", "k", asked_at=time.monotonic()) is None
+    assert len(server.requests) == 1
+
+
+async def test_a_listing_of_uploads_that_runs_in_a_circle_ends():
+    """Nobody can tell whether there is an upload, and nobody lists for ever."""
+    page = uploads("k", OLD, "1", more=True)
+    async with Loopback([page, page]) as server, server.client() as client:
+        with pytest.raises(ValueError, match="does not say where"):
+            await find_upload(client, "b", "k", asked_at=time.monotonic())
+
+
+async def test_a_part_may_be_a_file(tmp_path):
+    """It is sent from where it stands to its end, and put back."""
+    path = tmp_path / "f"
+    path.write_bytes(b"0123456789")
+    async with Loopback([answer(ETag='"e"')]) as server, server.client() as client:
+        with path.open("rb") as file:
+            file.seek(4)
+            part = await upload_part(client, "b", "k", "id", 1, file)
+            assert file.tell() == 4
+    assert part == {"part_number": 1, "etag": "e", "size": 6}
+    assert server.requests[0].body == b"456789"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import io
 import os
+import sys
 import tracemalloc
+import weakref
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from loopback import Loopback, answer, cut, error, hang_up
@@ -234,15 +238,17 @@ async def test_one_large_request_is_streamed(tmp_path):
     assert server.requests[0].body == path.read_bytes()
 
 
+@pytest.mark.parametrize("opened", [False, True])
 @pytest.mark.parametrize(("size", "threshold"), [(200 * MIB, 8 * MIB), (80 * MIB, 300 * MIB)])
-async def test_uploads_take_constant_memory(tmp_path, size, threshold):
-    """Large sparse files go up in parts of 5 MiB, or in one request, with a few MiB in memory."""
+async def test_uploads_take_constant_memory(tmp_path, size, threshold, opened):
+    """Large sparse files go up in ten parts of 8 MiB at a time, or in one request, with a few MiB in memory."""
     path = big_file(tmp_path, size)
-    config = TransferConfig(threshold, MIN_PART_SIZE, max_concurrency=2)
+    config = TransferConfig(multipart_threshold=threshold)
     async with Loopback(Uploads(), keep_bodies=False) as server, server.client() as client:
         tracemalloc.start()
         try:
-            await client.upload_file("b", "k", path, config)
+            with path.open("rb") if opened else contextlib.nullcontext(path) as source:
+                await client.upload_file("b", "k", source, config)
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -338,6 +344,23 @@ async def test_a_file_that_changes_its_size_is_not_stored(tmp_path, change):
         with pytest.raises(S3ClientError, match="changed its size"):
             await client.upload_file("b", "k", path, TransferConfig(MIN_PART_SIZE, MIN_PART_SIZE, 1))
     assert service.steps == ["create", "abort"]
+
+
+async def test_what_only_looks_like_a_file_is_read_once_in_order(tmp_path):
+    """Going back may be impossible or slow: a decompressor is read from its beginning to its end."""
+    content = big_file(tmp_path, 3 * MIN_PART_SIZE).read_bytes()
+    service = Uploads()
+    async with Loopback(service) as server, server.client() as client:
+        with gzip.open(io.BytesIO(gzip.compress(content, 1))) as source:
+            back = Mock(wraps=source.seek)
+            size = source.seek(0, io.SEEK_END)
+            source.seek(0)
+            source.seek = back
+            await client.upload_file("b", "k", source, SPLIT)
+    assert b"".join(service.parts[number] for number in sorted(service.parts)) == content
+    # To measure it, and to put it back where it stood.
+    assert [call.args for call in back.call_args_list if call.args != (0, io.SEEK_CUR)] == [(0, 2), (0,), (0,)]
+    assert size == len(content)
 
 
 @pytest.mark.parametrize("source", ["/no/such/file", None])
@@ -509,6 +532,50 @@ async def test_a_file_with_wrong_bytes_does_not_appear(tmp_path, config):
         with pytest.raises(S3IntegrityError):
             await client.download_file("b", "k", tmp_path / "f", config)
     assert only_the_target(tmp_path) == []
+
+
+@contextlib.contextmanager
+def generators_watched():
+    """Yield those that have begun; one that the loop had to close later is kept as well."""
+    begun, late = weakref.WeakSet(), []
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(begun.add, late.append)
+    try:
+        yield lambda: late + [generator for generator in begun if generator.ag_frame is not None]
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+
+
+@pytest.mark.parametrize("config", [RANGES, TransferConfig()])
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_download_cancelled_at_any_moment_leaves_nothing_at_once(tmp_path, monkeypatch, config, times):
+    """No task, no open generator, no file, without one more round of the loop."""
+
+    async def here(act, *args):  # a thread takes any number of rounds
+        await asyncio.sleep(0)
+        return act(*args)
+
+    monkeypatch.setattr(asyncio, "to_thread", here)
+    async with Loopback(Store(BODY)) as server, server.client() as client:
+        await client.download_file("b", "k", tmp_path / "f", config)  # connections and their tasks stay from here on
+        for rounds in range(1, 300):
+            with generators_watched() as left:
+                there = asyncio.all_tasks()
+                task = asyncio.create_task(client.download_file("b", "k", tmp_path / "f", config))
+                for _ in range(rounds):
+                    await asyncio.sleep(0)
+                ended = task.done()
+                for _ in range(times):
+                    task.cancel()
+                    if times > 1:
+                        await asyncio.sleep(0)
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+                ours = [one for one in asyncio.all_tasks() - there if "download" in repr(one) or "worker" in repr(one)]
+                assert (ours, left(), only_the_target(tmp_path)) == ([], [], ["f"])
+            if ended:
+                break
+    assert ended
 
 
 async def test_a_cancelled_download_leaves_nothing(tmp_path):
