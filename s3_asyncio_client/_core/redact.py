@@ -51,6 +51,8 @@ _CUT_CHARS = 16
 
 def redact_url(url: str) -> str:
     """Return one *url* without user, signature, credential and token; the rest of its query can be read."""
+    if "=" not in url and "@" not in url:  # most have neither
+        return url
     return _URL_USER.sub(r"\1", _URL_ARGUMENT.sub(rf"\1{HIDDEN}", url))
 
 

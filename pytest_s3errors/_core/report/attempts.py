@@ -63,10 +63,14 @@ def in_flight(entries: Sequence[Entry]) -> list[int]:
     return [bisect_right(begins, entry.begun) - bisect_right(ends, entry.begun) for entry in entries]
 
 
+_NOTHING: frozenset[tuple[str, str]] = frozenset()
+
+
 def asked(call: Call) -> Hashable:
     """Return what *call* asks for, of whichever endpoint: equal for attempts at the same."""
     # What signs a URL differs in each attempt.
-    query = frozenset(item for item in call.query.items() if not item[0].lower().startswith("x-amz-"))
+    asks = call.query.items()
+    query = frozenset(item for item in asks if not item[0].lower().startswith("x-amz-")) if asks else _NOTHING
     return call.method, call.operation, call.bucket, call.key, query, call.headers.get("range")
 
 

@@ -7,6 +7,7 @@ differs from the first: the key, a digest, an id. The latest requests stay as th
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Hashable
@@ -28,6 +29,7 @@ _NUMBERS = Struct("<ddQQqqqII")
 _SECRET_VALUES = frozenset(
     {"awsaccesskeyid", "signature", "x-amz-credential", "x-amz-security-token", "x-amz-signature"}
 )
+_FIRST = 3  # Key, and two pieces of the URL.
 _SIGNATURE = re.compile(r"(?<=Signature=).*|(?<=:).*")
 
 Values = tuple[str | None, ...]
@@ -146,20 +148,24 @@ def _values(call: Call) -> Values:
 
     The URL is cut where the key is in it, so that a new key is kept once.
     """
-    url, key = redact_url(call.url), call.key
+    url, key, query, headers = redact_url(call.url), call.key, call.query, call.headers
     before, found, after = url.rpartition(key) if key else (url, "", "")
-    return (
-        key,
-        *((before, after) if found else (url, None)),
-        *(HIDDEN if name.lower() in _SECRET_VALUES else value for name, value in call.query.items()),
-        *(_kept(name, value) for name, value in call.headers.items()),
+    values = [key, *((before, after) if found else (url, None)), *query.values(), *headers.values()]
+    for place, name in _secrets(tuple(query), tuple(headers)):
+        values[place] = _SIGNATURE.sub(HIDDEN, values[place] or "", count=1) if name == "authorization" else HIDDEN
+    return tuple(values)
+
+
+@functools.lru_cache(256)
+def _secrets(query: tuple[str, ...], headers: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """Return where in the values of `_values` secrets are, and the names that they go by."""
+    names = (*("" for _ in range(_FIRST)), *(name.lower() for name in query), *headers)
+    signed = len(names) - len(headers)  # of the query, "authorization" is no secret
+    return tuple(
+        (place, name)
+        for place, name in enumerate(names)
+        if name in _SECRET_VALUES or (name == "authorization" and place >= signed)
     )
-
-
-def _kept(name: str, value: str) -> str:
-    if name == "authorization":
-        return _SIGNATURE.sub(HIDDEN, value, count=1)
-    return HIDDEN if name in _SECRET_VALUES else value
 
 
 def _with_values(call: Call, values: Values) -> Call:
