@@ -198,6 +198,32 @@ def s3_retry(
     return decorate
 
 
+_SYSTEMS = random.random
+_draw: Callable[[], float] = _SYSTEMS
+
+
+def draw_jitter(draw: Callable[[], float]) -> Callable[[], None]:
+    """Take the random share of every delay from *draw*, which returns 0 <= share < 1. It is for tests.
+
+    A fake in the place of `random.random` wins.
+
+    Returns:
+        A function that ends it.
+    """
+    global _draw
+    before, _draw = _draw, draw
+
+    def end() -> None:
+        global _draw  # noqa: PLW0603
+        _draw = before
+
+    return end
+
+
+def _share() -> float:
+    return _draw() if random.random is _SYSTEMS else random.random()  # noqa: S311 - it spreads clients, it hides nothing
+
+
 async def _run(
     operation: Callable[[], Awaitable[_T]], check: Callable[[], Awaitable[_T | None]] | None, rules: _Rules
 ) -> _T:
@@ -231,8 +257,7 @@ async def _run(
 
 def _failed(attempt: int, error: Exception, rules: _Rules, *, elapsed_s: float) -> tuple[RetryAttempt | None, int]:
     """Decide, pay for the retry, or note on *error* why there is none."""
-    share = random.random()  # noqa: S311 - it spreads clients, it hides nothing
-    step = next_step(attempt, error, policy=rules.policy, random_share=share, elapsed_s=elapsed_s)
+    step = next_step(attempt, error, policy=rules.policy, random_share=_share(), elapsed_s=elapsed_s)
     spent = 0
     if isinstance(step, Retry) and rules.budget is not None:
         spent = rules.budget.take(error)

@@ -156,3 +156,29 @@ def test_the_messages_name_the_way(run):
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*s3_errors.watch(breaker)*", "*s3_errors.served()*"])
+
+
+@pytest.mark.parametrize("fake", [False, True])
+def test_jitter_of_the_shipped_retry_comes_from_the_seed(run, fake):
+    """The same seed, the same delays; another one, others. A test's own `random.random` wins."""
+    source = """
+        import random
+        import pytest
+        from s3_asyncio_client import retry_with_exponential_backoff
+
+        @pytest.mark.s3_fail(503, times=3)
+        async def test_it(s3_client, s3_clock, monkeypatch):
+            FAKE
+            await retry_with_exponential_backoff(lambda: s3_client.put_object("b", "k", b""))
+            print("slept", s3_clock.sleeps)
+        """.replace("FAKE", "monkeypatch.setattr(random, 'random', lambda: 0.5)" if fake else "")
+
+    def slept(seed):
+        result = run(source, f"--s3-seed={seed}", "-s")
+        result.assert_outcomes(passed=1)
+        return next(line.partition("slept ")[2] for line in result.outlines if "slept " in line)
+
+    first = slept(1)
+    assert slept(1) == first
+    assert (slept(2) == first) is fake
+    assert (first == "[1.05, 2.1, 4.2]") is fake
