@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import os
 import pkgutil
 import shutil
 import textwrap
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -96,3 +98,20 @@ def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
         return how("-q", *args)
 
     return run
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Any:
+    """A browser, or none and why."""
+    if CHROMIUM is None:
+        if os.environ.get("S3ERRORS_INSTALLED"):
+            pytest.fail("pages have to be tried in CI: install Debian's package chromium")
+        pytest.skip("no chromium on this machine (Debian's package chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is in the dev extra")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()

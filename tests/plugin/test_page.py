@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,6 @@ from pytest_s3errors._core.rules.schedule import ArmedRule, Firing, Rule
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._insight.page import page, values_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = "test_it.py::test_[</script><script>document.title='caught'</script><img src=x onerror=alert(1)>]"
 FAULT = Fault(kind="error")
 
@@ -71,20 +68,6 @@ def swept(name: str, *, clean: bool) -> dict:
     ]
     faults = ["AccessDenied", "stall", "connection_reset"]
     return {"id": name, "summary": "4 runs", "requests": ["PutObject a", "GetObject a"], "faults": faults, "runs": runs}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A browser, or none and why."""
-    if CHROMIUM is None:
-        if os.environ.get("S3ERRORS_INSTALLED"):
-            pytest.fail("the page has to be tried in CI: install Debian's package chromium")
-        pytest.skip("no chromium on this machine (Debian's package chromium)")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is in the dev extra")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
