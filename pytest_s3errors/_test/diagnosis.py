@@ -51,8 +51,13 @@ _NATIVE = {
 
 def why_no_request(item: pytest.Item, error: BaseException | None) -> list[str]:
     """Return the likely causes, one line each with its cure; empty if none is seen."""
-    causes = [*_from_error(error), *_unawaited(item, error), *_mocks(item), *_natives(item), *_caches()]
+    causes = [*who_answered(item, error), *_natives(item), *_caches()]
     return causes or ["Does the test call the code that makes requests, and does that find nothing in a cache?"]
+
+
+def who_answered(item: pytest.Item, error: BaseException | None) -> list[str]:
+    """Return those of the causes that a test can hardly have without them, so that they are told with any failure."""
+    return [*_from_error(error), *_unawaited(item, error), *_mocks(item)]
 
 
 def _from_error(error: BaseException | None) -> Iterator[str]:

@@ -21,7 +21,7 @@ from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._failures import ExpectationError, SimulationError
 from pytest_s3errors._time.real import RealClock
 
-from .diagnosis import why_no_request
+from .diagnosis import who_answered, why_no_request
 from .markers import place_of_rule
 from .watching import Watching
 
@@ -129,15 +129,17 @@ class Verdict:
 
     def sections(self, error: BaseException | None) -> list[tuple[str, str]]:
         """What a report of the failed test shows beside its *error*."""
-        sections = [(TIMELINE, self.timeline()), *self._hints()]
+        sections = [(TIMELINE, self.timeline()), *self._hints(error)]
         if isinstance(error, SimulationError | ExpectationError):
             return sections  # it says the rest itself
         more = (("S3 expectations", self._unmet_text()), ("S3 rules that never fired", self._never_fired(error)))
         return [*sections, *((title, text) for title, text in more if text)]
 
-    def _hints(self) -> list[tuple[str, str]]:
+    def _hints(self, error: BaseException | None) -> list[tuple[str, str]]:
         """Return what the reader of a failure may need to know beside it."""
         missing, entries = "", self._simulator.entries
+        if not entries and self._item and not self._simulator.problems and not self._never_fired(error):
+            missing = "\n".join(who_answered(self._item, error))
         if any(entry.error_code == "NoSuchBucket" for entry in entries):  # else nobody need ask a server that is gone
             with contextlib.suppress(BackendError):
                 missing = only_missing_buckets(entries, self._simulator.store.buckets)

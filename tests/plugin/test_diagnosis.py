@@ -89,6 +89,78 @@ def test_it(s3_errors):
     )
 
 
+def test_pytest_httpx(run):
+    """Its fixture answers what httpx sends."""
+    pytest.importorskip("pytest_httpx")
+    cured(
+        run,
+        """
+import httpx
+
+CURE
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_it(httpx_mock, s3_errors):
+    if not request_is_let_through():
+        httpx_mock.add_response(status_code=503)
+    assert httpx.get("https://data.s3.us-east-1.amazonaws.com/k").status_code == 503
+
+def request_is_let_through():
+    return any(mark.name == "httpx_mock" for mark in getattr(test_it, "pytestmark", ()))
+""",
+        "@pytest.mark.httpx_mock(should_mock=lambda request: 'amazonaws' not in request.url.host)",
+        "*pytest_httpx is used here, and may have answered: httpx_mock answers *@pytest.mark.httpx_mock(should_mock=*",
+    )
+
+
+def test_vcr(run, tmp_path):
+    """A cassette that was recorded before."""
+    pytest.importorskip("vcr")
+    source = f"""
+import requests
+import vcr
+
+tape = vcr.VCR(cassette_library_dir={str(tmp_path)!r}, CURE)
+
+def test_first(s3_errors):
+    s3_errors.fail(503, times=1)
+    with tape.use_cassette("tape"):
+        requests.get("https://data.s3.us-east-1.amazonaws.com/k")
+
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_it():
+    with tape.use_cassette("tape"):
+        assert requests.get("https://data.s3.us-east-1.amazonaws.com/k").status_code == 503
+"""
+    red = run(source.replace("CURE", ""), subprocess=True)
+    red.assert_outcomes(passed=1, failed=1)
+    red.stdout.fnmatch_lines(["*vcr is used here, and may have answered: it plays a cassette.*vcr.VCR(before_record_*"])
+    cure = "before_record_request=lambda request: None if 'amazonaws' in request.host else request"
+    run(source.replace("CURE", cure), subprocess=True).assert_outcomes(passed=2)
+
+
+def test_another_mock_without_a_rule(run):
+    """A test without rules fails for its own reasons; that nobody asked our S3 is told beside them."""
+    source = BOTO3 + (
+        """
+from moto import mock_aws
+
+@pytest.mark.s3_object("data", "k", b"body")
+def test_it():
+    with mock_aws(CURE):
+        assert client().get_object(Bucket="data", Key="k")["Body"].read() == b"body"
+"""
+    )
+    red = run(source.replace("CURE", ""))
+    red.assert_outcomes(failed=1)
+    red.stdout.fnmatch_lines(["*S3 hint*", "moto is used here, and may have answered: *passthrough*"])
+    run(source.replace("CURE", "config={'core': {'passthrough': {'services': ['s3']}}}")).assert_outcomes(passed=1)
+
+
+def test_a_failure_that_no_mock_has_to_do_with(run):
+    """Nothing is told where nothing is likely."""
+    run("import subprocess\n\ndef test_it(s3_store): assert False").stdout.no_fnmatch_line("*S3 hint*")
+
+
 def test_a_client_of_its_own_sockets(run):
     """It is told by its name; the cure is the server's URL."""
     run(
