@@ -24,7 +24,8 @@ _VIA = "_s3errors_via"
 
 def install(seams: Seams, door: Door, http_client: Any) -> None:
     """Lead requests of S3's through *door*, whatever connection they come on."""
-    connection = http_client.HTTPConnection
+    # vcrpy puts a class of its own here while a cassette is on, which may be the whole session.
+    connection = getattr(http_client.HTTPConnection, "_baseclass", http_client.HTTPConnection)
     tunnel, put = seams.original(connection, "set_tunnel"), seams.original(connection, "putrequest")
 
     @functools.wraps(tunnel)

@@ -138,6 +138,31 @@ def test_it():
     run(source.replace("CURE", cure), subprocess=True).assert_outcomes(passed=2)
 
 
+def test_a_cassette_of_the_whole_session(run, tmp_path):
+    """It is on before a test begins, with classes of its own in place of the standard library's."""
+    pytest.importorskip("vcr")
+    run(
+        f"""
+import requests
+import vcr
+
+tape = vcr.VCR(cassette_library_dir={str(tmp_path)!r}, before_record_request=lambda request:
+               None if "amazonaws" in request.host else request)
+
+@pytest.fixture(scope="session", autouse=True)
+def on():
+    with tape.use_cassette("tape"):
+        yield
+
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_it(n):
+    assert requests.get("https://data.s3.us-east-1.amazonaws.com/k").status_code == 503
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=2)
+
+
 def test_another_mock_without_a_rule(run):
     """A test without rules fails for its own reasons; that nobody asked our S3 is told beside them."""
     source = BOTO3 + (
