@@ -68,8 +68,9 @@ class Coverage:
     def add(self, other: Coverage) -> None:
         """Add what another test, worker or run has met."""
         for place, cell in other.cells.items():
-            mine = self.cells.get(place, Cell(*place))
-            self.cells[place] = Cell(*place, mine.met + cell.met, mine.checked or cell.checked)
+            mine = self.cells.setdefault(place, cell)
+            if mine is not cell and cell.met:
+                self.cells[place] = Cell(*place, mine.met + cell.met, mine.checked or cell.checked)
 
     @property
     def operations(self) -> list[str]:
