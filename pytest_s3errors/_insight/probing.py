@@ -29,7 +29,7 @@ _Probing: TypeAlias = Generator[tuple[str, Call], BaseException | None, Any]
 
 _COST: Final = 14  # Tokens of botocore 1.44's quota for a retry; a success gives one back.
 _MOST_REFILL: Final = 60
-_MOST_CALLS: Final = 70
+_MOST_RETRIES: Final = 280
 _MOST_TRIES: Final = 3  # Of a call that makes fewer attempts than such a call did before.
 _HOUR_S: Final = 3600.0
 _CREATES: Final = frozenset({"CreateMultipartUpload", "CreateBucket", "CompleteMultipartUpload"})
@@ -163,6 +163,8 @@ class _Prober:
         retries: dict[str, int | None] = {}
         refill: dict[str, Any] = {}
         for name, probe in QUOTAS.items():
+            if probe in self._subject.skipped:
+                continue
             call = self._subject.make()
             retries[name] = yield from self._drained(f"retries, {name}", call, probe)
             if name == "transient" and retries[name] and attempts[probe] > 1:
@@ -172,11 +174,11 @@ class _Prober:
     def _drained(self, name: str, call: Call, probe: str) -> _Probing:
         """Return how many retries the client of *call* makes until a call is tried once, None if that never comes."""
         retries = 0
-        for n in range(_MOST_CALLS):
+        while retries < _MOST_RETRIES:
             more = yield from self._retries(name, call, probe)
-            retries += more
             if not more:
-                return retries if n else None
+                return retries or None
+            retries += more
         return None
 
     def _refilled(self, call: Call, probe: str) -> _Probing:

@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 import dataclasses
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.insight import retry_rules as rules
-from pytest_s3errors._core.insight.retry_profile import LOST, Lost, Profile
+from pytest_s3errors._core.insight.retry_profile import CLASSES, LOST, PROBES, Lost, Profile
 from pytest_s3errors._failures import ExpectationError
 
 from .probing import Call, Probes, Subject, probes
@@ -146,6 +146,7 @@ class S3Retries:
         conditional_write: Call | None = None,
         create: Call | None = None,
         samples: int = 20,
+        skip: Collection[str] = (),
     ) -> Any:
         """Measure the client that *call* uses, some hundred calls long.
 
@@ -160,14 +161,18 @@ class S3Retries:
                 called once.
             samples: How many calls' waits are looked at, for each class of error. A client that keeps to its
                 specification is said to differ in a wait with a chance of 2**-samples.
+            skip: Names of `attempts` to leave out; 500 and SlowDown are needed.
 
         Returns:
             A `RetryProfile`.
 
         Raises:
             TypeError: neither or both of *call* and *factory*.
-            ValueError: the call fails without a fault, or a call makes no request.
+            ValueError: the call fails without a fault, a call makes no request, or *skip* names no probe to skip.
         """
+        unknown = sorted(set(skip) - (PROBES.keys() - CLASSES.values()))
+        if unknown:
+            raise ValueError(f"measure(skip=...) can't skip {', '.join(unknown)}")
         if (call is None) is (factory is None):
             raise TypeError("measure() takes a call, or factory=, which makes one with a fresh client")
         given = zip(LOST, (write, conditional_write, create), strict=True)
@@ -176,6 +181,7 @@ class S3Retries:
             fresh=factory is not None,
             lost={name: made for name, made in given if made is not None},
             samples=samples,
+            skipped=frozenset(skip),
             pass_time=self._run.clock.advance,
         )
         made = self._measured(probes(subject, self._run.simulator, self._run.add))
