@@ -94,7 +94,7 @@ class S3Response:
             RuntimeError: `iter_chunks` has already taken a part of the body.
         """
         if self._body is None:
-            async with contextlib.aclosing(self.iter_chunks()) as chunks:
+            async with contextlib.aclosing(self._source()) as chunks:
                 self._body = b"".join([chunk async for chunk in chunks])
         return self._body
 
@@ -110,14 +110,18 @@ class S3Response:
         """
         if size < 1:
             raise ValueError(f"size must be at least 1 byte, got {size}")
-        if self._body is None and self._started:
-            raise RuntimeError("the body of this response was already read in pieces; ask for the object again")
-        self._started = True
-        source = self._checked() if self._body is None else _once(self._body)
-        async with contextlib.aclosing(source):
+        async with contextlib.aclosing(self._source()) as source:
             async for chunk in source:
                 for start in range(0, len(chunk), size):
                     yield chunk[start : start + size]
+
+    def _source(self) -> AsyncGenerator[bytes]:
+        if self._body is not None:
+            return _once(self._body)
+        if self._started:
+            raise RuntimeError("the body of this response was already read in pieces; ask for the object again")
+        self._started = True
+        return self._checked()
 
     async def _checked(self) -> AsyncGenerator[bytes]:
         checksum = checksum_for(self.headers) if self._verify else None

@@ -5,6 +5,7 @@ Sources: S3 User Guide, "General purpose bucket naming rules" and "Directory buc
 
 from __future__ import annotations
 
+import functools
 import re
 from ipaddress import IPv4Address
 
@@ -17,6 +18,7 @@ _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
+@functools.lru_cache(256)  # each request asks twice
 def bucket_name_problem(name: str) -> str | None:
     """Return why no request may name this bucket.
 

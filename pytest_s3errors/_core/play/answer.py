@@ -127,7 +127,8 @@ def encode(answer: Answer) -> tuple[bytes, bytes]:
 def paced(body: Body, bytes_per_second: float | None) -> Iterator[tuple[float, bytes]]:
     """Yield *body* as it comes: seconds to wait, and what has come then; at no rate each piece at once."""
     if bytes_per_second is None:
-        yield from ((0.0, piece) for piece in pieces(body))
+        for piece in pieces(body):
+            yield 0.0, piece
         return
     for piece in pieces(body, _piece_size(len(body), bytes_per_second)):
         yield len(piece) / bytes_per_second, piece

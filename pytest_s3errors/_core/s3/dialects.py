@@ -6,6 +6,7 @@ S3's errors wherever those come from, the model or a rule. What a test states it
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -209,6 +210,7 @@ DIALECTS: Mapping[str, Dialect] = {one.name: one for one in (AWS, _MINIO_DIALECT
 _KNOWN_BY_HOST = tuple(one for one in DIALECTS.values() if one.hosts is not None)
 
 
+@functools.lru_cache(256)  # each request asks twice
 def dialect_at(endpoint: str) -> Dialect:
     """Return the dialect of the store at *endpoint*, a host with or without a port; S3's own for any other host."""
     host = endpoint.partition(":")[0]
