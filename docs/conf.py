@@ -16,6 +16,7 @@ TREE = {
     "How to": ["howto/*"],
     "Guide": ["guide/*"],
     "Reference": ["reference/*"],
+    "Museum": ["museum/README", "museum/reports/*"],
     "Project": ["limitations", "design", "contributing", "changelog"],
 }
 

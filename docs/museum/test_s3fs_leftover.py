@@ -1,0 +1,14 @@
+"""s3fs does not abort an upload whose last part failed: its parts stay, unseen and paid for."""
+
+import pytest
+
+s3fs = pytest.importorskip("s3fs")
+PART = 5 * 2**20
+
+
+@pytest.mark.s3_object("data", "key", b"what was there before")
+@pytest.mark.s3_sweep("AccessDenied", "UploadPart", "once")
+def test_write():
+    with s3fs.S3FileSystem().open("data/key", "wb", block_size=PART) as file:
+        file.write(b"x" * PART)
+        file.write(b"end")
