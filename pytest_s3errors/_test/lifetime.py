@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import random
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -32,7 +31,6 @@ from pytest_s3errors._guard.owner import Owner
 from pytest_s3errors._guard.seams import Seams
 from pytest_s3errors._guard.who import sender
 from pytest_s3errors._options import Settings
-from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.real import Clock, RealClock
 from pytest_s3errors._time.virtual import VirtualClock
 
@@ -75,7 +73,6 @@ class Run:
         self.watchdog: Watchdog
         rules = () if settings.control else plan.rules
         seed = f"{settings.seed} {test}"
-        self._jitter = random.Random(f"{seed} jitter")  # noqa: S311 - no secret
         limits = RequestLimits(requests=self._limits.requests, alike=self._limits.alike)
         self.remote: RemoteTest | None = None
         if remote is not None:
@@ -98,7 +95,7 @@ class Run:
                 rules=rules,
                 seed=seed,
                 clock=lambda: self.clock.now,
-                lock=REAL.rlock(),  # nobody sleeps while it is held, so the clock need not know of it
+                lock=threading.RLock(),
                 limits=limits,
                 where=own_lines,
                 begins=lambda: self.watchdog.start(),  # noqa: PLW0108 - it is made below
@@ -169,10 +166,8 @@ class Run:
         from pytest_s3errors._layers.wire import httpx as httpx_wire  # noqa: PLC0415
         from pytest_s3errors._layers.wire import sockets as sync_wire  # noqa: PLC0415
         from pytest_s3errors._servers import loops as loop_servers  # noqa: PLC0415
-        from s3_asyncio_client.retry import draw_jitter  # noqa: PLC0415
 
         owner.begin(self._owner)
-        self._endings.append(draw_jitter(self._jitter.random))
         _runs[self._owner] = self
         after.serving(self._all_ports)
         after.install(self._hosts)
@@ -231,6 +226,7 @@ class Run:
         self.watchdog.stop()
         # First, so that nothing that still works for the test finds a way out while its servers close.
         owner.end(self._owner)
+        _runs.pop(self._owner, None)
         while self._endings:
             self._endings.pop()()
         self._patches.undo()
@@ -382,7 +378,7 @@ class Run:
         return client
 
 
-_runs: WeakKeyDictionary[Owner, Run] = WeakKeyDictionary()
+_runs: dict[Owner, Run] = {}  # of the tests that have not ended
 
 
 def running() -> Run | None:
