@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import itertools
 import os
 import subprocess
@@ -13,12 +14,19 @@ import time
 from unittest import mock
 
 import boto3
+import freezegun
 import pytest
 import responses
+import time_machine
 from aioresponses import aioresponses
-from conftest import LEFT
+from conftest import LATE, LEFT
 
+from pytest_s3errors import SimulationError
 from s3_asyncio_client import S3Client
+
+
+def blocking():
+    return boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
 
 
 def crash():
@@ -105,8 +113,23 @@ def client():
     LEFT.append(lambda: asyncio.run(left.close()))
 
 
+def late():
+    s3, go, refused = blocking(), threading.Event(), []
+
+    def ask():
+        go.wait()
+        with pytest.raises(SimulationError):
+            s3.put_object(Bucket="b", Key="late", Body=b"")
+        refused.append(True)
+
+    left = threading.Thread(target=ask, name="late", daemon=True)
+    left.start()
+    LATE.append(lambda: (go.set(), left.join(5), refused or crash()))
+
+
 LEFTOVERS = {
     "nothing": lambda: None,
+    "a late request": late,
     "a thread": thread,
     "a sleeper": sleeper,
     "a loop": loop,
@@ -127,18 +150,20 @@ SURROUNDINGS = {
     "patched time": patched_time,
     "responses": lambda: responses.RequestsMock(assert_all_requests_are_fired=False),
     "aioresponses": lambda: aioresponses(passthrough_unmatched=True),
+    "freezegun": lambda: freezegun.freeze_time(tick=True),
+    "time-machine": lambda: time_machine.travel(dt.datetime.now(dt.UTC), tick=False),
     "environment": lambda: mock.patch.dict(os.environ, {"AWS_REGION": "eu-west-3"}),
     "a session's client": contextlib.nullcontext,
 }
 LAYERS = ("client", "mock", "wire")
-EVERY = int(os.environ.get("S3ERRORS_HOSTILE_EVERY", "25"))  # of all combinations
+EVERY = int(os.environ.get("S3ERRORS_HOSTILE_EVERY", "37"))  # of all combinations
 
 CASES = list(itertools.product(ENDINGS, LEFTOVERS, SURROUNDINGS, LAYERS))[::EVERY]
 
 
 @pytest.fixture(scope="session")
 def of_the_session():
-    return boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    return blocking()
 
 
 @pytest.fixture
@@ -168,7 +193,7 @@ def parameters():
     for case in CASES:
         marks = [pytest.mark.s3_layer(case[3])]
         if case[0] == "hangs":
-            marks.append(pytest.mark.timeout(0.3, method="signal"))
+            marks.append(pytest.mark.timeout(0.3, method="signal", func_only=True))
         yield pytest.param(case, marks=marks, id=", ".join(case))
 
 
@@ -185,8 +210,6 @@ def test_hostile(around, request, s3_client):
 
     asyncio.run(use())
     if layer == "wire":
-        boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b").head_bucket(
-            Bucket="b"
-        )
+        blocking().head_bucket(Bucket="b")
     LEFTOVERS[left]()
     ENDINGS[ending]()

@@ -52,6 +52,8 @@ PATCHED = {
 REPORT = Path("differences.json")
 LEFT = []
 """What ends what the test left behind."""
+LATE = []
+"""What lets it ask S3 while the next test runs, and raises unless it was refused."""
 _kept = weakref.WeakSet()
 _found: dict[str, list[str]] = {}
 _baseline: dict[str, object] = {}
@@ -67,8 +69,8 @@ def seen() -> dict[str, object]:
         **names,
         "environment": {name: value for name, value in os.environ.items() if "PYTEST" not in name},
         "open files": sum(1 for _ in Path("/proc/self/fd").iterdir()),
-        "threads": sorted(thread.name for thread in threading.enumerate()),
-        "kept tests": len(_kept),
+        "threads": sorted(name for thread in threading.enumerate() if (name := thread.name) != "late"),
+        "kept tests": len(_kept) - 2 * len(LATE),  # what still works for a test keeps that
         "time passes": passes(),
     }
 
@@ -92,18 +94,31 @@ def pytest_runtest_setup(item):
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item):
+def pytest_runtest_protocol(item, nextitem):
     try:
         return (yield)
     finally:
         while LEFT:
             LEFT.pop()()
+        while LATE and nextitem is None:
+            LATE.pop()()
         now = seen()
         if "warm_up" in item.name:
             _baseline.update(now)
         elif changed := [name for name in now if differs(name, now[name], _baseline[name])]:
             _found[item.nodeid] = [f"{name}: {_baseline[name]!r} -> {now[name]!r}" for name in changed]
             _baseline.update(now)  # each difference is told once
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    while LATE:
+        LATE.pop()()
+    try:
+        return (yield)
+    finally:
+        if RUN in item.stash and any(r.key == "late" for r in item.stash[RUN].simulator.requests):
+            _found[item.nodeid] = ["the journal has another test's request"]
 
 
 def pytest_sessionfinish():
