@@ -13,7 +13,7 @@ import pytest
 
 from ._options import add_options
 from ._test.declared import MARKERS
-from ._test.keys import CASE, MISTAKE, PLAN, PROFILES, RUN, SEED, TIMER
+from ._test.keys import CASE, LATEST, MISTAKE, PLAN, PROFILES, RUN, SEED, TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -135,6 +135,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     if PLAN in item.stash or MISTAKE in item.stash or FIXTURES.intersection(names):
         from ._test.session import start  # noqa: PLC0415 - only where S3 is used
 
+        item.session.stash[LATEST] = item
         start(item)
     return (yield)
 
@@ -170,6 +171,17 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         return (yield)
     finally:
         if RUN in item.stash:
+            item.stash[RUN].stop()
+            del item.stash[RUN]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """End the simulation of a test that an interrupt broke off: pytest tears its fixtures down here, and no test."""
+    try:
+        return (yield)
+    finally:
+        if (item := session.stash.get(LATEST, None)) is not None and RUN in item.stash:
             item.stash[RUN].stop()
             del item.stash[RUN]
 

@@ -26,6 +26,8 @@ REFUSED: pytest.StashKey[list[Mistake]] = pytest.StashKey()
 """Of what stands in the place of a test that a marker made something else."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 """Of a test that uses S3, from before its fixtures to after them."""
+LATEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
+"""Of the session: the test that used S3 last."""
 TIMER: pytest.StashKey[Any] = pytest.StashKey()
 """Of a test under pytest-timeout: the settings of its timer."""
 CASE: pytest.StashKey[S3Sweep] = pytest.StashKey()

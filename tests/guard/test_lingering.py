@@ -205,3 +205,25 @@ def test_outer(pytester, s3_store, s3_errors):
     assert s3_errors.attempts() == 2
 '''
     ).assert_outcomes(passed=1)
+
+
+def test_an_interrupt_leaves_what_any_end_leaves(run):
+    """Ctrl-C ends the session in the middle of a test; whoever runs on in the process has its own environment."""
+
+    def left(end):
+        result = run(
+            f"""
+import atexit, os
+
+atexit.register(lambda: print("left:", sorted(name for name in os.environ if name.startswith("AWS_"))))
+
+def test_it(s3_server):
+    {end}
+""",
+            subprocess=True,
+        )
+        return [line for line in result.outlines if line.startswith("left:")], result.ret
+
+    usual, _ = left("pass")
+    assert usual
+    assert left("raise KeyboardInterrupt") == (usual, pytest.ExitCode.INTERRUPTED)
