@@ -20,7 +20,7 @@ _MAX_PORT = 65535
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the command line says; returns the exit status, or exits with 2 where the command line is wrong."""
+    """Run the command and return its exit status; exit with 2 if the command line is wrong."""
     parser = argparse.ArgumentParser(prog="python -m pytest_s3errors", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="serve the in-memory S3 until Ctrl-C or SIGTERM")
@@ -117,7 +117,7 @@ def _add_retries(commands: Any) -> None:
 
 
 def _problem(given: argparse.Namespace) -> str | None:
-    """What is wrong with the options, None if nothing is."""
+    """Return what is wrong with the options, or None."""
     if not _is_loopback(given.host):
         return f"--host {given.host} is no loopback address such as 127.0.0.1 or ::1; nobody else is served"
     for option, port in (("--port", given.port), ("--control-port", given.control_port)):

@@ -1,4 +1,4 @@
-"""How this plugin fails a test; none of these is an `Exception`, so that no retry loop of the test catches it."""
+"""How this plugin fails a test. None of these is an `Exception`, so no retry loop of the test catches them."""
 
 from __future__ import annotations
 

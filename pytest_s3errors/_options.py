@@ -1,4 +1,4 @@
-"""What a user can set for a whole session: one row an option, and `Settings`, which comes out of the rows.
+"""The options of a session: one row each, and `Settings`, which is made from the rows.
 
 To add an option, add a field to `Settings`. Its row says where it can be set, what it is without that, how a given
 value is checked, and the line of ``--help``. pytest imports this module at each start, so that the parsers import what
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "add_options", "settings_of"]
 
 Parser = Callable[[str, Any, Mapping[str, Any]], Any]
-"""From the place where a value was given, the value, and the options parsed so far, to the setting."""
+"""Takes the place where a value was given, the value, and the options parsed so far; returns the setting."""
 
 
 class Row(NamedTuple):
@@ -97,7 +97,7 @@ def _memory() -> BackendSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the command line and the ini file say, the same for all tests of a session.
+    """The settings from the command line and the ini file, the same for all tests of a session.
 
     `max_time` is in seconds of test time, `max_silence` in real seconds.
     """
@@ -169,7 +169,7 @@ class Settings:
 
     @property
     def limits(self) -> Limits:
-        """What ends a test whose `s3_limits` marker does not say otherwise."""
+        """The limits of a test whose `s3_limits` marker sets none."""
         from pytest_s3errors._core.rules.parse_limits import Limits  # noqa: PLC0415 - only where S3 is used
 
         return Limits(requests=self.max_requests, alike=self.max_alike, time=self.max_time, silence=self.max_silence)
@@ -193,7 +193,7 @@ REPORT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "write one page with the requests of each test; default s3-report.html",
     },
 }
-"""Reports about a whole session; no test has to know of them."""
+"""Reports about a whole session, which no single test needs."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -209,7 +209,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def settings_of(config: pytest.Config, *, seed: str) -> Settings:
-    """Return what the command line and the ini file say; the command line counts first.
+    """Return the settings; the command line wins over the ini file.
 
     Raises:
         pytest.UsageError: values that are not allowed, all of them.

@@ -22,7 +22,7 @@ __all__ = ["BlockingServer", "Layer", "Scene", "Simulation"]
 
 
 class Simulation(Protocol):
-    """What a layer asks of a simulator, whether it is in this process or in another."""
+    """The simulator as a layer sees it, in this process or in another."""
 
     @property
     def problems(self) -> list[str]:
@@ -33,30 +33,30 @@ class Simulation(Protocol):
         """Whether a rule has to be asked before a connection is made."""
 
     def begin(self, call: Call, mark: str | None = None) -> Entry:
-        """Decide who takes *call*; a server finds the decision by *mark*."""
+        """Decide which rule takes *call*; a server finds the decision by *mark*."""
 
     def answer(self, entry: Entry, body: Body) -> Exchange:
-        """Return what the layer has to play for *entry*."""
+        """Return the exchange that the layer must play for *entry*."""
 
     def end(self, entry: Entry) -> None:
-        """Note that the answer to *entry* is out."""
+        """Record that the answer to *entry* has ended."""
 
     def promise(self, mark: str, entry: Entry) -> None:
-        """Say that the request of *entry* will bear *mark*."""
+        """Record that the request of *entry* will carry *mark*."""
 
     def forget(self, mark: str) -> None:
-        """Say that nothing more comes with *mark*."""
+        """Record that no more requests carry *mark*."""
 
 
 class BlockingServer(Protocol):
-    """The server of clients that block or that take its URL. It answers from a thread or a process of its own."""
+    """The server for blocking clients and for clients that take its URL. It runs in its own thread or process."""
 
     origins: dict[int, str]
-    """``scheme://host`` that a rerouted client believes to talk to, by its port."""
+    """Maps the port of a rerouted client to the ``scheme://host`` that it asked for."""
 
     @property
     def port(self) -> int:
-        """The port on 127.0.0.1; asking for it starts the server."""
+        """The port on 127.0.0.1. Reading it starts the server."""
 
     @property
     def started_port(self) -> int | None:
@@ -68,7 +68,7 @@ class Scene(Protocol):
 
     access: Access
     ports: set[int]
-    """Of the servers in this process: connections to them are ours."""
+    """Ports of the servers in this process: connections to them are ours."""
 
     @property
     def simulator(self) -> Simulation:
@@ -76,38 +76,38 @@ class Scene(Protocol):
 
     @property
     def blocking_server(self) -> BlockingServer:
-        """The server for clients that block."""
+        """The server for blocking clients."""
 
     @property
     def remote(self) -> BlockingServer | None:
         """The server in another process, if this test's simulator is there."""
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
-        """Return whether a request to *host* is the simulator's to answer."""
+        """Return whether the simulator answers requests to *host*."""
 
     def is_refused(self, host: str, port: int | None = None) -> bool:
-        """Return whether *host* is another endpoint of Amazon's, which nobody may reach."""
+        """Return whether *host* is another AWS endpoint, which no test may reach."""
 
     def owns(self, port: int) -> bool:
-        """Return whether *port* of the loopback is a server's of the test."""
+        """Return whether a server of this test listens on *port* of the loopback."""
 
     def endpoints(self) -> tuple[str, ...]:
-        """Return the hosts that living clients use as endpoints."""
+        """Return the endpoint hosts of all open clients."""
 
     def escape(self, host: str, how: str) -> BaseException:
-        """Note that a request was about to leave for *host*, and return what to raise."""
+        """Record that a request was about to leave for *host*, and return the exception to raise."""
 
     def check_playable(self) -> None:
         """Raise if the test can't go on."""
 
     def at_end(self, act: Callable[[], object]) -> None:
-        """Have *act* called when the test is over, the last one first."""
+        """Call *act* when the test is over, in reverse order of registration."""
 
     def at_hang(self, break_off: Callable[[], object]) -> None:
-        """Have *break_off* reset the connections of a server, from any thread, when the test hangs."""
+        """Call *break_off* when the test hangs. It resets a server's connections, from any thread."""
 
     def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
-        """Have *closer* run in *loop* when the test is over or the loop closes, whichever is first."""
+        """Run *closer* in *loop* when the test is over or the loop closes, whichever is first."""
 
 
 class Layer(Protocol):

@@ -30,11 +30,11 @@ class Spooled:
         self._size += len(data)
 
     def finish(self) -> LongBody:
-        """All that was written."""
+        """Return everything written, as a body to read from."""
         return LongBody(self, 0, self._size)
 
     def read(self, start: int, end: int) -> bytes:
-        """The bytes from *start* to *end*."""
+        """Return the bytes from *start* to *end*."""
         with self._lock:
             self._file.seek(start)
             found = bytearray()
@@ -43,7 +43,7 @@ class Spooled:
             return bytes(found)
 
     def __reduce__(self) -> tuple[type[_Copy], tuple[bytes]]:
-        """Another process gets the bytes."""
+        """Pickle the bytes, for another process."""
         return _Copy, (self.read(0, self._size),)
 
 

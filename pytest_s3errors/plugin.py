@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers and settle the seed, one for all workers of a distributed run."""
+    """Register the markers and set the seed, the same for all workers of a distributed run."""
     # pytest-asyncio may be here because of us alone. A project without async tests need not hear of its options.
     warnings.filterwarnings("ignore", r'\s*The configuration option "asyncio_default_fixture_loop_scope" is unset')
     for line in MARKERS.values():
@@ -93,7 +93,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Read the options and the markers of the selected tests, so that a wrong one stops the run before it begins."""
+    """Read the options and the markers of the selected tests. A wrong one stops the run before the first test."""
     marked = [item for item in session.items if any(mark.name.startswith("s3_") for mark in item.iter_markers())]
     if marked or any(FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
         from ._test.session import read_markers  # noqa: PLC0415 - only where S3 is used
@@ -103,7 +103,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Run a test more than once that has to outlast an outage, or that is swept."""
+    """Run a test several times if it has to outlast an outage or is swept."""
     plan, options = item.stash.get(PLAN, None), item.config
     asked = plan is not None and (plan.outlasts_s or plan.sweep is not None)
     if not (asked or options.getoption("--s3-sweep-all")) or options.getoption("--s3-control"):
@@ -144,7 +144,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """Let what a fixture of a wider scope starts belong to no test, but to whichever runs."""
+    """Let what a wider-scoped fixture starts belong to whichever test runs, not to one test."""
     if fixturedef.scope == "function" or RUN not in request._pyfuncitem.stash:  # noqa: SLF001 - the test that asks first
         return (yield)
     from ._guard.owner import shared  # noqa: PLC0415 - only where S3 is used
@@ -155,7 +155,7 @@ def pytest_fixture_setup(
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Let rules fire while the test's body runs, and fail it for what it could not see or swallowed."""
+    """Let rules fire while the test's body runs, and fail it for what its code missed or swallowed."""
     if RUN not in item.stash:
         return (yield)
     from ._test.session import body  # noqa: PLC0415 - only where S3 is used
@@ -190,7 +190,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the timeline of a test that failed, and no secret."""
+    """Show the timeline of a failed test, without secrets."""
     report = yield
     if RUN in item.stash and report.when == "call" and report.failed:
         from ._test.session import show  # noqa: PLC0415 - only where S3 is used
@@ -223,13 +223,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 
 @pytest.fixture(name=SHARD)
 def _shard(request: pytest.FixtureRequest) -> int:
-    """The part of a sweep that an item does, from 0."""
+    """The shard of a sweep that this item runs, from 0."""
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def s3_sweep(request: pytest.FixtureRequest) -> S3Sweep:
-    """What the test says to its sweep: `acknowledge(bucket, key, body)`, `allow(...)`, and the `case` of this run."""
+    """What the test tells its sweep: `acknowledge(bucket, key, body)`, `allow(...)`, and the `case` of this run."""
     from ._insight.case import S3Sweep  # noqa: PLC0415 - only where it is used
 
     return request.node.stash.setdefault(CASE, S3Sweep())  # type: ignore[no-any-return]
@@ -277,7 +277,7 @@ def s3_retries(request: pytest.FixtureRequest) -> S3Retries:
 
 @pytest.fixture
 def s3_server(request: pytest.FixtureRequest) -> S3Server:
-    """Where the simulated S3 listens on the loopback, for clients that take a URL and for subprocesses."""
+    """The loopback address of the simulated S3, for clients that take a URL and for subprocesses."""
     from ._test.controller import S3Server  # noqa: PLC0415 - only where it is used
 
     return S3Server(host="127.0.0.1", port=_run(request).blocking_server.port)

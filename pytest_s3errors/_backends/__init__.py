@@ -1,4 +1,4 @@
-"""What can do the work of S3 instead of the model in memory; each is imported where it is used."""
+"""Backends that replace the model in memory; each is imported where it is used."""
 
 from __future__ import annotations
 

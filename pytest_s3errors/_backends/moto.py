@@ -1,4 +1,4 @@
-"""moto's S3 in this process, called as its own stub for botocore calls it: no socket, and nobody is patched."""
+"""moto's S3 in this process, called as its botocore stub calls it: no socket, no patch."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def load() -> tuple[Any, ...]:
 
 
 class InMoto:
-    """Asks moto; what it held before is forgotten."""
+    """Sends requests to moto, which starts empty."""
 
     _lock = threading.Lock()  # moto's state is the process's, and knows nothing of threads
 
@@ -87,5 +87,5 @@ class InMoto:
 
 
 def _items(headers: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Headers of moto, whose values are text or numbers, as they would come from a socket."""
+    """Return moto's headers, whose values are text or numbers, as a socket would deliver them."""
     return [(name, str(value).encode("utf-8", "replace").decode("latin-1")) for name, value in headers.items()]

@@ -1,4 +1,4 @@
-"""Requests of the plugin's own to the S3 that does the work, and what their answers say."""
+"""The plugin's own requests to the backend, and how their answers are read."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Ask(Protocol):
     """Sends one request to the other S3."""
 
     def __call__(self, call: Call, body: Body, /) -> Response:
-        """Give its answer; raises BackendError where there is none."""
+        """Return its answer. Raise BackendError if there is none."""
 
 
 class Asking:
-    """Asks the S3 called *name* by *ask*."""
+    """Sends requests to the S3 called *name* with *ask*."""
 
     def __init__(self, name: str, ask: Ask) -> None:
         self.name = name
@@ -47,7 +47,7 @@ class Asking:
         headers: Mapping[str, str] | None = None,
         body: Body = b"",
     ) -> Response:
-        """Send one request and return what came, whatever it is."""
+        """Send one request and return its answer, whatever its status."""
         __tracebackhide__ = True
         target = "/" + "/".join(quote(name) for name in (bucket, key) if name)
         asked = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in (query or {}).items())
@@ -98,7 +98,7 @@ class Asking:
 
 
 def document(reply: Response) -> ET.Element:
-    """The answer's document, without namespaces; an empty one where it is none."""
+    """Return the answer's XML document without namespaces; an empty one if there is none."""
     try:
         root = ET.fromstring(bytes(reply.body))  # noqa: S314 - of moto or of the user's own server
     except ET.ParseError:
@@ -109,7 +109,7 @@ def document(reply: Response) -> ET.Element:
 
 
 def stored(bucket: str, key: str, reply: Response) -> StoredObject:
-    """The object that a read answered with, its tags and parts aside."""
+    """Return the object in the answer to a read, without its tags and parts."""
     headers = {name.lower(): text_of(value) for name, value in reply.headers.items()}
     return StoredObject(
         bucket=bucket,
@@ -127,7 +127,7 @@ def stored(bucket: str, key: str, reply: Response) -> StoredObject:
 
 
 def marker(bucket: str, key: str, listed: ET.Element) -> StoredObject:
-    """The delete marker of which a listing says *listed*."""
+    """Return the delete marker that a listing describes by *listed*."""
     return StoredObject(
         bucket=bucket,
         key=key,

@@ -1,4 +1,4 @@
-"""A backend that takes requests, as moto and a server do: buckets come into being as they do in memory."""
+"""A backend that takes requests, like moto or a server. It creates buckets as the model in memory does."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Send(Protocol):
 
 
 class RequestBackend:
-    """Sends on what those of *access* ask for, *while_working*, and keeps in mind what the test made."""
+    """Forwards requests of the accounts in *access*, *while_working*, and records what the test made."""
 
     def __init__(self, name: str, send: Send, access: Access, while_working: WhileWorking = nullcontext) -> None:
         self._send = send
@@ -55,11 +55,11 @@ class RequestBackend:
 
     @property
     def store(self) -> Store:
-        """What the other S3 holds; asked with requests of its own, which no rule and no journal sees."""
+        """What the other S3 holds, read by requests that no rule sees and no journal has."""
         return cast("Store", self._store)  # its public methods are the same; a test compares them
 
     def missing(self, _call: Call, /) -> str | None:
-        """None: what the other S3 lacks, it says itself."""
+        """Return None: the other S3 reports itself what it lacks."""
         return None
 
     def refuses(self, call: Call, /) -> bool:
@@ -88,7 +88,7 @@ class RequestBackend:
         return reply
 
     def _received(self, call: Call, body: Body) -> tuple[Body, Mapping[str, str]]:
-        """The body without its framing, and its trailers; refused is a caller whom S3 does not let in."""
+        """Return the body without its framing, and its trailers. Refuse a caller that S3 does not let in."""
         caller = identify(call.came_as or call, self._access, now=lambda: datetime.now(UTC))
         ask = S3Request(
             store=self.store,
@@ -105,7 +105,7 @@ class RequestBackend:
         return unframed(ask) if is_framed(call.headers) else (body, EMPTY)
 
     def _makes(self, call: Call, refusal: Response) -> bool:
-        """Whether a write that was refused, since its bucket is not there, makes it."""
+        """Return whether a write that was refused for want of its bucket creates the bucket."""
         bucket = call.bucket or ""
         named = _NAMED.search(bytes(refusal.body))
         if call.operation not in _MAKES_BUCKETS or not self._store.makes(bucket):

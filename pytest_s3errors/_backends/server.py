@@ -1,4 +1,4 @@
-"""A real S3-compatible server behind the rules: requests signed anew and sent on, on connections of their own.
+"""A real S3-compatible server behind the rules: requests are signed again and forwarded on separate connections.
 
 A connection is a plain blocking socket to an address that was looked up before the test, so that neither what reroutes
 the clients under test nor their clock sees it. One to a request: none is found stale, and none is left open.
@@ -29,7 +29,7 @@ PATIENCE_S = 30.0
 
 @lru_cache(maxsize=8)
 def sender_to(spec: BackendSpec) -> ToServer:
-    """The sender to the server of *spec*, one for all tests.
+    """Return the sender to the server of *spec*, one for all tests.
 
     Raises:
         BackendError: Its name has no address.
@@ -49,7 +49,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class ToServer:
-    """Sends requests to one server and reads its answers, redirects too: nobody follows them here."""
+    """Sends requests to one server and reads its answers. It does not follow redirects."""
 
     def __init__(self, spec: BackendSpec) -> None:
         assert spec.credentials is not None  # a server's spec has some
@@ -140,7 +140,7 @@ class ToServer:
 
 
 def _body(response: http.client.HTTPResponse) -> Body:
-    """All of an answer's body, on disk where it is large."""
+    """Return the whole body of an answer, on disk if it is large."""
     start = response.read(SPOOLED_BYTES)
     if len(start) < SPOOLED_BYTES:
         whole: Body = start

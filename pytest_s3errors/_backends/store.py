@@ -1,4 +1,4 @@
-"""`s3_store` where another S3 does the work: the same methods, by requests."""
+"""`s3_store` for another S3: the same methods, by requests."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class RequestStore:
 
     @property
     def buckets(self) -> list[str]:
-        """The names of all buckets of the other S3, sorted."""
+        """Return the names of all buckets of the other S3, sorted."""
         return sorted(entry.findtext("Name", "") for entry in document(self._asking.done("GET")).iter("Bucket"))
 
     def create_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
@@ -155,21 +155,21 @@ class RequestStore:
         return found
 
     def __getattr__(self, name: str) -> Any:
-        """Say what a `Store` has and this has not."""
+        """Raise for what a `Store` has and this lacks."""
         raise AttributeError(f"s3_store has no {name!r} where another S3 does the work", name=name, obj=self)
 
     # For the backend.
 
     def accepts(self, _name: str) -> bool:
-        """True: the other S3 is asked, it knows."""
+        """Return True: the other S3 decides."""
         return True
 
     def makes(self, name: str) -> bool:
-        """Tell whether a write to bucket *name*, which is not there, makes it."""
+        """Return whether a write to the missing bucket *name* creates it."""
         return not (self._strict or name in self._deleted)
 
     def learn(self, call: Call, reply: Response) -> None:
-        """Keep in mind what the test's *call* changed."""
+        """Record what the test's *call* changed."""
         if reply.status >= _MULTIPLE_CHOICES or call.bucket is None:
             return
         if call.operation == "DeleteBucket":

@@ -28,7 +28,7 @@ _LINGER_0 = struct.pack("ii", 1, 0)
 
 
 class Server:
-    """One loopback listener in one event loop. `origin_of` tells, by a connection's peer, what the client dialled."""
+    """One loopback listener in one event loop. `origin_of` maps a connection's peer to what the client dialed."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Server:
             await asyncio.sleep(0)
 
     def break_off(self) -> None:
-        """Reset every connection, from whatever thread."""
+        """Reset every connection, from any thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._reset_all)
 
@@ -79,7 +79,7 @@ class Server:
             player.reset()
 
     def give_up(self, port: int) -> None:
-        """Note that the client at *port* waits no longer; its connection will tell later."""
+        """Record that the client at *port* no longer waits; its connection will notice later."""
         connection = self.parked.get(port)
         if connection is not None:
             connection.give_up()
@@ -112,11 +112,11 @@ class Player(asyncio.Protocol):
         self._server.players.discard(self)
 
     def drop(self) -> None:
-        """End the connection now, whatever is under way."""
+        """Close the connection now, even in the middle of an answer."""
         self._transport.abort()
 
     def reset(self) -> None:
-        """End the connection now with an RST."""
+        """Reset the connection now."""
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
         self._transport.abort()
 
@@ -139,7 +139,7 @@ class Player(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._play)
 
     def _play(self) -> None:
-        """Do what the connection says, until there is something to wait for."""
+        """Play the connection's steps until there is something to wait for."""
         transport, connection = self._transport, self._connection
         self._wake()
         while not transport.is_closing():
@@ -182,7 +182,7 @@ class Player(asyncio.Protocol):
         self._play()
 
     def _listen(self) -> None:
-        """Do as the connection says, which changes its mind about reading."""
+        """Pause or resume reading as the connection says."""
         self._reads = not self._reads
         (self._transport.resume_reading if self._reads else self._transport.pause_reading)()
 

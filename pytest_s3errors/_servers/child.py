@@ -1,4 +1,4 @@
-"""The simulated S3 in a process of its own: run with ``python -m``, told by its parent through a pipe what to do.
+"""The simulated S3 in its own process: run with ``python -m``, controlled by its parent through a pipe.
 
 Some native clients hold the GIL while they wait for an answer; a server in a thread of theirs never gets to give it.
 The process serves one test after another, each with a simulator, a store and a port of its own, and ends with its
@@ -37,7 +37,7 @@ _LOOK_S = 0.5
 
 
 class Test:
-    """One test's simulation, as its parent's `RemoteSimulator` asks for it. What is public here can be called."""
+    """One test's simulation. Its parent's `RemoteSimulator` can call every public method."""
 
     __test__ = False  # its name is no wish to be collected
 
@@ -158,7 +158,7 @@ class Test:
 
 
 class Watch:
-    """Looks after the test that is being served, and ends this process when its parent has ended."""
+    """Watches the test being served, and ends this process when its parent has ended."""
 
     def __init__(self) -> None:
         self.test: Test | None = None
@@ -175,7 +175,7 @@ class Watch:
 
 
 def serve(asked: BinaryIO, answers: BinaryIO, watch: Watch) -> None:
-    """Do what is asked until the pipe ends: ``(number of the test, name, arguments)``, or a new test."""
+    """Serve calls until the pipe ends: ``(number of the test, name, arguments)``, or a new test."""
     number, test = 0, None
     while True:
         try:

@@ -18,7 +18,7 @@ JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 
 
 class Reply(NamedTuple):
-    """What one request gets."""
+    """The reply to one request."""
 
     body: str
     media_type: str = TEXT
@@ -65,7 +65,7 @@ class Control:
             transport.abort()
 
     def reply_to(self, head: Head, body: bytes) -> Reply:
-        """Return what the request of *head* and *body* gets."""
+        """Return the reply to the request with *head* and *body*."""
         port = self.url.rpartition(":")[2]
         hosts = {self.url.partition("//")[2], f"localhost:{port}"}
         if "origin" in head.headers or head.headers.get("host") not in hosts:

@@ -1,4 +1,4 @@
-"""The loopback S3 inside event loops: one server to a loop, so that async clients are answered by their own."""
+"""The loopback S3 inside event loops: one server per loop, so each async client is answered in its own loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LoopServers:
-    """The servers of one test. `origins` tells by a client's port which ``scheme://host`` it believes to talk to."""
+    """The servers of one test. `origins` maps a client's port to the ``scheme://host`` that it asked for."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -22,7 +22,7 @@ class LoopServers:
         self.origins: dict[int, str] = {} if scene.remote is None else scene.remote.origins
 
     async def port(self) -> int:
-        """The port of the server in the running loop, which the first connection of the loop starts."""
+        """Return the port of the server in the running loop. The loop's first connection starts it."""
         loop = asyncio.get_running_loop()
         if self._scene.remote is not None:
             if loop not in self._served:
@@ -42,4 +42,4 @@ class LoopServers:
 
 
 async def _nothing() -> None:
-    """No server to close."""
+    """Do nothing: there is no server to close."""

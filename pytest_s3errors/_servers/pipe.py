@@ -1,4 +1,4 @@
-"""Values through a pipe between two processes of one user: pickles, one after another."""
+"""Send values through a pipe between two processes of one user, as pickles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TABLE: Any = ChainMap({MappingProxyType: lambda it: (_read_only, (dict(it),))},
 
 
 def write(pipe: BinaryIO, value: Any) -> None:
-    """Send *value*, the whole of it or nothing.
+    """Send *value* whole, or not at all.
 
     Raises:
         OSError: nobody reads any more.
@@ -37,7 +37,7 @@ def write(pipe: BinaryIO, value: Any) -> None:
 
 
 def read(pipe: BinaryIO) -> Any:
-    """The next value.
+    """Return the next value.
 
     Raises:
         EOFError: the other end is closed.

@@ -36,7 +36,7 @@ Ask = Callable[..., Any]
 
 
 class Process:
-    """The process, started by the first test that needs it and ended by `stop`."""
+    """The server process. The first test that needs it starts it; `stop` ends it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class Process:
         backend: BackendSpec = MEMORY,
         dialect: str | None = None,
     ) -> RemoteTest:
-        """A simulation for one more test; the one before is gone with its port."""
+        """Start a simulation for the next test; the previous one is gone, with its port."""
         with self._lock:
             if self._process is not None and self._process.poll() is not None:
                 _end(self._process)
@@ -112,7 +112,7 @@ def _spawn() -> subprocess.Popen[bytes]:
 
 
 class RemoteTest:
-    """In the place of a `ThreadServer` for one test, with the simulator beside it."""
+    """Takes the place of a `ThreadServer` for one test, with its simulator."""
 
     runs_here = False
 
@@ -129,13 +129,13 @@ class RemoteTest:
         self._ask("break_off")
 
     def stop(self) -> None:
-        """Close every connection and the listener; a process that is gone has none."""
+        """Close every connection and the listener; a process that has ended has none."""
         with contextlib.suppress(RuntimeError):
             self._ask("stop")
 
 
 class _Origins:
-    """What clients that were rerouted believe to talk to, by their port; told before they send."""
+    """Maps the ports of rerouted clients to what they asked for; sent before they send."""
 
     def __init__(self, ask: Ask, endpoints: Callable[[], tuple[str, ...]]) -> None:
         self._ask = ask

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class AiohttpWire:
-    """Dials for the connectors of one test, and knows which connections are ours."""
+    """Dials for the connectors of one test, and records which connections are ours."""
 
     def __init__(self, scene: Scene, servers: LoopServers) -> None:
         self._scene = scene
@@ -81,7 +81,7 @@ class AiohttpWire:
         return False
 
     async def _kept(self, connect: Callable[[], Awaitable[Any]], *, ours: bool) -> Any:
-        """Return a connection that leads to us, or does not, as asked; None if there is none."""
+        """Return a connection that leads to us, or one that does not, as asked; None if there is none."""
         # A pool holds at most as many connections that lead elsewhere as this closes; a fresh one leads right.
         for _ in range(1000):
             connection = await connect()
@@ -122,7 +122,7 @@ class AiohttpWire:
 
 
 def natural_error(error: OSError, key: Any) -> OSError:
-    """What aiohttp raises for *error* while it connects; *key* is the request's `connection_key`."""
+    """Return what aiohttp raises for *error* while connecting; *key* is the request's `connection_key`."""
     if isinstance(error, socket.gaierror):
         return aiohttp.ClientConnectorDNSError(key, error)
     if isinstance(error, ssl.SSLError):

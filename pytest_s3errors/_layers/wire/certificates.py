@@ -1,4 +1,4 @@
-"""Bundles of certificates are read when a handshake needs them, which one with the simulated S3 never does.
+"""Read certificate bundles only when a handshake needs them; the simulated S3 never does.
 
 urllib3 has OpenSSL read the certificates of all authorities for each connection, and httpx for each client: some 20 ms,
 most of what a short test takes. Put off is only a file that could be read before, so that a missing or broken one
@@ -26,7 +26,7 @@ _read: set[_Bundle] = set()
 
 
 def install(seams: Seams, is_ours: Callable[[Any], bool]) -> None:
-    """Put off what `SSLContext.load_verify_locations` would read for the owner of *seams*.
+    """Defer what `SSLContext.load_verify_locations` would read, for the owner of *seams*.
 
     What was put off is read later, before it is needed: this outlives the test, as the client with its context may.
     *is_ours* says whether a socket is connected to the simulated S3, which needs no certificates.
@@ -49,7 +49,7 @@ def install(seams: Seams, is_ours: Callable[[Any], bool]) -> None:
 
 
 def _bundle(path: Any) -> _Bundle | None:
-    """The file at *path* in its present state; None where there is none."""
+    """Return the state of the file at *path*, or None if there is no file."""
     try:
         found = Path(path).stat()
     except (OSError, TypeError, ValueError):
@@ -60,7 +60,7 @@ def _bundle(path: Any) -> _Bundle | None:
 def _defer(
     context: ssl.SSLContext, cafile: Any, load: Callable[[ssl.SSLContext, Any], None], is_ours: Callable[[Any], bool]
 ) -> None:
-    """Have *load* called with *cafile* before *context* is used with anything but a socket of ours."""
+    """Call *load* with *cafile* before *context* is used with any socket but ours."""
     own = vars(context)
     files = own.setdefault(_FILES, {})
     files[cafile] = None  # each once, in order

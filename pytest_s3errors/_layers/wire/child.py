@@ -1,4 +1,4 @@
-"""The `wire` layer in a child process of a test: everything of S3's goes to the parent's server, over the loopback.
+"""The `wire` layer in a child process of a test: S3 requests go to the parent's server, over the loopback.
 
 Rules, store and journal are the parent's. Here is nothing to decide but what is S3's.
 """
@@ -19,7 +19,7 @@ from pytest_s3errors._guard.seams import Seams
 
 
 class Refused(BaseException):
-    """A request that would have left for S3 or another endpoint of AWS. No `Exception`: nobody tries again."""
+    """A request that would have left for S3 or another AWS endpoint. Not an `Exception`, so no code retries it."""
 
     __module__ = "builtins"
 
@@ -49,11 +49,11 @@ class ChildScene:
 
     @property
     def started_port(self) -> int | None:
-        """The same, None where the test is over."""
+        """The same; None when the test is over."""
         return cast("int | None", self._plan["port"])
 
     def owns(self, port: int) -> bool:
-        """Return whether *port* is the parent's server's."""
+        """Return whether the parent's server listens on *port*."""
         return port == self.started_port
 
     def check_playable(self) -> None:
@@ -63,7 +63,7 @@ class ChildScene:
         """Do nothing: a loop here has no server."""
 
     def escape(self, host: str, how: str) -> BaseException:
-        """Note for the parent that a request was about to leave for *host*, and return what to raise."""
+        """Tell the parent that a request was about to leave for *host*, and return the exception to raise."""
         return self._refused(
             f"a request for {host} would have left this machine from a child process (pid {os.getpid()}), {how}.\n"
             "Nothing was sent. To let this host through, list it in the ini option s3_passthrough."
@@ -98,19 +98,19 @@ class _Door:
         """Do nothing."""
 
     def is_ours(self, port: int) -> bool:
-        """Return whether *port* is the server's."""
+        """Return whether the server listens on *port*."""
         return self._scene.owns(port)
 
     def note(self, port: int, origin: str) -> None:
-        """Forget it: the server takes what comes from a child for what its Host header says."""
+        """Do nothing: for a child, the server goes by the Host header."""
 
     def refuse(self, host: str, how: str) -> BaseException:
-        """Return what to raise."""
+        """Return the exception to raise."""
         return self._scene.escape(host, how)
 
 
 def enter(plan: dict[str, Any]) -> None:
-    """Send what this process has for S3 to the parent's server from now on."""
+    """From now on, send this process's S3 requests to the parent's server."""
     scene: Any = ChildScene(plan)
     test = Owner(plan["test"], hermetic=plan["hermetic"])
     seams = Seams(test)

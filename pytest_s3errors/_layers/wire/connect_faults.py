@@ -37,12 +37,12 @@ _numbers = itertools.count()
 
 
 def current() -> Attempt | None:
-    """The request that is being made in this context, where one was announced."""
+    """The request being made in this context, if one was announced."""
     return _current.get()
 
 
 def connect_error(fault: str) -> OSError:
-    """What the operating system or the TLS library says when *fault* is met; TimeoutError for "connect_timeout"."""
+    """Return the error of the operating system or TLS library for *fault*; TimeoutError for "connect_timeout"."""
     if fault == "dns_failure":
         return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     if fault == "tls_failure":
@@ -53,13 +53,13 @@ def connect_error(fault: str) -> OSError:
 
 
 def fault_of(entry: Entry) -> str | None:
-    """The name of the fault by which *entry* gets no connection, None if it gets one."""
+    """Return the fault that denies *entry* a connection, or None if it gets one."""
     fault = entry.injected
     return fault.kind if fault is not None and fault.stage == "connect" else None
 
 
 class Attempt:
-    """One request of a client that tries to connect; a client that dials again after a failure is asked anew."""
+    """One request of a client that connects. A client that dials again after a failure makes another request."""
 
     def __init__(self, scene: Scene, call: Call, timeout_s: float | None) -> None:
         self._simulator = scene.simulator
@@ -76,7 +76,7 @@ class Attempt:
         self._spent = False
 
     def _spend(self) -> float:
-        """Put the fault into the journal; return the seconds by which it is late."""
+        """Record the fault in the journal; return its delay in seconds."""
         delay_s = self._simulator.answer(self._entry, b"").delay_s
         if self.fault == "connect_timeout":
             delay_s += _SYSTEM_GIVES_UP_S if self._timeout_s is None else self._timeout_s
@@ -92,7 +92,7 @@ class Attempt:
         self.fault, self._spent = None, True
 
     def check(self, *, handshake: bool = False) -> None:
-        """Fail, in blocking code, what is about to be done: dial, or shake hands.
+        """Fail the next step of blocking code: dialing, or the handshake.
 
         Raises:
             OSError: the fault of this request, see `connect_error`.
@@ -106,7 +106,7 @@ class Attempt:
             raise connect_error(fault)
 
     async def check_async(self, *, handshake: bool = False) -> None:
-        """Fail, in async code, what is about to be done: dial, or shake hands.
+        """Fail the next step of async code: dialing, or the handshake.
 
         Raises:
             OSError: the fault of this request, see `connect_error`.
@@ -137,7 +137,7 @@ def announced(scene: Scene, call: Call, timeout_s: float | None) -> Iterator[Att
 def call_to(
     scene: Scene, method: str, scheme: str, host: str, port: int | None, target: str, headers: Mapping[str, str]
 ) -> Call:
-    """The call that a client is about to make to *host*."""
+    """Return the call that a client is about to make to *host*."""
     asked = {name.lower(): value for name, value in headers.items() if name.lower() != MARK}
     named = host if port in (None, {"http": 80, "https": 443}.get(scheme)) else f"{host}:{port}"
     asked.setdefault("host", named)
@@ -145,7 +145,7 @@ def call_to(
 
 
 def seconds(timeout: object) -> float | None:
-    """*timeout* if it is a number of seconds; None for the many ways to say that there is none."""
+    """Return *timeout* if it is a number of seconds, or None for any way to say that there is none."""
     if isinstance(timeout, int | float):
         return float(timeout)
     return socket.getdefaulttimeout()

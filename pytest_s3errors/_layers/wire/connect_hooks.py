@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def install(scene: Scene, seams: Seams) -> None:
-    """Have every client that is installed announce its requests to S3, for the owner of *seams*."""
+    """Let every installed client announce its S3 requests, for the owner of *seams*."""
     for hooks in (_http_client, _urllib3, _httpcore):
         try:
             hooks(scene, seams)
@@ -81,7 +81,7 @@ def _text(value: object) -> str:
 
 
 def _close_pooled(pool: Any) -> None:
-    """Close what the pool holds; urllib3 dials again where a connection of its pool is closed."""
+    """Close the pool's connections; urllib3 dials again when a pooled connection is closed."""
     held = []
     try:
         while True:

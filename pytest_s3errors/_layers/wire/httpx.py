@@ -41,7 +41,7 @@ def install(scene: Scene, servers: LoopServers, seams: Seams, httpcore: Any) -> 
 @functools.cache
 def _plain_stream(httpcore: Any) -> Any:
     class PlainStream(httpcore.AsyncNetworkStream):  # type: ignore[misc]  # an optional part
-        """A TCP stream that stays as it is when it is asked for TLS."""
+        """A TCP stream that stays plain when asked for TLS."""
 
         def __init__(self, stream: Any, host: str, servers: LoopServers) -> None:
             self._stream = stream

@@ -1,4 +1,4 @@
-"""The `wire` layer for clients that block: boto3, httpx, requests, urllib3, minio, all on the standard library.
+"""The `wire` layer for blocking clients: boto3, httpx, requests, urllib3, minio, all on the standard library.
 
 The guard leads every name, address and TLS handshake of S3's to a door; here it opens on the server in a thread. A
 client that asked for https believes to have it. Requests, pools, retries and parsers are the client's own.
@@ -27,7 +27,7 @@ class SyncWire:
         self._server = scene.blocking_server
 
     def install(self, seams: Seams) -> None:
-        """Lead S3's connections here."""
+        """Route S3 connections to this server."""
         doors.lead(seams, self)
         certificates.install(seams, lambda sock: is_ours(self, sock))
 
@@ -49,19 +49,19 @@ class SyncWire:
         return self._server.port
 
     def shake_hands(self) -> None:
-        """Let a fault of the handshake show."""
+        """Raise a fault of the handshake, if there is one."""
         attempt = connecting.current()
         if attempt is not None:
             attempt.check(handshake=True)
 
     def is_ours(self, port: int) -> bool:
-        """Return whether *port* is a server's of this test."""
+        """Return whether a server of this test listens on *port*."""
         return self._scene.owns(port)
 
     def note(self, port: int, origin: str) -> None:
-        """Tell the server what the client at *port* believes to talk to."""
+        """Tell the server which host the client at *port* asked for."""
         self._server.origins[port] = origin
 
     def refuse(self, host: str, how: str) -> BaseException:
-        """Return what to raise."""
+        """Return the exception to raise."""
         return self._scene.escape(host, how)
