@@ -13,7 +13,8 @@ from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
 from .attributes import attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
-from .digests import ALGORITHMS, checksum, default_checksum
+from .crc import default_checksum
+from .digests import ALGORITHMS, checksum
 from .documents import XML
 from .encryption import CUSTOMER_ALGORITHM, KMS_KEY, SSE, check_part_key, check_source_key, etag_of
 from .messages import EMPTY, Response

@@ -11,7 +11,7 @@ from pytest_s3errors._core.body import Body, hashed, pieces
 from pytest_s3errors._core.s3.errors.messages import said
 
 from .aws_chunked import STREAMING
-from .crc import crc32c, crc64nvme, sums_at_once
+from .crc import crc32c, crc64nvme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +51,6 @@ ALGORITHMS: Mapping[str, Callable[[Body], bytes]] = {
     "sha1": _sha1,
     "sha256": _sha256,
 }
-DEFAULT_ALGORITHM = "crc64nvme"
 SIZES: Mapping[str, int] = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
 
 
@@ -129,11 +128,6 @@ def check_announced(ask: S3Request, stated: Mapping[str, str]) -> None:
 def checksum(algorithm: str, body: Body) -> str:
     """Return the base64 checksum of *body*."""
     return b64encode(ALGORITHMS[algorithm](body)).decode()
-
-
-def default_checksum(body: Body) -> dict[str, str]:
-    """Return the CRC-64/NVME that S3 sums where a request states no checksum; nothing where that would take long."""
-    return {DEFAULT_ALGORITHM: checksum(DEFAULT_ALGORITHM, body)} if sums_at_once(body) else {}
 
 
 def decode_base64(text: str, size: int) -> bytes | None:

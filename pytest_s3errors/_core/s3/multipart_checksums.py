@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.messages import said
 
-from .digests import ALGORITHMS, checksum, default_checksum, stated_checksums
+from .crc import default_checksum
+from .digests import ALGORITHMS, checksum, stated_checksums
 from .documents import text_of
 from .encryption import CUSTOMER_KEY_MD5
 from .messages import EMPTY

@@ -8,7 +8,7 @@ from pytest_s3errors._core.s3.errors.messages import said
 
 from .attributes import attributes_of, check_active, checksum_headers, response_headers, written_headers
 from .conditions import check_read, check_write
-from .digests import default_checksum
+from .crc import default_checksum
 from .encryption import SSE, check_key, etag_of
 from .messages import EMPTY, Response
 from .payload import receive

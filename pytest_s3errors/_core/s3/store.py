@@ -18,6 +18,8 @@ from pytest_s3errors._core.s3.errors.catalogue import nearest
 from s3_asyncio_client._core.limits import MAX_OBJECT_BYTES, MAX_PARTS
 
 from .commit import DEFAULT_REGION, Shelf, whole_second
+from .crc import default_checksum
+from .messages import EMPTY
 from .names import check_bucket_name, check_key
 from .records import (
     DEFAULT_CONTENT_TYPE,
@@ -138,6 +140,8 @@ class S3Store(Shelf):
             etag=etag,
             part_sizes=part_sizes,
             last_modified=moment,
+            # Like an upload; bytes that are only made when they are read are not made for this.
+            checksums=EMPTY if part_sizes else default_checksum(content),
             content_type=content_type or DEFAULT_CONTENT_TYPE,
             metadata=MappingProxyType(user),
             headers=MappingProxyType(system),

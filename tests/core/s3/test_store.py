@@ -252,3 +252,15 @@ def test_a_body_that_is_too_large_to_hold_names_the_ways_to_read_it(store):
     with obj.open() as file:
         assert file.seek(-1, io.SEEK_END) == 2**30
         assert (len(file.read()), file.read()) == (1, b"")
+
+
+def test_an_arranged_object_has_the_checksum_of_an_uploaded_one(s3):
+    """Reads tell it; what is declared by its size alone is not read for one."""
+    s3("PUT", "/bucket/uploaded", b"data")
+    s3.store.put("bucket", "arranged", b"data")
+    uploaded, arranged = (s3.store.get("bucket", key) for key in ("uploaded", "arranged"))
+    assert arranged.checksums == uploaded.checksums
+    assert arranged.checksums.keys() == {"crc64nvme"}
+    told = [s3("HEAD", f"/bucket/{key}", x_amz_checksum_mode="ENABLED").headers for key in ("uploaded", "arranged")]
+    assert told[0] == told[1]
+    assert not s3.store.put("bucket", "declared", size=5 * 1024**4).checksums
