@@ -1,4 +1,4 @@
-"""A batch of uploads under way: who goes next, and how each ended."""
+"""A batch of uploads in progress: which file is next, and how each upload ended."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _Send = Callable[[Upload], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchProgress:
-    """What a progress callback is told each time an upload of the batch has ended.
+    """The progress of a batch, passed to the callback each time an upload has ended.
 
     Attributes:
         key: Key of the file.
@@ -51,7 +51,7 @@ class BatchProgress:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """A batch under way: entries by the file's place in it, and the keys that are in flight now."""
+    """A batch in progress: entries by the file's index, and the keys in flight."""
 
     client: ObjectWriter
     bucket: str
@@ -82,12 +82,12 @@ class Batch:
 
     @property
     def successful(self) -> list[dict[str, Any]]:
-        """Entries of what S3 has confirmed, in the order of the batch."""
+        """Return the entries that S3 confirmed, in the order of the batch."""
         return [entry for entry in self._ended() if entry["success"]]
 
     @property
     def failed(self) -> list[dict[str, Any]]:
-        """Entries of what failed in its last pass, in the order of the batch."""
+        """Return the entries that failed in their last pass, in the order of the batch."""
         return [entry for entry in self._ended() if not entry["success"]]
 
     def _ended(self) -> list[dict[str, Any]]:
@@ -95,12 +95,12 @@ class Batch:
 
     @property
     def failures(self) -> list[dict[str, Any]]:
-        """Entries of what failed by the file's own trouble rather than by a mistake in a program."""
+        """Return the entries that failed because of their file rather than because of a bug."""
         return [entry for place, entry in sorted(self._entries.items()) if self._is_failure(place)]
 
     @property
     def passing(self) -> list[int]:
-        """Places of the files whose trouble may pass: those that were fit to be sent."""
+        """Return the indexes of the files whose failure may pass: those that could be sent."""
         return [place for place in sorted(self._entries) if self._is_failure(place) and not self.uploads[place].problem]
 
     def _is_failure(self, place: int) -> bool:
@@ -113,7 +113,7 @@ class Batch:
         return await upload.send(self.client, self.bucket)
 
     def send_with_retries(self, max_retries: int, base_delay: float) -> _Send:
-        """Return what makes as many attempts as are allowed."""
+        """Return a call that makes as many attempts as are allowed."""
 
         async def send(upload: Upload) -> dict[str, Any]:
             # partial binds this very upload; a lambda in a loop would send whichever is the last.
@@ -130,7 +130,7 @@ class Batch:
         places: Sequence[int] | None = None,
         second_pass: bool = False,
     ) -> None:
-        """Send the files at *places*, all without it, max_concurrent at a time, and write down how each ended."""
+        """Send the files at *places* (by default all), max_concurrent at a time, and record how each ended."""
         places = range(len(self.uploads)) if places is None else places
         waiting = iter(places)
 

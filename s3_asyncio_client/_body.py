@@ -34,7 +34,7 @@ Data = bytes | bytearray | memoryview | BinaryIO | AsyncIterable[bytes]
 
 
 class SeekableFile(Protocol):
-    """What is asked of a file to be sent."""
+    """A file that can be sent."""
 
     def read(self, size: int = -1, /) -> bytes:
         """Read at most *size* bytes."""
@@ -84,7 +84,7 @@ def file_size(file: SeekableFile) -> int:
 
 
 class _Pieces:
-    """Async iterator over a body that counts and, when it stops early, remembers why.
+    """Async iterator over a body. It counts bytes and, if it stops early, keeps the reason.
 
     A class and not a generator: aiohttp may drop it half-way, and a suspended generator would be left to the garbage
     collector. aiohttp also hides what a body raises behind an exception of its own; `failure` has the original.
@@ -139,7 +139,7 @@ class Body:
     def content(
         self, signed: Mapping[str, str], *, credentials: Credentials, region: str, now: datetime
     ) -> bytes | _Pieces | None:
-        """Return what aiohttp is to send; *signed* are the signed headers, the rest as they were signed."""
+        """Return what aiohttp sends. *signed* are the signed headers; the rest is as it was signed."""
         if self._file is not None:
             return _Pieces(self._file.read, self.length)
         if self._stream is not None:
@@ -150,7 +150,7 @@ class Body:
         return bytes(self._view) if len(self._view) <= _MANY_BYTES else _Pieces(_view_reader(self._view), self.length)
 
     def close(self) -> None:
-        """Put a file back to where it stood, so that a second attempt sends the same bytes."""
+        """Rewind a file to its first position, so a second attempt sends the same bytes."""
         if self._file is not None:
             self._file.close()
 
@@ -258,7 +258,7 @@ class _FileReader:
 
 
 class _ChunkReader:
-    """Cuts what an async iterator gives into signed chunks of equal size."""
+    """Splits an async iterator's bytes into signed chunks of equal size."""
 
     def __init__(self, stream: AsyncIterable[bytes], signer: ChunkSigner, length: int) -> None:
         self._iterator = aiter(stream)

@@ -46,7 +46,7 @@ def read_cached(folder: str | os.PathLike[str], bucket: str, key: str, max_age_s
 
 
 def write_cached(folder: str | os.PathLike[str], bucket: str, key: str, body: bytes) -> None:
-    """Keep *body*; who reads meanwhile sees the old file or the new one, whole.
+    """Store *body*. A concurrent reader sees the whole old file or the whole new one.
 
     Raises:
         OSError: The folder cannot be written to, or a link in it leads out of it.
@@ -66,7 +66,7 @@ def _names(bucket: str, key: str) -> list[tuple[str, ...]]:
 
 
 def _spelled_so(folder: str | os.PathLike[str], parts: Sequence[str]) -> bool:
-    """Tell whether the file has this very name, and not one that the file system takes for the same."""
+    """Return whether the file has exactly this name, not one that the file system treats as equal."""
     if not _IGNORES_CASE:
         return True
     return all(part in os.listdir(Path(folder, *parts[:depth])) for depth, part in enumerate(parts))  # noqa: PTH208 - names

@@ -1,4 +1,4 @@
-"""Downloading an object to a file: ranges at once, each resumed where it broke, the file whole or not at all."""
+"""Download an object to a file: concurrent ranges, each resumed where it broke, and a whole file or none."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Download:
-    """What all ranges of one download share."""
+    """The state that all ranges of one download share."""
 
     client: Requester
     bucket: str
@@ -53,7 +53,7 @@ class _Download:
 
     @property
     def where(self) -> dict[str, Any]:
-        """The attributes of its errors."""
+        """Return the attributes of its errors."""
         return {"operation": "GetObject", "bucket": self.bucket, "key": self.key}
 
 
@@ -99,7 +99,7 @@ async def download_file(
 
 
 def _ignore(_: int) -> None:
-    """Take no notice of progress."""
+    """Ignore progress."""
 
 
 async def _describe(client: Requester, bucket: str, key: str, params: dict[str, str]) -> Mapping[str, str]:
@@ -123,7 +123,7 @@ def _size(headers: Mapping[str, str], bucket: str, key: str) -> int:
 
 @contextlib.contextmanager
 def _appearing(target: Path) -> Iterator[BinaryIO]:
-    """Open a new file beside *target* that takes its place at the end, and is removed after any failure."""
+    """Open a new file beside *target*. It replaces *target* at the end and is removed after a failure."""
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
     try:
         with temporary.open("x+b") as file:
@@ -148,7 +148,7 @@ async def _fetch_all(download: _Download, size: int, config: TransferConfig) -> 
 
 
 async def _fetch(download: _Download, start: int, end: int, *, whole: bool) -> None:
-    """Get the bytes from *start* up to, not including, *end*, asking again for the rest after a break."""
+    """Get the bytes from *start* up to, not including, *end*. After a break, request the rest."""
     position = start
     for attempt in range(1, download.attempts + 1):
         try:
@@ -167,7 +167,7 @@ async def _fetch(download: _Download, start: int, end: int, *, whole: bool) -> N
 
 
 async def _blocks(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield what *pieces* gives in larger blocks, for each write is a trip to a thread; a break yields what came."""
+    """Yield *pieces* in larger blocks, since each write is a trip to a thread. A break yields what arrived."""
     held, size = [], 0
     async with contextlib.aclosing(pieces):
         try:
@@ -185,7 +185,7 @@ async def _blocks(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
 
 
 async def _pieces(download: _Download, position: int, end: int, *, whole: bool) -> AsyncGenerator[bytes]:
-    """Yield the bytes of one request, and raise unless they are as many as were asked for."""
+    """Yield the bytes of one request, and raise unless their number is the requested one."""
     response = await _ask(download, position, end, whole=whole)
     try:
         async with contextlib.aclosing(response.iter_chunks(_PIECE)) as chunks:
@@ -228,7 +228,7 @@ def _write(download: _Download, position: int, chunk: bytes) -> None:
 
 
 async def _verify(download: _Download, checksum: Checksum | None) -> None:
-    """Hold the whole file to S3's checksum: the ranges came without one."""
+    """Compare the whole file with S3's checksum: the ranges came without one."""
     if checksum is None:
         return
     await uninterrupted(asyncio.to_thread(_digest, download.file, checksum))

@@ -25,12 +25,12 @@ __all__ = ["FilePart", "PartReader", "changed"]
 
 
 def changed(size: int) -> S3ClientError:
-    """Return the error for a file of *size* bytes that has more or fewer by now."""
+    """Return the error for a file that no longer has *size* bytes."""
     return S3ClientError(f"the file had {size} bytes when the upload began and changed its size meanwhile")
 
 
 class PartReader:
-    """Hands out the parts of a file in order, each to whoever asks first. It begins where the file stands.
+    """Hands out the parts of a file in order, each to the first caller. It begins at the file's position.
 
     Close it, so that no thread that outlives the upload moves the file afterwards.
     """
@@ -68,7 +68,7 @@ class PartReader:
             return number, size, data
 
     def read(self, position: int, size: int) -> bytes:
-        """Read at most *size* bytes at *position*, in whichever thread; b"" at the end of the file."""
+        """Read at most *size* bytes at *position*, from any thread; b"" at the end of the file."""
         with self._reading:
             if self._closed:
                 return b""
@@ -80,13 +80,13 @@ class PartReader:
             return self._file.seek(0, os.SEEK_END)
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         with self._reading:
             self._closed = True
 
 
 class FilePart:
-    """A window of a file on disk, which looks like a file of its own: `read`, `seek`, `tell`."""
+    """A window of a file on disk that behaves like a file: `read`, `seek`, `tell`."""
 
     def __init__(self, reader: PartReader, start: int, size: int) -> None:
         self._reader = reader

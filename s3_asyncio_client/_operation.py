@@ -1,4 +1,4 @@
-"""What the patterns ask of the operation that they are given: to be callable, and to return an awaitable."""
+"""The contract of an operation given to a pattern: it is callable and returns an awaitable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 def check_operation(operation: object) -> None:
-    """Refuse what can't be called, with a word about the usual slip: a coroutine in place of what makes it."""
+    """Refuse what can't be called, and name the usual slip: a coroutine instead of a function that makes it."""
     if callable(operation):
         return
     hint = ""
@@ -25,7 +25,7 @@ def check_operation(operation: object) -> None:
 
 
 def no_awaitable(outcome: object) -> TypeError:
-    """Make the error for an operation that returned something else than an awaitable."""
+    """Return the error for an operation that did not return an awaitable."""
     return TypeError(f"operation must return an awaitable, not {type(outcome).__name__}")
 
 

@@ -136,7 +136,7 @@ async def upload_part_copy(
     source_version_id: str | None = None,
     **extra_headers: str,
 ) -> dict[str, Any]:
-    """Make a part of an object that S3 already has, or of its bytes *byte_range* (first, last), both included.
+    """Copy a part from an object in S3, or from its bytes *byte_range* (first, last), both inclusive.
 
     Returns:
         part_number, etag (without quotes).
@@ -169,7 +169,7 @@ async def complete_multipart_upload(
     parts: Sequence[Mapping[str, Any]],
     **extra_headers: str,
 ) -> dict[str, Any]:
-    """Put the parts together.
+    """Complete a multipart upload.
 
     Args:
         client: The client.
@@ -225,7 +225,7 @@ async def complete_multipart_upload(
 async def abort_multipart_upload(
     client: Requester, bucket: str, key: str, upload_id: str, **extra_headers: str
 ) -> None:
-    """Give a multipart upload up and its parts back.
+    """Abort a multipart upload and free its parts.
 
     Raises:
         S3NotFoundError: NoSuchUpload: already completed or aborted.

@@ -1,4 +1,4 @@
-"""From what is asked for to what is sent: the URL, the signed headers and the body."""
+"""Turn a request's arguments into what is sent: the URL, the signed headers and the body."""
 
 from __future__ import annotations
 

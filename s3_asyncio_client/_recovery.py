@@ -1,4 +1,4 @@
-"""Multipart uploads whose first or last answer was lost: look at what S3 has, then go on.
+"""Recover multipart uploads whose first or last answer was lost: look at what S3 has, then go on.
 
 An answer that does not come, or can't be read, leaves open whether S3 did the work. To give up would leave an upload
 that nobody knows of and everybody pays for; to repeat blindly would make a second one, or report a failure for an
@@ -45,7 +45,7 @@ _MD5_HEX_DIGITS = 32
 
 
 def is_unclear(error: BaseException) -> bool:
-    """Tell whether S3 may have done the work although *error* was raised."""
+    """Return whether S3 may have done the work although *error* was raised."""
     return isinstance(error, _UNCLEAR)
 
 
@@ -89,7 +89,7 @@ async def find_upload(client: Requester, bucket: str, key: str, *, asked_at: flo
 async def complete(
     client: Requester, bucket: str, key: str, upload_id: str, parts: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Complete an upload; where the answer is lost or unreadable, find out what became of it.
+    """Complete an upload. If the answer is lost or unreadable, find out what happened to it.
 
     Returns:
         As `complete_multipart_upload`.

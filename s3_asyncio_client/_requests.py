@@ -1,4 +1,4 @@
-"""What every operation does around its one request, written so that a mocked `_make_request` is enough."""
+"""What every operation does around its request, written so that a mocked `_make_request` is enough."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Requester(Protocol):
 
 
 async def send(client: Requester, **request: Any) -> S3Response:
-    """Make one request; only what is given is passed on, since tests compare the arguments."""
+    """Make one request. Pass only the given arguments, since tests compare them."""
     return await client._make_request(**request)  # noqa: SLF001 - the contract names this seam
 
 
@@ -72,14 +72,14 @@ async def finish(response: S3Response, *, bucket: str, key: str | None = None) -
 
 
 def check_target(bucket: str, key: str | None = None) -> None:
-    """Refuse a bucket or key that cannot be; as `check_bucket` and `check_key`, a key of None is none."""
+    """Refuse an invalid bucket or key, as `check_bucket` and `check_key` do. A key of None means no key."""
     check_bucket(bucket)
     if key is not None:
         check_key(key)
 
 
 def unquoted_etag(headers: Mapping[str, str]) -> str:
-    """Return the ETag without its quotes, "" where there is none."""
+    """Return the ETag without its quotes, or "" if there is none."""
     return headers.get("ETag", "").strip('"')
 
 
@@ -103,7 +103,7 @@ def given(**values: str | None) -> dict[str, str]:
 
 
 def only(headers: dict[str, str], params: dict[str, str]) -> dict[str, Any]:
-    """Pass on only what was asked for: tests compare the arguments of `_make_request`."""
+    """Keep only what was requested: tests compare the arguments of `_make_request`."""
     return {name: value for name, value in (("headers", headers), ("params", params)) if value}
 
 

@@ -27,13 +27,13 @@ def _nothing() -> None:
 
 
 def promised_length(headers: Mapping[str, str]) -> int | None:
-    """Return the Content-Length in bytes, None where there is none that makes sense."""
+    """Return the Content-Length in bytes, or None if it is missing or invalid."""
     value = headers.get("Content-Length", "")
     return int(value) if value.isascii() and value.isdigit() else None
 
 
 def short_body_message(got: int, promised: int | None) -> str:
-    """Say how a body ended too early; *promised* is None for a chunked one."""
+    """Describe how a body ended too early; *promised* is None for a chunked one."""
     return (
         f"body ended after {got} of {promised} bytes" if promised is not None else f"body broke off after {got} bytes"
     )
@@ -149,7 +149,7 @@ class S3Response:
             )
 
     def close(self) -> None:
-        """Let go of the connection; the unread rest of the body is lost. Closing twice does nothing."""
+        """Release the connection; the unread rest of the body is lost. Closing twice does nothing."""
         if self._on_close is not None:
             on_close, self._on_close = self._on_close, None
             on_close()

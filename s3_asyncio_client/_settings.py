@@ -1,4 +1,4 @@
-"""The settings of a client, checked: what came, and what was allowed."""
+"""Check the settings of a client. Errors name the value and what is allowed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=
 
 
 def check_text(name: str, value: object) -> None:
-    """Refuse what is no str; the value may be a secret and is not shown."""
+    """Refuse anything but a str. The value may be a secret and is not shown."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
 
@@ -45,7 +45,7 @@ def client_timeout(timeout: float | aiohttp.ClientTimeout | None) -> aiohttp.Cli
 
 
 def checked_traces(configs: Sequence[aiohttp.TraceConfig]) -> tuple[aiohttp.TraceConfig, ...]:
-    """Refuse what is no aiohttp.TraceConfig, a single one outside a list too."""
+    """Refuse anything but a list of aiohttp.TraceConfig."""
     if isinstance(configs, aiohttp.TraceConfig):
         raise TypeError("trace_configs must be a list of aiohttp.TraceConfig; put the one into a list")
     for config in configs:

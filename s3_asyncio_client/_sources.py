@@ -1,4 +1,4 @@
-"""What a batch uploads: sources that give the very same bytes each time they are asked."""
+"""The sources of a batch, which return the same bytes for each attempt."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | St
 
 
 class ObjectWriter(Protocol):
-    """What a batch asks of a client; an `S3Client` has it."""
+    """The part of a client that a batch uses."""
 
     async def put_object(
         self, bucket: str, key: str, data: Any, /, *, content_length: int | None = None
@@ -76,7 +76,7 @@ class Upload:
     problem: Exception | None = None
 
     async def send(self, client: ObjectWriter, bucket: str) -> dict[str, Any]:
-        """Make one attempt; a file is put back to its start before and after it."""
+        """Make one attempt; a file is rewound before and after it."""
         if self.problem is not None:
             raise self.problem
         if isinstance(self.source, bytes):

@@ -43,7 +43,7 @@ NETWORK_ERRORS = (BrokenConnection, aiohttp.ClientError, HttpProcessingError, OS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a request asks for, to be named in errors: never a query string, never a header."""
+    """The target of a request, as errors name it: no query string, no header."""
 
     operation: str
     bucket: str
@@ -102,7 +102,7 @@ _ANSWERED_WITH_ETAG = frozenset({"GetObject", "HeadObject", "PutObject", "Upload
 
 
 def translate(error: BaseException, target: Target) -> S3Error:
-    """Turn what aiohttp raised into the S3Error that stands for it; the caller chains it with `from`."""
+    """Turn an exception of aiohttp into its S3Error; the caller chains it with `from`."""
     if isinstance(error, BrokenConnection) and error.__cause__ is not None:
         error = error.__cause__
     kind: type[S3Error]

@@ -1,4 +1,4 @@
-"""Uploading a file of any size in constant memory."""
+"""Upload a file of any size in constant memory."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CLEAN_UP_S = 10.0
 
 
 class Uploader(Requester, Protocol):
-    """What an upload asks of a client."""
+    """The part of a client that an upload uses."""
 
     async def put_object(
         self,
@@ -117,12 +117,12 @@ async def upload_file(
 
 
 def _ignore(_: int) -> None:
-    """Take no notice of progress."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """Where an upload goes, and what the object shall have beside its bytes."""
+    """The target of an upload, and the object's attributes."""
 
     client: Uploader
     bucket: str

@@ -1,4 +1,4 @@
-"""Running things at once, stopping them together, and finishing what must be finished."""
+"""Run workers concurrently, stop them together, and finish what must be finished."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def run_workers(worker: Callable[[], Coroutine[Any, Any, None]], count: in
 
 
 async def uninterrupted(action: Awaitable[_T], *, grace_s: float | None = None) -> _T:
-    """Await *action* to its end even if the caller is cancelled meanwhile; the cancellation is raised afterwards.
+    """Await *action* to its end even if the caller is canceled; raise the cancellation afterwards.
 
     Args:
         action: What must not stop half-way. Who needs its outcome after a cancellation lets it write that down.

@@ -1,4 +1,4 @@
-"""Uploading many files: some may fail, and afterwards it is known which.
+"""Upload many files. Some may fail, and the result says which.
 
 A batch protects from losing all because one file fails. It costs the memory of what is uploaded at one time, and it
 makes no transaction: files that were stored stay stored. Do without it where all files or none must be there; write
@@ -35,7 +35,7 @@ async def upload_files_with_error_handling(
     max_concurrent: int = 5,
     progress: Callable[[BatchProgress], object] | None = None,
 ) -> dict[str, Any]:
-    """Upload each file once, and sort them by how that went.
+    """Upload each file once, and sort the files by outcome.
 
     Args:
         client: The client.
@@ -78,7 +78,7 @@ async def resilient_batch_upload(
     base_delay: float = 2.0,
     progress: Callable[[BatchProgress], object] | None = None,
 ) -> dict[str, Any]:
-    """Upload all files, then give those that failed a second pass with retries.
+    """Upload all files, then retry the failed ones in a second pass.
 
     The second pass begins when the first has ended, so that a short trouble has time to pass. In it each file is tried
     again, under its own key and with its own bytes, as `retry_with_exponential_backoff` does: what is not worth
@@ -123,7 +123,7 @@ async def retry_failed_uploads(
     max_concurrent: int = 5,
     progress: Callable[[BatchProgress], object] | None = None,
 ) -> list[dict[str, Any]]:
-    """Upload again what failed, each file under its own key with its own bytes.
+    """Upload the failed files again, each under its own key with its own bytes.
 
     Args:
         client: The client.

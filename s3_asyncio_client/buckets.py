@@ -20,7 +20,7 @@ __all__ = ["BucketOperations"]
 
 
 class BucketOperations(Requester):
-    """The part of S3Client that is about buckets."""
+    """The bucket operations of S3Client."""
 
     region: str
 
@@ -106,7 +106,7 @@ class BucketOperations(Requester):
         return {}
 
     async def head_bucket(self, bucket: str) -> dict[str, Any]:
-        """Ask whether a bucket is there and may be used.
+        """Check that a bucket exists and may be used.
 
         Returns:
             region: The region it lives in, None if the server does not say.
@@ -205,7 +205,7 @@ class BucketOperations(Requester):
         return page | {"common_prefixes": listing.prefixes} if optional.get("delimiter") else page
 
     async def delete_objects(self, bucket: str, keys: Iterable[str], *, quiet: bool = False) -> dict[str, Any]:
-        """Delete many objects, 1000 per request; keys that are not there count as deleted.
+        """Delete many objects, 1000 per request. Missing keys count as deleted.
 
         Args:
             bucket: Bucket.

@@ -1,4 +1,4 @@
-"""Stop asking a service that is down, and try it again after a while."""
+"""Stop calling a service that is down, and try it again after a while."""
 
 from __future__ import annotations
 
@@ -86,17 +86,17 @@ class CircuitBreaker:
 
     @property
     def failure_threshold(self) -> int:
-        """Failures in a row that open it."""
+        """Return how many failures in a row open it."""
         return self._circuit.policy.failure_threshold
 
     @property
     def timeout(self) -> float:
-        """Seconds that it stays open."""
+        """Return how many seconds it stays open."""
         return self._circuit.policy.timeout_s
 
     @property
     def state(self) -> CircuitState:
-        """Where it is; may be set. An open one becomes half open by the first call after the timeout, not by itself."""
+        """The state; may be set. An open breaker is half open from the first call after the timeout, not by itself."""
         return self._circuit.state
 
     @state.setter
@@ -116,7 +116,7 @@ class CircuitBreaker:
 
     @property
     def last_failure_time(self) -> float | None:
-        """When the last failure that counted was, as `time.time()` tells it; None before the first.
+        """The time of the last counted failure, as of `time.time()`; None before the first.
 
         May be set: an open circuit counts its timeout from there. With a clock of its own it is a reading of that.
         """
@@ -201,12 +201,12 @@ class CircuitBreaker:
             return time.monotonic()
 
     def _to_wall_s(self) -> float:
-        """What to add to a reading of the breaker's clock to have one of `time.time`."""
+        """Return what to add to a reading of the breaker's clock for one of `time.time`."""
         return 0.0 if self._clock is not None else time.time() - self._now()
 
 
 class CircuitRegistry:
-    """One breaker for each endpoint or bucket, so that the failure of one does not shut the others.
+    """One breaker for each endpoint or bucket, so the failure of one does not open the others.
 
     Breakers are made when they are first asked for, and kept: keys should be few, such as endpoints, not objects.
 
@@ -241,7 +241,7 @@ class CircuitRegistry:
 
     @property
     def breakers(self) -> dict[Hashable, CircuitBreaker]:
-        """The breakers that were asked for so far, by key, in that order; a copy."""
+        """Return a copy of the breakers requested so far, by key, in that order."""
         return dict(self._breakers)
 
 

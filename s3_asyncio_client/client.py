@@ -111,7 +111,7 @@ class S3Client(BucketOperations, ObjectOperations):
         raise TypeError("an S3Client holds keys and connections, so it can't be pickled: make one where it is used")
 
     def __repr__(self) -> str:
-        """Show where it sends to, and no secret."""
+        """Show the endpoint, and no secret."""
         return f"<S3Client {self.endpoint_url} region={self.region}{' closed' if self._closed else ''}>"
 
     @classmethod
@@ -121,7 +121,7 @@ class S3Client(BucketOperations, ObjectOperations):
         config_path: str | os.PathLike[str] | None = None,
         credentials_path: str | os.PathLike[str] | None = None,
     ) -> Self:
-        """Make a client from the files of the AWS command line.
+        """Return a client configured from the files of the AWS command line.
 
         Args:
             profile_name: Profile to take.
@@ -163,7 +163,7 @@ class S3Client(BucketOperations, ObjectOperations):
     def generate_presigned_url(
         self, method: str, bucket: str, key: str, expires_in: int = 3600, params: Mapping[str, str] | None = None
     ) -> str:
-        """Make a URL that lets whoever has it make one kind of request; nothing is sent.
+        """Return a URL that lets its holder make one kind of request. Nothing is sent.
 
         Args:
             method: HTTP method, such as "GET".
@@ -197,7 +197,7 @@ class S3Client(BucketOperations, ObjectOperations):
         params: dict[str, str] | None = None,
         data: Data | None = None,
     ) -> S3Response:
-        """Make one signed request; the seam through which everything goes.
+        """Make one signed request. Every operation goes through here.
 
         Args:
             method: HTTP method.

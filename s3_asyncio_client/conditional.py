@@ -22,7 +22,7 @@ _log = logging.getLogger("s3_asyncio_client")
 
 
 class ConditionalReader(Protocol):
-    """What these functions ask of a client; an `S3Client` has it."""
+    """The part of a client that these functions use."""
 
     async def get_object(self, bucket: str, key: str, /) -> dict[str, Any]:
         """Read an object into memory."""
@@ -36,7 +36,7 @@ class ConditionalReader(Protocol):
 async def safe_head_object(
     client: ConditionalReader, bucket: str, key: str, *, lenient: bool = False
 ) -> tuple[bool, dict[str, Any] | None]:
-    """Tell whether an object is there, and describe it.
+    """Return whether an object exists, and describe it.
 
     The answer may be out of date when it arrives. To write only what is not there yet, do not ask first: write with
     ``put_object(..., if_none_match="*")``.
@@ -100,7 +100,7 @@ async def get_object_if_exists(
 
 
 async def handle_get_object(client: ObjectReader, bucket: str, key: str) -> dict[str, Any] | None:
-    """Return an object, or None if there is none; log what went wrong, by how much it matters.
+    """Return an object, or None if there is none. Log errors, with a level by their severity.
 
     Logged as INFO: there is no such object. As WARNING: there is no such bucket, and what may pass (5xx, throttling,
     connection, time-out). As ERROR: what will not pass by itself, such as 403, wrong bytes, a broken protocol.

@@ -1,4 +1,4 @@
-"""Credentials, region and endpoint out of the files and variables that AWS's own tools use."""
+"""Read credentials, region and endpoint from the files and variables that AWS tools use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DEFAULT_REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a profile says; the secret parts stay out of ``repr``.
+    """The settings of a profile; secrets stay out of ``repr``.
 
     Attributes:
         access_key: Id of the key.

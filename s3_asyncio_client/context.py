@@ -1,4 +1,4 @@
-"""What to write down when S3 fails: a record of the error and its surroundings, and calls that log themselves.
+"""Record an S3 error and its context, and log calls.
 
 Everything goes through `redact`: no credential, token, signature or presigned query is in a record or a log line, also
 not where a chained error, a note or a line of a traceback quotes one. For that reason nothing here passes `exc_info`
@@ -35,13 +35,13 @@ _error_log = logging.getLogger("s3_asyncio_client.errors")
 
 
 class S3ErrorContext:
-    """Makes and logs records of errors; two functions under one name."""
+    """Creates and logs records of errors; two functions under one name."""
 
     @staticmethod
     def collect_context(
         operation: str, bucket: str | None, key: str | None, exception: BaseException, client: object = None
     ) -> dict[str, Any]:
-        """Return what a person needs who looks into *exception* later; JSON can hold all of it.
+        """Return what is needed to look into *exception* later, as values for JSON.
 
         Args:
             operation: What was attempted, in the caller's words or S3's ("PutObject").

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as a tree.
+"""The tree of exceptions.
 
 ::
 
@@ -132,7 +132,7 @@ class S3ClientError(S3Error):
 
 
 class S3NotFoundError(S3ClientError):
-    """Nothing there (404); `error_code` says what is missing: the key, the bucket, the upload, the version."""
+    """Not found (404); `error_code` says what is missing: the key, the bucket, the upload, the version."""
 
     def __init__(
         self,
@@ -183,11 +183,11 @@ class S3TimeoutError(S3Error, TimeoutError):
 
 
 class S3IntegrityError(S3Error):
-    """The bytes that came are not the bytes that were stored: length right, checksum wrong."""
+    """The bytes received are not the bytes stored: right length, wrong checksum."""
 
 
 class S3ResponseError(S3Error):
-    """What came is not S3's protocol: broken XML, an empty body where a document belongs, not HTTP."""
+    """The answer is not S3's protocol: broken XML, an empty body instead of a document, not HTTP."""
 
 
 class CircuitOpenError(Exception):

@@ -1,4 +1,4 @@
-"""Reading on while S3 is away: from a second endpoint, then from a local folder, and saying which it was."""
+"""Keep reading while S3 is down: from a second endpoint, then from a local folder. The result names the source."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_HELP = (S3Error, CircuitOpenError, ConnectionError, TimeoutError)
 
 
 class ObjectReader(Protocol):
-    """What `S3WithFallback` asks of a client; an `S3Client` has it."""
+    """The part of a client that `S3WithFallback` uses."""
 
     async def get_object(self, bucket: str, key: str, /) -> dict[str, Any]:
         """Read an object into memory, with its bytes under "body"."""

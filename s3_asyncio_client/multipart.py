@@ -1,4 +1,4 @@
-"""Uploads in parts: the requests one by one, and files as a whole."""
+"""Multipart uploads: the single requests, and whole files."""
 
 from __future__ import annotations
 

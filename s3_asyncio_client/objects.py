@@ -102,7 +102,7 @@ class ObjectOperations(ReadOperations):
         }
 
     async def delete_object(self, bucket: str, key: str, *, version_id: str | None = None) -> dict[str, Any]:
-        """Delete an object; one that is not there is no error.
+        """Delete an object. A missing object is not an error.
 
         Returns:
             delete_marker (bool), version_id (None without versioning).

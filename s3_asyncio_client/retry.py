@@ -1,4 +1,4 @@
-"""Repeat what failed, with growing pauses.
+"""Retry failed calls, with growing pauses.
 
 What may be repeated? Most failures leave open whether S3 did the work: a lost answer looks like a lost request.
 
@@ -51,7 +51,7 @@ _log = logging.getLogger("s3_asyncio_client")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryAttempt:
-    """A failed attempt that another will follow; what *on_retry* is called with.
+    """A failed attempt that will be retried; the argument of *on_retry*.
 
     Attributes:
         number: Which attempt failed, from 1.
@@ -151,7 +151,7 @@ def s3_retry(
     on_retry: Callable[[RetryAttempt], object] | None = None,
     check_before_retry: Callable[..., Awaitable[Any]] | None = None,
 ) -> Callable[[Callable[_P, Awaitable[_T]]], Callable[_P, Coroutine[Any, Any, _T]]]:
-    """Make a decorator that gives an async function or method the behaviour of `retry_with_exponential_backoff`.
+    """Make a decorator that gives an async function or method the behavior of `retry_with_exponential_backoff`.
 
     Each attempt gets the same arguments: an iterator among them is used up by the first.
 

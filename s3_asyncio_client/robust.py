@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 class RobustS3Client:
-    """Calls of one client through one circuit breaker, so that an S3 that is down costs no time.
+    """Calls one client through one circuit breaker, so an S3 that is down costs no time.
 
     Attributes:
         client: The client; not closed by this one.

@@ -152,7 +152,7 @@ def s3_trace_config(
     on_event: Callable[[S3TraceEvent], object] | None = None,
     level: int = logging.DEBUG,
 ) -> aiohttp.TraceConfig:
-    """Make a trace config that logs every request, with its repetitions and whether its connection is a reused one.
+    """Return a trace config that logs every request, its repetitions, and whether its connection was reused.
 
     Pass it to ``S3Client(..., trace_configs=[...])``, or to any aiohttp.ClientSession. Several sessions may share one;
     their attempts are then counted together.
