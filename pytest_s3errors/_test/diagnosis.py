@@ -49,6 +49,19 @@ _NATIVE = {
 }
 
 
+# The classes of aiohttp, httpx, requests, urllib3 and botocore, and what Python itself raises.
+_NOT_CONNECTED = {
+    "ClientConnectorError",
+    "ClientConnectorDNSError",
+    "ConnectError",
+    "ConnectTimeout",
+    "EndpointConnectionError",
+    "NameResolutionError",
+    "NewConnectionError",
+    "gaierror",
+}
+
+
 def why_no_request(item: pytest.Item, error: BaseException | None) -> list[str]:
     """Return the likely causes, one line each with its cure; empty if none is seen."""
     causes = [*who_answered(item, error), *_natives(item), *_caches()]
@@ -69,6 +82,11 @@ def _from_error(error: BaseException | None) -> Iterator[str]:
         yield (
             "The client found no credentials, so that it sent nothing. The ini option s3_environment = test gives every"
             " test some; a client that was told a profile needs aws_access_key_id= and aws_secret_access_key= instead."
+        )
+    if names & _NOT_CONNECTED:
+        yield (
+            "The client could not connect: it asked for a host that is none of S3's. If it is that of your store, list"
+            " it in the ini option s3_endpoints, or give the client s3_server.url."
         )
     if "ProxyConnectionError" in names or "ProxyError" in names:
         yield "The client asked a proxy. Take HTTP_PROXY and HTTPS_PROXY out of the test's environment."
@@ -102,7 +120,8 @@ def _natives(item: pytest.Item) -> Iterator[str]:
 
 
 def _caches() -> Iterator[str]:
-    if "s3fs" in sys.modules:
+    s3fs = sys.modules.get("s3fs")
+    if any(getattr(fs, "dircache", None) for fs in getattr(getattr(s3fs, "S3FileSystem", None), "_cache", {}).values()):
         yield (
             "s3fs may have answered from a listing that it keeps: call fs.invalidate_cache(), or open it with"
             " use_listings_cache=False."

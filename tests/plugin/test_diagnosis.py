@@ -211,6 +211,48 @@ def test_no_credentials(run):
     ).stdout.fnmatch_lines(["*The client found no credentials*s3_environment = test*"])
 
 
+def test_a_host_that_is_none_of_s3(run):
+    """A store of one's own has to be named; then it is served."""
+    source = """
+import httpx
+
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_it():
+    assert httpx.get("https://store.invalid/data/k").status_code == 503
+"""
+    red = run(source)
+    red.assert_outcomes(failed=1)
+    red.stdout.fnmatch_lines(["*The client could not connect: *none of S3's. *list it in the ini option s3_endpoints*"])
+    run(source, ini="s3_endpoints = store.invalid").assert_outcomes(passed=1)
+
+
+def test_a_listing_that_s3fs_keeps(run):
+    """It is named where there is one, and the cure sends a request."""
+    pytest.importorskip("s3fs")
+    source = """
+import s3fs
+
+@pytest.fixture
+def fs(s3_store):
+    s3_store.put("data", "k", b"body")
+    fs = s3fs.S3FileSystem()
+    fs.ls("data")
+    return fs
+
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_it(fs):
+    CURE
+    assert fs.ls("data") == ["data/k"]
+
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_unlike(): pass
+"""
+    red = run(source.replace("CURE", ""))
+    red.assert_outcomes(failed=2)
+    assert sum("s3fs may have answered from a listing" in line for line in red.outlines) == 1
+    run(source.replace("CURE", "fs.invalidate_cache()")).assert_outcomes(passed=1, failed=1)
+
+
 def test_an_async_test_that_nobody_ran(run):
     """The two lines of the ini file are told."""
     result = run(
