@@ -62,9 +62,12 @@ _NOT_CONNECTED = {
 }
 
 
-def why_no_request(item: pytest.Item, error: BaseException | None) -> list[str]:
-    """Return the likely causes, one line each with its cure; empty if none is seen."""
-    causes = [*who_answered(item, error), *_natives(item), *_caches()]
+_EARLIER = "Requests came from a fixture or setUp, where no rule fires. Send them from the test itself."
+
+
+def why_no_request(item: pytest.Item, error: BaseException | None, *, earlier: bool = False) -> list[str]:
+    """Return the likely causes, one line each with its cure. *earlier*: requests came outside of the body."""
+    causes = [*([_EARLIER] if earlier else ()), *who_answered(item, error), *_natives(item), *_caches()]
     return causes or ["Does the test call the code that makes requests, and does that find nothing in a cache?"]
 
 

@@ -171,7 +171,8 @@ class Verdict:
         if not rules or self._item is None:
             return ""
         entries, item = self._simulator.entries, self._item
-        causes = () if entries else why_no_request(item, error)
+        earlier = bool(self._simulator.pending()[0])  # counts those of fixtures too
+        causes = () if entries else why_no_request(item, error, earlier=earlier)
         return "\n".join(
             never_fired(armed, entries, place=place_of_rule(item, armed.rule), causes=causes) for armed in rules
         )
