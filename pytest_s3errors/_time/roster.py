@@ -66,6 +66,7 @@ class Roster:
     def run(self, record: Record) -> None:
         """Note that a thread is about to run."""
         self.moves += 1
+        record.sample = None  # wherever it is seen next, it was not there all along
         if not (record.outside or record.stranger):
             self.running.add(record)
         else:
@@ -74,6 +75,7 @@ class Roster:
     def begin(self, me: Record) -> None:
         """Begin a test, in which this thread runs, and those that are about to be born."""
         me.stranger = me.outside = False
+        me.sample = None
         self.running = {me, *self._unborn}
 
     def after_fork(self) -> None:

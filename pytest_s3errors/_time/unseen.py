@@ -6,7 +6,7 @@ processor time. Asleep is not enough: a name lookup and native code that talks t
 counts: a call that takes a lock; or where the thread has been since the test began.
 
 Where the kernel can't be asked, the thread has to stay at one instruction, the time is longer, and the whole process
-has to be idle meanwhile.
+has to be idle meanwhile; and whoever looks has to get a processor in time, since on a busy machine nobody does.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ Place = tuple[CodeType, int]
 STALL_S = 0.03
 PORTABLE_STALL_S = 0.15
 _IDLE_SHARE = 0.25
+_MISSED_S = 0.06  # twice as long as it takes until somebody looks again
 _LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_SPECIAL"})
 _WORD = re.compile(r"\w+")
 _LOCKS = frozenset({"__enter__", "acquire", "get", "join", "put", "wait"})
@@ -66,8 +67,11 @@ def remember(record: Record, where: dict[int, Place]) -> Any:
     seen: Any = where.get(record.ident or 0)
     if kernel.ASKED and record.native is not None:
         seen = kernel.asleep(record.native)
-    if seen != record.sample:
-        record.sample, record.since, record.cpu = seen, REAL.monotonic(), REAL.process_time()
+    now = REAL.monotonic()
+    missed = not kernel.ASKED and now - record.looked > _MISSED_S
+    if seen != record.sample or missed:
+        record.sample, record.since, record.cpu = seen, now, REAL.process_time()
+    record.looked = now
     return seen
 
 

@@ -30,6 +30,7 @@ class Record:
         "guest",
         "ident",
         "joiners",
+        "looked",
         "native",
         "observed",
         "outside",
@@ -55,9 +56,9 @@ class Record:
         self.guest = False  # it was there when the test began
         self.polls = 0  # looks at files that came to nothing since anything came
         self.joiners: list[Wait] = []
-        # See `unseen`: what it was seen doing, since when, at which processor time, and when the test began.
+        # See `unseen`: what it was seen doing, since when, at which processor time, when last, and when the test began.
         self.sample: Any = None
-        self.since = self.cpu = 0.0
+        self.since = self.cpu = self.looked = 0.0
         self.first: Any = None
 
     def patience_s(self, timeout: float) -> float:

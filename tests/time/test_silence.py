@@ -14,9 +14,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_s3errors._time import children, kernel
+from pytest_s3errors._time import children, kernel, unseen
 from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.silence import FOREIGN_S, STEP_S, silence_s
+from pytest_s3errors._time.waits import Record
 
 
 @pytest.fixture
@@ -153,3 +154,16 @@ def test_what_was_closed_meanwhile_says_nothing(connection):
         selector.register(client, selectors.EVENT_READ)
         client.close()
         assert silence_s(selector, frozenset([port])) == 0
+
+
+def test_a_thread_that_nobody_looked_at_may_have_run(monkeypatch):
+    """Where the kernel tells nothing: on a busy machine the one who looks is late, as all others are."""
+    monkeypatch.setattr(kernel, "ASKED", False)
+    record, place = Record(1), (test_what_was_closed_meanwhile_says_nothing.__code__, 0)
+    record.ident, record.first = REAL.get_ident(), place
+    where = {record.ident: place}
+    assert not unseen.sleeps(record, where)
+    record.since -= 1
+    assert unseen.sleeps(record, where)
+    record.since, record.looked = record.since - 1, record.looked - 0.1
+    assert not unseen.sleeps(record, where)
