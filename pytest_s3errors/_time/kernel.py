@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import math
 import os
 import select
 import socket
+import stat
 import struct
 import sys
 import time
@@ -72,18 +74,28 @@ def confirm(sock: socket.SocketType) -> None:
 
 
 def connections(is_ours: Callable[[int], bool]) -> int:
-    """Return how many clients are connected to those ports that are ours, or 0 where the system does not tell."""
-    if not ASKED:
-        return 0
+    """Return how many sockets of this process are connected to ports that are ours, or 0 if the system can't tell."""
+    return sum(_is_connected(fd, is_ours) for fd in descriptors()) if ASKED else 0
+
+
+def _is_connected(fd: int, is_ours: Callable[[int], bool]) -> bool:
     try:
-        with open("/proc/self/net/tcp", encoding="ascii") as file:  # noqa: PTH123 - as above
-            rows = [line.split(None, 4) for line in file]
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            return False
+        sock = _socket.socket(fileno=os.dup(fd))
     except OSError:
-        return 0
-    return sum(row[3] == _ESTABLISHED and is_ours(int(row[2].rpartition(":")[2], 16)) for row in rows[1:])
+        return False
+    try:
+        # Not /proc/net/tcp, which takes long where many connections have just ended.
+        ours = sock.family == socket.AF_INET and is_ours(sock.getpeername()[1])
+        return ours and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
+    except OSError:
+        return False
+    finally:
+        sock.close()
 
 
-_ESTABLISHED = "01"
+_ESTABLISHED = 1
 
 
 def descriptors() -> list[int]:
