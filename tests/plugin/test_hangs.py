@@ -195,3 +195,35 @@ def test_nothing_is_left_of_the_watchdog(run):
             assert not own_threads
         """
     ).assert_outcomes(passed=2)
+
+
+def test_a_loop_of_boto3_ends_at_its_line(run):
+    """2,000 requests alike are the limit: at 5 ms of processor time each, the loop ends within 10 s."""
+    result = run(
+        """
+        import boto3, time
+
+        @pytest.mark.s3_fail("SlowDown")
+        @pytest.mark.s3_limits(alike=400)
+        def test_it():
+            s3 = boto3.client("s3")
+            began = time.process_time()
+            try:
+                while True:
+                    try:
+                        s3.put_object(Bucket="data", Key="k", Body=b"")
+                    except Exception:
+                        time.sleep(1)
+            finally:
+                print("in time" if time.process_time() - began < 400 * 0.005 else "too slow")
+        """,
+        subprocess=True,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "more than 400 requests asked for the same, PutObject data/k: the limit is s3_limits(alike=400).*",
+            '  test_it.py:*in test_it: s3.put_object(Bucket="data", Key="k", Body=b"")',
+            "in time",
+        ]
+    )
