@@ -11,6 +11,9 @@ from typing import Any
 
 kept: dict[str, Any] = {
     "start_new_thread": _thread.start_new_thread,
-    **{name: getattr(time, name) for name in ("monotonic", "monotonic_ns", "process_time", "sleep", "time", "time_ns")},
+    **{
+        name: getattr(time, name)
+        for name in ("monotonic", "monotonic_ns", "process_time", "sleep", "thread_time", "time", "time_ns")
+    },
 }
 """By name: functions of the standard library, and the objects of which a process has one."""

@@ -27,6 +27,7 @@ class Originals:
         "sleep",
         "start_new_thread",
         "thread_count",
+        "thread_time",
         "time",
         "time_ns",
     )
@@ -38,6 +39,7 @@ class Originals:
         self.time_ns: Final[Callable[[], int]] = kept["time_ns"]
         self.sleep: Final[Callable[[float], None]] = kept["sleep"]
         self.process_time: Final[Callable[[], float]] = kept["process_time"]
+        self.thread_time: Final[Callable[[], float]] = kept["thread_time"]
         self.allocate_lock: Final = _thread.allocate_lock
         self.rlock: Final[Any] = _thread.RLock
         self.get_ident: Final = _thread.get_ident
