@@ -193,7 +193,8 @@ def test_nothing_is_left_of_the_watchdog(run):
 
         def test_after():
             assert not own_threads
-        """
+        """,
+        subprocess=True,  # where no native client is imported, for which a server would be started
     ).assert_outcomes(passed=2)
 
 
