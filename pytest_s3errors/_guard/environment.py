@@ -45,7 +45,8 @@ _OF_SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ALLOW_HTTP")
 # Native libraries that talk to S3 by themselves: where one is here, the server has to be.
 NATIVE = (
     "adbc_driver_manager",
-    "awscrt",
+    "awscrt.http",  # and not awscrt, which sums our CRCs
+    "awscrt.s3",
     "daft",
     "datafusion",
     "deltalake",

@@ -194,7 +194,7 @@ def test_nothing_is_left_of_the_watchdog(run):
         def test_after():
             assert not own_threads
         """,
-        subprocess=True,  # where no native client is imported, for which a server would be started
+        subprocess=True,  # a native client that was imported gets a server, in a thread
     ).assert_outcomes(passed=2)
 
 
