@@ -15,7 +15,7 @@ TREE = {
     "Start": ["tutorial"],
     "How to": ["howto/*"],
     "Guide": ["guide/*"],
-    "Reference": ["reference/*"],
+    "Reference": ["reference/*", "reference/fidelity/*"],
     "Museum": ["museum/README", "museum/reports/*"],
     "Project": ["limitations", "design", "contributing", "changelog"],
 }

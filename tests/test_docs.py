@@ -176,10 +176,13 @@ def test_every_page_is_linked_from_the_index() -> None:
     """Nobody has to guess that a page exists."""
     index = (ROOT / "docs/index.md").read_text(encoding="utf-8")
     museum = (ROOT / "docs/museum/README.md").read_text(encoding="utf-8")
+    fidelity = (ROOT / "docs/reference/fidelity.md").read_text(encoding="utf-8")
     for page in (ROOT / "docs").rglob("*.md"):
         name = page.relative_to(ROOT / "docs").as_posix()
         if name.startswith("museum/reports/"):  # the texts for others; the museum's table leads to each
             assert f"({name.removeprefix('museum/')})" in museum
+        elif name.startswith("reference/fidelity/"):
+            assert f"({name.removeprefix('reference/')})" in fidelity
         else:
             assert name == "index.md" or f"({name})" in index
 

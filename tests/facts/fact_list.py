@@ -104,6 +104,42 @@ SOURCES = {
     85: "S3Mock#2586, minio#13318, s3-tests",
 }
 
+OPERATIONS = {
+    "any": (1, 2, 3, 5, 6, 7, 8, 14, 15, 17, 29, 30, 31, 32, 36, 37, 38, 43, 44, 54, 55, 56, 57, 58, 67),
+    "AbortMultipartUpload": (61,),
+    "CompleteMultipartUpload": (4, 21, 22, 23, 24, 26, 39, 48, 60, 61, 85),
+    "CopyObject": (21, 46, 47, 48, 62),
+    "CreateBucket": (35, 39, 68, 74),
+    "DeleteBucket": (25,),
+    "DeleteBucketEncryption": (76,),
+    "DeleteBucketOwnershipControls": (75,),
+    "DeleteObject": (18, 51, 81),
+    "DeleteObjects": (27, 69),
+    "DeletePublicAccessBlock": (75,),
+    "GetBucketEncryption": (76,),
+    "GetBucketOwnershipControls": (74, 75),
+    "GetBucketPolicy": (25, 84),
+    "GetObject": (17, 18, 19, 20, 25, 42, 43, 46, 52, 53, 66, 71, 73, 77),
+    "GetObjectLockConfiguration": (79,),
+    "GetObjectRetention": (80,),
+    "GetPublicAccessBlock": (74, 75),
+    "HeadBucket": (12, 32, 33, 34),
+    "HeadObject": (12, 13, 18, 19, 32, 34),
+    "ListObjectsV2": (25, 43, 69, 70),
+    "PostObject": (59,),
+    "PutBucketAcl": (82, 83),
+    "PutBucketPolicy": (84,),
+    "PutObject": (25, 38, 40, 41, 46, 48, 49, 50, 63, 64, 65, 67, 73, 78),
+    "PutObjectLockConfiguration": (79,),
+    "PutObjectRetention": (80, 81),
+    "UploadPart": (61, 62),
+    "UploadPartCopy": (4, 21),
+}
+"""The facts that concern each operation."""
+
+DOUBTED = frozenset({2, 3, 4, 6, 35, 39, 52, 61, 65, 68})
+"""Facts whose sources disagree, or are not captures; the page says why."""
+
 ABOUT_BOTOCORE = frozenset({13, 14, 15, 17, 23, 24, 25, 26, *range(32, 35), *range(36, 39), *range(40, 45), 66})
 """Facts that say what botocore makes of an answer; another version of it may make something else."""
 

@@ -1,7 +1,8 @@
-"""The page docs/reference/fidelity.md: prose by hand, then tables that the tests of this folder compare and write.
+"""The page docs/reference/fidelity.md, and one page for each subject in the folder beside it.
 
-`S3ERRORS_UPDATE_DOCS=1` writes what the servers did, in one process (no `-n`), instead of comparing. A cell that
-differs under other versions than the page's is no failure: it skips, and says so.
+The tests of this folder compare the tables with what the servers do. The prose of the first page is written by hand.
+`S3ERRORS_UPDATE_DOCS=1` writes what the servers did instead of comparing, in one process (no `-n`). A cell that differs
+under other versions than the page's is no failure: the test skips and says so.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from fact_list import CLAIMS, SECTIONS, SOURCES, Claim, Seen
+from fact_list import CLAIMS, DOUBTED, OPERATIONS, SECTIONS, SOURCES, Claim, Seen
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "fidelity.md"
 GENERATED = "## The facts"
+_AFTER = "\n## How to read it"
 SIDES = ("ours", "moto")
 _PACKAGES = ("moto", "botocore")
 _SIGNS = {True: "✓", False: "✗", None: "-"}
 _VERSIONS = re.compile(r"^Observed with (.+?)\.$", re.MULTILINE)
 _HEAD = "| | what S3 does | source | ours | moto |\n|---|---|---|---|---|\n"
+
+_BACK = "[How to read it](../fidelity.md#how-to-read-it), [the sources](../fidelity.md#sources)."
+_DOUBT = "[doubts](../fidelity.md#doubts)"
 
 Cells = dict[tuple[str, str], dict[str, str]]
 """By a claim's number and words: its cell for each side."""
@@ -43,10 +48,10 @@ def expect(claim: Claim, side: str, seen: Seen) -> None:
         OtherVersionsError: It differs, and the installed versions are not the page's.
     """
     text = PAGE.read_text(encoding="utf-8")
-    cells, key = read(text), (str(claim.number), claim.says)
+    cells, key = read(), (str(claim.number), claim.says)
     if os.environ.get("S3ERRORS_UPDATE_DOCS"):
         cells.setdefault(key, dict.fromkeys(SIDES, ""))[side] = cell(seen)
-        PAGE.write_text(text.partition(GENERATED)[0] + generated_part(cells, versions()), encoding="utf-8")
+        write(cells)
         return
     known = cells.get(key, {}).get(side)
     if known == cell(seen):
@@ -76,10 +81,16 @@ def versions_of(text: str) -> str:
     return found[1].rpartition(" on Python")[0] if found else ""
 
 
-def read(text: str) -> Cells:
-    """The cells of the page *text*."""
+def folder() -> Path:
+    """The folder of the pages for each subject."""
+    return PAGE.with_suffix("")
+
+
+def read() -> Cells:
+    """The cells of all pages."""
     cells: Cells = {}
-    for line in text.partition(GENERATED)[2].splitlines():
+    lines = [line for page in folder().glob("*.md") for line in page.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
         parts = re.split(r"(?<!\\) \| ", line.removeprefix("| ").removesuffix(" |"))
         if len(parts) == 5 and parts[0].isdigit():
             number, says, _, *seen = parts
@@ -87,15 +98,30 @@ def read(text: str) -> Cells:
     return cells
 
 
-def generated_part(cells: Cells, observed: str) -> str:
-    """The part of the page below its prose, made of *cells*; what is no claim any more is left out."""
+def write(cells: Cells) -> None:
+    """Write what *cells* make; what is no claim any more is left out."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(GENERATED)
+    after = rest.partition(_AFTER)
+    PAGE.write_text(before + index(cells, versions()) + "".join(after[1:]), encoding="utf-8")
+    folder().mkdir(exist_ok=True)
+    for name, text in subjects(cells).items():
+        (folder() / name).write_text(text, encoding="utf-8")
+
+
+def index(cells: Cells, observed: str) -> str:
+    """The part of the first page that is made of *cells*: where to find an operation, and a subject."""
     if " on Python" not in observed:
         observed = f"{observed} on Python {platform.python_version()}"
-    parts = [GENERATED, f"Observed with {observed}.", _summary(cells)]
+    return "\n\n".join([GENERATED, f"Observed with {observed}.", _by_operation(), _by_subject(cells)]) + "\n"
+
+
+def subjects(cells: Cells) -> dict[str, str]:
+    """By name: the page of each subject."""
+    pages = {}
     for title, numbers in SECTIONS.items():
-        lines = [_line(claim, cells) for claim in _claims(numbers)]
-        parts.append(f"### {title}\n\n{_HEAD}" + "\n".join(lines))
-    return "\n\n".join(parts) + "\n"
+        rows = "\n".join(_line(claim, cells) for claim in _claims(numbers))
+        pages[_file(title)] = f"# {title}\n\n{_BACK}\n\n{_HEAD}{rows}\n"
+    return pages
 
 
 def _claims(numbers: Collection[int]) -> list[Claim]:
@@ -104,18 +130,31 @@ def _claims(numbers: Collection[int]) -> list[Claim]:
 
 def _line(claim: Claim, cells: Cells) -> str:
     seen = cells.get((str(claim.number), claim.says), {})
-    row = [str(claim.number), claim.says, SOURCES[claim.number], *(seen.get(side, "") for side in SIDES)]
+    source = SOURCES[claim.number] + (f"; {_DOUBT}" if claim.number in DOUBTED else "")
+    row = [str(claim.number), claim.says, source, *(seen.get(side, "") for side in SIDES)]
     return f"| {' | '.join(row)} |"
 
 
-def _summary(cells: Cells) -> str:
-    lines = ["| | rows | ours ✓ | moto ✓ | moto ✗ | moto - |", "|---|---|---|---|---|---|"]
+def _by_operation() -> str:
+    lines = ["| operation | facts |", "|---|---|"]
+    for operation, numbers in OPERATIONS.items():
+        found = []
+        for title, section in SECTIONS.items():
+            inside = [str(number) for number in numbers if number in section]
+            if inside:
+                found.append(f"[{title}]({PAGE.stem}/{_file(title)}) {', '.join(inside)}")
+        lines.append(f"| {operation} | {'; '.join(found)} |")
+    return "### By operation\n\n" + "\n".join(lines)
+
+
+def _by_subject(cells: Cells) -> str:
+    lines = ["### By subject", "", "| | rows | ours ✓ | moto ✓ | moto ✗ | moto - |", "|---|---|---|---|---|---|"]
     totals = [0] * 5
     for title, numbers in SECTIONS.items():
         seen = [cells.get((str(claim.number), claim.says), {}) for claim in _claims(numbers)]
         counts = [len(seen), _count(seen, "ours", "✓"), *(_count(seen, "moto", sign) for sign in "✓✗-")]
         totals = [a + b for a, b in zip(totals, counts, strict=True)]
-        lines.append(f"| [{title}](#{_anchor(title)}) | {' | '.join(map(str, counts))} |")
+        lines.append(f"| [{title}]({PAGE.stem}/{_file(title)}) | {' | '.join(map(str, counts))} |")
     lines.append(f"| all | {' | '.join(map(str, totals))} |")
     return "\n".join(lines)
 
@@ -124,5 +163,5 @@ def _count(seen: list[dict[str, str]], side: str, sign: str) -> int:
     return sum(each.get(side, "").startswith(sign) for each in seen)
 
 
-def _anchor(title: str) -> str:
-    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+def _file(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") + ".md"

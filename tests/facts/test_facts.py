@@ -8,7 +8,9 @@ from pathlib import Path
 
 import fact_page
 import pytest
-from fact_list import ABOUT_BOTOCORE, CLAIMS, SOURCES, Claim, Seen
+from fact_list import ABOUT_BOTOCORE, CLAIMS, DOUBTED, OPERATIONS, SOURCES, Claim, Seen
+
+from s3_asyncio_client._core.operations import OPERATIONS as TABLE
 
 for module in sorted(Path(__file__).parent.glob("facts_*.py")):
     importlib.import_module(module.stem)
@@ -57,28 +59,40 @@ def test_every_fact_is_checked_or_has_a_reason():
     assert checked == set(SOURCES)
 
 
-def test_the_page_is_made_of_its_cells():
-    """Rows, sources, order and summary agree with the code; nothing is left from before, nothing is missing."""
+def test_the_pages_are_made_of_their_cells():
+    """Rows, sources, order and index agree with the code; nothing is left from before, nothing is missing."""
     text = fact_page.PAGE.read_text(encoding="utf-8")
-    cells = fact_page.read(text)
+    cells = fact_page.read()
     observed = re.search(r"^Observed with (.+)\.$", text, re.MULTILINE)
     assert observed is not None
-    assert text.endswith(fact_page.generated_part(cells, observed[1]))
+    assert fact_page.index(cells, observed[1]) in text
+    found = {page.name: page.read_text(encoding="utf-8") for page in fact_page.folder().iterdir()}
+    assert found == fact_page.subjects(cells)
     assert set(cells) == {(str(claim.number), claim.says) for claim in CLAIMS}
     assert all(seen["ours"].startswith("✓") and seen["moto"] for seen in cells.values())
 
 
-def test_every_source_is_explained():
-    """The keys of the column are on the page, but for those that name an issue of a repository."""
-    prose = fact_page.PAGE.read_text(encoding="utf-8").partition(fact_page.GENERATED)[0]
+def test_every_fact_is_found_by_its_operation():
+    """The index by operation names each fact, in order, under operations that S3 has."""
+    assert {number for numbers in OPERATIONS.values() for number in numbers} == set(SOURCES)
+    assert all(list(numbers) == sorted(set(numbers)) for numbers in OPERATIONS.values())
+    assert OPERATIONS.keys() - TABLE.keys() == {"any"}
+
+
+def test_every_source_and_every_doubt_is_explained():
+    """The keys of the column are on the first page, but for those that name an issue of a repository."""
+    prose = fact_page.PAGE.read_text(encoding="utf-8")
     keys = {key for source in SOURCES.values() for key in source.split(", ") if "#" not in key}
     assert [key for key in sorted(keys) if f"**{key}**" not in prose] == []
+    doubts = prose.partition("\n## Doubts\n")[2]
+    named = [number for each in re.findall(r"^- ([\d, ]+):", doubts, re.MULTILINE) for number in each.split(", ")]
+    assert sorted(map(int, named)) == sorted(DOUBTED)
 
 
 def test_another_behaviour_is_noticed(monkeypatch, tmp_path):
     """A cell that differs fails, is written if the environment says so, and is excused under other versions."""
     page = tmp_path / "fidelity.md"
-    page.write_text(f"# Fidelity\n\nProse.\n\n{fact_page.GENERATED}\n", encoding="utf-8")
+    page.write_text(f"# Fidelity\n\nProse.\n\n{fact_page.GENERATED}\n\n## How to read it\n\nSigns.\n", encoding="utf-8")
     monkeypatch.setattr(fact_page, "PAGE", page)
     claim, seen = CLAIMS[0], Seen(text="a | b", holds=True)
     monkeypatch.setenv("S3ERRORS_UPDATE_DOCS", "1")
@@ -86,6 +100,7 @@ def test_another_behaviour_is_noticed(monkeypatch, tmp_path):
     monkeypatch.delenv("S3ERRORS_UPDATE_DOCS")
     fact_page.expect(claim, "ours", seen)
     assert "Prose." in page.read_text(encoding="utf-8")
+    assert "## How to read it\n\nSigns.\n" in page.read_text(encoding="utf-8")
     other = Seen(text="a | b", holds=False)
     with pytest.raises(AssertionError, match="it did '✗ a"):
         fact_page.expect(claim, "ours", other)
