@@ -59,8 +59,8 @@ class Threads:
             if not registry.on:
                 with Noted(registry, lambda: record.ended):
                     return join(thread, timeout)
-            if (timeout is not None and timeout <= 0) or registry.me().outside:
-                return join(thread, timeout)
+            if (timeout is not None and timeout <= 0) or registry.me().outside or record.outside:
+                return join(thread, timeout)  # whoever waits for real ends by itself, and no test time passes meanwhile
             wait = Wait()
             with registry.mutex:
                 wait.done = wait.result = record.ended
