@@ -378,7 +378,9 @@ class Registry:
             for record in self.roster.by_ident.values():
                 record.observed = None
                 wait = record.wait
-                if wait is not None and not wait.done and (wait.timed or wait.of_files):
+                if record.outside or wait is None or wait.done:
+                    continue  # one outside has waited in real time all along
+                if wait.timed or wait.of_files:
                     self._kick(record, wait)
 
     def _kick(self, record: Record, wait: Wait) -> None:
