@@ -1,6 +1,6 @@
-"""What a client keeps of one test's S3 and would tell the next test.
+"""Clear what a client caches from one test's S3, so that the next test does not see it.
 
-s3fs has one instance for each set of arguments, with all that it listed.
+s3fs keeps one instance for each set of arguments, with all its listings.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def forget_listings() -> None:
-    """Let every living s3fs file system forget what it listed, and the next test make one of its own."""
+    """Clear the listings of every live s3fs file system, and make the next test create its own."""
     file_system: Any = getattr(sys.modules.get("s3fs"), "S3FileSystem", None)
     if file_system is None:
         return

@@ -1,7 +1,7 @@
-"""The timelines of failed tests as this terminal can show them: in its width, in colors where it has any.
+"""Show the timelines of failed tests in the terminal's width, in color if it has colors.
 
-A report carries its timeline twice: as text, which is what JUnit XML and other reporters store, and as rows. A worker
-of pytest-xdist has no terminal, so the rows are laid out here, just before they are printed.
+A report carries its timeline twice: as text, for JUnit XML and other reporters, and as rows. A worker of pytest-xdist
+has no terminal, so the rows are rendered here, just before they are printed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STYLES: Final[Mapping[Look, str]] = {
 
 
 def lay_out(reports: Iterable[Any], width: int, *, colors: bool) -> None:
-    """Lay out the timelines of failed *reports* anew, in place."""
+    """Render the timelines of failed *reports* again, in place."""
     for report in reports:
         values = getattr(report, "s3_timeline", None)
         sections = getattr(report.longrepr, "sections", None)

@@ -1,4 +1,4 @@
-"""The `s3_errors` fixture: rules from the test's body, and what came to S3."""
+"""The `s3_errors` fixture: rules from the test's body, and the requests that S3 received."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ __all__ = ["RuleHandle", "S3Clock", "S3Errors", "S3Server"]
 
 
 class S3Clock(Protocol):
-    """Test time, as the `s3_clock` fixture gives it."""
+    """Test time, as the `s3_clock` fixture provides it."""
 
     sleeps: list[float]
-    """How long the test slept, in seconds, in order."""
+    """The sleeps of the test in seconds, in order."""
 
     @property
     def now(self) -> float:
@@ -62,14 +62,14 @@ class S3Clock(Protocol):
         ...
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds of test time pass."""
+        """Advance test time by *seconds*."""
 
 
-S3Clock.__module__ = "pytest_s3errors"  # In the body it would be a member of the protocol.
+S3Clock.__module__ = "pytest_s3errors"  # In the body of the class it would be a member of the protocol.
 
 
 class RuleHandle:
-    """A rule that was set from the test's body. As a context manager it is cancelled where the block ends."""
+    """A rule set from the test's body. As a context manager it is canceled at the end of the block."""
 
     __module__ = "pytest_s3errors"
 
@@ -77,25 +77,25 @@ class RuleHandle:
         self._armed = armed
 
     def __repr__(self) -> str:
-        """The rule as it was written, and how often it fired."""
+        """Return the rule as it was written, and how often it fired."""
         return f"<{self._armed.rule.spelling}, fired {self.fired}>"
 
     @property
     def fired(self) -> int:
-        """How many requests the rule took."""
+        """The number of requests that the rule handled."""
         return self._armed.fired
 
     @property
     def remaining(self) -> int | None:
-        """How many more it will take, None for no limit."""
+        """The number of requests that it can still handle. None: no limit."""
         return self._armed.remaining
 
     def cancel(self) -> None:
-        """Take no more requests. A rule that never fired still fails the test, unless it is optional."""
+        """Handle no more requests. A rule that never fired still fails the test, unless it is optional."""
         self._armed.cancelled = True
 
     def __enter__(self) -> Self:
-        """Return the handle; the rule is in force since it was made."""
+        """Return the handle. The rule has been active since it was created."""
         return self
 
     def __exit__(
@@ -107,7 +107,7 @@ class RuleHandle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Server:
-    """Where the simulated S3 listens, for clients that take a URL: `host` and `port`, always on the loopback."""
+    """The address of the simulated S3, for clients that take a URL: `host` and `port`, always on the loopback."""
 
     __module__ = "pytest_s3errors"
 
@@ -116,12 +116,12 @@ class S3Server:
 
     @property
     def url(self) -> str:
-        """The endpoint, ``http://127.0.0.1:PORT``; buckets stand in the path."""
+        """The endpoint, ``http://127.0.0.1:PORT``. Requests put the bucket in the path."""
         return f"http://{self.host}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
-        """Environment variables by which the AWS command line and SDKs of a subprocess find it, and nothing else."""
+        """Environment variables that point the AWS command line and SDKs of a subprocess to it, and nowhere else."""
         return {
             "AWS_ENDPOINT_URL_S3": self.url,
             "AWS_ENDPOINT_URL": self.url,
@@ -146,9 +146,9 @@ class S3Errors:
         self._run = run
 
     def fail(self, what: str | int | None = None, /, **options: Unpack[FailOptions]) -> RuleHandle:
-        """Let requests fail, with the arguments of `@pytest.mark.s3_fail`.
+        """Make requests fail, with the arguments of `@pytest.mark.s3_fail`.
 
-        Rules set here are asked before those of markers, in the order in which they were set.
+        Rules set here come before those of markers, in the order in which they were set.
 
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
@@ -156,7 +156,7 @@ class S3Errors:
         return self._add(fail_rule, () if what is None else (what,), options, "s3_errors.fail")
 
     def script(self, *outcomes: str | int, **match: Unpack[RuleOptions]) -> RuleHandle:
-        """Give one outcome to each matching request, with the arguments of `@pytest.mark.s3_script`.
+        """Give each matching request one outcome, with the arguments of `@pytest.mark.s3_script`.
 
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
@@ -164,19 +164,20 @@ class S3Errors:
         return self._add(script_rule, outcomes, match, "s3_errors.script")
 
     def mount(self, router: aioresponses | Router) -> None:
-        """Answer, until the test is over, the S3 requests that come to a router that the test already has.
+        """Answer the S3 requests that reach a router of the test's own, until the test ends.
 
         Args:
-            router: An `aioresponses()` or a respx router. Its own routes are asked first and stay as they are; for
-                respx those that it has when it is mounted. At any layer, what comes this way is answered as at `mock`.
+            router: An `aioresponses()` or a respx router. Its own routes come first and stay unchanged; for respx,
+                the routes that exist when it is mounted. These requests are answered as at the `mock` layer, whatever
+                the test's layer is.
 
         Raises:
-            TypeError: it is neither.
+            TypeError: *router* is neither.
         """
         self._run.mock_layer.mount(router)
 
     def outage(self, duration: float, /, **options: Unpack[OutageOptions]) -> RuleHandle:
-        """Let matching requests fail for a while, with the arguments of `@pytest.mark.s3_outage`.
+        """Make matching requests fail for a time, with the arguments of `@pytest.mark.s3_outage`.
 
         Its `start` counts from now.
 
@@ -188,7 +189,7 @@ class S3Errors:
     def slow(
         self, first_byte: float = 0.0, bytes_per_second: float | None = None, **match: Unpack[RuleOptions]
     ) -> RuleHandle:
-        """Let matching answers come late and at a rate, with the arguments of `@pytest.mark.s3_slow`.
+        """Delay matching responses and limit their rate, with the arguments of `@pytest.mark.s3_slow`.
 
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
@@ -197,7 +198,7 @@ class S3Errors:
         return self._add(slow_rule, (), {"first_byte": first_byte, **pace, **match}, "s3_errors.slow")
 
     def expect(self, **expectations: Unpack[Expectations]) -> None:
-        """Expect something of the whole body, with the arguments of `@pytest.mark.s3_expect`; checked at its end.
+        """Expect something of the whole test body, with the arguments of `@pytest.mark.s3_expect`. Checked at its end.
 
         Raises:
             RuleError: an argument is wrong; it is a ValueError.
@@ -209,16 +210,16 @@ class S3Errors:
         """Follow a circuit breaker of any library until the test's body ends, for `s3_expect(circuit=...)`.
 
         Args:
-            breaker: The object that has the state. A `CircuitBreaker` of this package need not be handed over.
-            state: Its attribute that holds the state: a str, an Enum, or an object with a `name`.
+            breaker: The object with the state. A `CircuitBreaker` of this package reports by itself.
+            state: The attribute that holds the state: a str, an Enum, or an object with a `name`.
 
         Raises:
-            TypeError: it has no such attribute, or is of a class that Python does not let be replaced.
+            TypeError: *breaker* has no such attribute, or Python does not allow a change of its class.
         """
         self._run.verdict.watching.follow(breaker, state)
 
     def served(self, source: str) -> None:
-        """Say that *source*, such as "local_cache", answered the read at hand, for `s3_expect(served_by=...)`."""
+        """Record that *source*, such as "local_cache", served the current read, for `s3_expect(served_by=...)`."""
         self._run.verdict.watching.note_served(source)
 
     def _add(self, make: Callable[..., Rule], args: Sequence[Any], options: Mapping[str, Any], name: str) -> RuleHandle:
@@ -231,22 +232,22 @@ class S3Errors:
 
     @property
     def requests(self) -> list[Record]:
-        """What came to S3 since the test's body began, in order of arrival."""
+        """The requests that S3 received since the test's body began, in order of arrival."""
         return self._run.simulator.requests
 
     def attempts(self, **match: Unpack[MatchOptions]) -> int:
-        """How many requests matched, `operation="PutObject"` for example; all without an argument.
+        """Return how many requests match, such as `operation="PutObject"`. Without an argument, count all.
 
         Raises:
-            RuleError: an option is not one of those that say which requests; it is a ValueError.
+            RuleError: an option does not select requests; it is a ValueError.
         """
         return len(self._matching("s3_errors.attempts", match))
 
     def waits(self, **match: Unpack[MatchOptions]) -> list[float]:
-        """Seconds of test time from the end of each matching request to the start of the next matching one.
+        """Return the seconds of test time from the end of each matching request to the start of the next one.
 
         Raises:
-            RuleError: an option is not one of those that say which requests; it is a ValueError.
+            RuleError: an option does not select requests; it is a ValueError.
         """
         entries = self._matching("s3_errors.waits", match)
         return [
@@ -256,7 +257,7 @@ class S3Errors:
         ]
 
     def timeline(self) -> str:
-        """The requests so far, a line each, with the waits between and the rule that took each."""
+        """Return the requests so far, one per line, with the waits between them and the rule that handled each."""
         return self._run.verdict.timeline()
 
     def _matching(self, name: str, options: Mapping[str, Any]) -> list[Entry]:
@@ -270,7 +271,7 @@ class S3Errors:
 
 
 def _from_the_user(make: Callable[[], _Made]) -> _Made:
-    """Return what *make* makes. What is wrong with it is the user's: no line of ours is in that error's traceback."""
+    """Return the result of *make*. Its errors are the user's, so the traceback shows no frame of ours."""
     try:
         return make()
     except RuleError as error:

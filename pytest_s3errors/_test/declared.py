@@ -1,4 +1,4 @@
-"""What pytest is told about the markers, a line each: name, arguments, purpose. `pytest --markers` prints them."""
+"""The markers as pytest lists them, one line each: name, arguments, purpose. `pytest --markers` prints them."""
 
 MARKERS = {
     "s3_fail": "s3_fail(what=None, /, **options): fail S3 requests with an error code, a status or a network fault.",

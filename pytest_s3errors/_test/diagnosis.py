@@ -1,7 +1,7 @@
-"""Why no request of a test came to the simulated S3: who else may have answered, and what to do about it.
+"""Why no request of a test reached the simulated S3: what else may have answered, and what to do about it.
 
-Nothing here is certain. What the test uses, by its fixtures, its markers and the modules that its file imports, are
-the candidates, and each is named with its cure.
+Nothing here is certain. The candidates come from the test's fixtures, its markers, and the modules that its file
+imports. Each is named with its fix.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-# Module -> what to do. Other tools that answer in the place of a server:
+# Module -> what to do. Other tools that answer in place of a server:
 _MOCKS = {
     "moto": "mock_aws answers botocore before a request is made. Let S3 through:"
     " mock_aws(config={'core': {'passthrough': {'services': ['s3']}}})",
@@ -38,7 +38,7 @@ _FIXTURES = {
     "mock_aws": "moto",
     "aws_mock": "moto",
 }
-# Clients that bring their own sockets, out of Python's sight.
+# Clients with their own sockets, which Python does not see.
 _NATIVE = {
     "pyarrow": "endpoint_override=s3_server.url",
     "polars": 'storage_options={"aws_endpoint_url": s3_server.url}',
@@ -49,7 +49,7 @@ _NATIVE = {
 }
 
 
-# The classes of aiohttp, httpx, requests, urllib3 and botocore, and what Python itself raises.
+# The classes of aiohttp, httpx, requests, urllib3 and botocore, and Python's own.
 _NOT_CONNECTED = {
     "ClientConnectorError",
     "ClientConnectorDNSError",
@@ -66,13 +66,13 @@ _EARLIER = "Requests came from a fixture or setUp, where no rule fires. Send the
 
 
 def why_no_request(item: pytest.Item, error: BaseException | None, *, earlier: bool = False) -> list[str]:
-    """Return the likely causes, one line each with its cure. *earlier*: requests came outside of the body."""
+    """Return the likely causes, one line each with its fix. *earlier*: there were requests outside the body."""
     causes = [*([_EARLIER] if earlier else ()), *who_answered(item, error), *_natives(item), *_caches()]
     return causes or ["Does the test call the code that makes requests, and does that find nothing in a cache?"]
 
 
 def who_answered(item: pytest.Item, error: BaseException | None) -> list[str]:
-    """Return those of the causes that a test can hardly have without them, so that they are told with any failure."""
+    """Return the causes that are near certain when present. Every failure without a request shows them."""
     return [*_from_error(error), *_unawaited(item, error), *_mocks(item)]
 
 
@@ -132,7 +132,7 @@ def _caches() -> Iterator[str]:
 
 
 def _imported(item: pytest.Item) -> set[str]:
-    """Return the top-level packages of what the test's file imported by name."""
+    """Return the top-level packages that the test's file imports by name."""
     module: Any = getattr(item, "module", None)
     names = [] if module is None else [*vars(module).values()]
     homes = (one.__name__ if isinstance(one, ModuleType) else getattr(one, "__module__", None) for one in names)

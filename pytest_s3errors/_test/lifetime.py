@@ -1,4 +1,4 @@
-"""One test under simulation: its store and simulator, the patches of its layer, and what must be closed after it."""
+"""One test under simulation: its store and simulator, the patches of its layer, and what to close after it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Run:
         self._limits = plan.limits.over(settings.limits)
         self._layer = plan.layer or settings.layer
         remote = settings.process if (plan.server or settings.server) == "process" else None
-        # The time of another process is the system's.
+        # Another process uses the system's time.
         self.clock = self._clock("real" if remote else plan.time or settings.time)
         self.access = plan.access
         self.secrets = secrets_now()  # before it becomes the test's
@@ -130,7 +130,7 @@ class Run:
 
     @property
     def control(self) -> bool:
-        """Whether faults and strictness are switched off."""
+        """Whether faults and strict checks are off."""
         return self._settings.control
 
     def _clock(self, time: str) -> Clock:
@@ -146,7 +146,7 @@ class Run:
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[None]:
-        """Do work that is not the test's own: its time stands still, and its guard looks away."""
+        """Do work that is not the test's: its time stands still, and its guard is off."""
         with self.clock.working(), owner.outside():
             yield
 
@@ -154,13 +154,13 @@ class Run:
         started = self._server.started_port if self._server is not None else None
         return frozenset(self.ports) if started is None else frozenset((*self.ports, started))
 
-    # From start to stop.
+    # Set by start, cleared by stop.
 
     def start(self) -> None:
-        """Install the layer and the guard against requests that would leave the machine."""
+        """Install the layer, and the guard against requests that would leave the machine."""
         if self.remote is not None:
-            self.watchdog.start()  # the first request is seen in the other process only
-        # Here, so that aiohttp is imported only where a test is about S3.
+            self.watchdog.start()  # only the other process sees the first request
+        # Imported here so that only tests about S3 import aiohttp.
         from pytest_s3errors._layers import client  # noqa: PLC0415
         from pytest_s3errors._layers.wire import aiohttp as aiohttp_wire  # noqa: PLC0415
         from pytest_s3errors._layers.wire import httpx as httpx_wire  # noqa: PLC0415
@@ -191,10 +191,10 @@ class Run:
                 self._watch_connecting()
 
     def restart(self, rules: tuple[Rule, ...]) -> None:
-        """Begin the body again, as far as S3 goes: what it held before, no request yet, and *rules* armed.
+        """Reset S3 to the start of the body: its earlier content, no request yet, and *rules* active.
 
         Raises:
-            RuleError: S3's work is done by something that can't go back.
+            RuleError: the backend can't go back.
         """
         store = self.simulator.store
         if not isinstance(store, Shelf) or not isinstance(self.simulator, Simulator):
@@ -208,7 +208,7 @@ class Run:
             self._watch_connecting()
 
     def add(self, rule: Rule) -> ArmedRule:
-        """Arm one more rule, from the test's body."""
+        """Activate one more rule, from the test's body."""
         if rule.connects and self._layer == "wire":
             self._watch_connecting()
         return self.simulator.add(rule)
@@ -222,9 +222,9 @@ class Run:
         connect_hooks.install(self, self._seams)
 
     def stop(self) -> None:
-        """Close servers and clients, take the patches back; nothing of the test is left."""
+        """Close servers and clients, and undo the patches. Nothing of the test is left."""
         self.watchdog.stop()
-        # First, so that nothing that still works for the test finds a way out while its servers close.
+        # First, so that code that still works for the test finds no way out while its servers close.
         owner.end(self._owner)
         _runs.pop(self._owner, None)
         while self._endings:
@@ -246,7 +246,7 @@ class Run:
 
     @property
     def mock_layer(self) -> MockLayer:
-        """The doubles of HTTP clients that this test's requests go through, at the mock layer or by `mount`."""
+        """The test doubles of HTTP clients that this test's requests pass, at the mock layer or by `mount`."""
         from pytest_s3errors._layers.mock.layer import MockLayer  # noqa: PLC0415 - only where it is needed
 
         if self._mock is None:
@@ -254,12 +254,12 @@ class Run:
         return self._mock
 
     def at_end(self, act: Callable[[], object]) -> None:
-        """Have *act* called when the test is over, before the patches are taken back; the last one first."""
+        """Call *act* when the test ends, before the patches are undone. The last one is called first."""
         self._endings.append(act)
 
     @property
     def blocking_server(self) -> ThreadServer | RemoteTest:
-        """The server in a thread or a process, for clients that block or that take its URL."""
+        """The server in a thread or a process, for clients that block and clients that take its URL."""
         from pytest_s3errors._servers.thread import ThreadServer  # noqa: PLC0415 - only where it is needed
 
         if self._server is None:
@@ -268,7 +268,7 @@ class Run:
         return self._server
 
     def at_hang(self, break_off: Callable[[], object]) -> None:
-        """Have *break_off* called, from another thread, when the test hangs."""
+        """Call *break_off* from another thread when the test hangs."""
         self._breaks.append(break_off)
 
     def _break_off(self) -> None:
@@ -276,7 +276,7 @@ class Run:
             break_off()
 
     def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
-        """Have *closer* run in *loop* when the test is over or the loop closes, whichever is first."""
+        """Run *closer* in *loop* when the test ends or the loop closes, whichever is first."""
         if loop not in self._closers:
             close = loop.close
 
@@ -290,7 +290,7 @@ class Run:
 
     @property
     def loops(self) -> tuple[asyncio.AbstractEventLoop, ...]:
-        """The event loops that talked to S3 and are not closed."""
+        """The open event loops that talked to S3."""
         return tuple(self._closers)
 
     def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -298,7 +298,7 @@ class Run:
 
         async def close_all() -> None:
             for client in self.clients:
-                # Not client.close(): the client may go on in another loop.
+                # Not client.close(): the client may continue in another loop.
                 session, client._session = client._session, None  # noqa: SLF001
                 if session is not None:
                     await session.close()
@@ -306,20 +306,20 @@ class Run:
                 await closer()
 
         with contextlib.suppress(AttributeError):
-            del loop.close  # the instance's, so that the class's shows again
+            del loop.close  # remove the instance's attribute; the class's is visible again
         loop.run_until_complete(close_all())
 
     # Which requests are S3's.
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
-        """Return whether a request to *host* is the simulator's to answer; one from another test never is."""
+        """Return whether the simulator answers a request to *host*. It never answers one from another test."""
         return owner.current() is self._owner and self._hosts.is_s3(host, port)
 
     def _server_port(self) -> int:
         return self.blocking_server.port
 
     def _child_plan(self) -> dict[str, Any]:
-        """Return what the guard in a child process has to know of this test."""
+        """Return what the guard in a child process needs to know about this test."""
         return {
             "entry": "pytest_s3errors._layers.wire.child",
             "test": self._owner.name,
@@ -330,17 +330,17 @@ class Run:
         }
 
     def owns(self, port: int) -> bool:
-        """Return whether *port* of the loopback is a server's of this test."""
+        """Return whether a server of this test listens on *port* of the loopback."""
         return port in self._all_ports()
 
     def _guard(self) -> None:
-        """Let no request to S3 past a layer without sockets."""
+        """Stop requests to S3 that get past a layer without sockets."""
         doors.shut(self._seams, Shut(self, "by a client that this layer does not reroute"))
 
     # What can't be swallowed.
 
     def escape(self, host: str, how: str) -> SimulationError:
-        """Note that a request was about to leave for *host*; raise what this returns."""
+        """Record that a request was about to leave for *host*. Return the error to raise."""
         cure = "To let this host through, list it in the ini option s3_passthrough."
         if self._layer != "wire" and is_s3_host(host):
             cure = f'The layer {self._layer!r} serves few clients; wire serves this one: @pytest.mark.s3_layer("wire").'
@@ -352,25 +352,25 @@ class Run:
         return SimulationError(self.simulator.problems[-1], pytrace=False)
 
     def _refuse(self, why: str) -> SimulationError | None:
-        """Note that the test can't go on, and where; the server's own thread has nobody to raise it to."""
+        """Record that the test can't continue, and where. The server's thread has no caller to raise it to."""
         why = located(why, own_lines())
         self.simulator.problems.append(why)
         of_server = self._server is not None and self._server.runs_here
         return None if of_server else SimulationError(why, pytrace=False)
 
     def check_playable(self) -> None:
-        """Stop at once a test whose plan is broken.
+        """Stop a test whose plan is broken.
 
         Raises:
-            SimulationError: a problem was noted, by this request or an earlier one; or the running event loop is none
-                that the test's clock drives.
+            SimulationError: this request or an earlier one recorded a problem, or the test's clock does not drive the
+                running event loop.
         """
         self.clock.check_loop()
         if self.simulator.problems:
             raise SimulationError(self.simulator.problems[0], pytrace=False)
 
     def client(self) -> S3Client:
-        """A client with the test's credentials, closed with the run."""
+        """Return a client with the test's credentials. It is closed with the run."""
         from s3_asyncio_client import S3Client  # noqa: PLC0415 - aiohttp only where it is needed
 
         client = S3Client(TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key)
@@ -378,17 +378,17 @@ class Run:
         return client
 
 
-_runs: dict[Owner, Run] = {}  # of the tests that have not ended
+_runs: dict[Owner, Run] = {}  # the runs of tests that have not ended
 
 
 def running() -> Run | None:
-    """Return the run of the test for which this code works, None where that is no test of ours."""
+    """Return the run of the test for which this code works. None: no test of ours."""
     now = owner.current()
     return None if now is None else _runs.get(now)
 
 
 def _client_endpoints() -> tuple[str, ...]:
-    """Return the endpoint of every `S3Client` that lives."""
+    """Return the endpoint of every live `S3Client`."""
     from s3_asyncio_client.client import _live  # noqa: PLC0415 - aiohttp only where it is needed
 
     return tuple({client.endpoint_url for client in _live})

@@ -1,4 +1,4 @@
-"""From the markers of one test to its `Plan`, and to everything that is wrong with them."""
+"""Turn the markers of one test into its `Plan`, and report everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .plan import Plan
 
 @dataclass(slots=True)
 class _Draft:
-    """What the markers read so far say; the closest one comes first."""
+    """What the markers read so far say, the closest one first."""
 
     rules: list[Rule] = field(default_factory=list)
     layers: dict[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ _GIVEN = (
 
 
 class Mistake(NamedTuple):
-    """What is wrong with a marker of a test, and where that is written."""
+    """What is wrong with a marker of a test, and where the marker is written."""
 
     text: str
     place: str
@@ -133,17 +133,17 @@ def plan_of(item: pytest.Item) -> tuple[Plan, list[Mistake]]:
 
 
 def _marked(item: pytest.Item) -> Iterator[tuple[Node, pytest.Mark]]:
-    """Yield the markers of *item* with what bears them: function, classes, module; top to bottom as written."""
+    """Yield the markers of *item*, each with its function, class or module, from top to bottom as written."""
     for node in reversed(item.listchain()):
         assert isinstance(node, Node)  # pytest has no others
-        # Decorators run from the bottom up, a module's or package's pytestmark list is in the order written.
+        # Decorators run bottom to top. The pytestmark list of a module or package is in the order written.
         decorated = isinstance(node, pytest.Item | pytest.Class)
         for mark in reversed(node.own_markers) if decorated else node.own_markers:
             yield node, mark
 
 
 def place_of_rule(item: pytest.Item, rule: Rule) -> str:
-    """Return where *rule* is written, by a marker of *item* or in its body; empty if that can't be told."""
+    """Return where *rule* is written: at a marker of *item* or in its body. Empty: unknown."""
     if rule.place:
         path, _, line = rule.place.rpartition(":")
         return shown(Path(path), int(line), item.config)
@@ -154,7 +154,7 @@ def place_of_rule(item: pytest.Item, rule: Rule) -> str:
 
 
 def _agreed(layers: dict[str, str]) -> str | None:
-    """Return the closest s3_layer marker; rules with `layer=` have to agree with each other."""
+    """Return the closest s3_layer marker. Rules with `layer=` must agree with each other."""
     from_rules = {spelling: layer for spelling, layer in layers.items() if not spelling.startswith("s3_layer(")}
     if len(set(from_rules.values())) > 1:
         raise RuleError(f"one test runs at one layer; these ask for different ones: {', '.join(from_rules)}")
@@ -173,7 +173,7 @@ def _one(mark: pytest.Mark, words: tuple[str, ...]) -> str:
 
 
 def unknown_markers(item: pytest.Item, ours: Iterable[str]) -> list[Mistake]:
-    """Return the markers that are not ours, nor anybody's who registered them, but look like ours."""
+    """Return unregistered markers that look like ours."""
     registered: list[str] = item.config.getini("markers")
     theirs = {line.partition(":")[0].partition("(")[0].strip() for line in registered}
     return [

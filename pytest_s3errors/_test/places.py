@@ -1,8 +1,8 @@
-"""Where a marker is written. pytest does not keep that, so the source is read; only a message needs it.
+"""Find where a marker is written. pytest does not keep that, so this module reads the source, for messages only.
 
-Among the calls in the source that bear the marker's name, those with the marker's arguments count, and of these the
-one that decorates the test or the class. A marker made elsewhere (in another file, by a function) has the place of
-the test that bears it.
+The source may have several calls with the marker's name. Those with the marker's arguments count, and of these the one
+that decorates the test or the class. A marker created elsewhere (in another file, by a function) gets the place of the
+test that has it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Node = pytest.Item | pytest.Collector
 
 
 def place_of(mark: pytest.Mark, node: Node) -> str:
-    """Return ``path:line`` of *mark*, which is one of *node*'s own, as seen from where pytest was called."""
+    """Return ``path:line`` of *mark*, one of *node*'s own, relative to where pytest was called."""
     source = _source(node)
     decorated = _lines_of(node)
     found = [(line not in decorated, line) for line, call in _written(source, mark.name) if _same(call, mark)]
@@ -30,7 +30,7 @@ def place_of(mark: pytest.Mark, node: Node) -> str:
 
 
 def calling_place() -> str:
-    """Return ``path:line`` of the user's line that is being run, the path as Python has it."""
+    """Return ``path:line`` of the user's current line, with Python's form of the path."""
     frame = inspect.currentframe()
     while frame is not None and str(frame.f_globals.get("__name__")).startswith("pytest_s3errors."):
         frame = frame.f_back
@@ -38,7 +38,7 @@ def calling_place() -> str:
 
 
 def shown(path: Path, line: int, config: pytest.Config) -> str:
-    """Return ``path:line`` as seen from where pytest was called."""
+    """Return ``path:line`` relative to where pytest was called."""
     try:
         return f"{os.path.relpath(path, config.invocation_params.dir)}:{line}"
     except ValueError:  # another drive
@@ -54,7 +54,7 @@ def _source(node: Node) -> Path:
 
 
 def _lines_of(node: Node) -> range:
-    """Return the lines of a test or a class with its decorators; none of a module."""
+    """Return the lines of a test or a class with its decorators. A module has none."""
     made = _object(node)
     try:
         lines, first = inspect.getsourcelines(made) if made is not None else ([], 0)
@@ -77,7 +77,7 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _written(path: Path, name: str) -> Iterator[tuple[int, ast.expr]]:
-    """Yield line and expression of each ``mark.NAME`` in the file, with its call where it has one."""
+    """Yield the line and the expression of each ``mark.NAME`` in the file, with its call if it has one."""
     called = set()
     for node in ast.walk(_tree(path)):
         made = node.func if isinstance(node, ast.Call) else node
@@ -88,7 +88,7 @@ def _written(path: Path, name: str) -> Iterator[tuple[int, ast.expr]]:
 
 
 def _same(written: ast.expr, mark: pytest.Mark) -> bool:
-    """Return whether *written* can have made *mark*; what is not a literal may be anything."""
+    """Return whether *written* can have created *mark*. An expression that is not a literal matches anything."""
     args = written.args if isinstance(written, ast.Call) else []
     keywords = written.keywords if isinstance(written, ast.Call) else []
     if any(isinstance(arg, ast.Starred) for arg in args) or any(keyword.arg is None for keyword in keywords):

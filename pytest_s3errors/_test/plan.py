@@ -1,4 +1,4 @@
-"""What the markers of one test settle before it starts."""
+"""What the markers of one test decide before it starts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_s3errors._core.s3.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the markers of one test say; None where they say nothing."""
+    """What the markers of one test say. None: nothing."""
 
     rules: tuple[Rule, ...] = ()
     layer: str | None = None
@@ -30,5 +30,5 @@ class Plan:
 
     @property
     def outlasts_s(self) -> float:
-        """Return how many seconds of an outage the test has to survive; 0 where nothing is said."""
+        """Return how many seconds of an outage the test must survive. 0: no marker says so."""
         return max((expectation.outlasts_s for expectation in self.expectations), default=0.0)

@@ -1,7 +1,7 @@
-"""Tests that a marker took away.
+"""Tests that a marker replaced by mistake.
 
-pytest takes ``@pytest.mark.s3_fail(S3ServerError)`` for a decorator without arguments, and marks the class. The
-class is then called with the test, so that an exception stands where the test was, and pytest does not see a test.
+pytest takes ``@pytest.mark.s3_fail(S3ServerError)`` for a decorator without arguments, and marks the class. Python then
+calls the class with the test function. An exception object takes the place of the test, so pytest sees no test.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _INSTEAD = {
 
 
 class RefusedTest(pytest.Item):
-    """Stands where the test was: it is selected and deselected like that, and never runs."""
+    """Take the place of the test: it is selected and deselected like the test, and never runs."""
 
     def runtest(self) -> None:
-        """Do nothing; the mistake fails the test before."""
+        """Do nothing. The mistake fails the test earlier."""
 
 
 def refused(collector: pytest.Module | pytest.Class, name: str, made: object) -> pytest.Item | None:
-    """Return what stands in the place of the test *name*, None if *made* is none of our business."""
+    """Return the item that replaces the test *name*. None: *made* does not concern this plugin."""
     for lost in _inside(made):
         for mark in getattr(type(lost), "pytestmark", ()):
             if mark.name.startswith("s3_"):
@@ -41,7 +41,7 @@ def refused(collector: pytest.Module | pytest.Class, name: str, made: object) ->
 
 
 def _inside(made: object) -> Iterator[object]:
-    """Yield *made*, or what decorators without a call of their own wrapped around it."""
+    """Yield *made*, and what decorators without arguments wrapped around it."""
     if isinstance(made, pytest.MarkDecorator):
         for arg in made.args:
             yield from _inside(arg)
@@ -56,7 +56,7 @@ def _mistake(collector: pytest.Module | pytest.Class, name: str, marker: str, lo
 
 
 def _line(collector: pytest.Module | pytest.Class, name: str) -> int:
-    """Return the line at which the test was defined."""
+    """Return the line where the test is defined."""
     lines = collector.path.read_text(encoding="utf-8").splitlines()
     return next(
         (n for n, line in enumerate(lines, 1) if line.strip().startswith((f"def {name}(", f"async def {name}("))), 1

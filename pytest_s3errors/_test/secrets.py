@@ -1,7 +1,7 @@
-"""No secret in a report, whoever put it there: what the tests know by value goes first, then what looks like one.
+"""Remove secrets from reports: first the values that the tests know, then everything that looks like a secret.
 
-A report shows the locals of every frame under ``--showlocals``, and the test's own code may hold its keys in any of
-them. So the finished report is gone through as a whole: the failure, its sections, the captured output and logs.
+With ``--showlocals`` a report shows the locals of every frame, and the test's own code may hold its keys in any of
+them. So this module edits the finished report as a whole: the failure, its sections, the captured output and logs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PUBLIC = frozenset({TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key})
 
 
 def hide(report: pytest.TestReport, run: Run | None) -> None:
-    """Take every secret out of *report*; *run* is the simulation of its test, if it had one."""
+    """Remove every secret from *report*. *run* is the simulation of its test, if it had one."""
     if not (report.longrepr or report.sections):
         return
     if run is None and "s3_asyncio_client" not in str(report.longrepr):
@@ -72,7 +72,7 @@ def _of_call(call: Call) -> Iterator[str]:
 
 
 def _hidden(value: Any, secrets: frozenset[str]) -> Any:
-    """Return *value* without secrets; pytest's own objects are changed in place."""
+    """Return *value* without secrets. Objects of pytest are changed in place."""
     if isinstance(value, str):
         return redact(value, secrets)
     if isinstance(value, list | tuple):

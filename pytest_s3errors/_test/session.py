@@ -1,6 +1,6 @@
-"""Between pytest's hooks and one test: the markers of the selected tests, the settings, each test's run.
+"""Connect pytest's hooks with one test: the markers of the selected tests, the settings, each test's run.
 
-The hooks of `plugin` import this module where a test uses S3. A project without such tests never loads it.
+The hooks in `plugin` import this module when a test uses S3. A project without such tests never loads it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .unawaited import no_call_is_lost
 
 
 def read_markers(config: pytest.Config, items: Iterable[pytest.Item], ours: Iterable[str]) -> None:
-    """Settle the plan of each of *items*, which have markers, and the settings, before the first test runs.
+    """Decide the settings and the plan of each of *items*, which have markers, before the first test runs.
 
     Raises:
-        pytest.UsageError: all markers and options that are wrong. On a worker of pytest-xdist each test with a wrong
-            marker fails instead, because collection there can't stop the run with a message.
+        pytest.UsageError: markers or options are wrong; the message lists all of them. On a worker of pytest-xdist
+            each test with a wrong marker fails instead, because collection there can't stop the run with a message.
     """
     found: dict[Mistake, list[str]] = {}
     for item in items:
@@ -59,10 +59,10 @@ def start(item: pytest.Item) -> None:
 
 
 def run_of(item: pytest.Item, fixture: str) -> Run:
-    """Return the run of *item*, whose *fixture* is being made; one that was not foreseen starts here.
+    """Return the run of *item*, whose *fixture* is being set up. Start it if the item has none yet.
 
     Raises:
-        pytest.fail.Exception: the body is running, so that the fixture comes too late for the test.
+        pytest.fail.Exception: the body is running, so the fixture comes too late for the test.
     """
     if RUN not in item.stash:
         if os.environ.get("PYTEST_CURRENT_TEST", "").endswith("(call)"):
@@ -76,7 +76,7 @@ def run_of(item: pytest.Item, fixture: str) -> Run:
 
 @contextlib.contextmanager
 def body(item: pytest.Item) -> Iterator[None]:
-    """Let rules fire in the body of *item*, and judge it; `setUp` and `tearDown` of unittest are no part of it."""
+    """Let rules fire in the body of *item*, and judge it. `setUp` and `tearDown` of unittest are not part of it."""
     run, case = item.stash[RUN], getattr(item, "instance", None)
     if not isinstance(case, unittest.TestCase):
         with run.verdict.body(item), run.watchdog.body(), no_call_is_lost(item, run.simulator.problems.append):
@@ -93,14 +93,14 @@ def body(item: pytest.Item) -> Iterator[None]:
 
 
 def settings(config: pytest.Config) -> Settings:
-    """Return the settings of the session; they are read once."""
+    """Return the settings of the session. They are read once."""
     if SETTINGS not in config.stash:
         config.stash[SETTINGS] = settings_of(config, seed=config.stash[SEED])
     return config.stash[SETTINGS]
 
 
 def show(run: Run, report: pytest.TestReport, error: BaseException | None) -> None:
-    """Add to *report* what a failed test has to show beside its *error*."""
+    """Add to *report* what a failed test shows besides its *error*."""
     sections = run.verdict.sections(error)
     report.s3_timeline = run.verdict.timeline_values()  # type: ignore[attr-defined]  # a report takes any attribute
     add: Any = getattr(report.longrepr, "addsection", None)

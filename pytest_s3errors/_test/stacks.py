@@ -1,7 +1,7 @@
-"""Where the code under test is right now, seen from outside: the stacks of all threads, and of the tasks that they run.
+"""Where the code under test is now, seen from outside: the stacks of all threads and of their suspended tasks.
 
-A thread that runs an event loop shows the loop, not the coroutine that waits. So each suspended task has a stack of its
-own here: the frames of its coroutine and of everything that this one awaits.
+A thread that runs an event loop shows the loop, not the coroutine that waits. So each suspended task gets its own stack
+here: the frames of its coroutine and of everything that the coroutine awaits.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _Frames = tuple[tuple[FrameType, int], ...]
 
 
 class Stack(NamedTuple):
-    """Who runs or waits, and its frames with the line of each, the outermost first."""
+    """A thread or task, and its frames with the line of each, outermost first."""
 
     name: str
     frames: _Frames
 
 
 def stacks() -> list[Stack]:
-    """Return the stack of each thread but the caller's and the server's, and of each suspended task.
+    """Return the stacks of all suspended tasks, and of all threads except the caller and the server.
 
-    Those that are in the user's own code come first. The frames by which pytest called the test are left out.
+    Stacks in the user's own code come first. The frames through which pytest called the test are left out.
     """
     me = threading.get_ident()
     found = [Stack(f"thread {name}", _without_runner(frames)) for ident, name, frames in _current() if ident != me]
@@ -50,12 +50,12 @@ def stacks() -> list[Stack]:
 
 
 def loops() -> list[asyncio.AbstractEventLoop]:
-    """Return the event loops that run in any thread, those of the simulated S3 left out."""
+    """Return the running event loops of all threads, without those of the simulated S3."""
     return [loop for _, _, frames in _current() for loop in _loops(frames)]
 
 
 def own_lines() -> str:
-    """Return the lines at which the user's own code is, the calling thread's included; empty if it is nowhere."""
+    """Return the current lines of the user's own code, including the calling thread. Empty: there are none."""
     mine = Stack("", _without_runner(_frames(sys._getframe(1))))  # noqa: SLF001 - where the caller was called
     tasks = [stack for loop in _loops(mine.frames) for stack in _tasks(loop)]
     told_: dict[str, None] = {}
@@ -67,7 +67,7 @@ def own_lines() -> str:
 
 
 def told(stack: Stack) -> str:
-    """Return *stack* as text, one line a frame."""
+    """Return *stack* as text, one line per frame."""
     lines = [f"{stack.name}:", *(f"  {_line(frame, line)}" for frame, line in stack.frames)]
     return "\n".join(lines if stack.frames else [f"{stack.name}: no Python code"])
 
@@ -109,7 +109,7 @@ def _tasks(loop: asyncio.AbstractEventLoop) -> Iterator[Stack]:
 
 
 def _awaited(waiting: Any) -> Iterator[tuple[FrameType, int]]:
-    """Yield the frames from a suspended coroutine down to what it waits for; a running one is in its thread's stack."""
+    """Yield the frames from a suspended coroutine to what it awaits. A running one is in its thread's stack."""
     while waiting is not None:
         frame = getattr(waiting, "cr_frame", None) or getattr(waiting, "gi_frame", None)
         if not isinstance(frame, FrameType) or getattr(waiting, "cr_running", False):

@@ -1,4 +1,4 @@
-"""Calls of the client that nobody awaited: in a plain `def` test they do nothing, and the test would pass."""
+"""Find calls of the client that were never awaited. In a plain `def` test they do nothing, and the test would pass."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 import s3_asyncio_client
 
 _CLIENT = str(Path(s3_asyncio_client.__file__).parent)
-_HOOK = "_warn_unawaited_coroutine"  # what the interpreter calls where a coroutine ends that never began
+_HOOK = "_warn_unawaited_coroutine"  # the interpreter calls this when a coroutine is destroyed that never started
 
 
 @contextlib.contextmanager
 def no_call_is_lost(item: pytest.Item, note: Callable[[str], object]) -> Iterator[None]:
-    """Note each call of the client that is lost while *item* runs, if that is no `async def` test."""
+    """Record each unawaited call of the client while *item* runs, unless it is an `async def` test."""
     warn = getattr(warnings, _HOOK, None)
     if warn is None or inspect.iscoroutinefunction(getattr(item, "obj", None)):
         yield

@@ -1,4 +1,4 @@
-"""The test's body from its first line to the verdict: what was seen in it, and what fails it beside its own errors."""
+"""The test's body from its first line to the verdict: what happened, and what fails it besides its own errors."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _REAL_SLACK_S = 0.05
 
 
 class Verdict:
-    """Judges one test. *expectations* are those of its markers; the body may add more.
+    """Judge one test. *expectations* come from its markers; the body may add more.
 
-    With *rests*, in a control run, neither rules that never fired nor expectations fail the test. *notes* returns what
-    child processes of the test have to say against it.
+    With *rests*, in a control run, neither rules that never fired nor unmet expectations fail the test. *notes* returns
+    the problems that child processes of the test reported.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Verdict:
 
     @contextlib.contextmanager
     def body(self, item: pytest.Item) -> Iterator[None]:
-        """Around the test's own body: rules fire in it, time is the test's, and all of it is judged.
+        """Wrap the test's body: rules fire, time is the test's, and the result is judged.
 
         Raises:
-            SimulationError: the plan was broken, whatever the body made of it; or the body passed and a rule that
-                had to fire did not.
+            SimulationError: the plan was broken, even if the body caught that error; or the body passed and a rule
+                that had to fire did not.
             ExpectationError: the body passed, or ended as expected, and an expectation does not hold.
         """
         simulator, self._item = self._simulator, item
@@ -97,7 +97,7 @@ class Verdict:
                 raise failure
 
     def _failure(self, error: BaseException | None) -> BaseException | None:
-        """With what a test fails whose body ended with *error*: that, one of ours, or nothing."""
+        """Return the error of a test whose body ended with *error*: that one, one of ours, or None."""
         if isinstance(error, SimulationError) and error.msg:
             return error
         problems = dict.fromkeys([*self._simulator.problems, *([] if error else self._earlier)])
@@ -116,31 +116,31 @@ class Verdict:
         return ExpectationError(self._unmet_text(), pytrace=False) if self._unmet else None
 
     def restart(self) -> None:
-        """Set aside what an example was to blame for: should the test pass all the same, it fails for that."""
+        """Keep the problem of one Hypothesis example. If the test passes anyway, it fails with that problem."""
         self._earlier += self._simulator.problems
         self._simulator.problems.clear()
 
     def _ended(self, error: BaseException) -> bool:
-        """Return whether *error* is how the watchdog ended the body, which says nothing by itself."""
+        """Return whether the watchdog ended the body with *error*, which says nothing by itself."""
         return bool(self._simulator.problems) and isinstance(error, SimulationError | asyncio.CancelledError)
 
     def _foreseen(self, error: BaseException | None) -> bool:
         return any(expectation.foresees(error) for expectation in self.expectations)
 
     def sections(self, error: BaseException | None) -> list[tuple[str, str]]:
-        """What a report of the failed test shows beside its *error*."""
+        """Return what the report of a failed test shows besides its *error*."""
         sections = [(TIMELINE, self.timeline()), *self._hints(error)]
         if isinstance(error, SimulationError | ExpectationError):
-            return sections  # it says the rest itself
+            return sections  # the error itself says the rest
         more = (("S3 expectations", self._unmet_text()), ("S3 rules that never fired", self._never_fired(error)))
         return [*sections, *((title, text) for title, text in more if text)]
 
     def _hints(self, error: BaseException | None) -> list[tuple[str, str]]:
-        """Return what the reader of a failure may need to know beside it."""
+        """Return notes that help to read the failure."""
         missing, entries = "", self._simulator.entries
         if not entries and self._item and not self._simulator.problems and not self._never_fired(error):
             missing = "\n".join(who_answered(self._item, error))
-        if any(entry.error_code == "NoSuchBucket" for entry in entries):  # else nobody need ask a server that is gone
+        if any(entry.error_code == "NoSuchBucket" for entry in entries):  # otherwise don't ask a server that is gone
             with contextlib.suppress(BackendError):
                 missing = only_missing_buckets(entries, self._simulator.store.buckets)
         rules = [armed.rule for armed in self._simulator.schedule.rules]
@@ -150,20 +150,20 @@ class Verdict:
         return [(title, text) for title, text in hints if text]
 
     def timeline(self) -> str:
-        """Return the requests of the test, a line each, in the width of the terminal."""
+        """Return the requests of the test, one per line, in the width of the terminal."""
         return timeline_text(self._rows(), shutil.get_terminal_size().columns)
 
     def timeline_values(self) -> dict[str, Any]:
-        """Return the same as plain values, which travel with a report."""
+        """Return the timeline as plain values, which travel with a report."""
         return as_values(self._rows())
 
     def _rows(self) -> Timeline:
-        """Return one screen of requests; those to blame for an unmet expectation are marked."""
+        """Return one screen of requests. Those that broke an expectation are marked."""
         return folded(timeline_of(self._simulator.entries, self.blamed))
 
     @property
     def blamed(self) -> frozenset[int]:
-        """The positions of the requests to blame for an unmet expectation."""
+        """The positions of the requests that broke an expectation."""
         return frozenset(position for _, unmet in self._unmet for one in unmet for position in one.positions)
 
     def _never_fired(self, error: BaseException | None) -> str:
@@ -171,7 +171,7 @@ class Verdict:
         if not rules or self._item is None:
             return ""
         entries, item = self._simulator.entries, self._item
-        earlier = bool(self._simulator.pending()[0])  # counts those of fixtures too
+        earlier = bool(self._simulator.pending()[0])  # includes requests of fixtures
         causes = () if entries else why_no_request(item, error, earlier=earlier)
         return "\n".join(
             never_fired(armed, entries, place=place_of_rule(item, armed.rule), causes=causes) for armed in rules

@@ -1,15 +1,15 @@
 """Ends a test that hangs: one in which a client waits for the simulated S3 and nothing else moves.
 
-Nobody inside the test can do it. A client in native code waits in a call that no exception reaches; what reaches it is
-the end of its connection. So the watchdog looks from a thread of its own, once in a while:
+Code inside the test can't do this. No exception reaches a client that waits in native code; only the end of its
+connection does. So the watchdog runs in its own thread and checks at intervals:
 
-1. A client waits, and neither requests, nor the test's clock, nor the processor have moved for the limit: note the
-   problem, with the stack of each thread, and have the servers reset their connections.
-2. The test has a problem and goes on all the same, because its code catches everything, or waits without a connection:
-   cancel the tasks of its event loops, then raise `SimulationError` in the thread of its body.
+1. A client waits, and no request arrived, the test's clock stood still, and no CPU time was used for the whole limit.
+   Record the problem with the stack of each thread, and make the servers reset their connections.
+2. The test has a problem but continues, because its code catches everything or waits without a connection. Cancel the
+   tasks of its event loops, then raise `SimulationError` in the thread that runs its body.
 
-It rests while somebody debugs. The thread begins with the test's first request and ends with the test. It is not one of
-`threading`'s, so that no tool counts it among the test's.
+It pauses while a debugger is active. The thread starts with the test's first request and ends with the test. It is not
+created by `threading`, so tools don't count it as the test's.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _LOOKS = 20
 _LONGEST_STEP_S = 1.0
-_GRACE_S = 5.0  # for a test that has failed and cleans up
+_GRACE_S = 5.0  # for a failed test that cleans up
 _STOP_S = 2.0
 _MAX_STACKS = 20
 _ROUNDS = 100
@@ -48,7 +48,7 @@ _DEBUGGERS = frozenset({"bdb", "pdb", "pudb", "ipdb", "pydevd", "_pydevd_bundle"
 
 
 class Watchdog:
-    """Watches one test. *break_off* resets the connections of its servers; any thread may call it."""
+    """Watch one test. *break_off* resets the connections of its servers; any thread may call it."""
 
     def __init__(
         self,
@@ -63,17 +63,17 @@ class Watchdog:
         self._break_off = break_off
         self._silence_s = silence_s
         self._step_s = min(_LONGEST_STEP_S, silence_s / _LOOKS)
-        self._body: int | None = None  # the thread of the test's body while that runs
+        self._body: int | None = None  # the thread that runs the test's body
         self._traced = False
         self._raised = False
         self._cancelled: set[asyncio.AbstractEventLoop] = set()
         self._lock = REAL.allocate_lock()
-        self._wake = REAL.allocate_lock()  # a real one, whatever the test's clock does to threading's
+        self._wake = REAL.allocate_lock()  # a real lock, even when the test's clock replaces threading's
         self._ended = REAL.allocate_lock()
         self._started = False
 
     def start(self) -> None:
-        """Begin to watch, unless that was done."""
+        """Start watching. Do nothing if that was done."""
         with self._lock:
             if self._started:
                 return
@@ -83,14 +83,14 @@ class Watchdog:
         start_own_thread(self._run)
 
     def stop(self) -> None:
-        """Watch no longer; the thread is gone when this returns."""
+        """Stop watching. The thread has ended when this returns."""
         if self._started and self._wake.locked():
             self._wake.release()
             self._ended.acquire(timeout=_STOP_S)  # a forked child has no such thread
 
     @contextlib.contextmanager
     def body(self) -> Iterator[None]:
-        """Around the test's body, which may be ended from outside."""
+        """Wrap the test's body, which the watchdog may end."""
         self._body, self._traced = threading.get_ident(), _traces(sys.gettrace())
         try:
             yield
@@ -98,7 +98,7 @@ class Watchdog:
             with self._lock:
                 self._body = None
             if self._raised:
-                with contextlib.suppress(SimulationError):  # if it is still on its way, it comes here
+                with contextlib.suppress(SimulationError):  # an exception that is still pending is raised here
                     for _ in range(_ROUNDS):  # each looks for it
                         pass
 
@@ -158,7 +158,7 @@ class Watchdog:
 
 
 def _traces(tracer: object) -> bool:
-    """Return whether *tracer* may be a debugger's; a measurement of coverage stops nobody."""
+    """Return whether *tracer* may belong to a debugger. Coverage measurement does not stop code."""
     module = getattr(tracer, "__module__", None) or type(tracer).__module__
     return tracer is not None and module.partition(".")[0] not in {"coverage", "pytest_cov"}
 
@@ -186,9 +186,9 @@ def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _raise_in(thread: int, error: type[BaseException]) -> None:
-    """Have *error* raised in *thread* when it next runs Python code.
+    """Raise *error* in *thread* when it next runs Python code.
 
-    It can't be taken back: CPython 3.11 with a tracer then spins in that thread.
+    Never undo this: with a tracer, CPython 3.11 would then spin in that thread.
     """
     if sys.implementation.name == "cpython":
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

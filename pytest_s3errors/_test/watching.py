@@ -1,8 +1,8 @@
-"""What a test's objects do beside its requests: the states of circuit breakers, and reads that a cache answered.
+"""What a test does besides requests: the states of its circuit breakers, and the reads that a cache served.
 
-Breakers and fallbacks of this package report by themselves. A breaker of somebody else is followed by its attributes:
-while the body runs its class is a subclass of its own, which looks at the state after each attribute that is set. So
-no state is missed, however short, and nothing is polled.
+Breakers and fallbacks of this package report by themselves. A breaker of another library is watched through its
+attributes: while the body runs, its class is replaced by a subclass that reads the state after each attribute
+assignment. So no state is missed, however short, and nothing is polled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SPELLED = {"opened": "open", "half_opened": "half_open", "halfopen": "half_open
 
 
 class Watching:
-    """Collects what is seen from the beginning of a test's body to its end."""
+    """Collect observations from the start of a test's body to its end."""
 
     def __init__(self) -> None:
         self._states: dict[int, tuple[object, list[str]]] = {}  # by id: a breaker need not have a hash
@@ -27,17 +27,17 @@ class Watching:
 
     @property
     def circuits(self) -> list[tuple[str | None, list[str]]]:
-        """Name and states of each breaker, in the order in which they were first seen."""
+        """The name and the states of each breaker, in the order in which they were first seen."""
         return [(_name_of(breaker), states) for breaker, states in self._states.values()]
 
     @property
     def served(self) -> tuple[str, int] | None:
-        """What last answered a read in place of S3, and how many requests had been made by then."""
+        """What last served a read in place of S3, and how many requests there were by then."""
         return self._served[-1] if self._served else None
 
     @contextlib.contextmanager
     def running(self, requests: Any) -> Iterator[None]:
-        """Watch until the block ends; *requests* returns how many were made so far."""
+        """Watch until the block ends. *requests* returns the number of requests so far."""
         from s3_asyncio_client.circuit import watch_circuits  # noqa: PLC0415 - aiohttp only where S3 is used
         from s3_asyncio_client.fallback import watch_fallbacks  # noqa: PLC0415
 
@@ -46,7 +46,7 @@ class Watching:
         self._requests = requests
 
         def answered(source: str, _bucket: str, _key: str) -> None:
-            if source == "local_cache":  # the other two are S3, whose answers are in the journal
+            if source == "local_cache":  # the other two are S3, whose responses are in the journal
                 self.note_served(source)
 
         with self._ends:
@@ -55,16 +55,16 @@ class Watching:
             yield
 
     def note_served(self, source: str) -> None:
-        """Write down that *source* answered a read."""
+        """Record that *source* served a read."""
         if not isinstance(source, str) or not source:
             raise TypeError(f's3_errors.served() takes what answered, such as "local_cache", not {source!r}')
         self._served.append((source, self._requests()))
 
     def follow(self, breaker: object, attribute: str) -> None:
-        """Write down each state that *breaker* has in *attribute* from now on, the present one first.
+        """Record each state in *attribute* of *breaker* from now on, starting with the current one.
 
         Raises:
-            TypeError: It has no such attribute, or Python does not let its class be replaced.
+            TypeError: *breaker* has no such attribute, or Python does not allow a change of its class.
         """
         kind = type(breaker).__name__
         if not hasattr(breaker, attribute):
@@ -75,24 +75,24 @@ class Watching:
         if id(breaker) in self._states:
             return
         _, states = self._states[id(breaker)] = breaker, [_state(getattr(breaker, attribute))]
-        if type(breaker).__module__ != "s3_asyncio_client.circuit":  # that reports by itself
+        if type(breaker).__module__ != "s3_asyncio_client.circuit":  # it reports by itself
             self._ends.callback(_following(breaker, attribute, states))
 
     def _changed(self, breaker: object, old: enum.Enum | None, new: enum.Enum) -> None:
-        # One that was made before the body began shows its state with its first change.
+        # A breaker created before the body began shows its state at its first change.
         first = [] if old is None else [_state(old)]
         self._states.setdefault(id(breaker), (breaker, first))[1].append(_state(new))
 
 
 def _following(breaker: Any, attribute: str, states: list[str]) -> Any:
-    """Note in *states* what *attribute* becomes; what this returns ends that."""
+    """Append each value of *attribute* to *states*. Return a function that stops this."""
     kind: Any = type(breaker)
     looking = False
 
     def look() -> None:
         nonlocal looking
         if looking:
-            return  # a property that sets attributes when it is read
+            return  # a property that sets attributes when read
         looking = True
         try:
             state = _state(getattr(breaker, attribute))
@@ -130,7 +130,7 @@ def _following(breaker: Any, attribute: str, states: list[str]) -> Any:
 
 
 def _state(value: object) -> str:
-    """Spell a state as `s3_expect(circuit=...)` does, whatever a library keeps it in."""
+    """Return a library's state in the spelling of `s3_expect(circuit=...)`."""
     while not isinstance(value, str | enum.Enum) and getattr(value, "state", None) is not None:
         value = value.state  # type: ignore[attr-defined]  # that of aiobreaker is an object with a state
     if isinstance(value, enum.Enum):
