@@ -1,4 +1,4 @@
-"""What comes after a test: whatever still works for it is refused, and disturbs nobody."""
+"""Refuse the requests of code that still works for a test after its end, without disturbing other tests."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _servers: list[Ports] = []
 
 
 class _Gate:
-    """Says what is S3's to those whose test has ended. The servers of other tests are, too: no request gets there."""
+    """Say which hosts are S3's, for code whose test has ended. Servers of other tests count too, so none is reached."""
 
     def __init__(self, hosts: Hosts) -> None:
         self.is_refused = hosts.is_refused
         self._hosts = hosts
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
-        """Return whether *host* is S3's, or a server of a test that runs now."""
+        """Return whether *host* is S3's, or a server of a running test."""
         if host in LOOPBACK and any(port in ports() for ports in _servers):
             return True
         return self._hosts.is_s3(host, port)
 
     def owns(self, port: int) -> bool:
-        """Return False: the servers of a test end with it."""
+        """Return False: a test's servers end with it."""
         del port
         return False
 
     def escape(self, host: str, how: str) -> SimulationError:
-        """Return what ends the work; the test that it was for has been reported."""
+        """Return the error that ends the work. Its test was already reported."""
         owner = current()
         name = owner.name if isinstance(owner, Owner) else "a test"
         return SimulationError(
@@ -46,15 +46,15 @@ class _Gate:
 
 
 def install(hosts: Hosts) -> None:
-    """Refuse from now on what ended tests have left, by the rules of *hosts*."""
+    """Refuse requests of leftovers of ended tests from now on, by the rules of *hosts*."""
     doors.shut(Seams(after()), Shut(_Gate(hosts), "after the test"))
 
 
 def serving(ports: Ports) -> None:
-    """Note that a test runs whose servers have *ports*."""
+    """Record that a test runs whose servers have *ports*."""
     _servers.append(ports)
 
 
 def ended(ports: Ports) -> None:
-    """Note that it has ended."""
+    """Record that it has ended."""
     _servers.remove(ports)

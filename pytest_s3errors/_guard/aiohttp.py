@@ -1,4 +1,4 @@
-"""aiohttp where no connection may be made: its connectors know hosts before any resolver or socket does."""
+"""aiohttp without connections: its connectors know the host before any resolver or socket does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def install(seams: Seams, door: Door, aiohttp: Any) -> None:
-    """Have *door*, which is shut, asked before a connector looks for a connection."""
+    """Ask *door*, which is shut, before a connector looks for a connection."""
     connect = seams.original(aiohttp.BaseConnector, "connect")
 
     @functools.wraps(connect)

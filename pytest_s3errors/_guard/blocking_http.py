@@ -1,8 +1,8 @@
 """The standard library's HTTP connections, and with them urllib, urllib3, requests, botocore and minio-py.
 
-Two things lead past every name that is looked up: a connection that a client made before and kept, and a proxy. Where
-a kept connection leads elsewhere than the request should go, it is closed here; the client dials again, as for any
-connection that the other side closed. A request of S3's that was to go through a proxy goes to the host itself.
+Two things need no lookup of the host's name: a connection that a client kept open, and a proxy. If a kept connection
+leads to the wrong place for a request, it is closed here, and the client dials again, as for any connection that the
+peer closed. An S3 request that was meant for a proxy goes to the host itself.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 _HTTP, _HTTPS = 80, 443
 
-# The proxy that a connection belongs to while it leads to S3 itself.
+# The proxy of a connection that leads to S3 itself for now.
 _VIA = "_s3errors_via"
 
 
 def install(seams: Seams, door: Door, http_client: Any) -> None:
-    """Lead requests of S3's through *door*, whatever connection they come on."""
-    # vcrpy puts a class of its own here while a cassette is on, which may be the whole session.
+    """Lead S3 requests through *door*, whatever their connection."""
+    # vcrpy puts its own class here while a cassette is on, which may be the whole session.
     connection = getattr(http_client.HTTPConnection, "_baseclass", http_client.HTTPConnection)
     tunnel, put = seams.original(connection, "set_tunnel"), seams.original(connection, "putrequest")
 
@@ -57,7 +57,7 @@ def install(seams: Seams, door: Door, http_client: Any) -> None:
 
 
 def install_urllib3(seams: Seams, door: Door, connectionpool: Any) -> None:
-    """Take S3's requests out of an https proxy that only forwards: urllib3 connects to it before it asks."""
+    """Take S3 requests away from an https proxy that only forwards: urllib3 connects to it before it sends."""
     make = seams.original(connectionpool.HTTPConnectionPool, "_make_request")
 
     @functools.wraps(make)
@@ -77,7 +77,7 @@ def install_urllib3(seams: Seams, door: Door, connectionpool: Any) -> None:
 
 
 def install_socks(seams: Seams, door: Door, socks: Any) -> None:
-    """Take S3's connections out of urllib3's SOCKS proxies."""
+    """Take S3 connections away from urllib3's SOCKS proxies."""
     made = seams.original(socks.SOCKSConnection, "_new_conn")
 
     def new_conn(conn: Any) -> Any:
@@ -89,7 +89,7 @@ def install_socks(seams: Seams, door: Door, socks: Any) -> None:
 
 
 def _lead(conn: Any, host: str, port: int) -> None:
-    """Have *conn* dial *host* itself."""
+    """Make *conn* dial *host* itself."""
     vars(conn).setdefault(_VIA, (conn.host, conn.port))
     if (conn.host, conn.port) != (host, port):
         _hang_up(conn)
@@ -97,14 +97,14 @@ def _lead(conn: Any, host: str, port: int) -> None:
 
 
 def _forget_proxy(conn: Any) -> None:
-    """Have urllib3 take *conn* for no proxied connection, whose certificate would be the proxy's."""
+    """Make urllib3 treat *conn* as a direct connection; otherwise it would check the proxy's certificate."""
     for name in ("proxy", "proxy_is_verified", "_tunnel_host"):
         if hasattr(conn, name):
             setattr(conn, name, None)
 
 
 def _lead_back(conn: Any) -> None:
-    """Have *conn* dial its proxy again, for a request that is not S3's."""
+    """Make *conn* dial its proxy again, for a request that is not S3's."""
     via = vars(conn).pop(_VIA, None)
     if via is not None:
         _hang_up(conn)
@@ -112,7 +112,7 @@ def _lead_back(conn: Any) -> None:
 
 
 def _hang_up(conn: Any) -> None:
-    # Not conn.close(): urllib3 has noted by now which answer it waits for, and would forget it.
+    # Not conn.close(): urllib3 has recorded which response it waits for, and would forget it.
     kept, conn.sock = conn.sock, None
     if kept is not None:
         kept.close()

@@ -1,9 +1,9 @@
-"""Children of a test: they find its server, and those that are Python's have a guard of their own.
+"""Child processes of a test: they find its server, and Python children have their own guard.
 
-A forked child has the parent's memory and none of its threads: its requests go to the parent's server, over the socket,
-never to the copy of the store. A spawned worker is guarded while its preparation data is read, also one that an older
-fork server starts. Any other Python child gets a `sitecustomize`. All get the environment, whatever mapping they were
-given. What an escape of a child has to say comes back in a file.
+A forked child has the parent's memory but none of its threads. Its requests go to the parent's server over a socket,
+never to the copy of the store. A spawned worker installs its guard while it reads its preparation data, even if an
+older fork server starts it. Any other Python child gets a `sitecustomize`. All children get the environment, whatever
+mapping they were started with. A child reports an escape in a file.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ if TYPE_CHECKING:
 _SITE = str(Path(__file__).parent / "site")
 _ROOT = str(Path(__file__).parent.parent.parent)
 
-# Programs that send what their arguments name, by ways of their own.
+# Programs with their own network code that send what their arguments name.
 _SENDING = frozenset({"aria2c", "curl", "httpie", "hurl", "wget", "wget2", "xh"})
 
 
 class Gate(Protocol):
-    """Who says what is S3's, see `door`."""
+    """What decides which requests are S3's, see `door`."""
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
-        """Return whether a request to *host* is the simulated S3's to answer."""
+        """Return whether the simulated S3 answers a request to *host*."""
 
     def is_refused(self, host: str, port: int | None = None) -> bool:
-        """Return whether *host* is another endpoint of Amazon's."""
+        """Return whether *host* is another Amazon endpoint."""
 
     def escape(self, host: str, how: str) -> BaseException:
-        """Note that a request was about to leave for *host*, and return what to raise."""
+        """Record that a request was about to leave for *host*. Return the error to raise."""
 
 
 class Children:
-    """What the children of one test are given.
+    """What the child processes of one test get.
 
     Args:
-        gate: Says what is S3's.
-        port: Starts the test's server, if it is not started, and returns its port.
-        plan: Returns what the guard of a child has to know besides the port.
-        environment: The test's, None where it is not the plugin's.
+        gate: Decides which requests are S3's.
+        port: Starts the test's server if necessary, and returns its port.
+        plan: Returns what the guard of a child needs to know besides the port.
+        environment: The test's. None: the plugin does not set it.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Children:
         }
 
     def environment(self, given: Mapping[str, str] | None) -> dict[str, str]:
-        """Return the environment of a child that is to have *given*, None: this process's."""
+        """Return the environment of a child that is started with *given*. None: this process's environment."""
         known = {
             os.fsdecode(name): os.fsdecode(value) for name, value in (os.environ if given is None else given).items()
         }
@@ -105,7 +105,7 @@ class Children:
         return known
 
     def preparation(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return a spawned worker's preparation *data*, by which it is guarded."""
+        """Return a spawned worker's preparation *data* with its guard in it."""
         made = inherit.Preparation(data)
         made.plan = self.plan()
         found = self.environment(None)
@@ -114,7 +114,7 @@ class Children:
         return made
 
     def check(self, words: list[str]) -> None:
-        """Raise if the program that *words* call would send a request to S3 by itself."""
+        """Raise if the program of the command line *words* would send a request to S3 by itself."""
         if not any(Path(word).name in _SENDING for word in words):
             return
         for word in words:
@@ -125,7 +125,7 @@ class Children:
                     raise self.gate.escape(host, f"by {Path(words[0]).name}, which brings its own sockets")
 
     def collect(self) -> list[str]:
-        """Return what children have noted that fails the test, once."""
+        """Return the problems that children recorded and that fail the test, once."""
         if self._notes is None:
             return []
         noted = [json.loads(line) for line in self._notes.read_text().splitlines()]
@@ -133,7 +133,7 @@ class Children:
         return noted
 
     def end(self) -> None:
-        """Leave what is still started to itself: it finds no server."""
+        """Give nothing to later children: they find no server."""
         self._over = True
         if self._notes is not None:
             self._notes.unlink(missing_ok=True)
@@ -141,7 +141,7 @@ class Children:
 
 
 def install() -> None:
-    """Give each child its guard from now on; called by every test."""
+    """Give each child its guard from now on. Every test calls this."""
     when_imported("subprocess", lambda module: wrap(module.Popen, "_execute_child", _execute))
     when_imported("multiprocessing.spawn", lambda module: wrap(module, "get_preparation_data", _prepare))
     for name in ("posix_spawn", "posix_spawnp", "execve"):
@@ -157,7 +157,7 @@ def _care() -> Children | None:
 
 
 def _execute(execute: Callable[..., Any]) -> Callable[..., Any]:
-    # The environment is the seventh argument, in every version from 3.11 on and on every system.
+    # The environment is the seventh argument in every version since 3.11, on every system.
     def executing(popen: Any, args: Any, *given: Any) -> Any:
         care = _care()
         if care is not None:
@@ -213,7 +213,7 @@ def _words(args: Any) -> list[str]:
     for word in args:
         text = os.fsdecode(word)
         try:
-            found += shlex.split(text) if " " in text else [text]  # a shell's command line is one word
+            found += shlex.split(text) if " " in text else [text]  # a shell gets its command line as one word
         except ValueError:
             found += text.split()
     return found
@@ -233,19 +233,19 @@ _plan_of_fork: list[inherit.Plan] = []
 
 def _before_fork() -> None:
     care = _care()
-    _plan_of_fork[:] = [] if care is None else [care.plan()]  # starts the server: its threads stay with the parent
+    _plan_of_fork[:] = [] if care is None else [care.plan()]  # start the server now: its threads stay with the parent
 
 
 def _after_fork() -> None:
     care = _care()
     if _plan_of_fork and care is not None:
         for name, value in care.environment(None).items():
-            os.putenv(name, value)  # for children of the child, of which nobody here is told
+            os.putenv(name, value)  # for children of the child, which this process does not see
         inherit.enter(_plan_of_fork.pop())
 
 
 def _quiet_fork(fork: Callable[[], int]) -> Callable[[], int]:
-    """Python warns of a fork beside other threads. Our server's is none that the child could miss."""
+    """Hide Python's warning of a fork with other threads. The child does not need our server's thread."""
 
     def forking() -> int:
         others = [thread for thread in threading.enumerate() if thread.name != "simulated S3"]

@@ -1,7 +1,7 @@
-"""botocore's credentials in a test: the environment's when a request is signed, and nothing that outlives the test.
+"""botocore's credentials in a test: those of the environment at the time of signing. None outlive the test.
 
-A client that was made without credentials has none for good; a session keeps the first that it finds, so that those of
-a test would sign what comes after it. Both are asked here at the moment of use.
+A client created without credentials never gets any. A session keeps the first that it finds, so those of a test would
+sign later requests. Here both look up credentials when they use them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .owner import current
 
 
 def sign_with(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what wraps `get_auth_instance` of a signer, which wants credentials of the *kind* of a package."""
+    """Return a wrapper of a signer's `get_auth_instance`, which needs credentials of the *kind* of its package."""
 
     def signing_now(get: Callable[..., Any]) -> Callable[..., Any]:
         def getting(signer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -30,7 +30,7 @@ def sign_with(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def find_with(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what wraps `Session.get_credentials`, so that in a test it finds some, and keeps nothing of it."""
+    """Return a wrapper of `Session.get_credentials` that finds credentials in a test and keeps none of them."""
 
     def finding_now(get: Callable[..., Any]) -> Callable[..., Any]:
         async def getting_async(session: Any) -> Any:
@@ -53,7 +53,7 @@ def find_with(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def without_metadata(retrieve: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what asks the machine's metadata for keys, unless that is a test's, which has its own or none."""
+    """Return a function that asks the machine's metadata for keys, except in a test, which has its own or none."""
 
     async def none() -> dict[str, str]:
         return {}
@@ -72,7 +72,7 @@ def _is_hermetic() -> bool:
 
 
 def _has_none(credentials: Any) -> bool:
-    """Return whether there are no credentials, or none that would come without asking somebody on the network."""
+    """Return whether there are no credentials, or only some that require a request to the network."""
     if credentials is None:
         return True
     from botocore.credentials import RefreshableCredentials  # noqa: PLC0415 - who signs has imported it

@@ -1,61 +1,61 @@
-"""Where S3's connections of one test lead: to its own server, or nowhere."""
+"""Where the S3 connections of one test lead: to its own server, or nowhere."""
 
 from __future__ import annotations
 
 from typing import Any, NoReturn, Protocol
 
-# A name that was looked up by itself has an address without its port. This one is on the loopback, and nobody's.
+# The address for a name that is looked up separately, without a port. It is on the loopback and unused.
 ADDRESS = "127.83.51.51"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "::ffff:127.0.0.1"})
 
 
 class Door(Protocol):
-    """What stands between the sockets of one test and everything else."""
+    """The passage between the sockets of one test and everything else."""
 
     def takes(self, host: str, port: int | None) -> bool:
-        """Return whether a connection to *host* is S3's; raises for Amazon's other endpoints."""
+        """Return whether a connection to *host* is S3's. Raise for Amazon's other endpoints."""
 
     def dial(self) -> int:
-        """Return the port on 127.0.0.1 to which such a connection leads; raises where there is none."""
+        """Return the port on 127.0.0.1 for such a connection. Raise if there is none."""
 
     def shake_hands(self) -> None:
-        """Let a fault of the handshake show, just before it is left out."""
+        """Play a fault of the TLS handshake, at the point where the handshake is skipped."""
 
     def is_ours(self, port: int) -> bool:
-        """Return whether *port* of 127.0.0.1 is a server's of the test."""
+        """Return whether a server of the test listens on *port* of 127.0.0.1."""
 
     def note(self, port: int, origin: str) -> None:
-        """Note that the client at *port* believes to talk to *origin*, ``scheme://host``."""
+        """Record that the client at *port* believes that it talks to *origin*, ``scheme://host``."""
 
     def refuse(self, host: str, how: str) -> BaseException:
-        """Note that *host* was to be reached past this door, and return what to raise."""
+        """Record an attempt to reach *host* past this door. Return the error to raise."""
 
 
 class Gate(Protocol):
-    """Who says what is S3's and what is refused: the scene of a test, or what comes after it."""
+    """What decides which requests are S3's and which are refused: the scene of a test, or `after` once it ended."""
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
-        """Return whether a request to *host* is the simulated S3's to answer."""
+        """Return whether the simulated S3 answers a request to *host*."""
 
     def is_refused(self, host: str, port: int | None = None) -> bool:
-        """Return whether *host* is another endpoint of Amazon's."""
+        """Return whether *host* is another Amazon endpoint."""
 
     def escape(self, host: str, how: str) -> BaseException:
-        """Note that a request was about to leave for *host*, and return what to raise."""
+        """Record that a request was about to leave for *host*. Return the error to raise."""
 
     def owns(self, port: int) -> bool:
-        """Return whether *port* of 127.0.0.1 is a server's of the test, for clients that take its URL."""
+        """Return whether *port* of 127.0.0.1 belongs to a server of the test, for clients that take its URL."""
 
 
 class Shut:
-    """The door of a layer without sockets, and of a test that has ended: nothing gets through."""
+    """A closed door, for a layer without sockets and for a test that has ended: nothing gets through."""
 
     def __init__(self, gate: Gate, how: str) -> None:
         self._gate = gate
         self._how = how
 
     def takes(self, host: str, port: int | None) -> bool:
-        """Raise for S3's hosts and for Amazon's others; everybody else's pass."""
+        """Raise for hosts of S3 and of Amazon's other services. All others pass."""
         if port is not None and host in LOOPBACK and self._gate.owns(port):
             return False
         if host == ADDRESS or self._gate.is_s3(host, port):
@@ -64,7 +64,7 @@ class Shut:
         return False
 
     def dial(self) -> NoReturn:
-        """Never get here: `takes` raises."""
+        """Never called: `takes` raises."""
         raise AssertionError("a shut door leads nowhere")
 
     def shake_hands(self) -> None:
@@ -76,21 +76,21 @@ class Shut:
         return False
 
     def note(self, port: int, origin: str) -> None:
-        """Forget it: there is no server."""
+        """Do nothing: there is no server."""
 
     def refuse(self, host: str, how: str) -> BaseException:
-        """Return what to raise."""
+        """Return the error to raise."""
         return self._gate.escape(host, how)
 
 
 def check_others(gate: Gate, host: str, port: int | None) -> None:
-    """Raise if *host* is another endpoint of Amazon's."""
+    """Raise if *host* is another Amazon endpoint."""
     if gate.is_refused(host, port):
         raise gate.escape(host, "although nothing simulates that service of Amazon's")
 
 
 def is_address(host: str) -> bool:
-    """Return whether *host* is an IP address and no name."""
+    """Return whether *host* is an IP address, not a name."""
     import ipaddress  # noqa: PLC0415 - of two that ask, one a child
 
     try:
@@ -101,14 +101,14 @@ def is_address(host: str) -> bool:
 
 
 def text_of(host: object) -> str | None:
-    """Return *host*, as it is given to a resolver, as text; None where it names nothing."""
+    """Return the *host* argument of a resolver as text. None: it names nothing."""
     if isinstance(host, bytes | bytearray):
         return host.decode("ascii", "replace") or None
     return host if isinstance(host, str) and host else None
 
 
 def number_of(port: object) -> int | None:
-    """Return *port*, as it is given to a resolver, as a number; None where that is not known."""
+    """Return the *port* argument of a resolver as a number. None: unknown."""
     text = port.decode("ascii", "replace") if isinstance(port, bytes) else port
     if isinstance(text, int):
         return text or None
@@ -118,7 +118,7 @@ def number_of(port: object) -> int | None:
 
 
 def leads_to_us(door: Door, address: object) -> bool:
-    """Return whether *address*, as a socket has it, is a server's of the test."""
+    """Return whether the socket address *address* belongs to a server of the test."""
     if not isinstance(address, tuple) or len(address) < 2:  # noqa: PLR2004 - host and port
         return False
     return address[0] in ("127.0.0.1", "::ffff:127.0.0.1") and door.is_ours(address[1])

@@ -1,4 +1,4 @@
-"""Everything that leads to a door, put in place for one owner."""
+"""Install everything that leads to a door, for one owner."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def lead(seams: Seams, door: Door) -> None:
-    """Lead what blocks, and what dials by itself, through *door*; aiohttp and httpcore's backend are their layer's."""
+    """Lead blocking code and code that dials itself through *door*. Layers handle aiohttp and httpcore's backend."""
     for name, install in _DOORS.items():
         seams.when(name, functools.partial(install, seams, door))
 
 
 def shut(seams: Seams, door: Door) -> None:
-    """Let nothing of S3's through *door*."""
+    """Stop all S3 requests at *door*."""
     lead(seams, door)
     seams.when("aiohttp", lambda module: aiohttp.install(seams, door, module))
 
 
 def recognise() -> None:
-    """Mark from now on what S3's own clients send, and give it keys. Called by every test."""
+    """Mark the requests of S3 clients from now on, and give them keys. Every test calls this."""
     for name, act in _SENDERS.items():
         when_imported(name, act)
 

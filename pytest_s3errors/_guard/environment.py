@@ -1,8 +1,8 @@
-"""The AWS environment of a test: its keys, its region, no profile, no metadata, and for native code the server.
+"""The AWS environment of a test: its keys, its region, no profile, no metadata, and the server for native code.
 
-`os.environ` gets what every reader may know. Where the server is, only native code and children are told, through the
-C environment: for a Python client in this process the URL stays the one that it was written for. What the test changes
-wins while it runs; at the end only what is still ours is put back.
+`os.environ` gets the values that every reader may see. Only native code and children learn the server's URL, through
+the C environment. A Python client in this process keeps the URL that it was written for. The test's own changes win
+while it runs. At its end only the values that are still ours are restored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _REGION = "us-east-1"
 _PROXIES = ("NO_PROXY", "no_proxy")
 _NO_PROXY = "127.0.0.1,localhost"
 
-# Where else an SDK would look for keys, a role or an endpoint.
+# Other places where an SDK looks for keys, a role or an endpoint.
 _GONE = (
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
@@ -42,10 +42,10 @@ _GONE = (
 _SECRET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _OF_SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ALLOW_HTTP")
 
-# Native libraries that talk to S3 by themselves: where one is here, the server has to be.
+# Native libraries that talk to S3 by themselves. If one is imported, the server must run.
 NATIVE = (
     "adbc_driver_manager",
-    "awscrt.http",  # and not awscrt, which sums our CRCs
+    "awscrt.http",  # not awscrt, which computes our CRCs
     "awscrt.s3",
     "daft",
     "datafusion",
@@ -64,7 +64,7 @@ NATIVE = (
 
 
 def of_test(given: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the AWS variables of a test beside those *given*; None: not there."""
+    """Return the AWS variables of a test besides those *given*. None: unset."""
     region = given.get("AWS_DEFAULT_REGION") or given.get("AWS_REGION") or _REGION
     return dict.fromkeys(_GONE) | {
         "AWS_ACCESS_KEY_ID": TEST_CREDENTIALS.access_key,
@@ -79,7 +79,7 @@ def of_test(given: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def of_server(url: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables by which native code and children find the server at *url*."""
+    """Return the variables that point native code and children to the server at *url*."""
     found = dict(zip(_OF_SERVER, (url, "true"), strict=True))
     if "AWS_ENDPOINT_URL" not in given:  # a neighbor's, such as LocalStack's
         found["AWS_ENDPOINT_URL"] = url
@@ -93,7 +93,7 @@ class Environment:
     """The environment of one test.
 
     Args:
-        server: Starts the test's server, if it is not started, and returns its URL.
+        server: Starts the test's server if necessary, and returns its URL.
     """
 
     def __init__(self, server: Callable[[], str]) -> None:
@@ -104,7 +104,7 @@ class Environment:
         self._session: Any = None
 
     def begin(self, seams: Seams) -> None:
-        """Put the variables in place, before the test's fixtures."""
+        """Set the variables, before the test's fixtures."""
         self._ours = of_test(os.environ)
         self._before = {name: os.environ.get(name) for name in (*self._ours, *_OF_SERVER)}
         _set(self._ours)
@@ -117,30 +117,30 @@ class Environment:
                 seams.when(name, lambda _module: self.tell_native())
 
     def tell_native(self) -> None:
-        """Tell native code, and children that inherit the C environment, where the server is."""
+        """Tell the server's address to native code and to children that inherit the C environment."""
         if not self._in_c:
             self._in_c = of_server(self._server(), os.environ)
             for name, value in self._in_c.items():
                 os.putenv(name, value)
 
     def end(self) -> None:
-        """Take back what is still ours, after the test's fixtures."""
+        """Restore the values that are still ours, after the test's fixtures."""
         _set({name: self._before[name] for name, ours in self._ours.items() if os.environ.get(name) == ours})
         for name in self._in_c:
             _restore_in_c(name)
         self._in_c = {}
         boto3: Any = sys.modules.get("boto3")
         if boto3 is not None and self._session is None:
-            boto3.DEFAULT_SESSION = None  # it has read the test's environment, and would keep it
+            boto3.DEFAULT_SESSION = None  # it has read the test's environment and would keep it
 
     def changed(self) -> tuple[str, ...]:
         """Return the names of the variables that a child has from the test."""
         return (*self._ours, *of_server("", os.environ))
 
     def of_child(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment of a child that is to have *given*.
+        """Return the environment of a child that is started with *given*.
 
-        What *given* says otherwise than this process did before the test is somebody's wish, and stays.
+        A value in *given* that differs from this process's before the test was set on purpose, and stays.
         """
         known = dict(given)
         for name, value in (self._ours | of_server(self._server(), known)).items():
@@ -171,7 +171,7 @@ def _restore_in_c(name: str) -> None:
 
 
 def keys_now() -> tuple[str, str, str | None]:
-    """Return the key, the secret and the token that a client without its own finds in the environment."""
+    """Return the key, the secret and the token that a client without its own reads from the environment."""
     key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
     if key and secret:
         return key, secret, os.environ.get("AWS_SESSION_TOKEN")
@@ -179,5 +179,5 @@ def keys_now() -> tuple[str, str, str | None]:
 
 
 def secrets_now() -> frozenset[str]:
-    """Return the keys and tokens that the environment holds now."""
+    """Return the keys and tokens in the environment now."""
     return frozenset(filter(None, map(os.environ.get, _SECRET)))

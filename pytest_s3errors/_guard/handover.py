@@ -1,7 +1,7 @@
-"""What a test starts works for it: threads, jobs of pools, tasks of anyio's runner.
+"""Pass the owner to everything that a test starts: threads, pool jobs, tasks of anyio's runner.
 
-asyncio's tasks and callbacks, `asyncio.to_thread`, anyio's worker threads and gevent's greenlets copy the context, and
-need nothing. A pool's own thread belongs to nobody: it is the job that does.
+asyncio's tasks and callbacks, `asyncio.to_thread`, anyio's worker threads and gevent's greenlets copy the context, so
+they need nothing. A pool's thread has no owner; each of its jobs has one.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from pytest_s3errors._failures import SimulationError
 from .owner import Owner, job_of, own, working_for
 from .seams import wrap
 
-# What the thread of a pool runs: it takes one job after another, whoever's they are.
+# What a pool's thread runs: it takes one job after another, for any owner.
 _POOLS = frozenset({concurrent.futures.thread._worker, multiprocessing.pool.worker})  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def install() -> None:
-    """Hand owners over from now on; called by every test, since anybody may have put the originals back."""
+    """Pass owners on from now on. Every test calls this, since someone may have restored the originals."""
     wrap(threading.Thread, "start", _thread_start)
     wrap(_thread, "start_new_thread", _raw_start)
     wrap(concurrent.futures.ThreadPoolExecutor, "submit", _submit)
@@ -54,7 +54,7 @@ def _run(thread: threading.Thread, owner: Owner, before: Callable[[], None] | No
         try:
             thread.run()
         except SimulationError:
-            # The test that it worked for knows; where that is over, nobody has to.
+            # Its own test knows of the error. If that test has ended, no one needs to.
             return
 
 
@@ -75,7 +75,7 @@ def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _in_runner(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Anyio's runner has one task for all tests of a session, in the context of the first one."""
+    """Set the owner in anyio's runner. It runs all tests of a session in one task, in the context of the first test."""
 
     def calling(runner: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         owner = own()

@@ -1,4 +1,4 @@
-"""Which requests are S3's, by where they go and by who sends them."""
+"""Which requests are S3's, by their target and by their sender."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Endpoint(NamedTuple):
-    """Where a client sends S3's requests: a host, which takes buckets in front, and its port."""
+    """Where a client sends S3 requests: a host, which may have a bucket in front, and a port."""
 
     host: str
     port: int | None
@@ -24,7 +24,7 @@ class Endpoint(NamedTuple):
 
 @functools.lru_cache(maxsize=256)
 def endpoint_of(url: str) -> Endpoint | None:
-    """Return the endpoint that a client's *url* means, None where it names no host."""
+    """Return the endpoint that a client's *url* means. None: it names no host."""
     parts = urlsplit(url)
     try:
         port = parts.port
@@ -36,12 +36,12 @@ def endpoint_of(url: str) -> Endpoint | None:
 
 
 class Hosts:
-    """Tells S3's requests from others for one test.
+    """Tell S3 requests from others for one test.
 
     Args:
-        endpoints: Globs of further hosts of S3's, as in the ini option s3_endpoints.
-        passthrough: Globs of hosts that are not to be touched, as in s3_passthrough.
-        clients: Returns the endpoint URLs of the living clients that are S3's alone.
+        endpoints: Globs of further S3 hosts, as in the ini option s3_endpoints.
+        passthrough: Globs of hosts that are never touched, as in s3_passthrough.
+        clients: Returns the endpoint URLs of the live clients that only speak to S3.
     """
 
     def __init__(
@@ -51,16 +51,16 @@ class Hosts:
         self._passthrough = tuple(map(_glob, passthrough))
         self._clients = clients
         self.used: set[str] = set()
-        """Endpoints, written as in a Host header with a base path, to which clients of S3's have sent something."""
+        """Endpoints that S3 clients have sent something to, written as a Host header and a base path."""
 
     def endpoints(self) -> tuple[str, ...]:
-        """Return the hosts, with a port or a base path where there is one, that take a bucket besides Amazon's."""
+        """Return the hosts besides Amazon's that take a bucket in front, with their port and base path, if any."""
         named = (urlsplit(url) for url in self._clients())
         clients = {f"{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}" for url in named}
         return tuple(clients | self.used | with_base)
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
-        """Return whether a request to *host* is the simulated S3's to answer; without a port any will do."""
+        """Return whether the simulated S3 answers a request to *host*. Without a port, any port matches."""
         names = _names(host, port)
         if _any_matches(names, self._passthrough):
             return False
@@ -73,7 +73,7 @@ class Hosts:
         return is_s3_host(host) or self._is_clients(host.lower(), port) or _any_matches(names, self._endpoints)
 
     def is_refused(self, host: str, port: int | None = None) -> bool:
-        """Return whether *host* is Amazon's but not S3's: neither we nor anybody else may answer."""
+        """Return whether *host* is Amazon's but not S3's. No one may answer such a request."""
         return is_amazon_host(host) and not _any_matches(_names(host, port), self._passthrough)
 
     def _is_clients(self, host: str, port: int | None) -> bool:
@@ -89,7 +89,7 @@ class Hosts:
 
 
 def _glob(text: str) -> str:
-    """Return a line of the ini file as a glob of a host: of a URL only host and port count."""
+    """Return a line of the ini file as a glob of a host. Of a URL, only host and port count."""
     return (text.partition("://")[2] or text).partition("/")[0].lower()
 
 
@@ -100,5 +100,5 @@ def _names(host: str, port: int | None) -> tuple[str, ...]:
 
 
 def _any_matches(names: tuple[str, ...], globs: tuple[str, ...]) -> bool:
-    # The brackets of an IPv6 address are no character class.
+    # The brackets of an IPv6 address are not a character class.
     return any(name == glob or fnmatch.fnmatchcase(name, glob) for name in names for glob in globs)

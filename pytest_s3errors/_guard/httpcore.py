@@ -1,6 +1,6 @@
-"""httpcore's connections, and with them httpx: those that a client has kept, and those through a proxy.
+"""httpcore's connections, and with them httpx: those that a client kept open, and those through a proxy.
 
-See `blocking_http` for why. The pools themselves are left alone: respx puts its own in their place.
+See `blocking_http` for why. The pools stay unchanged, since respx replaces them by its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def install(seams: Seams, door: Door, httpcore: Any) -> None:
-    """Lead requests of S3's through *door*, whatever connection they come on."""
+    """Lead S3 requests through *door*, whatever their connection."""
     _kept(seams, door, httpcore)
     for proxy, direct in (
         ("HTTPProxy", httpcore.HTTPConnection),
@@ -54,7 +54,7 @@ def _kept(seams: Seams, door: Door, httpcore: Any) -> None:
     def handling(connection: Any, request: Any) -> Any:
         if _leads_astray(door, connection, request):
             connection.close()
-            raise httpcore.ConnectionNotAvailable  # the pool takes another one
+            raise httpcore.ConnectionNotAvailable  # the pool takes another connection
         return handle(connection, request)
 
     @functools.wraps(handle_async)
@@ -69,7 +69,7 @@ def _kept(seams: Seams, door: Door, httpcore: Any) -> None:
 
 
 def _leads_astray(door: Door, connection: Any, request: Any) -> bool:
-    """Return whether *connection*, an old one, leads elsewhere than *request* has to go; raise for a new one."""
+    """Return whether an old *connection* leads to the wrong place for *request*. Raise for a new one."""
     host, port = _aim(request)
     takes = door.takes(host, port)
     stream = connection._network_stream  # noqa: SLF001 - nothing public tells the peer
@@ -81,7 +81,7 @@ def _leads_astray(door: Door, connection: Any, request: Any) -> bool:
 
 
 def _aim(request: Any) -> tuple[str, int | None]:
-    """Return the host that *request* is for; through a forwarding proxy it is in the target."""
+    """Return the host that *request* is for. With a forwarding proxy it is in the target."""
     target = request.url.target.decode("latin-1")
     if "://" in target.partition("?")[0]:
         parts = urlsplit(target)

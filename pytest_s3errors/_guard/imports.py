@@ -1,4 +1,4 @@
-"""What has to be done to a module is done when it is there: at once, or as soon as somebody imports it."""
+"""Act on a module when it is imported: now if it is, otherwise as soon as it will be."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Act = Callable[[ModuleType], None]
 
 
 class _Finder:
-    """Finds a watched module as everybody else would, and acts on it right after it was executed.
+    """Find a watched module as the import system would, and act on it right after its execution.
 
-    Neither this nor the loader derives from `importlib.abc`, whose import takes a child longer than all the rest.
+    Neither this nor the loader derives from `importlib.abc`: its import takes a child longer than all the rest.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class _Finder:
 
 
 class _Loader:
-    """Another loader, and what is to be done after it."""
+    """Another loader, and the actions that follow it."""
 
     def __init__(self, loader: Loader, acts: list[Act]) -> None:
         self._loader = loader
@@ -52,7 +52,7 @@ class _Loader:
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        # What looks at the module later, such as inspect or a resource reader, finds its own loader.
+        # Code that inspects the module later, such as inspect or a resource reader, finds its own loader.
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
@@ -67,7 +67,7 @@ _executed: set[str] = set()
 
 
 def when_imported(name: str, act: Act) -> None:
-    """Call *act* with the module *name*, now if it is imported, and whenever it is from now on."""
+    """Call *act* with the module *name*: now if it is imported, and at each later import."""
     watch(name)
     acts = _finder.acts[name]
     if act not in acts:
@@ -77,13 +77,13 @@ def when_imported(name: str, act: Act) -> None:
 
 
 def watch(name: str) -> None:
-    """See to it that what `when_imported` is told while *name* is being imported is done after that."""
+    """Delay actions that `when_imported` gets while *name* is being imported until that import is done."""
     _finder.acts.setdefault(name, [])
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
 
 
 def is_imported(name: str) -> bool:
-    """Return whether the module *name* is here, and not just being executed."""
+    """Return whether the module *name* is imported completely."""
     module = sys.modules.get(name)
     return module is not None and (name in _executed or not getattr(module.__spec__, "_initializing", False))

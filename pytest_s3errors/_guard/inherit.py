@@ -1,7 +1,7 @@
-"""In a child process of a test: the plan of its guard, put into place before anything can be sent.
+"""The guard in a child process of a test. It is installed by a plan, before the child can send anything.
 
-A plan is a plain dict, so that it goes through the environment and through pickles. Little is imported here, since
-every Python child of a test runs it; the rest comes with the first socket.
+A plan is a plain dict, so that it passes through the environment and through pickles. This module imports little, since
+every Python child of a test runs it. The rest is imported with the first socket.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ SENDING = (
     "urllib3.util.connection",
     "uvloop",
 )
-"""What the guard acts on: some of it is being imported when the first socket is."""
+"""The modules that the guard patches. Some of them are being imported when the first socket is."""
 
 
 def follow(plan: Plan) -> None:
-    """Guard this process by *plan* as soon as it imports what it could send by."""
+    """Guard this process by *plan* as soon as it imports a module that can send."""
     for name in SENDING:
         watch(name)
     when_imported("socket", lambda _socket: enter(plan))
@@ -60,7 +60,7 @@ def enter(plan: Plan) -> None:
 
 
 def prepared(plan: Plan, environment: Mapping[str, str | None], data: dict[str, Any]) -> dict[str, Any]:
-    """Return *data*, which a spawned worker is prepared by, after its environment and its guard are in place."""
+    """Install a spawned worker's environment and guard, then return its preparation *data*."""
     for name, value in environment.items():
         if value is None:
             os.environ.pop(name, None)
@@ -71,7 +71,7 @@ def prepared(plan: Plan, environment: Mapping[str, str | None], data: dict[str, 
 
 
 class Preparation(dict[str, Any]):
-    """A worker's preparation data; while it is unpickled in the worker, `prepared` runs there."""
+    """A worker's preparation data. While the worker unpickles it, `prepared` runs there."""
 
     plan: Plan
     environment: Mapping[str, str | None]

@@ -1,7 +1,7 @@
-"""Native code that is steered from Python: where its configuration passes by, it is led to the server or refused.
+"""Native clients that Python code configures: their configuration is pointed to the server, or refused.
 
-Most of it reads the environment, see `environment`. pyarrow's `S3FileSystem()` does not, libcurl has no AWS names, and
-awscrt is told each host by its caller.
+Most native code reads the environment, see `environment`. pyarrow's `S3FileSystem()` does not, libcurl knows no AWS
+names, and awscrt gets each host from its caller.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def pyarrow_fs(module: Any) -> None:
-    """Have every `S3FileSystem` that is made in a test talk to its server, whatever endpoint it names."""
+    """Make every `S3FileSystem` created in a test talk to its server, whatever endpoint it names."""
     real = module.S3FileSystem
     if hasattr(real, "_s3errors_real"):
         return
 
     class Kind(type):
-        """Takes an instance of the real class for one of its stand-in."""
+        """Accept an instance of the real class as one of its stand-in."""
 
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, real)
@@ -48,14 +48,14 @@ def pyarrow_fs(module: Any) -> None:
 
 
 def boto3_transfer(module: Any) -> None:
-    """Have boto3 take its own transfer manager in a test, where it would take awscrt's."""
+    """Make boto3 use its own transfer manager in a test, where it would use awscrt's."""
     if hasattr(module, "create_crt_transfer_manager"):
         wrap(module, "create_crt_transfer_manager", _none_in_a_test)
 
 
 def _none_in_a_test(create: Callable[..., Any]) -> Callable[..., Any]:
     def creating(*args: Any, **kwargs: Any) -> Any:
-        return create(*args, **kwargs) if current() is None else None  # None: boto3 goes back to its default
+        return create(*args, **kwargs) if current() is None else None  # None: boto3 falls back to its default
 
     return creating
 
@@ -73,7 +73,7 @@ def awscrt_http(seams: Seams, door: Door, module: Any) -> None:
 
 
 def awscrt_s3(seams: Seams, door: Door, module: Any) -> None:
-    """Refuse requests of awscrt's S3 client: it speaks TLS with hosts that it looks up itself."""
+    """Refuse requests of awscrt's S3 client, which speaks TLS with hosts that it looks up itself."""
     make = seams.original(module.S3Client, "make_request")
 
     @functools.wraps(make)
@@ -90,11 +90,11 @@ def awscrt_s3(seams: Seams, door: Door, module: Any) -> None:
 
 
 def pycurl(seams: Seams, door: Door, module: Any) -> None:
-    """Refuse URLs of S3's that are given to libcurl."""
+    """Refuse S3 URLs that are passed to libcurl."""
     curl = seams.original(module, "Curl")
 
     class Curl(curl):  # type: ignore[misc,valid-type]  # an optional part
-        """A handle that looks at the URL that it is given."""
+        """A handle that checks the URL that it gets."""
 
         def setopt(self, option: int, value: Any = None) -> None:
             if option == module.URL:

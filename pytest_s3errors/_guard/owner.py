@@ -1,4 +1,4 @@
-"""For which test a piece of code works, and what a test hands on to the threads and jobs that it starts."""
+"""Which test a piece of code works for, and what a test passes on to the threads and jobs that it starts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["Owner", "begin", "current", "end", "outside", "own", "shared", "work
 
 
 class Owner:
-    """One test, as the one that work is done for.
+    """One test as the owner of work.
 
-    `replaced` is what each seam does for it, `awaited` what is to be done to modules that come, see `seams`.
-    `hermetic` says whether its AWS environment is the plugin's; `children` has what its child processes are given.
+    `replaced` has what each seam does for it. `awaited` has the actions for modules that are imported later, see
+    `seams`. `hermetic` says whether the plugin sets its AWS environment. `children` has what its child processes get.
     """
 
     __slots__ = ("__weakref__", "_before", "awaited", "children", "hermetic", "name", "replaced")
@@ -38,7 +38,7 @@ _after = Owner("a test that has ended")
 
 
 def current() -> Owner | None:
-    """Return the owner of what is being done, None if that is nobody's."""
+    """Return the owner of the current work. None: it has no owner."""
     owner = _working_for.get()
     if owner is None:
         return _running[-1] if _running else None
@@ -46,19 +46,19 @@ def current() -> Owner | None:
 
 
 def own() -> Owner | None:
-    """Return the owner that the context names. None: whichever test runs."""
+    """Return the owner that the context names. None: the running test."""
     return _working_for.get()
 
 
 def begin(owner: Owner) -> None:
-    """Let *owner*'s test run in this thread; a test inside a test runs instead of that one."""
+    """Make *owner*'s test the running one in this thread. A test inside a test takes its place."""
     owner._before = _working_for.get()  # noqa: SLF001 - of this module
     _running.append(owner)
     _working_for.set(owner)
 
 
 def end(owner: Owner) -> None:
-    """End the test of *owner*: from now on every seam does for it what `after` says."""
+    """End the test of *owner*. From now on every seam does for it what `after` says."""
     owner.replaced, owner.awaited = _after.replaced, {}
     _running.remove(owner)
     _working_for.set(owner._before)  # noqa: SLF001
@@ -66,31 +66,31 @@ def end(owner: Owner) -> None:
 
 
 def take_over(owner: Owner) -> Owner | None:
-    """Do all of this process's work for *owner* from now on: it is a child of that test.
+    """Do all work of this process for *owner* from now on: the process is a child of that test.
 
-    Return the one for whom it worked, where the process was forked from a test's.
+    Return the previous owner if the process was forked from a test.
     """
     inherited = current()
     for before in _running:
-        before.replaced = owner.replaced  # what a fork has copied is not to be asked any more
+        before.replaced = owner.replaced  # don't ask what a fork has copied
     _running[:] = [owner]
     _working_for.set(None)
     return inherited
 
 
 def after() -> Owner:
-    """Return the owner that stands for all tests that have ended."""
+    """Return the owner that represents all ended tests."""
     return _after
 
 
 def waiting() -> tuple[Owner, ...]:
-    """Return those for whom a module that is imported now has to be prepared."""
+    """Return the owners that need a newly imported module prepared."""
     return (*_running, _after)
 
 
 @contextlib.contextmanager
 def working_for(owner: Owner | None) -> Iterator[None]:
-    """Do the block's work for *owner*."""
+    """Do the work of the block for *owner*."""
     before = _working_for.get()
     _working_for.set(owner)
     try:
@@ -100,17 +100,17 @@ def working_for(owner: Owner | None) -> Iterator[None]:
 
 
 def shared() -> contextlib.AbstractContextManager[None]:
-    """Around what outlives a test, such as a fixture of a session: it belongs to whichever test runs."""
+    """Wrap the start of something that outlives a test, such as a session fixture: it belongs to the running test."""
     return working_for(None)
 
 
 def outside() -> contextlib.AbstractContextManager[None]:
-    """Around work of the plugin's own, which no seam touches."""
+    """Wrap work of the plugin itself, which no seam touches."""
     return working_for(_NOBODY)
 
 
 def job_of(owner: Owner, job: Callable[..., Any]) -> Callable[..., Any]:
-    """Return *job* as one that works for *owner*."""
+    """Return *job* wrapped so that it works for *owner*."""
 
     def owned(*args: Any, **kwargs: Any) -> Any:
         with working_for(owner):

@@ -1,9 +1,8 @@
-"""Functions of somebody else's that are replaced once per process, and ask each time for whom they are called.
+"""Replace functions of other packages once per process. The replacement asks at each call which test it works for.
 
-This is the one place where the guard and the layers put something into modules that are not ours. What it put there
-stays: a pooled connection, a thread or a by-name import may hold on to it for ever, and without an owner it is the
-original. Whoever replaces it after us, a test's own mock, wins; a seam that somebody took away is put back by the next
-test that needs it.
+Only this module patches other packages for the guard and the layers. A replacement stays: a pooled connection, a thread
+or a by-name import may keep it for ever, and without an owner it calls the original. A later patch, such as a test's
+own mock, wins over it. If someone removes a seam, the next test that needs it puts it back.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _seams: dict[tuple[int, str], _Seam] = {}
 
 
 class _Seam:
-    """One replaced function: what it was, and what is in its place now."""
+    """One replaced function: the original and its replacement."""
 
     def __init__(self, target: Any, name: str) -> None:
         self._target = target
@@ -34,13 +33,13 @@ class _Seam:
         self._here: Callable[..., Any] | None = None
 
     def put(self) -> None:
-        """Put the dispatching function in place, if it is not; one that was there before passes everything on."""
+        """Install the dispatching function if it is missing. A function found there gets every call passed on."""
         found = vars(self._target).get(self._name)
         if found is not None and found is self._here:
             return
         original = getattr(self._target, self._name)
         while hasattr(original, _MARK) and getattr(original, _MARK) is not self:
-            original = original.__wrapped__  # another import of this module made it: pytester forgets modules
+            original = original.__wrapped__  # another import of this module created it: pytester forgets modules
         if self._here is None or original is not self.original:
             self.original = original
             self._here = self._dispatching(original)
@@ -63,7 +62,7 @@ class _Seam:
             __tracebackhide__ = True
             return await chosen()(*args, **kwargs)
 
-        # Of the original's kind: respx and others ask whether a function is a coroutine's.
+        # Of the original's kind: respx and others check whether a function is a coroutine function.
         here = dispatching_async if inspect.iscoroutinefunction(original) else dispatching
         here = functools.wraps(original)(here)
         setattr(here, _MARK, self)
@@ -71,7 +70,7 @@ class _Seam:
 
 
 def _replace_copies(name: str, original: Callable[..., Any], here: Callable[..., Any]) -> None:
-    """Put *here* where a module has imported *original* by name; one that is imported later takes *here*."""
+    """Put *here* into modules that imported *original* by name. A later import gets *here* anyway."""
     for module in tuple(sys.modules.values()):
         names = getattr(module, "__dict__", None)
         if (
@@ -82,7 +81,7 @@ def _replace_copies(name: str, original: Callable[..., Any], here: Callable[...,
             names[name] = here
 
 
-# Where the original has to stay.
+# Places where the original must stay.
 _NOT_COPIES = ("_socket", "gevent", "pytest_s3errors._guard", "pytest_s3errors._time")
 
 
@@ -96,7 +95,7 @@ def _placed(target: Any, name: str) -> _Seam:
 
 
 class Seams:
-    """What one owner wants done in the place of functions. It has pytest.MonkeyPatch's `setattr`."""
+    """The replacements of one owner. It has the `setattr` of pytest.MonkeyPatch."""
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
@@ -106,11 +105,11 @@ class Seams:
         return _placed(target, name).original
 
     def setattr(self, target: Any, name: str, value: Callable[..., Any]) -> None:
-        """Have *value* called for the owner in the place of ``target.name``."""
+        """Call *value* for the owner in place of ``target.name``."""
         self._owner.replaced[_placed(target, name)] = value
 
     def when(self, name: str, act: Callable[[Any], None]) -> None:
-        """Call *act* with the module *name*: now, or as soon as anybody imports it."""
+        """Call *act* with the module *name*: now, or as soon as it is imported."""
         self._owner.awaited[name] = act
         if is_imported(name):
             act(sys.modules[name])
@@ -125,7 +124,7 @@ def _arrived(module: ModuleType) -> None:
 
 
 def wrap(target: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Put ``make(original)`` in the place of ``target.name`` for everybody, if it is not there."""
+    """Replace ``target.name`` by ``make(original)`` for every caller, if that was not done."""
     original = getattr(target, name, None)
     made_by = getattr(original, _WRAPS, None)
     if original is None or made_by is make:
@@ -138,7 +137,7 @@ def wrap(target: Any, name: str, make: Callable[[Callable[..., Any]], Callable[.
 
 
 def _looking_like(original: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return *function* with the signature of *original* for those who don't look behind a wrapper, as respx."""
-    with contextlib.suppress(ValueError, TypeError):  # a builtin may have none
+    """Return *function* with the signature of *original*, for code that ignores wrappers, such as respx."""
+    with contextlib.suppress(ValueError, TypeError):  # a builtin may have no signature
         function.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
     return function

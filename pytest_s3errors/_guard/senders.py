@@ -1,8 +1,8 @@
-"""Clients that are S3's by construction, and what they send: it is S3's, whatever host it goes to.
+"""Clients that only speak to S3. Whatever they send is S3's, whatever the host.
 
-The block in which such a client sends is marked in its context. The mark names the host, so that a proxy's or anybody
-else's connections in the same block are not taken for it. botocore's other services are marked as well: what is sent
-for SQS is not S3's even where both share one port of localhost.
+The block in which such a client sends is marked in its context. The mark names the host, so that connections of a proxy
+or of other code in the same block are not mistaken for it. botocore's other services are marked as well: a request to
+SQS is not S3's even if both share one port of localhost.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PRESIGNED = re.compile(
 
 
 class Sending(NamedTuple):
-    """One request on its way: whether S3's, the host and port of its URL, and the client's endpoint."""
+    """One request in flight: whether it is S3's, the host and port of its URL, and the client's endpoint."""
 
     s3: bool
     host: str
@@ -40,14 +40,14 @@ class Sending(NamedTuple):
 _sending: ContextVar[Sending | None] = ContextVar("s3errors_sending", default=None)
 
 with_base: set[str] = set()
-"""Endpoints with a path before the bucket for which URLs were signed: what comes to such a URL is anybody's client."""
+"""Endpoints with a path before the bucket for which URLs were signed. Any client may use such a URL."""
 
 _forms: set[tuple[str, int | None, str]] = set()
-"""Host, port and path of URLs that forms were signed for: the signature is in the body, which is sent too late."""
+"""Host, port and path of URLs that forms were signed for. A form's signature is in the body, which comes too late."""
 
 
 def sending_to(host: str, port: int | None) -> Sending | None:
-    """Return the request that this context sends to *host*, None where no marked client sends it."""
+    """Return the request that this context sends to *host*. None: no marked client sends it."""
     sending = _sending.get()
     if sending is None or sending.host != host.lower() or port not in (None, sending.port):
         return None
@@ -76,7 +76,7 @@ def sending(url: str, endpoint: str, *, s3: bool) -> Iterator[None]:
 
 
 def is_presigned(url: str) -> bool:
-    """Return whether the query of *url* is signed for S3, or a form to be sent there is."""
+    """Return whether the query of *url* is signed for S3, or a form for *url* is."""
     return ("?" in url and _PRESIGNED.search(url) is not None) or (bool(_forms) and _place(url) in _forms)
 
 
@@ -86,28 +86,28 @@ def _place(url: str) -> tuple[str, int | None, str]:
 
 
 def presigned(url: str) -> contextlib.AbstractContextManager[None]:
-    """Mark the block that sends to *url* if that is a presigned URL, and nobody has marked it."""
+    """Mark the block that sends to *url* if that is a presigned URL and the block has no mark yet."""
     if _sending.get() is None and is_presigned(url):
         parts = urlsplit(url)
         return sending(url, f"{parts.scheme}://{parts.netloc}", s3=True)
     return contextlib.nullcontext()
 
 
-# What sends, by module; each is wrapped when the module is there, see `imports`.
+# Functions that send, by module. Each is wrapped when the module is imported, see `imports`.
 
 
 def botocore_endpoint(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark what botocore's `Endpoint._send`, or aiobotocore's, sends: after it was signed, at each attempt."""
+    """Mark each attempt that `Endpoint._send` of botocore or aiobotocore sends, after it was signed."""
 
     def marked(endpoint: Any, request: Any) -> contextlib.AbstractContextManager[None]:
-        # The prefix is the service's own: s3control and s3tables have others.
+        # The prefix belongs to this service: s3control and s3tables have others.
         return sending(request.url, endpoint.host, s3=endpoint._endpoint_prefix == "s3")  # noqa: SLF001
 
     return _around(send, marked)
 
 
 def botocore_presign(presign: Callable[..., str]) -> Callable[..., str]:
-    """Note the endpoint for which botocore makes a presigned URL, where that has a path before the bucket."""
+    """Record the endpoint for which botocore creates a presigned URL, if it has a path before the bucket."""
 
     def presigning(signer: Any, request_dict: dict[str, Any], *args: Any, **kwargs: Any) -> str:
         if current() is not None and (s3 := request_dict["context"].get("s3_redirect")):
@@ -122,7 +122,7 @@ def botocore_presign(presign: Callable[..., str]) -> Callable[..., str]:
 
 
 def botocore_presign_post(presign: Callable[..., Any]) -> Callable[..., Any]:
-    """Note the URL that botocore, or aiobotocore, signs a form for."""
+    """Record the URL for which botocore or aiobotocore signs a form."""
 
     @functools.wraps(presign)
     def presigning(presigner: Any, request_dict: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -199,7 +199,7 @@ def _authority(host: str, port: int | None) -> str:
 def _around(
     send: Callable[..., Any], marked: Callable[..., contextlib.AbstractContextManager[None]]
 ) -> Callable[..., Any]:
-    """Return *send* within the block that *marked* returns for its arguments, where work is somebody's."""
+    """Return *send* wrapped in the block that *marked* returns for its arguments, if the work has an owner."""
     if inspect.iscoroutinefunction(inspect.unwrap(send)):
 
         @functools.wraps(send)

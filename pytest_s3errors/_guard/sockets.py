@@ -1,8 +1,8 @@
-"""The floor under every client on Python's sockets: names, connections and TLS, in blocking code and event loops.
+"""The lowest guard for every client on Python's sockets: names, connections and TLS, blocking or in event loops.
 
-A name of S3's, however it is looked up, leads to the door. So does an address that the test treats as S3's, and a
-connection that was never looked up. What gets past all that by a resolver or a proxy of its own still shows its aim
-when it begins TLS: the server's name.
+Every lookup of an S3 name leads to the door. So does an address that the test treats as S3's, and a connection without
+a lookup. A client with its own resolver or proxy may get past all that, but still shows its target when it starts TLS:
+the server name.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _ADDRESS_OPTIONS = ("family", "flags", "happy_eyeballs_delay", "interleave", "al
 
 
 def install(seams: Seams, door: Door, socket_module: Any) -> None:
-    """Lead what *socket_module*, the standard library's or gevent's, looks up and connects through *door*."""
+    """Lead lookups and connections of *socket_module*, the standard library's or gevent's, through *door*."""
     _names(seams, door, socket_module)
     _connections(seams, door, socket_module.socket)
     install_create_connection(seams, door, socket_module)
 
 
 def install_create_connection(seams: Seams, door: Door, home: Any) -> None:
-    """Do the same for a `create_connection`, the standard library's or urllib3's: it needs no look-up to get to us."""
+    """Do the same for a `create_connection`, the standard library's or urllib3's, which then needs no lookup."""
     create = seams.original(home, "create_connection")
 
     @functools.wraps(create)
@@ -50,7 +50,7 @@ def _connected(port: int, timeout: Any, options: Any) -> socket.socket:
     try:
         for option in options or ():
             sock.setsockopt(*option)
-        if timeout is None or isinstance(timeout, int | float):  # anything else says: the default
+        if timeout is None or isinstance(timeout, int | float):  # anything else means the default
             sock.settimeout(timeout)
         sock.connect(("127.0.0.1", port))
     except BaseException:
@@ -60,7 +60,7 @@ def _connected(port: int, timeout: Any, options: Any) -> socket.socket:
 
 
 def install_uvloop(seams: Seams, door: Door, uvloop: Any) -> None:
-    """Do the same in uvloop's loops, which know no Python sockets."""
+    """Do the same in uvloop's loops, which don't use Python's sockets."""
     install_loop(seams, door, uvloop.Loop)
     lookup, connect = seams.original(uvloop.Loop, "getaddrinfo"), seams.original(uvloop.Loop, "sock_connect")
 
@@ -93,7 +93,7 @@ def _names(seams: Seams, door: Door, home: Any) -> None:
     def getaddrinfo(host: Any, port: Any = None, *args: Any, **kwargs: Any) -> Any:
         if not _takes(door, host, port):
             return lookup(host, port, *args, **kwargs)
-        # An address instead of the name; the rest, such as the kind of socket, is the caller's.
+        # Replace the name by an address. The rest, such as the kind of socket, stays the caller's.
         kind = dict(zip(("family", "type", "proto", "flags"), args, strict=False)) | kwargs
         return lookup("127.0.0.1", door.dial(), 0, kind.get("type", 0), kind.get("proto", 0))
 
@@ -120,7 +120,7 @@ def _connecting(door: Door, connect: Any) -> Any:
 
 
 def _instead_of(door: Door, sock: Any, address: Any) -> Any:
-    """Return the address that *sock* is to be connected to: *address*, or our server's."""
+    """Return the address to connect *sock* to: *address*, or our server's."""
     if sock.family.name not in ("AF_INET", "AF_INET6") or not isinstance(address, tuple):
         return address
     if not _takes(door, address[0], address[1] if len(address) > 1 else None):
@@ -130,13 +130,13 @@ def _instead_of(door: Door, sock: Any, address: Any) -> Any:
 
 
 class NoTls:
-    """Answers the questions that clients ask of a TLS connection, about the host they dialled."""
+    """Answer what clients ask a TLS connection about the host that they dialed."""
 
     context: Any = None
     server_hostname: str | None = None
 
     def getpeercert(self, binary_form: bool = False) -> dict[str, Any] | bytes:  # noqa: FBT001, FBT002 - ssl's signature
-        """Return the certificate that the host would have shown; there is none in binary form."""
+        """Return the certificate that the host would have shown. There is none in binary form."""
         if binary_form:
             return b""
         name = self.server_hostname or ""
@@ -156,7 +156,7 @@ class NoTls:
         return "TLS_AES_256_GCM_SHA384", "TLSv1.3", 256
 
     def pending(self) -> int:
-        """Return 0: no bytes wait in a TLS layer that is not there."""
+        """Return 0: there is no TLS layer, so it holds no bytes."""
         return 0
 
 
@@ -165,13 +165,13 @@ def _plain_socket() -> Any:
     import socket  # noqa: PLC0415 - a child that needs none imports none
 
     class PlainSocket(NoTls, socket.socket):
-        """A TCP connection that passes for a TLS one."""
+        """A TCP connection that poses as a TLS connection."""
 
     return PlainSocket
 
 
 def install_tls(seams: Seams, door: Door, ssl: Any) -> None:
-    """Leave out the handshake with our server, and begin none with S3."""
+    """Skip the handshake with our server, and start none with S3."""
     wrap_socket, wrap_bio = seams.original(ssl.SSLContext, "wrap_socket"), seams.original(ssl.SSLContext, "wrap_bio")
 
     @functools.wraps(wrap_socket)
@@ -198,14 +198,14 @@ def install_tls(seams: Seams, door: Door, ssl: Any) -> None:
 
 
 def _check_aim(door: Door, name: object) -> None:
-    """Raise if TLS is about to begin with a host of S3's over a connection that leads elsewhere."""
+    """Raise if TLS is about to start with an S3 host over a connection that leads elsewhere."""
     host = text_of(name)
     if host is not None and door.takes(host, None):
         raise door.refuse(host, "over a connection that a proxy or a resolver of its own has made")
 
 
 def install_loop(seams: Seams, door: Door, kind: Any) -> None:
-    """Lead the connections of event loops of a *kind*, streams among them, through *door*."""
+    """Lead the connections of event loops of a *kind*, including streams, through *door*."""
     create, start = seams.original(kind, "create_connection"), seams.original(kind, "start_tls")
 
     async def create_connection(loop: Any, factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
@@ -236,7 +236,7 @@ def install_loop(seams: Seams, door: Door, kind: Any) -> None:
 
 
 def _pretend(door: Door, transport: Any, host: str | None, context: Any) -> None:
-    """Have *transport* answer as one with TLS to *host*."""
+    """Make *transport* answer as one with TLS to *host*."""
     door.note(transport.get_extra_info("sockname")[1], f"https://{host}")
     extra = getattr(transport, "_extra", None)
     if isinstance(extra, dict):  # asyncio's own; uvloop's transports take none

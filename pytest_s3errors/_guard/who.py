@@ -1,4 +1,4 @@
-"""Who sends: the line of somebody's code, not of a library's, from which a request comes."""
+"""Who sends: the line of the user's code, not of a library, that a request comes from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _libraries() -> tuple[str, ...]:
 
 
 def sender() -> str:
-    """Return ``file:line in function`` of the innermost code that is no library's, "" where there is none."""
+    """Return ``file:line in function`` of the innermost code outside libraries. "": there is none."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what else tells who called
     while frame is not None:
         code = frame.f_code

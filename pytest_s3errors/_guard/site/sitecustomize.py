@@ -1,6 +1,6 @@
-"""What the Python child of a test runs first: its guard. Then whatever `sitecustomize` it has of its own."""  # noqa: INP001 - found by PYTHONPATH
+"""Code that the Python child of a test runs first: its guard, then its own `sitecustomize`, if any."""  # noqa: INP001 - found by PYTHONPATH
 
-# It is on the path of such children alone, and takes itself off it. Whatever goes wrong here, the child starts.
+# Only such children have this folder on their path, and this file removes it. The child starts even if this fails.
 
 import os
 import sys
@@ -12,7 +12,7 @@ try:
     import json
 
     plan = json.loads(os.environ["S3ERRORS_GUARD"])
-    # Another interpreter may lack what this package needs.
+    # Another interpreter may lack the packages that this one needs.
     if plan["python"] == [sys.prefix, *sys.version_info[:2]]:
         sys.path.append(plan["root"])
         inherit = import_module("pytest_s3errors._guard.inherit")
