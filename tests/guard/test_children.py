@@ -192,7 +192,7 @@ def test_it():
 
 def test_after():
     env = subprocess.run(["env"], capture_output=True, text=True).stdout
-    assert "S3ERRORS" not in env and "_guard" not in env and "AWS_ENDPOINT_URL" not in env
+    assert "S3ERRORS_GUARD" not in env and "_guard" not in env and "AWS_ENDPOINT_URL" not in env
 """,
         subprocess=True,
     ).assert_outcomes(passed=2)
