@@ -19,6 +19,8 @@ from pytest_s3errors._core.s3.store import DEFAULT_REGION, Store
 from .requester import CHECKSUM, Asking, document, marker, stored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_s3errors._core.s3.messages import Call, Response
 
     from .requester import Ask
@@ -126,9 +128,22 @@ class RequestStore:
         """Return the names of all buckets of the other S3, sorted."""
         return sorted(entry.findtext("Name", "") for entry in document(self._asking.done("GET")).iter("Bucket"))
 
-    def create_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
-        """Make an empty bucket; one that exists stays as it is, but for *versioning*, which is then enabled."""
+    def create_bucket(
+        self,
+        name: str,
+        region: str = DEFAULT_REGION,
+        *,
+        versioning: bool = False,
+        access_points: Sequence[str] = (),
+    ) -> None:
+        """Make an empty bucket with the arguments of `Store.create_bucket`.
+
+        Raises:
+            ValueError: Also for *access_points*, which the other S3 knows by itself.
+        """
         __tracebackhide__ = True
+        if access_points:
+            raise ValueError(f"access_points can't be declared where {self._name} does the work")
         check_bucket_name(name)
         place = f"<LocationConstraint>{region}</LocationConstraint>"
         body = "" if region == DEFAULT_REGION else f"<CreateBucketConfiguration>{place}</CreateBucketConfiguration>"
@@ -137,10 +152,17 @@ class RequestStore:
         if versioning:
             self._asking.done("PUT", name, query={"versioning": ""}, body=_VERSIONED)
 
-    def declare_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
+    def declare_bucket(
+        self,
+        name: str,
+        region: str = DEFAULT_REGION,
+        *,
+        versioning: bool = False,
+        access_points: Sequence[str] = (),
+    ) -> None:
         """Make a bucket as `create_bucket` does; from now on no other bucket comes into being by a write."""
         __tracebackhide__ = True
-        self.create_bucket(name, region, versioning=versioning)
+        self.create_bucket(name, region, versioning=versioning, access_points=access_points)
         self._strict = True
 
     @property

@@ -5,7 +5,8 @@ MARKERS = {
     "s3_script": "s3_script(*outcomes, **match): one outcome per matching request, in order; then requests pass.",
     "s3_outage": 's3_outage(duration, /, *, start=0.0, what="ServiceUnavailable", **match): fail for so many seconds.',
     "s3_slow": "s3_slow(first_byte=0.0, bytes_per_second=None, **match): answers come late, and at a rate.",
-    "s3_bucket": 's3_bucket(name, region="us-east-1", *, versioning=False): this bucket exists, others do not.',
+    "s3_bucket": 's3_bucket(name, region="us-east-1", *, versioning=False, access_points=()): this bucket exists,'
+    " others do not.",
     "s3_object": 's3_object(bucket, key, body=b"", **attributes): an object that exists when the test starts.',
     "s3_credentials": "s3_credentials(access_key=None, secret_key=None, /, *, session_token=None, anonymous=False):"
     " S3 knows these keys and the test's own, and refuses others.",

@@ -677,6 +677,13 @@ def test_it(s3_store):
     ).assert_outcomes(passed=1)
 
 
+def test_access_points_of_another_s3_are_its_own():
+    """They are refused before it is asked."""
+    store = RequestStore("another", pytest.fail)
+    with pytest.raises(ValueError, match="access_points can't be declared where another does the work"):
+        store.declare_bucket("data", access_points=["data-s3alias"])
+
+
 def test_what_servers_do_otherwise_is_about_tests_that_there_are():
     """Each line names a server, a test of this file, and why it fails."""
     here = {name for name in globals() if name.startswith("test_")}

@@ -85,3 +85,25 @@ def test_scenario(observer, boto3_client, scenario):
 def test_broken_connection(observer, boto3_client, fault, error):
     """The exception is botocore's own; what breaks inside StreamingBody.read is not retried."""
     observer.broken(boto3_client, fault, error)
+
+
+ARN = "arn:aws:s3:us-east-1:123456789012:accesspoint/reports"
+ALIAS = "reports-abc123-s3alias"
+
+
+@pytest.mark.s3_bucket("data", access_points=[ARN, ALIAS])
+@pytest.mark.s3_object("data", "a/b", b"report")
+@pytest.mark.parametrize("name", [ARN, ALIAS])
+def test_an_access_point(s3_store, name):
+    """It leads to its bucket by either name, for reads, writes, listings, copies and uploads in parts."""
+    with client() as s3:
+        assert s3.get_object(Bucket=name, Key="a/b")["Body"].read() == b"report"
+        s3.put_object(Bucket=name, Key="new", Body=b"1")
+        assert [one["Key"] for one in s3.list_objects_v2(Bucket=name)["Contents"]] == ["a/b", "new"]
+        s3.copy_object(Bucket=name, Key="copy", CopySource={"Bucket": name, "Key": "a/b"})
+        upload = s3.create_multipart_upload(Bucket=name, Key="parts")["UploadId"]
+        part = {"Bucket": name, "Key": "parts", "UploadId": upload}
+        etag = s3.upload_part(**part, PartNumber=1, Body=b"2")["ETag"]
+        s3.complete_multipart_upload(**part, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]})
+        s3.delete_objects(Bucket=name, Delete={"Objects": [{"Key": "new"}]})
+    assert (s3_store.keys("data"), s3_store.buckets) == (["a/b", "copy", "parts"], ["data"])

@@ -16,7 +16,7 @@ from .parse_rule import spell
 
 _PLACES = {"s3_bucket": ("name", "region"), "s3_object": ("bucket", "key", "body")}
 _REQUIRED = {"s3_bucket": ("name",), "s3_object": ("bucket", "key")}
-_BUCKET_OPTIONS = ("name", "region", "versioning")
+_BUCKET_OPTIONS = ("name", "region", "versioning", "access_points")
 _DIRECTIONS = ("north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest", "gov")
 _ALMOST = 0.7
 

@@ -9,6 +9,7 @@ from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.bucket_names import new_name_problem
 
+from .access_points import ALIAS_END
 from .acls import born_blocked, bucket_ownership
 from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
 from .hosts import region_of
@@ -63,7 +64,8 @@ def create_bucket(ask: S3Request) -> Response:
 def head_bucket(ask: S3Request) -> Response:
     """Answer whether the bucket exists, and where it is."""
     bucket = ask.readable_bucket()
-    headers = {**XML, "x-amz-bucket-region": bucket.region, "x-amz-access-point-alias": "false"}
+    by_alias = bucket.name != ask.call.bucket and (ask.call.bucket or "").endswith(ALIAS_END)
+    headers = {**XML, "x-amz-bucket-region": bucket.region, "x-amz-access-point-alias": str(by_alias).lower()}
     headers |= _arn(bucket.name)
     return Response(status=200, headers=headers)
 
@@ -75,6 +77,8 @@ def delete_bucket(ask: S3Request) -> Response:
         raise ask.refused("BucketNotEmpty", message=said("BucketNotEmpty: versions"))
     if bucket.objects:
         raise ask.refused("BucketNotEmpty")
+    if ask.bucket in ask.store.access_points.values():
+        raise ask.refused("BucketHasAccessPointsAttached")
     ask.store.remove_bucket(ask.bucket)
     return Response(status=204)
 

@@ -25,6 +25,8 @@ class Shelf:
         self._strict = strict_buckets
         self._buckets: dict[str, Bucket] = {}
         self._deleted: set[str] = set()
+        self.access_points: dict[str, str] = {}
+        """Buckets by the labels of their access points."""
         self.uploads: dict[str, Upload] = {}
         self.completions: dict[str, Completion] = {}
         self.history: list[tuple[str, str, StoredObject | None]] | None = None
@@ -34,10 +36,12 @@ class Shelf:
         """Return what puts everything back as it is now, as often as it is called."""
         strict, deleted, completions = self._strict, frozenset(self._deleted), dict(self.completions)
         buckets = [bucket.copied() for bucket in self._buckets.values()]
+        points = dict(self.access_points)
         uploads = [replace(upload, parts=dict(upload.parts)) for upload in self.uploads.values()]
 
         def restore() -> None:
             self._strict, self._deleted, self.completions = strict, set(deleted), dict(completions)
+            self.access_points = dict(points)
             self._buckets = {bucket.name: bucket.copied() for bucket in buckets}
             self.uploads = {one.upload_id: replace(one, parts=dict(one.parts)) for one in uploads}
 

@@ -11,6 +11,7 @@ from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
+from .access_points import label_of
 from .attributes import attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
 from .crc import default_checksum
@@ -122,7 +123,10 @@ def _parsed_source(ask: S3Request, text: str) -> tuple[str, str, str | None]:
     if not (bucket and key):
         # The value that S3 names is its header once more.
         raise ask.bad_argument(_HEADER, _HEADER, said("InvalidArgument: copy source"))
-    return bucket, key, version_id if versioned else None
+    if bucket.startswith("arn:"):  # of an access point: arn:...:accesspoint/NAME/object/KEY
+        name, _, key = key.partition("/object/")
+        bucket = label_of(f"{bucket}/{name}")
+    return ask.store.access_points.get(bucket, bucket), key, version_id if versioned else None
 
 
 def _replaces(ask: S3Request, what: str) -> bool:

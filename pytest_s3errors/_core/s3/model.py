@@ -31,6 +31,7 @@ from . import (
     versions,
 )
 from .access import OPEN, Access
+from .access_points import ON_BUCKETS
 from .auth import ANYBODY, Caller, identify
 from .digests import ALGORITHMS
 from .messages import Call, ErrorReply, Refused, Response
@@ -178,12 +179,14 @@ def _answer(store: Store, call: Call, body: Body, new_id: Callable[[], str], acc
             call=call,
             body=body,
             new_id=new_id,
-            bucket=call.bucket or "",
+            bucket=store.access_points.get(call.bucket or "", call.bucket or ""),
             key=call.key or "",
             access=access,
             caller=caller,
         )
         _check_text(ask)
+        if ask.bucket != (call.bucket or "") and not (call.key or call.operation in ON_BUCKETS):
+            raise ask.refused("MethodNotAllowed")
         bucket = store.bucket(ask.bucket)
         asked = access.declared or EXPECTED_OWNER in call.headers or (bucket is not None and bucket.policy is not None)
         if asked and call.operation not in _UNSIGNED:
@@ -234,7 +237,8 @@ def _caller(store: Store, call: Call, access: Access) -> Caller:
         return ANYBODY
 
     def bucket_region() -> str | None:
-        bucket = None if call.operation in _ANYWHERE else store.bucket(call.bucket or "")
+        name = store.access_points.get(call.bucket or "", call.bucket or "")
+        bucket = None if call.operation in _ANYWHERE else store.bucket(name)
         if bucket is None:
             return None
         # Where anybody is let in, a test that puts no bucket elsewhere may sign for any region.

@@ -7,7 +7,7 @@ This is the face of the `s3_store` fixture: `put`, `get`, `exists`, `delete`, `k
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import md5
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from pytest_s3errors._core.body import Body, pattern
 from pytest_s3errors._core.s3.errors.catalogue import nearest
 from s3_asyncio_client._core.limits import MAX_OBJECT_BYTES, MAX_PARTS
 
+from .access_points import check_access_points, label_of
 from .commit import DEFAULT_REGION, Shelf, whole_second
 from .crc import default_checksum
 from .messages import EMPTY
@@ -203,21 +204,44 @@ class S3Store(Shelf):
         """The names of all buckets, sorted."""
         return sorted(self._buckets)
 
-    def create_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
-        """Make an empty bucket; one that exists stays as it is, but for *versioning*, which is then enabled.
+    def create_bucket(
+        self,
+        name: str,
+        region: str = DEFAULT_REGION,
+        *,
+        versioning: bool = False,
+        access_points: Sequence[str] = (),
+    ) -> None:
+        """Make an empty bucket; one that exists stays as it is, but for what is named.
+
+        Args:
+            name: A name that S3 allows.
+            region: Where it is.
+            versioning: True: enabled.
+            access_points: ARNs and aliases by which requests may call it too.
 
         Raises:
-            TypeError: The name is no text.
-            ValueError: S3 allows no such bucket name.
+            TypeError: The name is no text, the access points are no list.
+            ValueError: S3 allows no such bucket name; an access point is none, or in another region.
         """
         check_bucket_name(name)
-        bucket = self._buckets.get(name) or self.add_bucket(name, region)
+        held = self._buckets.get(name)
+        points = check_access_points(access_points, region if held is None else held.region)
+        bucket = held or self.add_bucket(name, region)
+        self.access_points |= {label_of(point): name for point in points}
         if versioning:
             bucket.set_versioning(ENABLED)
 
-    def declare_bucket(self, name: str, region: str = DEFAULT_REGION, *, versioning: bool = False) -> None:
+    def declare_bucket(
+        self,
+        name: str,
+        region: str = DEFAULT_REGION,
+        *,
+        versioning: bool = False,
+        access_points: Sequence[str] = (),
+    ) -> None:
         """Make a bucket as `create_bucket` does; from now on no other bucket comes into being by a write."""
-        self.create_bucket(name, region, versioning=versioning)
+        self.create_bucket(name, region, versioning=versioning, access_points=access_points)
         self._strict = True
 
     @property
