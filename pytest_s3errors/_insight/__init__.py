@@ -1,1 +1,1 @@
-"""What the plugin finds out by running a test more than once. `_core.insight` judges what was seen."""
+"""Features that run a test more than once. `_core.insight` judges the results."""

@@ -1,4 +1,4 @@
-"""The `s3_sweep` fixture: what a test says to the sweep that runs it."""
+"""The `s3_sweep` fixture: what a test tells the sweep that runs it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ALLOWED = ("unfinished_uploads", "connections", "tasks", "threads", *sorted(FAI
 
 
 class S3Sweep:
-    """Tells a sweep what the code under test promised, and what is no finding for this test."""
+    """Tell a sweep what the code under test promised, and what is no finding for this test."""
 
     __module__ = "pytest_s3errors"
 
@@ -22,25 +22,25 @@ class S3Sweep:
 
     @property
     def case(self) -> str | None:
-        """The rule of this run as a marker would say it; None in a run without a fault."""
+        """The rule of this run, written as a marker. None: the run has no fault."""
         return self._case
 
     def acknowledge(self, bucket: str, key: str, body: bytes | None) -> None:
-        """Say that the code has reported *body* as stored, or with None the key as gone; S3 has to hold it at the end.
+        """State that the code reported *body* as stored, or with None the key as deleted. S3 must hold that at the end.
 
         Raises:
-            RuleError: *body* is no bytes; it is a ValueError.
+            RuleError: *body* is not bytes; it is a ValueError.
         """
         if body is not None and not isinstance(body, bytes | bytearray | memoryview):
             raise RuleError(f"s3_sweep.acknowledge(body={body!r}): allowed is bytes, or None for a key that is gone")
         self.acknowledged[bucket, key] = None if body is None else bytes(body)
 
     def allow(self, *kinds: str) -> None:
-        """Let these be no findings: a kind of leak, such as "unfinished_uploads", or a whole verdict, such as "storm".
+        """Don't report these as findings: a kind of leak, such as "unfinished_uploads", or a verdict, such as "storm".
 
         The kinds of leaks are "unfinished_uploads", "connections", "tasks" and "threads".
 
         Raises:
-            RuleError: there is no such kind; it is a ValueError.
+            RuleError: the kind does not exist; it is a ValueError.
         """
         self.allowed |= {one_of("s3_sweep.allow()", kind, _ALLOWED) for kind in kinds}

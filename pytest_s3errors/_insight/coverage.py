@@ -1,4 +1,4 @@
-"""The pytest side of ``--s3-cov``: what each test met goes with its report, and is added up where reports are shown."""
+"""The pytest side of ``--s3-cov``: each report carries the errors that its test met; the main process adds them up."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _LOOKS: pytest.StashKey[Looks] = pytest.StashKey()
 
 
 class Collector:
-    """A plugin of pytest: sends what each test met with its report, from whichever process runs it."""
+    """A pytest plugin that attaches to each report the errors that the test met, in any worker process."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
-        """Note how far the body looks."""
+        """Record how far the body looks."""
         if RUN not in item.stash:
             return (yield)
         looks = item.stash[_LOOKS] = Looks()
@@ -39,7 +39,7 @@ class Collector:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add what the test met."""
+        """Add the errors that the test met."""
         report = yield
         if call.when == "call" and RUN in item.stash and _LOOKS in item.stash:
             before = item.stash[_LOOKS].before if report.passed and not hasattr(report, "wasxfail") else 0
@@ -49,7 +49,7 @@ class Collector:
 
 
 class Shown:
-    """A plugin of pytest: adds up what tests met, writes reports, and fails a session that met too little."""
+    """A pytest plugin that adds up the errors of all tests, writes reports, and fails a session that met too few."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._coverage = Coverage()
@@ -64,14 +64,14 @@ class Shown:
         self._written: list[Path] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add what a test met, wherever it ran."""
+        """Add the errors that a test met, in whichever process it ran."""
         values = getattr(report, "s3_coverage", None)
         if values is not None:
             self._coverage.add(from_values(values))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the files; end with status 1 where too little was met."""
+        """Write the files. Set exit status 1 if tests met too few errors."""
         if self._rests:
             return
         self._written = [

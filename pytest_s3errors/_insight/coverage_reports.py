@@ -1,4 +1,4 @@
-"""The reports about error coverage: what they are called, where they go, and one of the files of several runs."""
+"""The reports about error coverage: their names, their files, and the sum of several runs."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ WRITERS: Final[Mapping[str, tuple[str, Callable[[Coverage], str]]]] = {
     "json": ("s3cov.json", json_text),
     "markdown": ("s3cov.md", markdown),
 }
-"""The reports that are files: where they go without another name, and what is in them."""
+"""The reports that are files: their default name and their content."""
 REPORTS: Final = ("term", "term-missing", *WRITERS)
 
 
 def report_of(option: str, text: str) -> tuple[str, Path | None]:
-    """Return kind and place of the report that *text* asks for, ``json:file`` for example.
+    """Return the kind and the path of the report that *text* asks for, such as ``json:file``.
 
     Raises:
-        ValueError: there is no such report, or it is no file.
+        ValueError: the report does not exist, or it is not a file.
     """
     kind, _, place = text.partition(":")
     if kind not in REPORTS or (place and kind not in WRITERS):
@@ -46,7 +46,7 @@ def report_of(option: str, text: str) -> tuple[str, Path | None]:
 
 
 def write_report(kind: str, place: Path, coverage: Coverage) -> Path:
-    """Write the report *kind* to *place*, and return the file."""
+    """Write the report *kind* to *place*. Return the file."""
     file = place / "index.html" if kind == "html" else place
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(WRITERS[kind][1](coverage), encoding="utf-8")
@@ -54,23 +54,23 @@ def write_report(kind: str, place: Path, coverage: Coverage) -> Path:
 
 
 def term_lines(coverage: Coverage, *, missing: bool) -> list[list[Piece]]:
-    """Return the table, and with *missing* a marker for each error that no test met."""
+    """Return the table. With *missing*, add a marker for each error that no test met."""
     markers = missing_lines(coverage) if missing else []
     return [*table(coverage), *([[Piece("never met:")]] if markers else []), *([Piece(line)] for line in markers)]
 
 
 def shortfall(coverage: Coverage, least: float | None) -> str | None:
-    """Return what is wrong where less than *least* percent of the errors were met."""
+    """Return the problem if tests met less than *least* percent of the errors."""
     if least is None or coverage.percent >= least:
         return None
     return f"S3 error coverage of {coverage.percent:.2f} % is less than --s3-cov-fail-under={least:g}"
 
 
 def combine(files: list[Path], reports: list[str], least: float | None) -> tuple[list[str], int]:
-    """Add up the JSON *files* of several runs; return what to print, and the exit status.
+    """Add up the JSON *files* of several runs. Return what to print, and the exit status.
 
     Raises:
-        ValueError: a file is no coverage, or there is no such report.
+        ValueError: a file is not a coverage file, or the report does not exist.
     """
     wanted = [report_of("--report", text) for text in reports]
     coverage = Coverage()

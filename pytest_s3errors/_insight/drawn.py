@@ -1,4 +1,4 @@
-"""A schedule of faults that Hypothesis draws, played in the test that runs: what `strategies.schedules()` makes."""
+"""A schedule of faults drawn by Hypothesis and played in the running test: the result of `strategies.schedules()`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["S3Schedule"]
 
 
 class S3Schedule(Sequence[str]):
-    """The faults of one example, each as the text of its rule; while the example runs they are in force."""
+    """The faults of one example, each as the text of its rule. They are active while the example runs."""
 
     __module__ = "pytest_s3errors"
 
@@ -23,7 +23,7 @@ class S3Schedule(Sequence[str]):
         self._rules = tuple(rules)
 
     def __repr__(self) -> str:
-        """Return the rules as markers say them."""
+        """Return the rules, written as markers."""
         return f"[{', '.join(self)}]"
 
     def __len__(self) -> int:
@@ -37,14 +37,14 @@ class S3Schedule(Sequence[str]):
     def __getitem__(self, place: slice) -> Sequence[str]: ...
 
     def __getitem__(self, place: int | slice) -> str | Sequence[str]:
-        """Return one fault, or some."""
+        """Return one fault, or a slice of them."""
         return [rule.spelling for rule in self._rules][place]
 
     def begin(self) -> S3Schedule:
-        """Begin an example: S3 holds what it held before the first one, has got no request, and fails so.
+        """Start an example: reset S3 to its content before the first one, without requests, and activate the faults.
 
         Raises:
-            RuleError: no test that uses this plugin runs.
+            RuleError: no test with this plugin is running.
         """
         run = running()
         if run is None:

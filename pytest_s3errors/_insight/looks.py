@@ -1,7 +1,7 @@
-"""How far a test has looked at what its faults did: the last question to the journal, the store or `pytest.raises`.
+"""How far a test has checked the effect of its faults: its last look at the journal, the store or `pytest.raises`.
 
-An error that came before such a look counts as checked where the test passes. A test with expectations looks at all.
-Nothing here runs unless a report about coverage was asked for.
+An error before such a look counts as checked if the test passes. A test with expectations checks everything.
+This module is used only for a report about coverage.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _QUESTIONS = {
 
 
 class Looks:
-    """How many requests had come when the test last looked."""
+    """The number of requests when the test last looked."""
 
     def __init__(self) -> None:
         self.before = 0.0
 
     @contextlib.contextmanager
     def watching(self, run: Run) -> Iterator[None]:
-        """Note each look of the test's body."""
+        """Record each look of the test's body."""
 
         def note() -> None:
             self.before = len(run.simulator.entries)

@@ -1,4 +1,4 @@
-"""Which further runs an item gets after its own one: under outages that it has to outlast, then those of its sweep."""
+"""The further runs of an item after its own: under outages that it must outlast, then those of its sweep."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(item: pytest.Item, nextitem: pytest.Item | None, *, uses_s3: bool) -> bool | None:
-    """Run *item* as often as its markers and the options ask; None where that is once."""
+    """Run *item* as often as its markers and the options ask. None: that is once."""
     plan = item.stash.get(PLAN, Plan())
     spec = _spec(item, plan, uses_s3=uses_s3 or PLAN in item.stash)
     if MISTAKE in item.stash or (spec is None and not plan.outlasts_s):
@@ -39,7 +39,7 @@ def run(item: pytest.Item, nextitem: pytest.Item | None, *, uses_s3: bool) -> bo
 
 
 def _spec(item: pytest.Item, plan: Plan, *, uses_s3: bool) -> SweepSpec | None:
-    """Return what to try on *item*: what its marker says, or with --s3-sweep-all the usual where it sets no rule."""
+    """Return what to try on *item*: what its marker says, or the default with --s3-sweep-all if it sets no rule."""
     options = settings(item.config)
     if options.sweep == "off":
         return None

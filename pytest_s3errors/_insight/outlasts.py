@@ -1,7 +1,7 @@
-"""`s3_expect(outlasts=5.0)`: the test passes, and passes again under an outage of so many seconds, of each kind.
+"""`s3_expect(outlasts=5.0)`: the test passes, and passes again under an outage of that length, of each kind.
 
-The outage begins with the body. Its rules come before those of the test's markers, which need not fire then, and
-nothing else is expected of these runs: an outage changes how many attempts there are, and how long it all takes.
+The outage starts with the body. Its rules come before those of the test's markers, which then need not fire. Other
+expectations don't apply to these runs, since an outage changes the number of attempts and the duration.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OUTAGES: tuple[str | int, ...] = (500, "SlowDown", "connection_reset")
 
 
 def under_each(item: pytest.Item, own: Rerun) -> None:
-    """Run *item* under each kind of outage; its own report fails with the first that it does not survive."""
+    """Run *item* under each kind of outage. Its own report fails with the first that it does not survive."""
     plan = item.stash[PLAN]
     markers = tuple(dataclasses.replace(rule, optional=True) for rule in plan.rules)
     for what in OUTAGES:

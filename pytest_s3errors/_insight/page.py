@@ -1,7 +1,7 @@
-"""The report as one HTML page that needs nothing else: a template, and what it shows as JSON within it.
+"""The report as one self-contained HTML page: a template with the data as JSON in it.
 
-The page has no request to make and no library. Its script builds what is looked at, when it is looked at, so that a
-suite of thousands of tests opens at once.
+The page makes no requests and uses no library. Its script builds each part only when it is shown, so a suite of
+thousands of tests opens at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _VERDICT: Final = 3  # Its place in a run.
 
 
 def values_of(entries: Sequence[Entry], blamed: frozenset[int]) -> dict[str, Any]:
-    """Return what the page shows of one test: its first requests as short lists, and its rules."""
+    """Return what the page shows for one test: its first requests as short lists, and its rules."""
     shown = entries[:_MOST_ROWS]
     timeline = timeline_of(shown, blamed)
     calls = {
@@ -42,13 +42,13 @@ def values_of(entries: Sequence[Entry], blamed: frozenset[int]) -> dict[str, Any
 
 
 def _by_number(name: str) -> list[tuple[bool, int, str]]:
-    """Return what sorts ``test[9]`` before ``test[10]``."""
+    """Return a sort key that puts ``test[9]`` before ``test[10]``."""
     digits = ((part.isascii() and part.isdigit(), part) for part in _NUMBER.split(name))
     return [(not is_number, int(part) if is_number else 0, part) for is_number, part in digits]
 
 
 def _values(row: Row, call: int, attempt: int) -> list[Any]:
-    """Return *row* as the script of the page takes it; places are told by order, to keep the page small."""
+    """Return *row* in the form of the page's script: values by position, to keep the page small."""
     return [
         *(round(row.started_s, 6), None if row.ended_s is None else round(row.ended_s, 6)),
         *(row.operation, row.place, " ".join(row.details)),
@@ -59,7 +59,7 @@ def _values(row: Row, call: int, attempt: int) -> list[Any]:
 
 
 def _bounded(sweeps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return *sweeps*, those that found something first, with as many runs and timelines as a page bears."""
+    """Return *sweeps*, those with findings first, limited to the runs and timelines that fit on a page."""
     ordered = sorted(
         sweeps, key=lambda sweep: (not any(_failing(run) for run in sweep["runs"]), _by_number(sweep["id"]))
     )
@@ -88,10 +88,10 @@ def page(
     findings: Sequence[dict[str, Any]] = (),
     profiles: Sequence[dict[str, Any]] = (),
 ) -> str:
-    """Return the whole page; failed *tests* first, then by name.
+    """Return the whole page: failed *tests* first, then by name.
 
-    *findings* are sweeps, as `SweepMap.as_values` tells them. *profiles* have the ``id`` of the test that measured, and
-    ``lines`` of a probe and what was seen.
+    *findings* are sweeps in the form of `SweepMap.as_values`. Each of *profiles* has the ``id`` of the test that
+    measured, and ``lines`` with a probe and its result.
     """
     ordered = sorted(tests, key=lambda test: (test["outcome"] == "passed", _by_number(test["id"])))
     left = _ALL_ROWS

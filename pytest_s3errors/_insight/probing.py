@@ -1,11 +1,11 @@
-"""The probes of a retry profile, one after the other, for whoever makes the calls: a test, or the command line.
+"""The probes of a retry profile, in order. The caller, a test or the command line, makes the calls.
 
-Each probe sets one rule, has one call made and counts the requests that the rule took. `probes` is a generator: it
-yields the name of a probe and the call to make, and is sent the exception that came of it. So one function serves
-blocking calls, coroutines and programs.
+Each probe sets one rule, requests one call, and counts the requests that the rule handled. `probes` is a generator: it
+yields the name of a probe and the call to make, and is sent the exception of that call. So one function serves blocking
+calls, coroutines and programs.
 
-A client that keeps a quota of retries would have none left after some probes. With *fresh*, each probe has a client of
-its own; otherwise calls that succeed buy retries back in between.
+A client with a retry quota would have none left after some probes. With *fresh*, each probe has its own client.
+Otherwise successful calls in between restore retries.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Call: TypeAlias = Callable[[], Any]
 Probes: TypeAlias = Generator[tuple[str, Call], BaseException | None, Profile]
 _Probing: TypeAlias = Generator[tuple[str, Call], BaseException | None, Any]
 
-_COST: Final = 14  # Tokens of botocore 1.44's quota for a retry; a success gives one back.
+_COST: Final = 14  # Tokens that a retry costs in botocore 1.44's quota. A success restores one.
 _MOST_REFILL: Final = 60
 _MOST_RETRIES: Final = 280
-_MOST_TRIES: Final = 3  # Of a call that makes fewer attempts than such a call did before.
+_MOST_TRIES: Final = 3  # The name for a call that makes fewer attempts than an earlier call of its kind.
 _HOUR_S: Final = 3600.0
 _CREATES: Final = frozenset({"CreateMultipartUpload", "CreateBucket", "CompleteMultipartUpload"})
 _CONDITIONS: Final = frozenset({"if-match", "if-none-match"})
@@ -46,11 +46,11 @@ class Stage(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is measured, and how far.
+    """What to measure, and how much of it.
 
-    `make` returns a call that makes one request, of a client of its own each time if `fresh`. `lost` has further calls
-    for LOST. `skipped` are the probes to leave out, `samples` is how many calls' waits are looked at. `pass_time` lets
-    test time pass; without it no quota is measured.
+    `make` returns a call that makes one request, with its own client each time if `fresh`. `lost` has further calls
+    for LOST. `skipped` are the probes to leave out. `samples` is the number of calls whose waits are compared.
+    `pass_time` advances test time; without it no quota is measured.
     """
 
     make: Callable[[], Call]
@@ -62,12 +62,12 @@ class Subject:
 
     @property
     def steps(self) -> int:
-        """How many calls it takes at least."""
+        """The minimum number of calls."""
         return len(PROBES.keys() - self.skipped) + len(HEADERS) + self.samples * len(CLASSES)
 
 
 def probes(subject: Subject, stage: Stage, add: Callable[[Rule], ArmedRule]) -> Probes:
-    """Measure *subject*, whose requests arrive at *stage*, where *add* arms a rule.
+    """Measure *subject*, whose requests arrive at *stage*. *add* activates a rule.
 
     Raises:
         ValueError: the call fails without a fault, or a call makes no request.
@@ -102,7 +102,7 @@ class _Prober:
         return Profile(attempts=attempts, waits_s=waits, header_waits_s=header_waits, lost=seen, **quota)
 
     def _plain(self) -> _Probing:
-        """Make the call without a fault, and return what it is for LOST, if anything."""
+        """Make the call without a fault. Return its name in LOST, if it has one."""
         call = self._subject.make()
         at = len(self._stage.entries)
         error = yield "no fault", call
@@ -172,7 +172,7 @@ class _Prober:
         return {"retries": retries, **refill}
 
     def _drained(self, name: str, call: Call, probe: str) -> _Probing:
-        """Return how many retries the client of *call* makes until a call is tried once, None if that never comes."""
+        """Return how many retries the client of *call* makes until a call gets only one attempt. None: never."""
         retries = 0
         while retries < _MOST_RETRIES:
             more = yield from self._retries(name, call, probe)
@@ -182,7 +182,7 @@ class _Prober:
         return None
 
     def _refilled(self, call: Call, probe: str) -> _Probing:
-        """Return what gives a client without retries another one: an hour, or how many calls that succeed."""
+        """Return what restores a retry of an exhausted client: an hour, or a number of successful calls."""
         assert self._subject.pass_time is not None  # asked before
         self._subject.pass_time(_HOUR_S)
         with_time = yield from self._retries("refill by an hour", call, probe)

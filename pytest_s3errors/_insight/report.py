@@ -1,4 +1,4 @@
-"""The pytest side of ``--s3-report``: a test's requests go with its report, and become a page where those are shown."""
+"""The pytest side of ``--s3-report``: each report carries its test's requests; the main process makes the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ERROR_CHARACTERS = 600
 
 
 class PageWriter:
-    """A plugin of pytest: collects the tests that used S3, and writes the page at the end."""
+    """A pytest plugin that collects the tests that used S3, and writes the page at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._worker = hasattr(config, "workerinput")
@@ -39,7 +39,7 @@ class PageWriter:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Send the requests of the test's body with its report."""
+        """Attach the requests of the test's body to its report."""
         report = yield
         if RUN in item.stash and (call.when == "call" or report.failed):
             run = item.stash[RUN]
@@ -56,11 +56,11 @@ class PageWriter:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what a test sent, wherever it ran; a failure in its teardown counts over its success."""
+        """Keep the requests of a test, in whichever process it ran. A failure in teardown outranks a success."""
         values = getattr(report, "s3_page", None)
         if values is not None:
             self._tests[values["id"]] = values
-            if report.outcome != values["outcome"]:  # of a test that ran more than once, it is known only now
+            if report.outcome != values["outcome"]:  # for a test that ran more than once, this is known only now
                 values |= {"outcome": report.outcome, "error": _error(report)}
             self._profiles += report.s3_profiles if report.when == "call" else []
         swept = getattr(report, ATTRIBUTE, None)
@@ -80,7 +80,7 @@ class PageWriter:
             self._file.write_text(text, encoding="utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say where the page is."""
+        """Print where the page is."""
         if not terminalreporter.config.option.collectonly:
             terminalreporter.line(f"S3 report written to {self._file}")
 

@@ -1,4 +1,4 @@
-"""The reports about a whole session, where one is asked for."""
+"""The reports about a whole session, if options ask for them."""
 
 from __future__ import annotations
 

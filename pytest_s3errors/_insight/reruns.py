@@ -1,10 +1,10 @@
-"""One item, run several times: its own run, whose reports pytest logs, then runs that only we look at.
+"""Run one item several times: its own run, whose reports pytest logs, then runs that only this plugin sees.
 
-pytest runs an item in three phases and tears down what the next item does not need. To run it again with fresh
-function fixtures and the same wider ones, each run is torn down as if the next item were a neighbor in the same class
-or module. What the real next item does not need goes at the end, after the last run.
+pytest runs an item in three phases and tears down what the next item does not need. Each further run needs fresh
+function fixtures and the same wider ones. So each run is torn down as if the next item were a neighbor in the same
+class or module. What the real next item does not need is torn down after the last run.
 
-A run of ours logs nothing, enters no debugger and leaves nothing on the item: no captured output, no properties.
+Our runs log nothing, enter no debugger, and leave nothing on the item: no captured output, no properties.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Around = Callable[["Run"], AbstractContextManager[object]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerun:
-    """One run: its reports, and with what the test's body ended, None for a return (or where setup failed)."""
+    """One run: its reports, and the error that ended the test's body. None: it returned, or setup failed."""
 
     reports: list[pytest.TestReport]
     error: BaseException | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether each phase passed; a skipped or xfailed test did not, a strict xfail that passed did."""
+        """Whether each phase passed. A skipped or xfailed test did not pass; a strict xfail that passed did."""
         return self.error is None and all(report.passed for report in self.reports if report.when != "call")
 
 
@@ -50,10 +50,10 @@ def protocol(
     *,
     around: Around = lambda _run: nullcontext(),
 ) -> None:
-    """Run *item* as `pytest_runtest_protocol` does, and call *more* in between, if it passed.
+    """Run *item* as `pytest_runtest_protocol` does. If it passed, call *more* before its reports are logged.
 
-    *more* calls `rerun` as often as it likes. It may change the reports of the item's own run, the second argument,
-    before they are logged. The wider fixtures that *nextitem* does not need end after it.
+    *more* may call `rerun` any number of times. It may change the reports of the item's own run, its second argument.
+    The wider fixtures that *nextitem* does not need are torn down after it.
     """
     item.stash.setdefault(PLAN, Plan())
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -62,7 +62,7 @@ def protocol(
     if own.passed:
         try:
             more(item, own)
-        except (KeyboardInterrupt, pytest.exit.Exception) as error:  # what was found until then is still told
+        except (KeyboardInterrupt, pytest.exit.Exception) as error:  # the findings so far are still reported
             interrupt = error
     _end_wider_fixtures(item, nextitem, own.reports)
     for report in own.reports:
@@ -75,10 +75,10 @@ def protocol(
 def rerun(
     item: pytest.Item, *, rules: tuple[Rule, ...] = (), around: Around = lambda _run: nullcontext(), **changes: Any
 ) -> Rerun:
-    """Run *item* once more, by itself, with the *rules* before those of its markers.
+    """Run *item* once more, by itself, with *rules* before those of its markers.
 
-    A rule that need not fire is optional. *around* is called with the test's simulation and entered around the phase
-    of its body, after the fixtures. *changes* replace fields of the item's `Plan`, such as `expectations=()`.
+    Mark a rule as optional if it need not fire. *around* gets the test's simulation and returns a context manager for
+    the phase of its body, after the fixtures. *changes* replace fields of the item's `Plan`, such as `expectations=()`.
     """
     kept = item.stash[PLAN]
     item.stash[PLAN] = dataclasses.replace(kept, **{"rules": (*rules, *kept.rules), **changes})
@@ -91,7 +91,7 @@ def rerun(
 
 
 def _run(item: pytest.Item, around: Around, *, own: bool = False) -> Rerun:
-    """Run the phases of *item* and leave every wider fixture alive."""
+    """Run the phases of *item* and keep every wider fixture alive."""
     _renew(item)
     error = None
     try:
@@ -116,13 +116,13 @@ def _phase(
     passing = (pytest.exit.Exception,) if interactive else (pytest.exit.Exception, KeyboardInterrupt)
     call = pytest.CallInfo.from_call(lambda: hook(item=item, **arguments), when=when, reraise=passing)
     report = item.ihook.pytest_runtest_makereport(item=item, call=call)
-    if own and report.failed:  # a debugger is for the item's own run
+    if own and report.failed:  # only the item's own run may enter a debugger
         item.ihook.pytest_exception_interact(node=item, call=call, report=report)
     return report, call.excinfo.value if call.excinfo else None
 
 
 def _end_wider_fixtures(item: pytest.Item, nextitem: pytest.Item | None, reports: list[pytest.TestReport]) -> None:
-    """Tear down what *nextitem* does not need; an error is one of the item's teardown, as always."""
+    """Tear down what *nextitem* does not need. An error belongs to the item's teardown, as in pytest."""
     if item.session.shouldfail or item.session.shouldstop:
         nextitem = None
     state = item.session._setupstate  # noqa: SLF001 - pytest-rerunfailures uses it too; there is no other way
@@ -134,7 +134,7 @@ def _end_wider_fixtures(item: pytest.Item, nextitem: pytest.Item | None, reports
 
 
 def _renew(item: pytest.Item) -> None:
-    """Make an item that has run ready for another run: no fixture values, a new instance of its class."""
+    """Prepare an item for another run: no fixture values, a new instance of its class."""
     function = cast("Any", item)
     if getattr(item, "_request", None) is False:
         if isinstance(item.parent, pytest.Class):
@@ -152,11 +152,11 @@ def _forget(item: pytest.Item) -> None:
 
 @contextlib.contextmanager
 def _restored(item: pytest.Item) -> Iterator[None]:
-    """Leave on *item* neither captured output nor properties of a run that is not its own, and format no traceback."""
+    """Keep captured output and properties of our runs off *item*, and format no traceback."""
     sections, properties = item._report_sections, item.user_properties  # noqa: SLF001 - the public method only adds
     item._report_sections, item.user_properties = [], list(properties)  # noqa: SLF001
     option = item.config.option
-    style, option.tbstyle = option.tbstyle, "no"  # it takes most of the time of a run that fails
+    style, option.tbstyle = option.tbstyle, "no"  # formatting takes most of the time of a failed run
     try:
         yield
     finally:
@@ -165,7 +165,7 @@ def _restored(item: pytest.Item) -> Iterator[None]:
 
 
 def _rearm_timeout(item: pytest.Item) -> None:
-    """Give each run the whole time that pytest-timeout has for one test."""
+    """Give each run the full time that pytest-timeout allows for one test."""
     if TIMER in item.stash:
         hook = item.config.pluginmanager.hook
         hook.pytest_timeout_cancel_timer(item=item)

@@ -1,6 +1,6 @@
-"""`s3_retries`: measure how a client tries again, and hold it to a specification.
+"""`s3_retries`: measure how a client retries, and compare it with a specification.
 
-`probing` has the probes; here their calls are made. On virtual time the waits of a whole profile cost nothing.
+`probing` defines the probes; this module makes their calls. In virtual time the waits of a whole profile cost nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["RetryProfile", "S3Retries"]
 
 
 class RetryProfile:
-    """How a client tries again. `print` shows it; `attempts`, `waits_s`, `retries` and the rest are its figures."""
+    """How a client retries. `print` shows it. `attempts`, `waits_s`, `retries` and the others are its figures."""
 
     __module__ = "pytest_s3errors"
 
@@ -35,7 +35,7 @@ class RetryProfile:
         self._held_to: rules.Specification | None = None
 
     def __str__(self) -> str:
-        """Return one screen: a line for each probe, held to what the last `check` asked for, or to what fits best."""
+        """Return one screen: a line for each probe, compared with the last `check`, or else with the best fit."""
         known = specifications()
         best, found = self.fits
         wanted = self._held_to or known[best]
@@ -49,69 +49,69 @@ class RetryProfile:
 
     @property
     def attempts(self) -> Mapping[str, int]:
-        """The requests of one call, by probe."""
+        """The number of requests of one call, by probe."""
         return self._profile.attempts
 
     @property
     def waits_s(self) -> Mapping[str, Sequence[Sequence[float]]]:
-        """The waits in seconds between the attempts of several calls, by class of error."""
+        """The waits in seconds between the attempts of several calls, by error class."""
         return self._profile.waits_s
 
     @property
     def header_waits_s(self) -> Mapping[str, float | None]:
-        """The seconds before the first retry where a header asks for a wait, by probe; None: there was no retry."""
+        """The seconds before the first retry when a header asks for a wait, by probe. None: no retry."""
         return self._profile.header_waits_s
 
     @property
     def retries(self) -> Mapping[str, int | None]:
-        """The retries until a client stops trying, by class of error; None: no limit; empty without a factory."""
+        """The number of retries until a client stops, by error class. None: no limit. Empty without a factory."""
         return self._profile.retries
 
     @property
     def refill(self) -> int | None:
-        """How many successes buy a retry back, 0 for none that did; None where there is no limit."""
+        """The number of successes that restore one retry. 0: none do. None: there is no limit."""
         return self._profile.refill
 
     @property
     def refills_with_time(self) -> bool | None:
-        """Whether an hour gives retries back; None where there is no limit."""
+        """Whether an hour restores retries. None: there is no limit."""
         return self._profile.refills_with_time
 
     @property
     def lost(self) -> Mapping[str, Lost]:
-        """What calls did whose answer was lost: `attempts`, and whether they `returned`."""
+        """What calls did when their response was lost: `attempts`, and whether they `returned`."""
         return self._profile.lost
 
     @property
     def outlasts_s(self) -> tuple[float, float]:
-        """How many seconds of an outage a call outlasts, at least and at most."""
+        """The seconds of an outage that a call outlasts, at least and at most."""
         return self._profile.outlasts_s
 
     def share_outlasting(self, seconds: float, error: str = "transient") -> float:
-        """Return the share of the calls seen that outlast *seconds* of 500, or, with "throttling", of SlowDown."""
+        """Return the share of the observed calls that outlast *seconds* of 500, or of SlowDown with "throttling"."""
         return self._profile.share_outlasting(seconds, error)
 
     def to_json(self) -> str:
-        """Return it as JSON of a stable form: each probe under its name, null where it was not made."""
+        """Return the profile as JSON in a stable form: each probe under its name, null if it was skipped."""
         return self._profile.to_json()
 
     @property
     def fits(self) -> tuple[str, list[rules.Line]]:
-        """The specification that fits best, and where it does not."""
+        """The specification that fits best, and its differences."""
         found = {name: rules.differences(self._profile, wanted) for name, wanted in specifications().items()}
         return min(found.items(), key=lambda item: len(item[1]))
 
     def check(self, name: str, *, patience: tuple[float, float] | None = None, attempts: int | None = None) -> None:
-        """Hold the client to the specification *name*, which may be ``path/to/file.toml:name``.
+        """Compare the client with the specification *name*, which may be ``path/to/file.toml:name``.
 
         Args:
-            name: legacy, aws-standard-2.0, aws-standard-2.1, google or none; or of a file.
-            patience: How many seconds of an outage a call has to outlast, and may outlast.
-            attempts: How many attempts the client is set to, where those are not the specification's.
+            name: legacy, aws-standard-2.0, aws-standard-2.1, google or none; or one of a file.
+            patience: The seconds of an outage that a call must outlast at least, and may outlast at most.
+            attempts: The configured number of attempts, if it is not the specification's.
 
         Raises:
-            ValueError: there is no such specification.
-            ExpectationError: the client differs; each probe at which it does is named.
+            ValueError: the specification does not exist.
+            ExpectationError: the client differs. The message names each probe with a difference.
         """
         wanted = specification(name)
         self._held_to = wanted if attempts is None else dataclasses.replace(wanted, attempts=attempts)
@@ -128,7 +128,7 @@ def _but_for(count: int) -> str:
 
 
 class S3Retries:
-    """Measures clients in the running test."""
+    """Measure clients in the running test."""
 
     __module__ = "pytest_s3errors"
 
@@ -148,27 +148,26 @@ class S3Retries:
         samples: int = 20,
         skip: Collection[str] = (),
     ) -> Any:
-        """Measure the client that *call* uses, some hundred calls long.
+        """Measure the client that *call* uses, with about a hundred calls.
 
         Args:
             call: Makes one request that succeeds, such as ``lambda: client.get_object(Bucket="b", Key="k")``. If it
-                returns an awaitable, `measure` does so too: ``await s3_retries.measure(...)``.
-            factory: Instead of *call*: makes a fresh client, and returns such a call. The quota is measured then.
-            write: Writes an object, or the like: what is done where the answer is lost. It is called once. A *call*
-                that writes is probed so by itself.
-            conditional_write: Writes where nothing is yet, with ``If-None-Match: *``. It is called once.
-            create: Makes a request that has another effect when it is repeated, such as CreateMultipartUpload. It is
-                called once.
-            samples: How many calls' waits are looked at, for each class of error. A client that keeps to its
-                specification is said to differ in a wait with a chance of 2**-samples.
-            skip: Names of `attempts` to leave out; 500 and SlowDown are needed.
+                returns an awaitable, so does `measure`: ``await s3_retries.measure(...)``.
+            factory: Replaces *call*: creates a fresh client and returns such a call. The quota is then measured too.
+            write: Writes an object, to measure what happens when the response is lost. It is called once. A *call*
+                that writes is measured that way without it.
+            conditional_write: Writes a key that does not exist yet, with ``If-None-Match: *``. It is called once.
+            create: Makes a request that is not idempotent, such as CreateMultipartUpload. It is called once.
+            samples: The number of calls whose waits are compared, per error class. The chance that a conforming client
+                is reported to differ in a wait is 2**-samples.
+            skip: Names of `attempts` to leave out. 500 and SlowDown are required.
 
         Returns:
             A `RetryProfile`.
 
         Raises:
-            TypeError: neither or both of *call* and *factory*.
-            ValueError: the call fails without a fault, a call makes no request, or *skip* names no probe to skip.
+            TypeError: neither or both of *call* and *factory* were given.
+            ValueError: the call fails without a fault, a call makes no request, or *skip* names an unknown probe.
         """
         unknown = sorted(set(skip) - (PROBES.keys() - CLASSES.values()))
         if unknown:

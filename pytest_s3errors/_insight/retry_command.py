@@ -1,8 +1,7 @@
 """``python -m pytest_s3errors retries -- COMMAND``: the retry profile of a program in any language, in real time.
 
-Each probe starts the program once, so that each has a fresh client; the quota of a client that is made once can't be
-seen. Faults of connecting can't be played by a server. A stall takes as long as the client is patient, so that it is
-played only on demand.
+Each probe starts the program once, so each has a fresh client. The quota of a long-lived client can't be measured this
+way. A server can't play connect faults. A stall takes as long as the client's patience, so it is played only on demand.
 """
 
 from __future__ import annotations
@@ -48,10 +47,10 @@ def profile_command(
 
     Args:
         command: A program and its arguments, with {url}, {bucket} and {key} for an object that it may read and write.
-        check: The specification that it has to keep, see `RetryProfile.check`; None: none.
-        patience: How many seconds of an outage it has to outlast, and may outlast.
-        attempts: How many attempts it is set to, where those are not the specification's.
-        stall: Whether to see what it does where no answer comes.
+        check: The specification that it must meet, see `RetryProfile.check`. None: no check.
+        patience: The seconds of an outage that it must outlast at least, and may outlast at most.
+        attempts: The configured number of attempts, if it is not the specification's.
+        stall: Whether to test what it does when no response comes.
         json: Whether to print JSON.
     """
     try:
@@ -89,9 +88,9 @@ class _Measurement:
         """Run the program for each probe.
 
         Raises:
-            OSError: there is no such program.
-            ValueError: it fails without a fault, or asks our server for nothing.
-            subprocess.TimeoutExpired: it does not end.
+            OSError: the program does not exist.
+            ValueError: the program fails without a fault, or sends our server no request.
+            subprocess.TimeoutExpired: the program does not end.
         """
         try:
             return self._measure()
@@ -114,7 +113,7 @@ class _Measurement:
             return profile
 
     def _run(self) -> RuntimeError | None:
-        """Run the program to its end; return what is wrong where it says that it failed."""
+        """Run the program to its end. Return the problem if it exits with an error."""
         url = f"http://127.0.0.1:{self._server.port}"
         places = {"{url}": url, "{bucket}": _BUCKET, "{key}": _KEY}
         words = [_filled(word, places) for word in self._command]

@@ -1,4 +1,4 @@
-"""Where the specifications of retries are: in ``retries.toml`` of the package, or in a file of the user's."""
+"""Load retry specifications from the package's ``retries.toml`` or from the user's file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def specifications(path: Path = TABLES) -> Mapping[str, Specification]:
 
 
 def specification(name: str) -> Specification:
-    """Return the specification *name*: one of the package, or ``path/to/file.toml:name``.
+    """Return the specification *name*: one of the package's, or ``path/to/file.toml:name``.
 
     Raises:
         OSError: the file can't be read.

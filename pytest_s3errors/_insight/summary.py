@@ -1,6 +1,6 @@
-"""What sweeps say at the end of a session: a line each, and the baseline file where one is to be made.
+"""Summarize sweeps at the end of a session: one line each, and the baseline file if one is to be written.
 
-All of it comes from the properties of reports, which travel from the workers of pytest-xdist.
+The data comes from the properties of reports, which travel from the workers of pytest-xdist.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["FOUND", "SUMMARY", "TOLD", "accepted", "tell"]
 
 SUMMARY, TOLD, FOUND = "s3_sweep", "s3_sweep_gave_up_at", "s3_sweep_found"
-"""Names of properties: the counts as one line, where a body gave up that had to go on, the findings for a baseline."""
+"""Names of properties: the counts as one line, where a body wrongly gave up, the findings for a baseline."""
 
 _MOST_TOLD = 5
 
 
 def accepted(path: str | None) -> frozenset[str] | None:
-    """Return the findings that the baseline at *path* accepts; None where it is still to be written."""
+    """Return the findings that the baseline at *path* accepts. None: the file is still to be written."""
     if path is None:
         return frozenset()
     file = Path(path)
@@ -29,7 +29,7 @@ def accepted(path: str | None) -> frozenset[str] | None:
 
 
 def tell(reporter: pytest.TerminalReporter, baseline: str | None) -> None:
-    """Write what the sweeps of all reports say, and the baseline if it is not there yet."""
+    """Print the results of all sweeps, and write the baseline if it does not exist."""
     swept = [
         (report.nodeid, properties)
         for reports in reporter.stats.values()

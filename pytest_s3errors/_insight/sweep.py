@@ -1,7 +1,7 @@
 """The sweep of one item: two runs without a fault, then one for each fault at each of its requests.
 
-What to try and what it means is decided in `_core.insight`. Here the item is run again, looked at, and its report made
-to tell the findings.
+`_core.insight` decides what to try and what a result means. This module runs the item again, observes it, and puts the
+findings on its report.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import Rule
 
 _SILENCE_S = 3.0
-"""Real seconds after which a run that waits for S3 hangs. Shorter than for a test, since that is what we look for."""
+"""Real seconds after which a run that waits for S3 counts as hung. Fewer than for a test: sweeps provoke hangs."""
 _GOES_ON = frozenset({"survived", "gave up"})
-"""The verdicts after which another fault is worth a try."""
+"""The verdicts after which a further fault is worth a try."""
 _LEAST_ALIKE = 20
 _STRICT = "[XPASS(strict)] "
 
 
 class Sweep:
-    """Sweeps one item whose *first* run, without a fault, has passed; *own* are the reports of that run."""
+    """Sweep one item whose *first* run, without a fault, has passed. *own* are the reports of that run."""
 
     def __init__(self, item: pytest.Item, spec: SweepSpec, first: Trace | None, own: Rerun) -> None:
         assert first is not None  # the body has run
@@ -82,7 +82,7 @@ class Sweep:
         self._seen: set[str] = set()
 
     def run(self) -> None:
-        """Make the runs, and tell in the item's own report what they found, also where they were interrupted."""
+        """Make the runs and put their findings on the item's own report, even after an interrupt."""
         tracer = Tracer()
         again = self._once_more(tracer, S3Sweep())
         if tracer.trace is None or not again.passed:
@@ -100,7 +100,7 @@ class Sweep:
             self._tell()
 
     def _sweep(self, normal: Normal) -> None:
-        """Try each case, those that come under them, and what is drawn."""
+        """Try each case, the cases that follow from it, and random schedules."""
         cases = singles = self._cases()
         for _ in range(self._spec.depth):
             self._planned += len(cases)
@@ -109,7 +109,7 @@ class Sweep:
             self._draw(singles, normal)
 
     def _try_all(self, cases: Iterable[Case], normal: Normal) -> list[Case]:
-        """Try *cases* while the budget lasts, and return those that come under them."""
+        """Try *cases* while the budget lasts. Return the cases that follow from them."""
         following = []
         for case in cases:
             if self._is_spent():
@@ -125,11 +125,11 @@ class Sweep:
         return REAL.monotonic() - self._began_s > self._budget_s
 
     def _draw(self, singles: list[Case], normal: Normal) -> None:
-        """Try random schedules of what does no harm by itself, and make each that does as short as it can be."""
+        """Try random schedules of faults that do no harm alone, and shrink each schedule that does harm."""
         known = {one.case for one in self._outcomes if one.verdict.kind in FAILING}
         new = sorted(self._seen - {one.identity.operation for one in self._targets})
         extra = self._wanted([of_operation(operation) for operation in new])
-        # A refusal of what cleans up can't be mended by anybody, nor one that lasts.
+        # No code can handle a refused cleanup, or a refusal that lasts.
         transient = [one for one in self._conditions if one.transient]
         cases = [one for one in singles if one not in known]
         cases += cases_of(extra, transient, ["once"], **self._pruned)
@@ -142,7 +142,7 @@ class Sweep:
             self._note(*self._shrunk(*self._try(drawn(cases, chance.random), normal), normal))
 
     def _shrunk(self, outcome: Outcome, trace: Trace | None, normal: Normal) -> tuple[Outcome, Trace | None]:
-        """Return the smallest schedule that still fails, by leaving out one fault after the other."""
+        """Return a minimal schedule that still fails, found by removing one fault at a time."""
         smaller = without_one(outcome.case) if outcome.verdict.kind in FAILING else ()
         for case in smaller:
             one = self._try(case, normal)
@@ -166,7 +166,7 @@ class Sweep:
             return []
         self._journals[case] = trace.entries
         targets = new_targets(trace.entries, normal.names, normal.requests)
-        # A refusal of what cleans up can't be mended by anybody.
+        # No code can handle a refused cleanup.
         conditions = [one for one in self._conditions if one.transient]
         return cases_of(self._wanted(targets), conditions, ["once"], **self._pruned, under=case)
 
@@ -190,7 +190,7 @@ class Sweep:
         if tracer.trace is None:
             return Outcome(case=case, verdict=Verdict("missed", ("a fixture failed",))), None
         trace = replace(tracer.trace, acknowledged=acknowledged(told))
-        if done.error is not None:  # its traceback holds what the body had, open clients too
+        if done.error is not None:  # its traceback keeps the body's locals alive, including open clients
             trace = replace(trace, left={**trace.left, "connections": 0})
         ended, error = _end_of(done.error)
         fired = {entry.firing.rule.rule.spelling for entry in trace.entries if entry.firing}
@@ -211,7 +211,7 @@ class Sweep:
     def _once_more(
         self, tracer: Tracer, told: S3Sweep, rules: tuple[Rule, ...] = (), normal: Normal | None = None
     ) -> Rerun:
-        """Run the item again. Its own expectations are about the run without a fault."""
+        """Run the item again, without its own expectations, which are about the run without a fault."""
         self._item.stash[CASE] = told
         changes: dict[str, Any] = {}
         if normal is not None:
@@ -226,7 +226,7 @@ class Sweep:
             self._item.stash[CASE] = S3Sweep()
 
     def _tell(self) -> None:
-        """Put the counts on the item's report, and fail it for what was found and is not accepted."""
+        """Put the counts on the item's report, and fail it for findings that are not accepted."""
         counts = Counter(one.verdict.kind for one in self._outcomes)
         counted: dict[str, int] = {kind: counts[kind] for kind in KINDS}
         summary = counts_text(counted, self._planned - len(self._outcomes), self._budget_s)
@@ -239,7 +239,7 @@ class Sweep:
             (FOUND, "\n".join(found)),
             *((f"{SUMMARY}_{kind.replace(' ', '_')}", count) for kind, count in counted.items()),
         ]
-        for one in self._own.reports[1:]:  # JUnit XML takes the last one's
+        for one in self._own.reports[1:]:  # JUnit XML takes the last report's
             one.user_properties += properties
         if self._map is not None:
             setattr(report, ATTRIBUTE, self._map.as_values(self._item.nodeid, summary))
@@ -266,7 +266,7 @@ class Sweep:
         )
 
     def _progress(self) -> None:
-        """Say on a terminal how far the sweep is."""
+        """Show the progress of the sweep on a terminal."""
         reporter = self._item.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or not reporter.isatty or reporter.verbosity < 0:
             return
@@ -281,7 +281,7 @@ def _named(names: Sequence[str]) -> tuple[Condition, ...]:
 
 
 def _xfail_reason(report: pytest.TestReport) -> str | None:
-    """Return why the test of *report*, whose body passed, was expected to fail; None where it was not."""
+    """Return why the test of *report*, whose body passed, was expected to fail. None: it was not."""
     if hasattr(report, "wasxfail"):
         return str(report.wasxfail)
     return str(report.longrepr).removeprefix(_STRICT) if report.failed else None
@@ -298,7 +298,7 @@ def _end_of(error: BaseException | None) -> tuple[Ended, str]:
 
 
 def _asked_the_store(error: BaseException) -> bool:
-    """Tell whether *error* comes from a look of the test into `s3_store`, which is a check like an assertion."""
+    """Return whether *error* comes from the test's access to `s3_store`, which is a check like an assertion."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next

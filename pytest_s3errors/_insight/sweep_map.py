@@ -1,7 +1,7 @@
 """What the page of ``--s3-report`` shows of one sweep: a map of its runs, request by fault.
 
-A sweep makes a `SweepMap`, adds each run, and sets `as_values` as the attribute ATTRIBUTE of the report that is logged,
-so that it comes from a worker of pytest-xdist too. The shape, of plain values:
+A sweep creates a `SweepMap`, adds each run, and sets `as_values` as the attribute ATTRIBUTE of the logged report, so
+that it also arrives from a worker of pytest-xdist. The shape, in plain values:
 
 - ``id``: the test; ``summary``: how the runs ended, as one line
 - ``requests``: the texts of the requests, in the order of the fault-free run; ``faults``: the names of the faults
@@ -33,7 +33,7 @@ _REASON_CHARACTERS: Final = 300
 
 
 class SweepMap:
-    """Collects the runs of one sweep."""
+    """Collect the runs of one sweep."""
 
     def __init__(self) -> None:
         self._faults: dict[str, int] = {}
@@ -66,7 +66,7 @@ class SweepMap:
 
 
 def request_text(target: Target) -> str:
-    """Return the request that *target* is as one line."""
+    """Return the request *target* as one line."""
     one = target.identity
     place = "/".join(part for part in one.place if part)
     details = (one.operation, place, f"part {one.part}" if one.part else "", one.range or "")

@@ -1,4 +1,4 @@
-"""What is seen of one run of a test: the journal, what S3 held before, meanwhile and after, and what was not ended."""
+"""Observe one run of a test: its journal, the state of S3 before, during and after it, and what it left open."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _OURS = str(Path(pytest_s3errors.__file__).parent)
 
 
 class Tracer:
-    """Looks at a run: enter `around` around the test's body, then take `trace`.
+    """Observe a run: enter `around` around the test's body, then read `trace`.
 
-    *usual* is the number of connections that a run without a fault leaves open, if that is known.
+    *usual* is the number of connections that a run without a fault leaves open, if known.
     """
 
     def __init__(self, usual: int | None = None) -> None:
@@ -42,7 +42,7 @@ class Tracer:
 
     @contextlib.contextmanager
     def around(self, run: Run) -> Iterator[None]:
-        """Note the state of S3 before the body and after it."""
+        """Record the state of S3 before and after the body."""
         store = run.simulator.store
         before = _states(store)
         threads = set(threading.enumerate())
@@ -73,7 +73,7 @@ class Tracer:
 
 
 def acknowledged(told: S3Sweep) -> dict[Place, State]:
-    """Return the states that the test was told S3 is in."""
+    """Return the states of S3 that a response confirmed to the test."""
     return {
         place: ABSENT if body is None else f"{len(body)} bytes {sha256(body).hexdigest()[:16]}"
         for place, body in told.acknowledged.items()
@@ -85,20 +85,20 @@ def _states(store: Store) -> dict[Place, State]:
 
 
 def _connections(run: Run, usual: int | None) -> int:
-    """Count the connections that are open."""
+    """Count the open connections."""
     if usual is not None and connections(run.owns) > most_pooled(usual):
-        gc.collect()  # what nobody can reach is no leak
+        gc.collect()  # an unreachable object is no leak
     return connections(run.owns)
 
 
 def _tasks(run: Run) -> int:
-    """Count the tasks that the body left unfinished in the loops that talked to S3."""
+    """Count the unfinished tasks of the body in the loops that talked to S3."""
     tasks = [task for loop in run.loops if not loop.is_closed() for task in asyncio.all_tasks(loop)]
     codes = [getattr(task.get_coro(), "cr_code", None) for task in tasks if not task.done()]
     return sum(code is not None and not code.co_filename.startswith(_OURS) for code in codes)
 
 
 def _threads(before: set[threading.Thread]) -> int:
-    """Count the threads that the body left running. A pool's wait for more work; how many there are is chance."""
+    """Count the threads that the body left running, without those of pools: they wait for work, in random numbers."""
     left = [thread for thread in threading.enumerate() if thread not in before]
     return sum(getattr(getattr(one, "_target", None), "__module__", "") != "concurrent.futures.thread" for one in left)
