@@ -1,7 +1,7 @@
-"""Bodies: plain bytes, or, where those would be too many to hold, a `LongBody` that makes or reads them when asked.
+"""Bodies: plain bytes or, if those would not fit into memory, a `LongBody` that makes or reads them on demand.
 
-Both have a length, slices and equality, and `bytes(body)` is all of it; what walks over a body uses `pieces`. A slice
-of a `LongBody` is a view, so that a range, a chunk or a body cut short costs nothing.
+Both have a length, slices and equality, and `bytes(body)` gives the whole. Code that iterates over a body uses
+`pieces`. A slice of a `LongBody` is a view, so a range, a chunk or a truncated body costs nothing.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ __all__ = [
 ]
 
 PIECE_BYTES = 1024 * 1024
-"""So much of a long body is in memory at a time."""
+"""The bytes of a long body that are in memory at a time."""
 
 SPOOLED_BYTES = 8 * 1024 * 1024
-"""A body of this size, which is that of boto3's parts, or more is not held in memory, unless the test put it there."""
+"""Bodies from this size on, that of boto3's parts, are not kept in memory unless the test put them there."""
 
 
 class Source(Protocol):
@@ -48,17 +48,17 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Takes a body that is arriving."""
+    """Receive a body as it arrives."""
 
     def write(self, data: bytes | bytearray) -> None:
-        """Take what came."""
+        """Add the bytes that arrived."""
 
     def finish(self) -> LongBody:
-        """All that came, as a body."""
+        """Return everything that arrived, as a body."""
 
 
 class LongBody:
-    """Bytes that are not in memory; does not change. Equal to whatever has the same bytes."""
+    """Bytes that are not in memory; immutable. Equal to any body with the same bytes."""
 
     __slots__ = ("_end", "_source", "_start")
     __hash__ = None  # type: ignore[assignment]  # equal to bytes, whose hash would need them all
@@ -73,24 +73,24 @@ class LongBody:
         return self._end - self._start
 
     def __getitem__(self, where: slice) -> LongBody:
-        """A view; like bytes, a slice without a step takes what there is."""
+        """Return a view. As with bytes, a slice may reach beyond the end."""
         start, end, step = where.indices(len(self))
         if step != 1:
             raise ValueError("a long body has no slices with a step; take bytes(body) first")
         return LongBody(self._source, self._start + start, self._start + max(start, end))
 
     def __bytes__(self) -> bytes:
-        """All of it, in memory."""
+        """Return the whole body, in memory."""
         return self._source.read(self._start, self._end)
 
     def __eq__(self, other: object) -> bool:
-        """Whether *other* is a body with the same bytes."""
+        """Return whether *other* is a body with the same bytes."""
         if not isinstance(other, bytes | LongBody):
             return NotImplemented
         return len(self) == len(other) and all(map(bytes.__eq__, pieces(self), pieces(other)))
 
     def __repr__(self) -> str:
-        """Its size and how it begins: a failed comparison shows it."""
+        """Return its size and its first bytes, for failed comparisons."""
         return f"<body of {len(self)} bytes, {bytes(self[:16])!r}...>"
 
 
@@ -98,7 +98,7 @@ Body: TypeAlias = bytes | LongBody
 
 
 def pieces(body: Body, size: int = PIECE_BYTES) -> Iterator[bytes]:
-    """*body* in pieces of *size* bytes, the last one shorter; nothing for an empty one."""
+    """Yield *body* in pieces of *size* bytes; the last one may be shorter. Yield nothing for an empty body."""
     if len(body) <= size:
         if body:
             yield bytes(body)
@@ -108,7 +108,7 @@ def pieces(body: Body, size: int = PIECE_BYTES) -> Iterator[bytes]:
 
 
 def hashed(digest: HASH, body: Body) -> HASH:
-    """Return *digest* after it has taken in *body*."""
+    """Return *digest* updated with *body*."""
     if isinstance(body, bytes):
         digest.update(body)
         return digest
@@ -118,7 +118,7 @@ def hashed(digest: HASH, body: Body) -> HASH:
 
 
 def join(bodies: Sequence[Body]) -> Body:
-    """One body of *bodies*, in order."""
+    """Return the concatenation of *bodies*."""
     if any(isinstance(body, LongBody) for body in bodies) or sum(map(len, bodies)) >= SPOOLED_BYTES:
         joined = _Joined(tuple(body for body in bodies if body))
         return LongBody(joined, 0, joined.ends[-1] if joined.ends else 0)
@@ -126,13 +126,13 @@ def join(bodies: Sequence[Body]) -> Body:
 
 
 def pattern(size: int, seed: int) -> Body:
-    """*size* bytes that look random and are the same for the same *seed*; a shorter one begins a longer one."""
+    """Return *size* bytes that look random and depend only on *seed*. A shorter body is a prefix of a longer one."""
     body = LongBody(_Pattern(seed), 0, size)
     return body if size >= SPOOLED_BYTES else bytes(body)
 
 
 def opened(body: Body) -> BinaryIO:
-    """Return a binary file of *body*, for reading."""
+    """Return *body* as a binary file for reading."""
     return io.BytesIO(body) if isinstance(body, bytes) else io.BufferedReader(_Reading(body), PIECE_BYTES)
 
 
@@ -162,7 +162,7 @@ class _Reading(io.RawIOBase):
 
 
 def flipped(body: Body) -> Body:
-    """*body* with every bit turned."""
+    """Return *body* with every bit inverted."""
     return LongBody(_Flipped(body), 0, len(body)) if isinstance(body, LongBody) else body.translate(_FLIP)
 
 
@@ -192,7 +192,7 @@ class _Joined:
 
 @dataclass(frozen=True)
 class _Pattern:
-    """Blocks of the same bytes, but for the block's number in front of each: no two places are alike."""
+    """Blocks of the same bytes, each with its number in front, so that no two blocks are equal."""
 
     seed: int
 
@@ -215,7 +215,7 @@ _NUMBER_BYTES = 8
 
 @dataclass(frozen=True)
 class _Flipped:
-    """Another body with every bit turned."""
+    """Another body with every bit inverted."""
 
     body: LongBody
 

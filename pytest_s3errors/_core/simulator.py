@@ -1,7 +1,7 @@
-"""The simulated S3 of one test: a request in, an exchange out; rules, S3's own model and the journal behind it.
+"""The simulated S3 of one test: request in, exchange out, with the rules, the S3 model and the journal behind it.
 
-No I/O and no clock of its own. A layer calls `begin` when it knows what is asked, `answer` when it has the whole
-body, and `end` when the last byte of the answer is out.
+It does no I/O and has no clock of its own. A layer calls `begin` when it knows the request's head, `answer` when it has
+the whole body, and `end` when the last byte of the response has been sent.
 """
 
 from __future__ import annotations
@@ -42,13 +42,14 @@ if TYPE_CHECKING:
 class Simulator:
     """Rules, store and journal of one test.
 
-    What no rule takes is *backend*'s to answer, without one that of a model in memory, which works on *store*.
-    `armed` says whether rules fire and requests count: they do while the test's own body runs; what fixtures ask for
-    before and after it is served and forgotten. `problems` collects what the simulator could not play: each fails
-    the test; so does a request beyond *limits*. Randomness (request ids, `probability=`) comes from *seed* alone.
-    *lock* is held while a request is decided or answered, so that servers in several threads can share one simulator.
-    *access* says whom the model lets in, *dialect* names the kind of store where its host does not. *where* returns the
-    lines at which the user's code is, for a problem that names them. *begins* is called before the first request.
+    *backend* answers the requests that no rule takes. The default is the model in memory, which works on *store*.
+    `armed` says whether rules fire and requests count. They do while the test's own body runs; requests of fixtures
+    before and after it are served and forgotten. `problems` collects what the simulator could not play. Each of them
+    fails the test, and so does a request beyond *limits*. Randomness (request ids, `probability=`) comes from *seed*
+    alone. *lock* is held while a request is decided or answered, so that servers in several threads can share one
+    simulator. *access* says whom the model lets in. *dialect* names the kind of store if its host does not. *where*
+    returns the current lines of the user's code, for problems that name them. *begins* is called before the first
+    request.
     """
 
     def __init__(
@@ -78,16 +79,16 @@ class Simulator:
         self._where = where
         self._begins = begins
         self.events = 0
-        """How many requests have begun or ended."""
+        """The number of starts and ends of requests so far."""
         self.open: dict[Entry, None] = {}
-        """The requests that wait for their answer, fixtures' included."""
-        # Two streams, so that a rule with `probability=` draws the same numbers however many ids were needed.
+        """The requests that wait for their response, including those of fixtures."""
+        # Two streams, so that a rule with `probability=` draws the same numbers, however many ids were needed.
         self._ids = random.Random(f"{seed} ids")  # noqa: S311 - ids and chances of a test, no secrets
         self._seed = seed
         self._rules, self._draw = rules, self._chances()
         self.schedule = Schedule(rules, self._draw)
         if backend is None:
-            assert store is not None  # one of the two does the work
+            assert store is not None  # one of the two answers
             backend = Memory(store, new_id=self._new_id, access=access)
         self._backend = backend
         self.store = backend.store
@@ -107,9 +108,9 @@ class Simulator:
         return random.Random(f"{self._seed} rules").random  # noqa: S311
 
     def begin_again(self, rules: tuple[Rule, ...], *, store: Store, access: Access, dialect: str | None) -> None:
-        """Go on with other rules, whose counters are at 0, on the model in memory; its journal is empty again.
+        """Continue with other rules, their counters at 0, on the model in memory and with an empty journal.
 
-        A server does so that is told of other rules. Requests under way end as they began.
+        A standalone server does this when it gets new rules. Requests in flight end as they began.
         """
         with self._lock:
             self._rules, self._draw = rules, self._chances()
@@ -120,20 +121,20 @@ class Simulator:
             self._journal = Journal()
 
     def add(self, rule: Rule) -> ArmedRule:
-        """Arm one more rule; like all rules of the test's body it is asked before those of its markers."""
+        """Activate one more rule. Like all rules of the test's body it comes before those of the markers."""
         armed = ArmedRule(rule, from_body=True, since_s=self._clock())
         with self._lock:
             self.schedule.add(armed)
         return armed
 
     def restart(self, rules: tuple[Rule, ...]) -> None:
-        """Forget every request, and arm *rules* before those of the markers, whose counters are at 0 again."""
+        """Forget every request, reset the counters of the markers' rules, and activate *rules* before them."""
         with self._lock:
             self._journal, self._limits = Journal(), self._limits.restarted()
             self.schedule = Schedule((*rules, *self._rules), self._draw)
 
     def begin(self, call: Call, mark: str | None = None) -> Entry:
-        """Decide who takes *call* and open its line in the journal, unless that was done for what bears *mark*."""
+        """Decide who answers *call* and open its journal entry, unless that was done for *mark*."""
         with self._lock:
             if mark is not None and (promised := self._promised.pop(mark, None)) is not None:
                 promised.call = call
@@ -158,32 +159,32 @@ class Simulator:
 
     @property
     def connects(self) -> bool:
-        """Whether rules have to be asked before a connection is made."""
+        """Whether rules must be asked before a connection is made."""
         return self.schedule.connects
 
     def promise(self, mark: str, entry: Entry) -> None:
-        """Say that the request of *entry*, decided before it was sent, will bear *mark*."""
+        """Record that the request of *entry*, which was decided before it was sent, will carry *mark*."""
         with self._lock:
             self._promised[mark] = entry
 
     def forget(self, mark: str) -> None:
-        """Say that nothing more comes with *mark*; its request, if none came, ends here."""
+        """Record that nothing more comes with *mark*. Its request ends here if it never came."""
         with self._lock:
             entry = self._promised.pop(mark, None)
         if entry is not None:
             self.end(entry)
 
     def refuses_early(self, entry: Entry) -> bool:
-        """Whether S3 refuses *entry* by its head alone, so that it does not ask for the body (100 Continue)."""
+        """Return whether S3 refuses *entry* by its head alone and so does not ask for the body (100 Continue)."""
         if entry.injected is not None:
             return not entry.injected.needs_request_body
         with self._lock:
             return self._backend.refuses(entry.call)
 
     def answer(self, entry: Entry, body: Body) -> Exchange:
-        """What a layer has to send for *entry*; with a rule's fault in it, or S3's own answer."""
+        """Return what a layer has to send for *entry*: S3's own response, or one with a rule's fault."""
         fault = entry.injected
-        # Without a connection S3 got none of it.
+        # Without a connection S3 received nothing.
         entry.body_size = 0 if fault is not None and fault.stage == "connect" else len(body)
         with self._lock:
             ids = self._new_ids()
@@ -206,12 +207,12 @@ class Simulator:
         return exchange
 
     def pending(self) -> tuple[int, list[Entry]]:
-        """Return how many requests have begun or ended, and those that wait although their answer is due."""
+        """Return the number of starts and ends of requests, and the requests whose response is overdue."""
         now_s = self._clock()
         return self.events, [entry for entry in tuple(self.open) if entry.due_s <= now_s]
 
     def ids(self) -> Ids:
-        """The ids of one more answer: to what is no request."""
+        """Return the ids of one more response, to something that is not a request."""
         with self._lock:
             return self._new_ids()
 
@@ -219,17 +220,17 @@ class Simulator:
         return Ids(*new_ids(self._ids.getrandbits))
 
     def end(self, entry: Entry) -> None:
-        """Note that the answer to *entry* is out, or that the connection ended."""
+        """Record that the response to *entry* has been sent, or that the connection ended."""
         with self._lock:
             if entry.ended_s is None:
                 entry.ended_s, entry.ended = self._clock(), self._next_event()
                 self.open.pop(entry, None)
 
     def reopen(self, entry: Entry) -> None:
-        """Take back that *entry* has ended: more of its answer is still to go out."""
+        """Undo the end of *entry*: more of its response is still to be sent."""
         entry.ended_s = entry.ended = None
         self.open[entry] = None
-        entry.due_s = inf  # the client does not take it
+        entry.due_s = inf  # the client does not read it
 
     def _spoken_at(self, call: Call) -> Dialect:
         return self._dialect or dialect_at(call.endpoint)
@@ -248,7 +249,7 @@ class Simulator:
                 return self._backend.answer(call, body)
             except BackendError as error:
                 self.problems.append(str(error))
-                # The code under test gets what nobody retries, and no second answer.
+                # The code under test gets an error that no client retries, and no second response.
                 return ErrorReply(code="NotImplemented", status=501, message="the backend gave no answer")
         self.problems.append(
             f"the simulated S3 has no {lacking}, which {call.method} {redact_url(call.url)} asks for.\n"

@@ -1,1 +1,1 @@
-"""What a sweep and a retry profile are made of: cases, invariants, verdicts, specifications. Pure values."""
+"""The parts of sweeps and retry profiles: cases, invariants, verdicts, specifications. All are pure values."""

@@ -1,8 +1,8 @@
 """What a sweep tries: which faults, at which requests, in which order.
 
-`CONDITIONS` lists the faults of a sweep, those that find most first. Which of them can happen to an operation says the
-operation table, by way of `classes_of`. A fault that no client can notice, or that leaves S3 in a state no client
-could mend, is not among them: it would blame correct code.
+`CONDITIONS` lists the faults of a sweep, the most productive first. The operation table says which of them can happen
+to an operation, through `classes_of`. The list excludes faults that no client can notice, and faults that leave S3 in a
+state that no client can repair: they would blame correct code.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["CONDITIONS", "Case", "Condition", "cases_of", "condition_of"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One fault, as the first argument and further options of `s3_fail`. `quick` says that a quick sweep tries it."""
+    """One fault, as the first argument and further options of `s3_fail`. `quick`: a quick sweep tries it."""
 
     what: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -49,11 +49,11 @@ class Condition:
 
     @property
     def transient(self) -> bool:
-        """Whether it goes away by itself, so that trying again is right."""
+        """Whether it goes away by itself, so that a retry is right."""
         return self.shows_as != "4xx"
 
     def can_hit(self, target: Target) -> bool:
-        """Tell whether this can happen to *target* and can be noticed there."""
+        """Return whether this can happen to *target* and can be noticed there."""
         row = OPERATIONS[target.identity.operation]
         if self.what not in FAULTS:
             return self.shows_as in classes_of(row.name)
@@ -93,10 +93,10 @@ CONDITIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
-    """One fault at one request: there alone ("once"), or there and at each attempt that follows ("always").
+    """One fault at one request: only there ("once"), or there and at each further attempt ("always").
 
-    With *under*, it comes while that other case plays, at a request that the code makes because of it; or, where it was
-    *drawn*, at any request.
+    With *under*, it happens while that other case plays, at a request that the code makes because of it. If it was
+    *drawn*, it may be at any request.
     """
 
     target: Target
@@ -107,16 +107,16 @@ class Case:
 
     @property
     def alone(self) -> Case:
-        """This case without those under which it plays."""
+        """Return this case without those under which it plays."""
         return replace(self, under=None, drawn=False)
 
     @property
     def faults(self) -> tuple[Case, ...]:
-        """This case and those under which it plays, the first one first."""
+        """Return this case and those under which it plays, the outermost first."""
         return (*(self.under.faults if self.under else ()), self)
 
     def rule(self, journal: Sequence[Entry]) -> Rule:
-        """Return the rule that does it; *journal* is that of the run in which `target` was seen."""
+        """Return the rule for this case. *journal* is that of the run with `target`."""
         skip = after(self.target, journal)
         options = {**self.condition.options, **self.target.match}
         options |= {"after": skip} if skip else {}
@@ -125,7 +125,7 @@ class Case:
 
 
 def condition_of(name: str) -> tuple[Condition, ...]:
-    """Return the faults that *name* means: a fault, an S3 error code or a class of errors; none if it is nothing."""
+    """Return the faults that *name* means: a fault, an S3 error code or a class of errors. Empty: it is unknown."""
     found = tuple(one for one in CONDITIONS if name in {one.what, one.shows_as})
     return found or ((Condition(name),) if name in FAULTS or name in CODES else ())
 
@@ -139,9 +139,9 @@ def cases_of(
     one_of_a_class: bool = False,
     under: Case | None = None,
 ) -> list[Case]:
-    """Return what to try at *targets*, in the order in which it finds most.
+    """Return what to try at *targets*, the most productive first.
 
-    With *one_of_a_kind* one request stands for all of its kind, with *one_of_a_class* a few faults for all.
+    With *one_of_a_kind* one request represents all of its kind. With *one_of_a_class* a few faults represent all.
     """
     if one_of_a_kind:
         kinds: dict[tuple[object, ...], Target] = {}

@@ -1,8 +1,7 @@
-"""What must hold of a test that met a fault, whatever its code made of it; pure functions over what was seen.
+"""What must hold for a test that met a fault, however its code handled it. Pure functions over observations.
 
-A run is compared with the fault-free run of the same test. What that run went through is allowed: each key in each
-state that it had on the way, so many unfinished uploads, so many requests. What differs between two fault-free runs is
-nobody's fault and is excused.
+A run is compared with the fault-free run of the same test. What happened in that run is allowed: each state that a key
+had, the number of unfinished uploads, the number of requests. A difference between two fault-free runs is excused.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ __all__ = [
 ]
 
 State: TypeAlias = str
-"""What is under a key, as a digest of the bytes and of what was stored with them; `ABSENT` for nothing."""
+"""The content of a key, as a digest of its bytes and its metadata. `ABSENT`: nothing."""
 
 ABSENT: Final = ""
 _POOL_GROWS = 4
@@ -46,7 +45,7 @@ _HASHED_BYTES = 64 * 1024**2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From where on a run is a storm or a hang: times the requests of the fault-free run, seconds of test time."""
+    """The thresholds of a storm and a hang: a multiple of the fault-free run's requests, and seconds of test time."""
 
     storm: float = 6.0
     hang_s: float = 360.0
@@ -54,12 +53,11 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """What was seen of one run.
+    """The observations of one run.
 
-    `before` and `states` are the state of each key before the body and after it, `passed` are the states that were
-    replaced on the way.
-    `acknowledged` maps places to the state that the test was told is there. `left` counts what was not ended, by kind:
-    "unfinished_uploads", "connections", "tasks", "threads". `elapsed_s` is test time.
+    `before` and `states` have the state of each key before and after the body. `passed` are the states that were
+    replaced in between. `acknowledged` maps places to the state that the code under test reported. `left` counts
+    leftovers by kind: "unfinished_uploads", "connections", "tasks", "threads". `elapsed_s` is test time.
     """
 
     entries: Sequence[Entry]
@@ -76,14 +74,14 @@ def state_of(stored: StoredObject | None) -> State:
     if stored is None:
         return ABSENT
     content = stored.content
-    # The ETag stands for bytes that take long to read.
+    # The ETag represents bytes that take long to read.
     digest = hashed(sha256(), content).hexdigest() if len(content) <= _HASHED_BYTES else stored.etag
     with_it = sorted(stored.metadata.items())
     return f"{len(content)} bytes {digest[:16]} {stored.content_type}{f' {with_it}' if with_it else ''}"
 
 
 class Normal:
-    """What two fault-free runs of a test have shown to be normal."""
+    """What is normal, according to two fault-free runs of a test."""
 
     def __init__(self, first: Trace, second: Trace, names: Names) -> None:
         self.names = names
@@ -95,17 +93,17 @@ class Normal:
         stable = frozenset(first.states) & frozenset(second.states)
         places = {place for one in (first, second) for place in (*one.before, *one.states, *one.passed)}
         self._allowed = {place: _states(first, place) | _states(second, place) for place in places}
-        # A key whose end differs from run to run holds a time or a random number: any bytes will do.
+        # A key whose final state differs between runs holds a time or a random number: any bytes are fine.
         self._any = frozenset(place for place in stable if first.states[place] != second.states[place])
         changing = {place for place in places if place not in names.stable and place not in stable}
         self._changing = frozenset(state for place in changing for state in self._allowed[place])
         ends = [sorted(states[p] for p in states if p in changing) for states in (first.states, second.states)]
         self.moved = set(map(_bytes, first.before.values())) & set(map(_bytes, first.states.values()))
-        """Bytes that S3 holds before the test and after it, under whichever key."""
+        """Bytes that S3 holds before or after the test, under any key."""
         self._any_changing = bool(changing) and ends[0] != ends[1]
 
     def allows(self, place: Place, state: State) -> bool:
-        """Tell whether *place* may be in *state*: as before the test, after it, or on the way."""
+        """Return whether *place* may be in *state*: one from before, after, or during the test."""
         if place in self._allowed:
             return state in self._allowed[place] or place in self._any
         return state == ABSENT or state in self._changing or self._any_changing
@@ -121,7 +119,7 @@ class Normal:
 
 
 def torn(trace: Trace, normal: Normal) -> list[str]:
-    """Return each key that is in no state which it may be in, and each whose acknowledged bytes are not there."""
+    """Return each key in a state that is not allowed, and each key whose acknowledged bytes are missing."""
     found = []
     for place in normal.places(trace):
         state = trace.states.get(place, ABSENT)
@@ -137,7 +135,7 @@ def torn(trace: Trace, normal: Normal) -> list[str]:
 
 
 def leaks(trace: Trace, normal: Normal, allowed: Iterable[str] = ()) -> list[str]:
-    """Return what is left that a fault-free run does not leave, but for the *allowed* kinds."""
+    """Return leftovers that a fault-free run does not leave, except the *allowed* kinds."""
     found = []
     for kind, count in trace.left.items():
         usual = normal.left.get(kind, 0)
@@ -147,15 +145,15 @@ def leaks(trace: Trace, normal: Normal, allowed: Iterable[str] = ()) -> list[str
 
 
 def most_pooled(usual: int) -> int:
-    """Return how many open connections are no leak where a run without a fault leaves *usual* ones in a pool.
+    """Return how many open connections are not a leak if a fault-free run leaves *usual* ones in a pool.
 
-    How many a pool has depends on how many requests happened to be under way at one time.
+    The size of a pool depends on how many requests happened to be in flight at the same time.
     """
     return _POOL_GROWS * usual
 
 
 def storms(trace: Trace, normal: Normal, limits: Thresholds) -> list[str]:
-    """Return the requests that came too often."""
+    """Return the requests that were sent too often."""
     return [
         f"{count} requests for {told(one)}; {normal.requests(one)} without the fault"
         for one, count in _counts(trace.entries, normal.names).items()
@@ -164,7 +162,7 @@ def storms(trace: Trace, normal: Normal, limits: Thresholds) -> list[str]:
 
 
 def hangs(trace: Trace, normal: Normal, limits: Thresholds) -> list[str]:
-    """Return how much longer the test took than a fault explains: some time for each call that met it."""
+    """Return the time of the test beyond what a fault explains: an allowance for each call that met it."""
     met = sum(any(failed(trace.entries[at]) for at in call) for call in logical_calls(trace.entries))
     longer_s = trace.elapsed_s - normal.elapsed_s
     if longer_s <= limits.hang_s * max(met, 1):
@@ -192,7 +190,7 @@ def _place(place: Place) -> str:
 
 
 def _bytes(state: State) -> str:
-    """Return the part of *state* that is about the bytes alone."""
+    """Return the part of *state* that only covers the bytes."""
     return " ".join(state.split(" ")[:3])
 
 

@@ -1,8 +1,8 @@
 """The retry profile of a client, seen from outside.
 
-A profile says how many requests a call makes at each kind of error, how long it waits between them, whether it does as
-a header asks, how many retries a client has before it stops trying and what gives them back, how long an outage a call
-outlasts, and what it repeats when only the answer was lost. `retry_rules` holds it to a specification.
+A profile says how many requests a call makes for each kind of error, how long it waits between them, and whether it
+obeys a header. It also says how many retries a client has before it stops and what restores them, how long an outage a
+call outlasts, and what it repeats if only the response was lost. `retry_rules` compares it with a specification.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ PROBES: Final[Mapping[str, Mapping[str, Any]]] = {
 """What fails in each probe: its name, and the arguments of `s3_fail`."""
 
 CLASSES: Final = {"transient": "500", "throttling": "SlowDown"}
-"""For each class of errors the probe by which its waits are measured."""
+"""For each class of errors, the probe that measures its waits."""
 
 QUOTAS: Final = {**CLASSES, "timeout": "stall"}
-"""For each class of errors the probe by which its quota is measured."""
+"""For each class of errors, the probe that measures its quota."""
 
 HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "retry_after_5": {"what": "SlowDown", "headers": {"Retry-After": "5"}},
@@ -53,19 +53,19 @@ HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
         for value in ("0", "1500", "10000", "-1", "soon")
     },
 }
-"""Errors with a header that asks for a wait, in seconds or in milliseconds: the first wait is measured."""
+"""Errors with a header that asks for a wait, in seconds or milliseconds. The first wait is measured."""
 
 LOST: Final = ("lost_write", "lost_conditional_write", "lost_create")
-"""What is asked of S3 where it does the work and the answer is lost: a plain write, a conditional one, and what has
-another effect when it is repeated, such as CreateMultipartUpload."""
+"""Requests that S3 executes but whose response is lost: a plain write, a conditional write, and a request that is not
+idempotent, such as CreateMultipartUpload."""
 
 MOST: Final = 20
-"""So many requests of one call fail; a client that goes on has no limit that we know."""
+"""The number of requests of one call that fail. A client that continues has no known limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What a call does whose answer was lost once: its requests, and whether it returned."""
+    """What a call does after a lost response: the number of its requests, and whether it returned."""
 
     attempts: int
     returned: bool
@@ -77,13 +77,13 @@ class Lost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What one client was seen to do. A probe that was not made has no entry.
+    """The observed behavior of one client. A skipped probe has no entry.
 
-    `attempts` has the requests of one call by probe, MOST + 1 for more than MOST. `waits_s` has, by class, the waits in
-    seconds between the attempts of each of several calls. `header_waits_s` has, for HEADERS, the seconds before the
-    first retry, None for none. `retries` has, by class, the retries until a client stops trying, None for no limit that
-    was met. Where there is such a limit, `refill` is how many successes buy a retry back, 0 for none that did, and
-    `refills_with_time` whether an hour does. `lost` is for LOST.
+    `attempts` has the number of requests of one call by probe; MOST + 1 means more than MOST. `waits_s` has, by class,
+    the waits in seconds between the attempts of several calls. `header_waits_s` has, for HEADERS, the seconds before
+    the first retry; None: no retry. `retries` has, by class, the number of retries until a client stops; None: no limit
+    was found. If there is one, `refill` is the number of successes that restore a retry (0: none do), and
+    `refills_with_time` says whether an hour does. `lost` is for LOST.
     """
 
     attempts: Mapping[str, int]
@@ -96,17 +96,17 @@ class Profile:
 
     @property
     def outlasts_s(self) -> tuple[float, float]:
-        """How many seconds of an outage of 500s a call outlasts, at least and at most, of the calls that were seen."""
+        """The seconds of an outage of 500s that the observed calls outlast, at least and at most."""
         lasted = [sum(waits) for waits in self.waits_s["transient"]]
         return min(lasted), max(lasted)
 
     def share_outlasting(self, seconds: float, error: str = "transient") -> float:
-        """Return the share of the calls seen that outlast an outage of *seconds*; *error* is one of CLASSES."""
+        """Return the share of the observed calls that outlast an outage of *seconds*. *error* is one of CLASSES."""
         calls = self.waits_s[error]
         return sum(sum(waits) >= seconds for waits in calls) / len(calls)
 
     def to_json(self) -> str:
-        """Return it as JSON of a stable form: each probe under its name, null where it was not made."""
+        """Return the profile as JSON in a stable form: each probe under its name, null if it was skipped."""
         low, high = self.outlasts_s
         values = {
             "attempts": {name: self.attempts.get(name) for name in PROBES},
@@ -132,7 +132,7 @@ class Profile:
 
 
 def attempts_text(count: int) -> str:
-    """Return *count* requests of one call as words."""
+    """Return the number of requests of one call as words."""
     if count > MOST:
         return f"more than {MOST} attempts"
     return f"{count} attempt{'s' * (count != 1)}"

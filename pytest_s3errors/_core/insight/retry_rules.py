@@ -1,8 +1,8 @@
-"""Specifications of retries, and where a profile differs from one.
+"""Retry specifications, and how a profile differs from one.
 
-A specification is data, a table of a TOML file. Waits are random, so they are judged by their bounds: none may be
-above, and of n waits one must be above half of its bound, which a client that keeps to the specification misses with a
-chance of 2**-n. Waits of exactly the cap are a difference too: a wait is a share of the cap, hardly ever all of it.
+A specification is data: a table in a TOML file. Waits are random, so they are judged by their bounds. None may be above
+its bound, and one of n waits must be above half of its bound; a conforming client fails that with a chance of 2**-n.
+Waits of exactly the cap are a difference too, since a wait is a random share of the cap and almost never all of it.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ __all__ = [
 ]
 
 SHOWN_ONLY: Final = frozenset({"truncated_body", "error_in_200"})
-"""What depends on the operation, and on who reads the body: no specification speaks of it."""
+"""Probes whose result depends on the operation and on who reads the body. No specification covers them."""
 
 _TOKENS: Final = 500
 _SLACK_S: Final = 1e-3
-_ADDED_S: Final = 5.0  # How far x-amz-retry-after moves a wait at most.
+_ADDED_S: Final = 5.0  # The most that x-amz-retry-after can change a wait.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What a client is meant to do; see the comments in ``retries.toml``."""
+    """What a client should do, see the comments in ``retries.toml``."""
 
     name: str
     attempts: int | None = None
@@ -50,7 +50,7 @@ class Specification:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One probe: what was *seen*, and what a specification *wanted* where that is something else."""
+    """One probe: what was *seen*, and what a specification *wanted* if that differs."""
 
     probe: str
     seen: str
@@ -58,7 +58,7 @@ class Line:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Return what differs."""
+        """Return the difference as text."""
         return f"{self.probe}: wanted {self.wanted}, saw {self.seen}{f' ({self.hint})' if self.hint else ''}"
 
 
@@ -66,7 +66,7 @@ def specification_of(name: str, table: Mapping[str, Any]) -> Specification:
     """Return the specification that *table* of a TOML file means.
 
     Raises:
-        ValueError: a field is missing or unknown, or a probe has a name that there is not.
+        ValueError: a field is missing or unknown, or a probe does not exist.
     """
     try:
         sets = {key: frozenset(table[key]) for key in ("retried", "repeats") if key in table}
@@ -88,9 +88,9 @@ def differences(
     patience: tuple[float, float] | None = None,
     known: Iterable[Specification] = (),
 ) -> list[Line]:
-    """Return where *profile* is not as *wanted*; *patience* says how long an outage it has to, and may, outlast.
+    """Return where *profile* differs from *wanted*. *patience*: the seconds of an outage that it must and may outlast.
 
-    What one of the *known* specifications asks for instead is told.
+    A difference also names the *known* specifications that ask for what was seen.
     """
     others = [(one.name, {line.probe for line in judged(profile, one) if not line.wanted}) for one in known]
     found = []
@@ -102,7 +102,7 @@ def differences(
 
 
 def report(profile: Profile, wanted: Specification, known: Iterable[Specification]) -> list[str]:
-    """Return a line for each probe of *profile*: what was seen, and whether it is as *wanted*."""
+    """Return a line for each probe of *profile*: what was seen, and whether *wanted* agrees."""
     found = {line.probe: line for line in differences(profile, wanted, known=known)}
     return [
         f"{line.probe:<28}"
@@ -112,7 +112,7 @@ def report(profile: Profile, wanted: Specification, known: Iterable[Specificatio
 
 
 def wrong_by_chance(profile: Profile) -> float:
-    """Return the chance that a client is said to differ in a wait although it keeps to its specification."""
+    """Return the chance that a conforming client is reported to differ in a wait."""
     counts = [len(waits) for calls in profile.waits_s.values() for waits in zip(*calls, strict=False)]
     return sum(2.0**-count for count in counts)
 
@@ -120,7 +120,7 @@ def wrong_by_chance(profile: Profile) -> float:
 def judged(
     profile: Profile, wanted: Specification | None, patience: tuple[float, float] | None = None
 ) -> Iterator[Line]:
-    """Yield a line for each probe of *profile*, held to *wanted* where that speaks of it."""
+    """Yield a line for each probe of *profile*, compared with *wanted* if that covers it."""
     rules = wanted or Specification(name="", retried=frozenset())
     for line in _lines(profile, rules, patience):
         yield line if wanted is not None else Line(line.probe, line.seen)
@@ -148,7 +148,7 @@ def _lines(profile: Profile, wanted: Specification, patience: tuple[float, float
 
 
 def _attempts(wanted: Specification, name: str, seen: int) -> str:
-    """Return what is wanted at the probe *name* if that is not what was *seen*."""
+    """Return what is wanted for the probe *name* if that differs from what was *seen*."""
     if name in wanted.retried and wanted.attempts is None:
         return "" if seen > 1 else "more than 1 attempt"
     attempts = wanted.attempts if name in wanted.retried else 1
@@ -172,7 +172,7 @@ def _waits(name: str, calls: Sequence[Sequence[float]], wanted: Specification) -
 
 
 def _header(name: str, wait_s: float | None, wanted: Specification) -> Line:
-    """Judge the first wait after a header: a kept one is the least wait, within limits where it is AWS's own."""
+    """Judge the first wait after a header. An obeyed header is a minimum; AWS's own header has limits."""
     seen = "no retry" if wait_s is None else f"a wait of {wait_s:.3f} s"
     kind, _, value = name.rpartition("_")
     base_s = wanted.base_s.get("throttling" if kind == "retry_after" else "transient")
@@ -183,7 +183,7 @@ def _header(name: str, wait_s: float | None, wanted: Specification) -> Line:
         asked_s = float(value)
     elif wanted.x_amz_retry_after and kind == "x_amz_retry_after" and value.isdigit():
         asked_s = min(int(value) / 1000, _ADDED_S)
-    # Of a clamped wait the random share is in it too.
+    # A clamped wait includes the random share.
     most_s = max(asked_s, base_s) + (base_s if asked_s == _ADDED_S else 0.0)
     if asked_s - _SLACK_S <= wait_s <= most_s + _SLACK_S:
         return Line(name, seen)
@@ -208,7 +208,7 @@ def _successes(count: int) -> str:
 
 
 def _hint(line: Line, profile: Profile, others: Collection[str]) -> str:
-    """Return what explains a difference: the price of a retry, and whose rules these are."""
+    """Return an explanation of a difference: the price of a retry, and whose rules these are."""
     name = line.probe.removeprefix("retries, ")
     count = profile.retries.get(name) if line.probe.startswith("retries, ") else None
     cost = f"a cost of {_TOKENS // count}" if count else ""

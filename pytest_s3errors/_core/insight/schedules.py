@@ -1,4 +1,4 @@
-"""Random schedules: several faults in one run, drawn from what may happen, and the text that replays one.
+"""Random schedules: several faults in one run, drawn from the possible ones, and the text that replays them.
 
 A schedule is a chain of cases, each *under* the one before, all of them at requests that the test makes without a
 fault, or at the first request of an operation that it only makes because of one.
@@ -23,13 +23,13 @@ _AT_THE_END: Final = 2**31
 
 
 def drawn(cases: Sequence[Case], draw: Callable[[], float]) -> Case:
-    """Return a schedule of two or three of *cases*; *draw* gives a number in [0, 1)."""
+    """Return a schedule of two or three of *cases*. *draw* returns a number in [0, 1)."""
     number = 2 + int(draw() * (_MOST_FAULTS - 1))
     return _chain([cases[int(draw() * len(cases))] for _ in range(number)])
 
 
 def without_one(case: Case) -> Iterator[Case]:
-    """Yield the schedules that have one fault less than *case*."""
+    """Yield the schedules with one fault less than *case*."""
     faults = case.faults
     if len(faults) > 1:
         for left_out in range(len(faults)):
@@ -37,7 +37,7 @@ def without_one(case: Case) -> Iterator[Case]:
 
 
 def of_operation(operation: str) -> Target:
-    """Return as a target the first request of *operation* that the fault-free run does not make."""
+    """Return the first request of *operation* that the fault-free run does not make, as a target."""
     return Target(
         position=_AT_THE_END,
         identity=Identity(operation, (None, None), None, None),
@@ -50,12 +50,12 @@ def of_operation(operation: str) -> Target:
 
 
 def spelled(case: Case, targets: Sequence[Target]) -> str:
-    """Return *case* as the argument ``random=`` that replays it; *targets* are those of the fault-free run."""
+    """Return the argument ``random=`` that replays *case*. *targets* are those of the fault-free run."""
     return "; ".join(_step(one, targets) for one in case.faults)
 
 
 def schedule_of(steps: Sequence[Step], targets: Sequence[Target]) -> Case:
-    """Return what *steps* say of a test with *targets*; one more than it makes is a request because of a fault."""
+    """Return the case that *steps* describe for *targets*. A number beyond them is a request because of a fault."""
     known = {str(one): one for one in CONDITIONS}
     cases = []
     for step in steps:
@@ -74,7 +74,7 @@ def _chain(cases: Sequence[Case]) -> Case:
 
 
 def _alike(operation: str, targets: Sequence[Target]) -> list[Target]:
-    """Return the targets of one operation, in an order that does not depend on which came first."""
+    """Return the targets of one operation, in an order that does not depend on arrival."""
     alike = [one for one in targets if one.identity.operation == operation]
     return sorted(alike, key=lambda one: (*(str(word or "") for word in one.identity.place), *_rest(one)))
 

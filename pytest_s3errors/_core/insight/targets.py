@@ -1,8 +1,9 @@
-"""The requests of a test by identity, so that each can be found again in another run of the same test.
+"""Identify the requests of a test, so that each can be found again in another run of the same test.
 
-The order of arrival is no identity: parts go up side by side. A request is known by its operation, bucket, key, part
-and range, and as the k-th of these. A key that is another one in each run (a UUID, a time) is known by its place among
-such keys, in the order of their first appearance. `Names` learns from two runs which keys those are.
+The order of arrival does not identify a request, since parts are uploaded concurrently. Its identity is its operation,
+bucket, key, part and range, and its number among equal ones. A key that differs in each run (a UUID, a time) is
+identified by its place among such keys, in the order of their first appearance. `Names` learns these keys from two
+runs.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Place: TypeAlias = tuple[str | None, str | None]
 
 
 class Identity(NamedTuple):
-    """What a request is known by. `place` has ``#n`` for a bucket and key that differ from run to run."""
+    """The identity of a request. `place` has ``#n`` for a bucket or key that differs from run to run."""
 
     operation: str
     place: Place
@@ -36,20 +37,20 @@ class Identity(NamedTuple):
 
 
 class Names:
-    """Which buckets and keys are the same in each run, learned from the journals of two."""
+    """Which buckets and keys are the same in each run, learned from two journals."""
 
     def __init__(self, first: Iterable[Call], second: Iterable[Call]) -> None:
         ours, theirs = (list(dict.fromkeys((call.bucket, call.key) for call in calls)) for calls in (first, second))
         self.stable = frozenset(ours) & frozenset(theirs)
         changing = ([place for place in places if place not in self.stable] for places in (ours, theirs))
-        # What the n-th changing name of both runs have in common, as globs.
+        # What the n-th changing names of both runs have in common, as globs.
         self._globs = [
             (_glob(bucket, other_bucket), _glob(key, other_key))
             for (bucket, key), (other_bucket, other_key) in zip_longest(*changing, fillvalue=(None, None))
         ]
 
     def numbered(self, calls: Iterable[Call]) -> Iterator[Place]:
-        """Yield the place of each of *calls*, which are those of one run from its beginning."""
+        """Yield the place of each of *calls*, all the calls of one run from its beginning."""
         numbers: dict[Place, int] = {}
         for call in calls:
             place = call.bucket, call.key
@@ -59,7 +60,7 @@ class Names:
                 yield None, f"#{numbers.setdefault(place, len(numbers) + 1)}"
 
     def globs(self, place: Place) -> tuple[str | None, str | None]:
-        """Return globs for the bucket and the key that *place*, as `numbered` made it, stands for; None for any."""
+        """Return globs for the bucket and the key of *place*, a result of `numbered`. None: any."""
         bucket, key = place
         if bucket is None and key is not None:
             number = int(key[1:])
@@ -69,11 +70,11 @@ class Names:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One request of the fault-free run, at `position` of its journal, and how a rule finds it.
+    """One request of the fault-free run, at `position` in its journal, and how a rule finds it.
 
-    `number` is its place among those of the same `identity`, from 1. `match` are the matching options of a rule.
-    `kind` is what makes it alike to others: the same code handles requests of one kind as a rule. `scheme` is that of
-    its URL, `answered` says whether the answer had a body.
+    `number` is its place among those with the same `identity`, from 1. `match` has the matching options of a rule.
+    Requests of the same `kind` are usually handled by the same code. `scheme` is that of its URL. `answered` says
+    whether the response had a body.
     """
 
     position: int
@@ -95,7 +96,7 @@ def identities(entries: Sequence[Entry], names: Names) -> list[Identity]:
 
 
 def targets_of(first: Sequence[Entry], second: Sequence[Entry], names: Names) -> list[Target]:
-    """Return the requests that both of two fault-free runs make, in the order of the first one."""
+    """Return the requests that both fault-free runs make, in the order of the first one."""
     again = Counter(identities(second, names))
     found = identities(first, names)
     counts: Counter[Identity] = Counter()
@@ -118,12 +119,12 @@ def targets_of(first: Sequence[Entry], second: Sequence[Entry], names: Names) ->
 
 
 def new_targets(entries: Sequence[Entry], names: Names, known: Callable[[Identity], int]) -> list[Target]:
-    """Return the requests of *entries* that no fault-free run makes, of which *known* tells how many it makes."""
+    """Return the requests of *entries* that no fault-free run makes. *known* says how many it makes of each."""
     return [one for one in targets_of(entries, entries, names) if not known(one.identity)]
 
 
 def after(target: Target, first: Sequence[Entry]) -> int:
-    """Return how many requests of *first*, the fault-free run's, a rule lets pass that is about *target*."""
+    """Return how many requests of *first*, the fault-free run, a rule for *target* lets pass."""
     match = match_of(target.match, name="s3_fail")
     return sum(match.difference(entry.call) is None for entry in first[: target.position])
 
@@ -146,7 +147,7 @@ def _turn(position: int, found: Sequence[Identity]) -> str:
 
 
 def _glob(ours: str | None, theirs: str | None) -> str | None:
-    """Return a glob for names that begin and end as both do, None where both lack one or share nothing."""
+    """Return a glob for names that start and end as both do. None: both have no name, or they share nothing."""
     if ours is None or theirs is None:
         return None
     if ours == theirs:

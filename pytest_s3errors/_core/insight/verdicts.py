@@ -1,4 +1,4 @@
-"""The verdict of one run of a sweep, from what was seen of it."""
+"""The verdict of one run of a sweep, from its observations."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ KINDS: Final[tuple[Kind, ...]] = ("silent", "torn", "leak", "storm", "hang", "ga
 FAILING: Final = frozenset[Kind]({"silent", "torn", "leak", "storm", "hang"})
 
 Ended: TypeAlias = Literal["returned", "raised", "assertion"]
-"""How the body ended; "assertion": the test's own check failed after its code had returned."""
+"""How the body ended. "assertion": the test's own check failed after its code had returned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one run, and why."""
+    """The result of one run, and its reason."""
 
     kind: Kind
     reasons: tuple[str, ...] = ()
@@ -42,11 +42,11 @@ def verdict_of(
     allowed: Collection[str] = (),
     limits: Thresholds = Thresholds(),  # noqa: B008 - it is frozen
 ) -> Verdict:
-    """Return the verdict of a run in which the body *ended* so, with *error* as text.
+    """Return the verdict of a run whose body ended as *ended* says, with *error* as text.
 
-    *hit* says whether the fault found its target, *problems* are the simulator's: what it could not play, or what
-    ended the test. Kinds of leaks and verdicts in *allowed* are no findings. The worst comes first: lost data, then
-    what does not end, then what is left behind.
+    *hit* says whether the fault found its target. *problems* are the simulator's: what it could not play, or what
+    ended the test. Kinds of leaks and verdicts in *allowed* are not findings. The worst finding wins: lost data, then
+    code that does not end, then leftovers.
     """
     if not hit:
         return Verdict("missed", ("the fault found no target",))

@@ -1,1 +1,1 @@
-"""What a client sees of an answer: outcomes of faults, exchanges, and their bytes."""
+"""What a client sees of a response: the outcomes of faults, exchanges, and their bytes."""

@@ -1,7 +1,7 @@
-"""What comes for one request: from an `Exchange` to a status, headers with their framing, and bytes at a pace.
+"""The response to one request: turns an `Exchange` into a status, headers with framing, and bytes at a rate.
 
-All three layers take their answers from here. The wire sends `encode` of one, the mock and client layers hand its parts
-to their client as they are. So a header, a cut or a pace is decided once.
+All three layers take their responses from here. The wire layer sends the bytes of `encode`; the mock and client layers
+hand the parts to their client. So a header, a cut or a rate is decided in one place.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _CLOSE = ("Connection", "close")
 
 
 class Answer(NamedTuple):
-    """An answer with a status. `body` are the bytes that come, `size` is how many the headers promise.
+    """A response with a status. `body` holds the bytes to send; `size` is the number that the headers promise.
 
-    `chunked` says whether the body is in chunks, `whole` whether it comes to its end. `ending` is what becomes of the
-    connection then.
+    `chunked` says whether the body is in chunks, `whole` whether it is complete. `ending` is what then happens to the
+    connection.
     """
 
     status: int
@@ -45,21 +45,21 @@ class Answer(NamedTuple):
     ending: Ending
 
     def header(self, name: str) -> str | None:
-        """Return the value of the header *name*, in lower case; None where there is none."""
+        """Return the value of the header *name*, given in lower case. None: it is absent."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
 def taken(entry: Entry, body: Body) -> tuple[Body, bool]:
-    """Return what S3 reads of the request's *body* before it answers *entry*, and whether that is all of it."""
+    """Return the part of the request's *body* that S3 reads before it answers *entry*, and whether that is all."""
     fault = entry.injected
     stop = None if fault is None else fault.reads(len(body))
     return (body, True) if fits(stop, len(body)) else (body[:stop], False)
 
 
 def fits(stop: int | None, size: int) -> bool:
-    """Return whether a body of *size* bytes is read whole by an S3 that reads *stop* bytes of it, None: all.
+    """Return whether S3 reads a body of *size* bytes completely if it reads *stop* bytes of it. None: all.
 
-    With 0 it answers after the head, and never learns whether there was a body.
+    With 0 it responds after the head, and never learns whether there was a body.
     """
     return stop is None or 0 < stop >= size
 
@@ -67,14 +67,14 @@ def fits(stop: int | None, size: int) -> bool:
 def answer_of(
     exchange: Exchange, call: Call, *, now_s: float, whole: bool = True, keep: bool = True, chunks: bool = True
 ) -> Answer | None:
-    """Return the answer of *exchange* at *now_s*, None where nothing with a status comes.
+    """Return the response of *exchange* at *now_s*. None: nothing with a status is sent.
 
     Args:
         exchange: What the simulator decided.
         call: The request.
         now_s: Seconds since the epoch, for the Date header.
-        whole: Whether S3 read the request to its end; if not, the connection can't go on.
-        keep: Whether the client wants the connection to go on.
+        whole: Whether S3 read the request to its end. If not, the connection can't be reused.
+        keep: Whether the client wants to reuse the connection.
         chunks: Whether the client can read a body in chunks.
     """
     response = exchange.response(call)
@@ -84,7 +84,7 @@ def answer_of(
     bodiless = unframed or call.method == "HEAD"
     chunked = chunks and not unframed and exchange.in_chunks(response, call)
     headers = [*response.headers.items(), ("Date", _date(int(now_s)))]
-    if chunked:  # to HEAD too: the framing that the body would have (fact 12)
+    if chunked:  # for HEAD too: the framing that the body would have (fact 12)
         headers.append(("Transfer-Encoding", "chunked"))
     elif response.length is not None or response.body or not bodiless:
         length = len(response.body) if response.length is None else response.length
@@ -95,7 +95,7 @@ def answer_of(
     ending = exchange.ending
     if ending is Ending.KEEP and not (keep and whole and "Connection" not in response.headers):
         ending = Ending.CLOSE
-    # By position, in half the time: one is made for every request.
+    # Positional arguments take half the time, and this runs for every request.
     return Answer(
         response.status,
         reason(response.status, getattr(exchange.answer, "code", None)),
@@ -111,7 +111,7 @@ def answer_of(
 def encode(answer: Answer) -> tuple[bytes, bytes]:
     """Return the bytes before and after the body of *answer*.
 
-    Where the body is cut, its framing still promises the whole.
+    If the body is cut, its framing still promises the whole.
     """
     lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *[f"{name}: {value}" for name, value in answer.headers]]
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
@@ -125,7 +125,7 @@ def encode(answer: Answer) -> tuple[bytes, bytes]:
 
 
 def paced(body: Body, bytes_per_second: float | None) -> Iterator[tuple[float, bytes]]:
-    """Yield *body* as it comes: seconds to wait, and what has come then; at no rate each piece at once."""
+    """Yield *body* as pairs: seconds to wait, and the bytes that then arrive. Without a rate nothing waits."""
     if bytes_per_second is None:
         for piece in pieces(body):
             yield 0.0, piece
@@ -135,11 +135,11 @@ def paced(body: Body, bytes_per_second: float | None) -> Iterator[tuple[float, b
 
 
 def _piece_size(size: int, bytes_per_second: float) -> int:
-    """Return how many of *size* bytes go out at a time at this rate: some hundred pieces, 0.02 to 1 s apart."""
+    """Return how many of *size* bytes to send at a time at this rate: about a hundred pieces, 0.02 to 1 s apart."""
     return max(1, int(bytes_per_second * min(1.0, max(0.02, size / bytes_per_second / 100))))
 
 
 @functools.lru_cache(maxsize=1)
 def _date(now_s: int) -> str:
-    """Return the Date header. To format one costs more than the rest of a head, so the last second's is kept."""
+    """Return the Date header. It costs more to format than the rest of the head, so the last one is cached."""
     return formatdate(now_s, usegmt=True)

@@ -1,7 +1,7 @@
 """One client's connection, without I/O: bytes and the end of the stream in, actions out.
 
-A *player* owns the socket. It hands over what arrived by `receive` and does what `next_action` says, one action after
-another. It decides nothing, so every player, whatever it is built on, plays the same:
+A *player* owns the socket. It passes arrived bytes to `receive` and does what `next_action` returns, one action after
+another. It decides nothing, so all players behave the same, whatever they are built on:
 
     action      the player                                              and asks for the next action
     Send        sends all of it                                         when the kernel has all of it
@@ -11,27 +11,27 @@ another. It decides nothing, so every player, whatever it is built on, plays the
     Close       closes, by FIN or RST, when the client's kernel has     never
                 all that was sent
 
-`reads` tells at any moment whether more bytes are welcome. While it is False the player leaves them in the kernel, so
-that the client feels it. A player whose kernel did not take the end of an answer at once says so by `held_up`, and one
-that lost its client by `lost`. These five events and four actions are the whole interface.
+`reads` says at any moment whether more bytes are welcome. While it is False the player leaves them in the kernel, so
+that the client sees backpressure. A player calls `held_up` if its kernel did not accept the end of a response at once,
+and `lost` if the client is gone. These five events and four actions are the whole interface.
 
-`_serve` reads like the life of a connection, since it is a generator that stands still at each action. What it calls is
-a plain function where nothing is to be waited for: a generator costs a microsecond. The states:
+`_serve` reads like the life of a connection: it is a generator that suspends at each action. It calls plain functions
+wherever nothing waits, since a generator costs a microsecond. The states:
 
     idle        between two requests. The client may end the stream, or be silent for `Limits.idle_s`: FIN.
-    head        a request has begun. Its end must come within `Limits.head_s`, or the answer is RequestTimeout.
-    body        the head is known, and with it who takes the request: the journal has a line. A rule may say that S3
-                reads only a part of the body, or S3 may refuse by the head alone (Expect: 100-continue, a length
-                beyond all limits). Then the connection reads no more, answers and closes.
-    answer      what the simulator decided goes out: after a delay, at a pace, whole or not.
-    silence     after an answer that ends so. What still comes is dropped. It lasts until the client leaves.
+    head        a request has begun. Its head must end within `Limits.head_s`, or the response is RequestTimeout.
+    body        the head is known, and with it who takes the request: the journal has an entry. A rule may make S3
+                read only part of the body, or S3 may refuse by the head alone (Expect: 100-continue, a length
+                beyond all limits). Then the connection reads no more, responds and closes.
+    answer      the simulator's decision is sent: after a delay, at a rate, complete or not.
+    silence     after a response that ends so. Further bytes are dropped. It lasts until the client leaves.
 
-Requests are taken up one after another. What a client sends ahead of an answer stays here, or in the kernel beyond
-`_AHEAD_BYTES`. The end of the stream has two meanings, which look alike: the client has closed, or it has sent all that
-it will and reads on. What can be answered at once is answered. What takes test time is not: nobody may wait for it.
+Requests are handled one after another. Bytes that a client sends ahead of a response stay here, or in the kernel beyond
+`_AHEAD_BYTES`. The end of the stream has two meanings that look alike: the client has closed, or it has sent everything
+and still reads. A response that is ready is sent. One that takes test time is not: the client may be gone.
 
-Who decides what: `http1` what a request is, the simulator who takes it and what S3 does, `answer` what its answer looks
-like. Here is decided how much is read, when what is sent, when the journal's line is closed, and how it all ends.
+`http1` decides what a request is, the simulator who takes it and what S3 does, `answer` what its response looks like.
+This module decides how much is read, what is sent when, when the journal entry is closed, and how it all ends.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 __all__ = ["MARK", "Action", "Close", "Connection", "Limits", "Receive", "Send", "Settings", "Wait"]
 
 MARK = "x-s3errors-mark"
-"""The header by which a request says that it was decided before it was sent. Only this module sees it."""
+"""The header of a request that was decided before it was sent. Only this module sees it."""
 
 _AHEAD_BYTES = 16 * 1024
 _CLIENT_HELLO = b"\x16\x03"
@@ -78,19 +78,19 @@ class Send(NamedTuple):
 
 
 class Receive(NamedTuple):
-    """Wait for the client, *seconds* of real time at most; None: as long as it takes."""
+    """Wait for the client, at most *seconds* of real time. None: without limit."""
 
     seconds: float | None = None
 
 
 class Wait(NamedTuple):
-    """Let *seconds* of test time pass; `inf`: until the client leaves."""
+    """Let *seconds* of test time pass. `inf`: until the client leaves."""
 
     seconds: float
 
 
 class Close(NamedTuple):
-    """Close the connection, by RST if *reset*, else by FIN."""
+    """Close the connection, with RST if *reset*, otherwise with FIN."""
 
     reset: bool = False
 
@@ -100,21 +100,21 @@ _Actions: TypeAlias = Generator[Action, None, None]
 
 
 class Limits(NamedTuple):
-    """How many seconds of real time a client may be silent, and how many it may take for a head."""
+    """The seconds of real time that a client may be silent, and may take for a head."""
 
     idle_s: float
     head_s: float
 
 
 class Settings(NamedTuple):
-    """What the connections of one server share.
+    """The settings that all connections of one server share.
 
     Args:
         simulator: Rules, S3 and journal.
         now: Seconds since the epoch, for the Date header and the limits.
         endpoints: Hosts that clients of the test use as endpoints.
-        spool: Makes the sink for a large body.
-        limits: None where a client may take any time.
+        spool: Creates the sink for a large body.
+        limits: None: a client may take any time.
     """
 
     simulator: Simulator
@@ -125,7 +125,7 @@ class Settings(NamedTuple):
 
 
 class _State(enum.Enum):
-    """Where a connection stands, see the top of the module."""
+    """The state of a connection, see the top of the module."""
 
     IDLE = "idle"
     HEAD = "head"
@@ -134,7 +134,7 @@ class _State(enum.Enum):
     SILENCE = "silence"
 
 
-# Global names: a member of an enum takes longer to look up, and this is done for every packet.
+# Global names, since lookups of enum members are slower and happen for every packet.
 _IDLE, _HEAD, _BODY, _ANSWER, _SILENCE = _State
 
 
@@ -142,9 +142,9 @@ class Connection:
     """One connection, see the top of the module.
 
     Args:
-        settings: What it shares with others.
-        mark: What a request without a mark of its own bears: names this connection among all that are open.
-        origin: Returns ``scheme://host`` as the client dialled it, None if it dialled the server itself.
+        settings: Shared with other connections.
+        mark: The mark of requests without their own. It is unique among the open connections.
+        origin: Returns ``scheme://host`` as the client dialed it. None: it dialed the server itself.
     """
 
     def __init__(self, settings: Settings, mark: str, origin: Callable[[], str | None] = lambda: None) -> None:
@@ -160,49 +160,49 @@ class Connection:
         self._head_since_s: float | None = None
         self._actions: Iterator[Action] = self._serve()
 
-    # What the player tells.
+    # Events from the player.
 
     def receive(self, data: bytes) -> None:
-        """Take what arrived, b"" for the end of the stream."""
+        """Take the bytes that arrived. b"": the end of the stream."""
         if not data:
             self._ended = True
         elif self._state is not _SILENCE:
             self._parser.receive(data)
 
     def expire(self) -> None:
-        """Note that the client let its time pass: with the next action the connection begins to end."""
+        """Record that the client exceeded its time. The connection starts to end with the next action."""
         self._actions = self._timed_out(self._state)
 
     def held_up(self) -> None:
-        """Note that the kernel did not take all that was to be sent: an answer is not out before it has."""
+        """Record that the kernel did not accept all bytes. A response is not complete before it has."""
         if self._entry is not None:
             self._simulator.reopen(self._entry)
 
     def give_up(self) -> None:
-        """Note that the client waits no longer, though its connection is still open."""
+        """Record that the client no longer waits, although its connection is still open."""
         if self._entry is not None:
             self._simulator.end(self._entry)
 
     def lost(self) -> None:
-        """Note that the connection is gone."""
+        """Record that the connection is gone."""
         self.give_up()
         self._simulator.forget(self._mark)
         self._actions = iter(())
 
-    # What the player asks.
+    # Questions of the player.
 
     @property
     def reads(self) -> bool:
-        """Whether the player shall go on to read."""
+        """Whether the player should continue to read."""
         return not (self._deaf or self._ended) and (self._state is not _ANSWER or self._parser.buffered <= _AHEAD_BYTES)
 
     @property
     def patience_s(self) -> float | None:
-        """How long the kernel may take for what is to be sent before the player calls `expire`; None: for ever."""
+        """The seconds that the kernel may take to accept the bytes before the player calls `expire`. None: no limit."""
         return None if self._settings.limits is None else self._settings.limits.idle_s
 
     def next_action(self) -> Action:
-        """Return what the player has to do now."""
+        """Return the next action of the player."""
         if self._waits and self._ended:
             return Close()
         try:
@@ -226,9 +226,9 @@ class Connection:
                 if self._ended or self._begins_tls():
                     return
                 yield self._receive_head()
-            assert isinstance(head, Head)  # the parser returns a body after its head
+            assert isinstance(head, Head)  # the parser returns a body after each head
             if simulator.problems:
-                return  # the test is over: its client dials again, and is told
+                return  # the test is over: its client dials again and gets the refusal
             call, entry, stop = self._begin(head)
             if head.expects_continue and stop != 0:
                 yield Send(_CONTINUE)
@@ -266,7 +266,7 @@ class Connection:
         return Receive(max(0.0, self._head_since_s + limits.head_s - now_s))
 
     def _begin(self, head: Head) -> tuple[Call, Entry, int | None]:
-        """Have the request decided, and return how many bytes of its body S3 reads before it answers, None: all."""
+        """Let the simulator decide the request. Return how many bytes of its body S3 reads first. None: all."""
         self._state, self._head_since_s = _BODY, None
         mark = head.headers.pop(MARK, None) or self._mark
         call = _call_of(head, self._origin(), self._settings.endpoints())
@@ -275,16 +275,16 @@ class Connection:
         stop = None if entry.injected is None else entry.injected.reads(size)
         if stop is None and (
             (size is not None and size > MAX_UPLOAD_BYTES)
-            # S3 refuses by the head if it can: the answer without 100, and the body never comes (fact 41).
+            # S3 refuses by the head if it can: it responds without 100, and the body never comes (fact 41).
             or (head.expects_continue and self._simulator.refuses_early(entry))
         ):
             stop = 0
         return call, entry, stop
 
     def _body(self, head: Head, stop: int | None) -> Body | None:
-        """Return the first *stop* bytes of the body, None: all; or None as long as they are not here.
+        """Return the first *stop* bytes of the body (None: all), or None until they have arrived.
 
-        What is left unread makes the connection deaf. Where the body is cut into packets plays no part.
+        Once bytes stay unread, the connection reads no more. The packet boundaries do not matter.
         """
         parser = self._parser
         body = None if stop == 0 else parser.next_event()
@@ -293,14 +293,14 @@ class Connection:
             if fits(stop, len(body)):
                 return body
         elif stop is None or (stop and parser.received + ("transfer-encoding" not in head.headers) <= stop):
-            return None  # of a sized body whose *stop* bytes are here, there is more to come
+            return None  # the *stop* bytes of a sized body are here, and more will follow
         else:
             body = parser.take_received()
         self._deaf = True
         return body[:stop]
 
     def _answer(self, head: Head, call: Call, entry: Entry, exchange: Exchange) -> Generator[Action, None, Ending]:
-        """Send the answer, and return what becomes of the connection."""
+        """Send the response. Return what happens to the connection."""
         answer = answer_of(
             exchange, call, now_s=self._settings.now(), whole=not self._deaf, keep=head.keep_alive, chunks=head.chunks
         )
@@ -319,19 +319,19 @@ class Connection:
                 data += tail
         if ending is Ending.HANG:
             yield Send(data)
-            entry.due_s = 0.0  # the client has taken all, and waits
+            entry.due_s = 0.0  # the client has read everything and waits
             self._state, self._deaf = _SILENCE, False
             yield Wait(inf)
-        # The journal has the end before a client in another thread can read the last bytes.
+        # Close the journal entry before a client in another thread can read the last bytes.
         self._simulator.end(entry)
         yield Send(data)
-        self._simulator.end(entry)  # now in any case, should it have been reopened
+        self._simulator.end(entry)  # close it now in case it was reopened
         return ending
 
     # The other ends.
 
     def _refuse(self, code: str, message: str | None = None) -> _Actions:
-        """Answer what is no request, and close."""
+        """Respond to something that is not a request, and close."""
         self._state, self._deaf = _ANSWER, True
         reply = error_reply(code, _NO_CALL, message=message, headers={"Connection": "close"})
         answer = answer_of(Exchange(answer=reply, ids=self._simulator.ids()), _NO_CALL, now_s=self._settings.now())
@@ -342,7 +342,7 @@ class Connection:
     def _timed_out(self, state: _State) -> _Actions:
         if state in {_HEAD, _BODY}:
             yield from self._refuse("RequestTimeout")
-        # A client that does not read its answer gets no more of it.
+        # A client that does not read its response gets no more of it.
         yield Close(reset=state is _ANSWER)
 
 
@@ -351,7 +351,7 @@ _NO_CALL = parse_call(method="GET", target="/", headers={})
 
 
 def _call_of(head: Head, origin: str | None, endpoints: tuple[str, ...]) -> Call:
-    """Return what *head* asks of S3; *origin* is as the client dialled it, None if it dialled the server itself."""
+    """Return the S3 call of *head*. *origin* is what the client dialed. None: the server itself."""
     scheme = origin.partition("://")[0] if origin else "http"
     call = parse_call(method=head.method, target=head.target, headers=head.headers, scheme=scheme, endpoints=endpoints)
     return replace(call, sized=False) if head.is_unsized else call

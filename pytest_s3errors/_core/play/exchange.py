@@ -14,7 +14,7 @@ from s3_asyncio_client._core.operations import names_of
 
 
 class Ending(enum.Enum):
-    """What becomes of the connection after the bytes of the answer."""
+    """What happens to the connection after the bytes of the response."""
 
     KEEP = "keep"
     CLOSE = "FIN"
@@ -33,12 +33,12 @@ _WITH_LENGTH = names_of(lambda row: row.answers == "bytes")
 
 
 class Exchange(NamedTuple):
-    """What a layer has to do: wait `delay_s`, send the answer (up to `sent` bytes of its body, None: all), end.
+    """What a layer has to do: wait `delay_s`, send the response (up to `sent` bytes of its body, None: all), end.
 
-    `answer` None sends nothing; `raw` bytes stand for an answer that is no HTTP. `connect` names a fault by which there
-    is no connection at all; a layer that has one already plays `ending`, the nearest to it. `chunked` is the framing of
-    the body, None: as S3 would. The body comes at `bytes_per_second`, None: at once. A tuple, since one is made for
-    every request and a frozen dataclass takes twice as long to make.
+    `answer` None sends nothing; `raw` holds bytes that are not HTTP. `connect` names a fault that prevents the
+    connection; a layer that already has one plays `ending`, the closest equivalent. `chunked` is the framing of the
+    body (None: as S3 does). The body is sent at `bytes_per_second` (None: at once). This is a tuple because one is
+    created for every request, and a frozen dataclass takes twice as long.
     """
 
     answer: Response | ErrorReply | None
@@ -53,19 +53,19 @@ class Exchange(NamedTuple):
 
     @property
     def takes_s(self) -> float:
-        """For how many seconds the answer is late on purpose, until its last byte."""
+        """The seconds of deliberate delay up to the last byte of the response."""
         body = self.answer.body if isinstance(self.answer, Response) else b""
         return self.delay_s + (len(body) / self.bytes_per_second if self.bytes_per_second is not None else 0.0)
 
     def response(self, call: Call) -> Response | None:
-        """The answer as a response, S3's ids and server name in its headers."""
+        """Return the answer as a response with S3's ids and server name in its headers."""
         answer = self.answer
         if isinstance(answer, ErrorReply):
             return render_error(answer, call, request_id=self.ids.request_id, host_id=self.ids.host_id)
         return answer
 
     def in_chunks(self, response: Response, call: Call) -> bool:
-        """Whether *response*, the one of this exchange, comes in chunks: S3 sends errors and documents so."""
+        """Return whether *response* of this exchange is chunked, as S3 sends errors and documents."""
         if self.chunked is not None:
             return self.chunked
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:

@@ -1,8 +1,8 @@
-"""HTTP/1.1, the server's half, without I/O: bytes in, requests out.
+"""The server side of HTTP/1.1, without I/O: bytes in, requests out.
 
-h11 does the same more generally and takes some 45 µs for one of S3's requests, as much as the rest of an exchange
-together. This parser reads what S3 itself accepts (RFC 9112, no obsolete line folding, one framing and one Host to a
-request) and refuses the rest. h11 judges it in the tests.
+h11 does this more generally and takes about 45 µs for an S3 request, as much as the rest of an exchange. This parser
+reads what S3 accepts (RFC 9112, no obsolete line folding, one framing and one Host per request) and refuses the rest.
+The tests compare it with h11.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 
 
 class BadRequest(Exception):
-    """The bytes are no request that S3 takes, by error *code*; the connection is of no more use."""
+    """The bytes are not a request that S3 accepts; *code* is its error code. The connection can't be used further."""
 
     def __init__(self, why: str, code: str = "BadRequest") -> None:
         super().__init__(why)
@@ -32,23 +32,23 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """A request without its body. Header names in lower case; repeated ones joined with a comma."""
+    """A request without its body. Header names are in lower case; repeated headers are joined with a comma."""
 
     method: str
     target: str
     headers: dict[str, str]
     keep_alive: bool
     chunks: bool = True
-    """Whether the client can read an answer in chunks, which HTTP/1.0 does not have."""
+    """Whether the client can read a chunked response. HTTP/1.0 clients can't."""
 
     @property
     def is_unsized(self) -> bool:
-        """Whether it says nothing of a body where it should: a PUT with neither length nor chunks."""
+        """Whether it lacks the size that its body needs: a PUT with neither a length nor chunks."""
         return self.method == "PUT" and "content-length" not in self.headers and "transfer-encoding" not in self.headers
 
     @property
     def body_size(self) -> int | None:
-        """How long it says that the body is; with chunked framing it may not say."""
+        """The length of the body by the headers. None: chunked framing without a length."""
         size = self.headers.get("content-length") or self.headers.get("x-amz-decoded-content-length", "")
         return int(size) if size.isascii() and size.isdigit() else None
 
@@ -59,9 +59,9 @@ class Head:
 
 
 class RequestParser:
-    """Give it what arrived by `receive`; `next_event` returns a `Head`, then the whole body, request by request.
+    """Parse requests. `receive` takes bytes; `next_event` returns a `Head`, then the whole body, request by request.
 
-    *spool* makes the sink that takes a body of `SPOOLED_BYTES` and more; without it all stays in memory.
+    *spool* creates the sink for a body of `SPOOLED_BYTES` or more. Without it everything stays in memory.
     """
 
     __slots__ = ("_body", "_buffer", "_left", "_sink", "_spool", "_spooled", "_state")
@@ -77,12 +77,12 @@ class RequestParser:
 
     @property
     def received(self) -> int:
-        """How many bytes of the body under way are here."""
+        """How many bytes of the current body have arrived."""
         return self._spooled + len(self._body)
 
     @property
     def buffered(self) -> int:
-        """How many bytes are here that belong to no event yet, those of the body under way aside."""
+        """How many buffered bytes belong to no event yet, without those of the current body."""
         return len(self._buffer)
 
     def starts_with(self, prefix: bytes) -> bool:
@@ -90,7 +90,7 @@ class RequestParser:
         return self._buffer.startswith(prefix)
 
     def take_received(self) -> Body:
-        """Return the bytes of the body under way, which is not read to its end; no event comes after that."""
+        """Return the bytes of the current, incomplete body. No event follows."""
         return self._take_body()
 
     def receive(self, data: bytes) -> None:
@@ -98,10 +98,11 @@ class RequestParser:
         self._buffer += data
 
     def next_event(self) -> Head | Body | None:
-        """Return the next head or body, None until more has arrived.
+        """Return the next head or body. None: more bytes are needed.
 
         Raises:
-            BadRequest: not HTTP/1.x, an oversized head, broken or contradictory framing, no Host or two.
+            BadRequest: the bytes are not HTTP/1.x, the head is too large, the framing is broken or contradictory, or
+                there is no Host or more than one.
         """
         while (event := self._state()) is _AGAIN:
             pass
@@ -215,10 +216,10 @@ _AGAIN = b"again"
 
 
 def parse_head(text: str) -> Head:
-    """The head in *text*, which ends with one CRLF.
+    """Parse the head in *text*, which ends with one CRLF.
 
     Raises:
-        BadRequest: the request line or a header field is not of RFC 9112's form.
+        BadRequest: the request line or a header field breaks the syntax of RFC 9112.
     """
     line, _, fields = text.partition("\r\n")
     parts = _REQUEST_LINE.fullmatch(line)
@@ -234,7 +235,7 @@ def parse_head(text: str) -> Head:
             raise BadRequest("there are two Host headers")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     new = parts[3] == "1"
-    if new and "host" not in headers:  # RFC 9112, 3.2; HTTP/1.0 does without
+    if new and "host" not in headers:  # RFC 9112, 3.2; HTTP/1.0 does not need it
         raise BadRequest("there is no Host header")
     connection = headers.get("connection", "").lower()
     keep = "close" not in connection if new else "keep-alive" in connection

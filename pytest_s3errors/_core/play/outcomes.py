@@ -1,4 +1,4 @@
-"""What each fault makes of an answer: from a `Fault` to an `Exchange`, which a layer plays out without deciding."""
+"""What each fault does to a response: turns a `Fault` into an `Exchange`, which a layer only plays."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ENDINGS = {"reset": Ending.RESET, "disconnect": Ending.CLOSE, "stall": Ending.H
 
 
 def outcome(fault: Fault | None, call: Call, body: Body, *, model: Model, ids: Ids) -> Exchange:
-    """What *fault* does to *call*; `model` is S3 itself, asked only where the fault lets the work be done."""
+    """Return the exchange of *call* under *fault*. `model` is S3 itself, called only if the fault lets it work."""
     if fault is None:
         return _answered(model(call, body), ids)
     if fault.kind == "error":
@@ -53,7 +53,7 @@ def outcome(fault: Fault | None, call: Call, body: Body, *, model: Model, ids: I
 
 
 def slowed(exchange: Exchange, rule: Rule) -> Exchange:
-    """*exchange* as a rule that slows lets it pass; what has no connection or no answer has no pace either."""
+    """Return *exchange* slowed by a rule. Without a connection or a response there is nothing to slow."""
     if exchange.connect is not None:
         return exchange
     rates = [rate for rate in (exchange.bytes_per_second, rule.bytes_per_second) if rate is not None]
@@ -69,14 +69,14 @@ def _answered(reply: Response | ErrorReply, ids: Ids) -> Exchange:
             **reply.headers,
             "Server": "AmazonS3",
         }
-        # Not `replace`, which takes twice as long, for every request that S3 answers.
+        # Not `replace`, which takes twice as long and would run for every request.
         reply = Response(status=reply.status, headers=headers, body=reply.body, length=reply.length, code=reply.code)
     return Exchange(answer=reply, ids=ids)
 
 
 def _rendered(reply: Response | ErrorReply, call: Call, ids: Ids) -> Response:
     response = _answered(reply, ids).response(call)
-    assert response is not None  # only an exchange without an answer has none
+    assert response is not None  # only an exchange without a response has none
     return response
 
 
@@ -95,7 +95,7 @@ def _error(fault: Fault, call: Call) -> Response | ErrorReply:
 
 
 def _reason_code(status: int) -> str:
-    """A code for the statuses that S3 itself has none for: 502 is BadGateway."""
+    """Return a code for a status that S3 has no code for: 502 is BadGateway."""
     try:
         return HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "").replace("'", "")
     except ValueError:
@@ -161,7 +161,7 @@ def _whole(response: Response, fault: Fault, ids: Ids) -> Exchange:
 
 
 def _replaced_object(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
-    """Cut the answer to this read, then store another body under the key, so that a second read meets it."""
+    """Cut the response to this read, then store another body under the key, which a second read gets."""
     whole = model(replace(call, query=EMPTY, headers=EMPTY, came_as=call), b"")
     if not isinstance(whole, Response):
         return _answered(model(call, body), ids)
@@ -190,7 +190,7 @@ def _empty_body(_fault: Fault, _call: Call, _body: Body, _model: Model, ids: Ids
 def _html_body(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:
     status = fault.status or 503
     page = _HTML % {b"status": status, b"reason": _reason(status)}
-    # A load balancer in front of S3 knows nothing of S3's request ids.
+    # A load balancer in front of S3 does not know S3's request ids.
     return Exchange(
         answer=Response(
             status=status,
@@ -217,7 +217,7 @@ def _error_in_200(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids
 def _redirect(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:
     status, region = fault.status or 301, fault.region or _OTHER_REGION
     label, location = f"{call.bucket}." if call.bucket else "", call.url
-    if region_of(call.endpoint) is None:  # who came by another name than Amazon's stays with it: it leads to us
+    if region_of(call.endpoint) is None:  # keep a host name that is not Amazon's: it leads to this server
         endpoint = urllib.parse.urlsplit(call.url).netloc
     else:
         endpoint = f"{label}s3.{region}.amazonaws.com"
@@ -242,10 +242,10 @@ _ABOUT_BODY = (
 
 
 def _partial_delete(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
-    """Run the delete without the keys that fail, then put an <Error> for each of those into its answer."""
+    """Run the delete without the keys that fail, then add an <Error> for each of them to the response."""
     try:
         plain = unframe(body).body if is_framed(call.headers) else body
-        # Without namespaces: written again they would be prefixes, which not every S3 reads.
+        # Without namespaces: serialized again they would become prefixes, which not every S3 reads.
         root = read_xml(bytes(plain))
     except (DocumentError, *FRAMING_ERRORS):
         return _answered(model(call, body), ids)
@@ -259,7 +259,7 @@ def _partial_delete(fault: Fault, call: Call, body: Body, model: Model, ids: Ids
     if root.find("Object") is None and refused:
         reply = Response(status=200, headers={"Content-Type": "application/xml"}, body=_EMPTY_DELETE)
     else:
-        # Length and digests that came with the request are those of the whole list.
+        # The length and digests in the request are those of the whole list.
         headers = {name: value for name, value in call.headers.items() if not name.startswith(_ABOUT_BODY)}
         reply = model(replace(call, headers=headers, came_as=call), ET.tostring(root))
     if isinstance(reply, Response) and refused:

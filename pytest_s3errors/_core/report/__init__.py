@@ -1,1 +1,1 @@
-"""What a test saw: the journal, attempts, the timeline and expectations."""
+"""What happened in a test: the journal, attempts, the timeline and expectations."""

@@ -1,4 +1,4 @@
-"""Which requests are attempts at one and the same thing."""
+"""Group requests that are attempts of the same call."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _INVOCATION = "amz-sdk-invocation-id"
 
 
 def logical_calls(entries: Sequence[Entry]) -> list[list[int]]:
-    """The requests of *entries* by logical call: a list of positions for each, in the order of their first attempts.
+    """Group *entries* by logical call. Return a list of positions for each call, in the order of their first attempts.
 
-    A client that sends amz-sdk-invocation-id says itself what belongs together. For others an attempt follows the
-    earliest failed one that asked the same endpoint for the same operation on the same target, had ended when it
-    began, and was not followed yet. So two calls for one target that run at the same time can't be told apart, and a
-    success ends a call.
+    A client that sends amz-sdk-invocation-id states itself which requests belong together. Otherwise an attempt follows
+    the earliest failed one with the same endpoint, operation and target that had ended when it began, and that no other
+    attempt follows. So two calls for one target that run at the same time can't be distinguished, and a success ends a
+    call.
     """
     calls: list[list[int]] = []
     alike: dict[Hashable, list[list[int]]] = {}
@@ -41,7 +41,7 @@ def logical_calls(entries: Sequence[Entry]) -> list[list[int]]:
 
 
 def waits_s(entries: Sequence[Entry], call: Sequence[int]) -> list[float]:
-    """Seconds of test time from the end of each attempt of *call* to the start of the next."""
+    """Return the seconds of test time from the end of each attempt of *call* to the start of the next."""
     ends = [entries[position].ended_s for position in call[:-1]]
     starts = [entries[position].started_s for position in call[1:]]
     return [
@@ -50,14 +50,14 @@ def waits_s(entries: Sequence[Entry], call: Sequence[int]) -> list[float]:
 
 
 def failed(entry: Entry) -> bool:
-    """Whether a client has reason to try *entry* again: no success came, or one that was spoiled on its way."""
+    """Return whether a client has reason to retry *entry*: there was no success, or it was damaged on its way."""
     if entry.fault is not None and entry.fault != "slow_body":
         return True
     return entry.status is None or entry.status >= HTTPStatus.MULTIPLE_CHOICES
 
 
 def in_flight(entries: Sequence[Entry]) -> list[int]:
-    """How many requests were under way when each of *entries* began, itself included."""
+    """Return how many requests were in flight when each of *entries* began, including itself."""
     ends = sorted(entry.ended for entry in entries if entry.ended is not None)
     begins = sorted(entry.begun for entry in entries)
     return [bisect_right(begins, entry.begun) - bisect_right(ends, entry.begun) for entry in entries]
@@ -67,8 +67,8 @@ _NOTHING: frozenset[tuple[str, str]] = frozenset()
 
 
 def asked(call: Call) -> Hashable:
-    """Return what *call* asks for, of whichever endpoint: equal for attempts at the same."""
-    # What signs a URL differs in each attempt.
+    """Return what *call* asks for, without the endpoint. It is equal for attempts of the same call."""
+    # A URL's signature differs in each attempt.
     asks = call.query.items()
     query = frozenset(item for item in asks if not item[0].lower().startswith("x-amz-")) if asks else _NOTHING
     return call.method, call.operation, call.bucket, call.key, query, call.headers.get("range")

@@ -1,8 +1,8 @@
-"""Error coverage: which operations of a suite met which classes of errors, and whether somebody looked.
+"""Error coverage: which operations of a suite met which classes of errors, and whether a test checked the result.
 
-A cell is one operation and one class of errors that can happen to it. It is `checked` where a passing test looked at
-what the error did, `met` where the error came and nobody looked, and `missing` otherwise. Rows are the operations that
-the suite used; a cell that can't happen is none.
+A cell is one operation and one class of errors that can happen to it. It is `checked` if a passing test checked the
+effect of the error, `met` if the error happened without a check, and `missing` otherwise. Rows are the operations that
+the suite used. There is no cell for an error that can't happen.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 State = Literal["checked", "met", "missing"]
 _VERSION: Final = 1
 _happens = cache(classes_of)
-_ERRORS = 300  # From this status on S3 refuses, fails or sends elsewhere.
+_ERRORS = 300  # From this status on S3 refuses, fails or redirects.
 _EXAMPLES: Final[Mapping[str, str]] = {
     "throttle": "SlowDown",
     "5xx": "InternalError",
@@ -39,7 +39,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One class of errors at one operation; `met` counts the requests that it came to."""
+    """One class of errors at one operation. `met` counts the requests with that error."""
 
     operation: str
     error: str
@@ -48,12 +48,12 @@ class Cell:
 
     @property
     def state(self) -> State:
-        """How well the suite knows the error."""
+        """How well the suite covers the error."""
         return "checked" if self.checked else "met" if self.met else "missing"
 
     @property
     def marker(self) -> str:
-        """The decorator that makes the error happen."""
+        """The decorator that causes the error."""
         partial = self.error == "error in 200" and OPERATIONS[self.operation].late == "partial"
         what = "partial_delete" if partial else _EXAMPLES[self.error]
         return f'@pytest.mark.s3_fail("{what}", operation="{self.operation}", times=1)'
@@ -66,7 +66,7 @@ class Coverage:
     cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
 
     def add(self, other: Coverage) -> None:
-        """Add what another test, worker or run has met."""
+        """Add the errors that another test, worker or run met."""
         for place, cell in other.cells.items():
             mine = self.cells.setdefault(place, cell)
             if mine is not cell and cell.met:
@@ -88,22 +88,23 @@ class Coverage:
 
     @property
     def percent(self) -> float:
-        """How many of 100 cells were met; 100 where there is none."""
+        """The percentage of cells that were met. 100 if there are none."""
         return percent_of(self.cells.values())
 
 
 def percent_of(cells: Iterable[Cell]) -> float:
-    """Return how many of 100 *cells* were met; 100 where there is none."""
+    """Return the percentage of *cells* that were met. 100 if there are none."""
     met = [bool(cell.met) for cell in cells]
     return 100 * sum(met) / len(met) if met else 100.0
 
 
 def coverage_of(entries: Iterable[Entry], *, checked_before: float) -> Coverage:
-    """Return what one test's *entries* met.
+    """Return the errors that one test's *entries* met.
 
     Args:
         entries: Its requests, in order.
-        checked_before: The test passed, and looked after so many requests had come; 0 where it did not.
+        checked_before: The number of requests before the last check of a test that passed. 0: it failed or never
+            checked.
     """
     found = Coverage()
     for position, entry in enumerate(entries):
@@ -120,7 +121,7 @@ def coverage_of(entries: Iterable[Entry], *, checked_before: float) -> Coverage:
 
 
 def error_class(fault: str | None, status: int | None, code: str | None) -> str | None:
-    """Return the class of the error that a request met, None for none."""
+    """Return the class of the error that a request met. None: no error."""
     if fault is not None:
         return FAULTS[fault].shows_as or None
     if status is None:
@@ -131,7 +132,7 @@ def error_class(fault: str | None, status: int | None, code: str | None) -> str 
 
 
 def as_values(coverage: Coverage) -> dict[str, Any]:
-    """Return *coverage* as JSON has it, in the same order whatever came first."""
+    """Return *coverage* as JSON values, in an order that does not depend on the order of the tests."""
     rows = {operation: coverage.row(operation) for operation in coverage.operations}
     operations = {
         operation: {error: {"met": cell.met, "checked": cell.checked} for error, cell in row.items()}
@@ -141,10 +142,10 @@ def as_values(coverage: Coverage) -> dict[str, Any]:
 
 
 def from_values(values: Mapping[str, Any]) -> Coverage:
-    """Return the coverage that `as_values` made *values* of.
+    """Return the coverage that `as_values` turned into *values*.
 
     Raises:
-        ValueError: *values* are no coverage, or of a version that this one does not know.
+        ValueError: *values* are not coverage, or have an unknown version.
     """
     try:
         if values["version"] != _VERSION:

@@ -20,7 +20,7 @@ LEGEND: Final = "n: met so often and checked, n?: met and not checked, -: never 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some text of a line, and how it may look where there are colors."""
+    """A piece of a line, and its style in color."""
 
     text: str
     look: State | Literal[""] = ""
@@ -82,5 +82,5 @@ def _word(cell: Cell) -> str:
 
 
 def plain(lines: Iterable[Iterable[Piece]]) -> list[str]:
-    """Return *lines* without looks."""
+    """Return *lines* without styles."""
     return ["".join(piece.text for piece in line).rstrip() for line in lines]

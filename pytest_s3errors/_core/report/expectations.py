@@ -1,4 +1,4 @@
-"""What a test expects of its whole body: from the arguments of `s3_expect` to checks on what was seen."""
+"""What a test expects of its whole body: turns the arguments of `s3_expect` into checks of what happened."""
 
 from __future__ import annotations
 
@@ -47,22 +47,22 @@ class Expectation:
     checks: tuple[Check, ...]
     outcomes: tuple[type[BaseException], ...] = ()
     outlasts_s: float = 0.0
-    """How long an outage the test has to survive, in more runs of it."""
+    """The length of the outage that the test must survive in further runs."""
 
     def foresees(self, error: BaseException | None) -> bool:
-        """Return whether the body may end with *error*. A failed assertion is the test's own, whatever is expected."""
+        """Return whether the body may end with *error*. A failed assertion always fails the test."""
         return isinstance(error, self.outcomes) and not isinstance(error, AssertionError)
 
     def unmet(self, seen: Seen) -> list[Unmet]:
-        """Everything of it that does not hold, in the order in which it was written."""
+        """Return everything that does not hold, in the order in which it was written."""
         return [unmet for check in self.checks for unmet in check(seen)]
 
 
 def expectation_of(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_expect") -> Expectation:
-    """The expectation that ``s3_expect(**kwargs)`` means.
+    """Return the expectation that ``s3_expect(**kwargs)`` means.
 
     Raises:
-        RuleError: a positional argument, no argument, an unknown one, a value of the wrong form.
+        RuleError: an argument is positional or unknown, there is no argument, or a value has the wrong form.
     """
     if args:
         raise RuleError(f"{name}() takes keyword arguments only, such as {name}(attempts=3); {args!r} came")
@@ -167,7 +167,7 @@ def _outcome(name: str, value: object) -> Check:
     wanted = "success" if value == "success" else " or ".join(c.__name__ for c in classes)
 
     def check(seen: Seen) -> Iterable[Unmet]:
-        # A failed assertion is the test's own, and no outcome of the code under test.
+        # A failed assertion comes from the test, not from the code under test.
         own = isinstance(seen.error, AssertionError)
         met = seen.error is None if value == "success" else isinstance(seen.error, classes) and not own
         if not met:
@@ -214,7 +214,7 @@ def _served_by(name: str, value: object) -> Check:
 
 
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
-# What changes the bytes under a key, and what begins an upload.
+# Operations that change the bytes under a key, and those that start an upload.
 _CHANGING = names_of(lambda row: row.makes == "object") | {"DeleteObject"}
 _BEGINNING = names_of(lambda row: row.makes == "upload")
 

@@ -1,4 +1,4 @@
-"""What a sweep found, and its report: at most one screen, with what replays each finding."""
+"""The findings of a sweep, and its report: at most one screen, with a marker that replays each finding."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ NO_TIMELINE: Final = Timeline()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One run of a sweep: what was tried, what came of it, and what was asked of S3 meanwhile.
+    """One run of a sweep: what was tried, its result, and the requests meanwhile.
 
-    `schedule` is the text that replays what was drawn.
+    `schedule` is the text that replays a random schedule.
     """
 
     case: Case
@@ -58,18 +58,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Runs with one verdict at one operation; `shortest` is the one with the fewest requests."""
+    """Runs with the same verdict at the same operation. `shortest` is the one with the fewest requests."""
 
     outcomes: tuple[Outcome, ...]
 
     @property
     def shortest(self) -> Outcome:
-        """The run that is quickest to read."""
+        """The run with the fewest requests, which is the quickest to read."""
         return min(self.outcomes, key=lambda one: (one.case.mode != "once", len(one.timeline.rows)))
 
     @property
     def marker(self) -> str:
-        """The marker that replays it, ready to paste over a plain test."""
+        """The marker that replays the finding, ready to paste over a plain test."""
         if self.shortest.schedule is not None:
             return f'@pytest.mark.s3_sweep(random="{self.shortest.schedule}")'
         faults = self.shortest.case.faults
@@ -83,7 +83,7 @@ class Finding:
 
 
 def findings_of(outcomes: Iterable[Outcome]) -> list[Finding]:
-    """Return *outcomes* by verdict and operation, in their order."""
+    """Group *outcomes* by verdict and operation, in their order."""
     groups: dict[tuple[str, str], list[Outcome]] = {}
     for one in outcomes:
         groups.setdefault((one.verdict.kind, one.operation), []).append(one)
@@ -91,9 +91,9 @@ def findings_of(outcomes: Iterable[Outcome]) -> list[Finding]:
 
 
 def findings_text(findings: Sequence[Finding], summary: str, width: int = WIDTH) -> str:
-    """Return the report of at least one finding: what is wrong, by which faults, how it came, how to see it again."""
+    """Return the report of at least one finding: what is wrong, which faults cause it, and how to replay it."""
     heads = [_head(number, finding, width) for number, finding in enumerate(findings, 1)]
-    room = _SCREEN - 2  # without the summary, and the line for what is left out
+    room = _SCREEN - 2  # without the summary and the line about omitted findings
     shown = next(n for n in range(len(heads), 0, -1) if n == 1 or sum(map(len, heads[:n])) <= room)
     room -= sum(map(len, heads[:shown]))
     lines = [summary]
@@ -135,7 +135,7 @@ def _head(number: int, finding: Finding, width: int) -> list[str]:
 
 
 def _faults(finding: Finding) -> str:
-    """Return the faults that do it, by the modes in which they do."""
+    """Return the faults that cause it, grouped by their modes."""
     modes: dict[str, dict[str, None]] = {}
     for one in finding.outcomes:
         modes.setdefault(one.fault, {})[one.mode] = None
@@ -146,7 +146,7 @@ def _faults(finding: Finding) -> str:
 
 
 def _timeline(timeline: Timeline, room: int, width: int) -> list[str]:
-    """Return the lines of *timeline*, its last requests alone where all are more than *room*; none where that is 0."""
+    """Return the lines of *timeline*, or only its last requests if all need more than *room*. With 0, return none."""
     timeline = folded(timeline)
     for first in range(len(timeline.rows)):
         rows = timeline.rows[first:]

@@ -1,4 +1,4 @@
-"""What the reader of a failure may need to know, seen from the journal."""
+"""Hints for the reader of a failure, derived from the journal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .journal import Entry
 
 
 def only_missing_buckets(entries: Sequence[Entry], buckets: Sequence[str]) -> str:
-    """Return what to do if S3's every answer was NoSuchBucket, because the test declares others, *buckets*."""
+    """Return what to do if every response was NoSuchBucket because the test only declares *buckets*."""
     answered = [entry for entry in entries if entry.firing is None]
     if not answered or any(entry.error_code != "NoSuchBucket" for entry in answered):
         return ""

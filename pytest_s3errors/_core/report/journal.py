@@ -1,4 +1,4 @@
-"""What was asked and what was answered, in order."""
+"""The requests and their responses, in order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One request that came to the simulated S3.
+    """One request that the simulated S3 received.
 
-    Times are seconds of test time; `ended_s` is None while the answer is not out. `status` is None where no answer
-    with a status was sent; `error_code` is S3's code, `fault` the name of an injected network fault. `rule` is the
-    rule that took the request, as the user wrote it; `body_size` counts the bytes of the request's body.
+    Times are seconds of test time. `ended_s` is None until the response is complete. `status` is None if no response
+    with a status was sent. `error_code` is S3's code, `fault` the name of an injected network fault. `rule` is the rule
+    that took the request, as the user wrote it. `body_size` is the number of bytes in the request's body.
     """
 
     __module__ = "pytest_s3errors"
@@ -41,7 +41,7 @@ class Record:
 
 
 class Entry:
-    """A record while it is being written; one to a request, so it is small and its fields are set in place."""
+    """A record that is being written. There is one per request, so it is small and its fields are set in place."""
 
     __slots__ = (
         "answer_size",
@@ -67,26 +67,26 @@ class Entry:
         self.status: int | None = None
         self.error_code: str | None = None
         self.body_size = 0
-        self.answer_size = self.answer_whole = 0  # bytes of the answer's body: sent, and before a fault cut it
-        self.due_s = started_s  # when its answer is complete, if it comes at all
+        self.answer_size = self.answer_whole = 0  # bytes of the response's body: sent, and before a fault cut it
+        self.due_s = started_s  # when its response is complete, if there is one
         self.slowing: Firing | None = None
-        # Their places in the order of all beginnings and ends, which can fall into one instant of test time.
+        # Positions in the order of all starts and ends, several of which can share one instant of test time.
         self.begun = 0
         self.ended: int | None = None
 
     @property
     def injected(self) -> Fault | None:
-        """What a rule makes of the request, None where S3 itself answers."""
+        """What a rule does to the request. None: S3 itself answers."""
         return self.firing.fault if self.firing else None
 
     @property
     def fault(self) -> str | None:
-        """The name of the injected network fault, None for an error answer or an untouched request."""
+        """The name of the injected network fault. None: an error response or an untouched request."""
         fault = self.injected
         return fault.kind if fault and fault.kind != "error" else None
 
     def record(self) -> Record:
-        """The entry as a frozen value."""
+        """Return the entry as a frozen value."""
         call = self.call
         return Record(
             operation=call.operation,

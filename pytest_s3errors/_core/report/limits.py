@@ -1,4 +1,4 @@
-"""How many requests a test may make, in all and of one kind: where code that tries again for ever is stopped."""
+"""How many requests a test may make, in total and of one kind. This stops code that retries for ever."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from .journal import Entry
 
 TOO_MANY = "more than "
-"""How each of these problems begins."""
+"""The first words of each of these problems."""
 TOO_LONG = "test time went beyond "
-"""How the problem begins of a test that sleeps for ever."""
+"""The first words of the problem of a test that sleeps for ever."""
 NO_PROGRESS = "a client has waited for the simulated S3"
-"""What the problem says of a test that waits for ever."""
+"""The problem of a test that waits for ever."""
 
 
 class RequestLimits:
-    """Counts the requests of one test. None is no limit."""
+    """Count the requests of one test. None: no limit."""
 
     def __init__(self, *, requests: int | None = None, alike: int | None = None) -> None:
         self._requests = requests
@@ -29,14 +29,14 @@ class RequestLimits:
         self._counts: Counter[int] = Counter()
 
     def restarted(self) -> RequestLimits:
-        """Return the same limits, with nothing counted."""
+        """Return the same limits with all counts at 0."""
         return RequestLimits(requests=self._requests, alike=self._alike)
 
     def count(self, entry: Entry) -> str | None:
-        """Count *entry*, and return what is wrong when it is the first one beyond a limit."""
+        """Count *entry*. Return the problem if it is the first one beyond a limit."""
         self._count += 1
         if self._alike is not None:
-            kind = hash(asked(entry.call))  # All that was asked would take more memory than the journal.
+            kind = hash(asked(entry.call))  # To keep everything that was asked would take more memory than the journal.
             self._counts[kind] += 1
             if self._counts[kind] == self._alike + 1:
                 return (
@@ -52,7 +52,7 @@ class RequestLimits:
 
 
 def located(problem: str, lines: str) -> str:
-    """Return *problem*, with the *lines* at which the user's code is if there are any."""
+    """Return *problem* with the current *lines* of the user's code, if any."""
     if not lines:
         return problem
     return f"{problem}\nThe code is at\n" + "\n".join(f"  {line}" for line in lines.splitlines())

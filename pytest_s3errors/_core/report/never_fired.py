@@ -1,4 +1,4 @@
-"""The message about a rule that never fired: what it waited for, what came, and the first field that differed."""
+"""The message for a rule that never fired: what it waited for, what arrived, and the first field that differed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .timeline import target
 
 
 def never_fired(armed: ArmedRule, entries: Sequence[Entry], *, place: str = "", causes: Sequence[str] = ()) -> str:
-    """Return why *armed* never fired: what it waited for, what came, and the first field that differed.
+    """Return why *armed* never fired: what it waited for, what arrived, and the first field that differed.
 
-    *place* is where the rule is written, *causes* say what may have kept requests from coming at all.
+    *place* is where the rule is written. *causes* say what may have kept all requests from arriving.
     """
     rule = armed.rule
     lines = [f"{rule.spelling} never fired.", *([f"  It is at {place}."] if place else [])]

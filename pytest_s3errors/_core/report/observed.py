@@ -1,4 +1,4 @@
-"""What a test's body did, and how it can differ from what was expected."""
+"""What a test's body did, and how that differs from its expectations."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Upload(Protocol):
 class Seen:
     """What a test's body did.
 
-    `body_of` gives what S3 holds under a bucket and key, None if nothing. `circuits` are the states of each breaker
-    with its name. `served_by` is what answered the last read that succeeded: position in `entries` (None: no request)
-    and host or "local_cache". `slack_s` is how far real time may be off; 0 on the virtual clock.
+    `body_of` returns what S3 holds under a bucket and key, or None. `circuits` has the states of each breaker by name.
+    `served_by` says what served the last successful read: the position in `entries` (None: no request) and the host or
+    "local_cache". `slack_s` is the tolerance of real time; it is 0 on the virtual clock.
     """
 
     entries: Sequence[Entry]
@@ -44,7 +44,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmet:
-    """One expectation that does not hold; `positions` are those of the requests to blame."""
+    """One expectation that does not hold. `positions` are those of the requests that broke it."""
 
     what: str
     wanted: str
@@ -57,7 +57,7 @@ class Unmet:
 
 
 def last_read(entries: Sequence[Entry]) -> tuple[int, str] | None:
-    """Position and endpoint of the last request of *entries* that read something and succeeded."""
+    """Return the position and the endpoint of the last successful read in *entries*."""
     for position in reversed(range(len(entries))):
         call = entries[position].call
         if (call.operation or "").startswith(("Get", "Head", "List")) and not failed(entries[position]):

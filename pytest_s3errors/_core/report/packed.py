@@ -1,8 +1,9 @@
-"""The journal of a test that asks a hundred thousand times: what is over takes few bytes, and is made when asked for.
+"""A journal for tests with hundreds of thousands of requests: finished entries are packed and rebuilt on demand.
 
-Most requests of a long test are like an earlier one: the same operation, the same names of headers, the same rule and
-outcome. So the first of a kind is kept as it came, and of each later one the numbers (times, sizes, counts) and what
-differs from the first: the key, a digest, an id. The latest requests stay as they are, since they may not be over.
+Most requests of a long test are like an earlier one: the same operation, the same header names, the same rule and
+outcome. So the journal keeps the first request of a kind as it is. Of each later one it keeps the numbers (times,
+sizes, counts) and the differences from the first: the key, a digest, an id. The latest requests stay unpacked, since
+they may not be finished.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import Firing
     from pytest_s3errors._core.s3.messages import Call
 
-_LOOSE = 256  # Requests that stay as they are before some are packed: a usual test never gets there.
-_LATEST = 64  # Of these stay so in any case; what a layer still has in hand is among them.
+_LOOSE = 256  # The number of unpacked requests that starts the packing. A usual test never gets there.
+_LATEST = 64  # The number of requests that always stay unpacked. Those that a layer still works on are among them.
 _NUMBERS = Struct("<ddQQqqqII")
 _SECRET_VALUES = frozenset(
     {"awsaccesskeyid", "signature", "x-amz-credential", "x-amz-security-token", "x-amz-signature"}
@@ -37,7 +38,7 @@ Values = tuple[str | None, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
-    """What many requests have in common; `values` are those of the first one, by place."""
+    """What many requests have in common. `values` are those of the first one, by place."""
 
     call: Call
     values: Values
@@ -48,7 +49,7 @@ class _Kind:
 
 
 class _Packed(NamedTuple):
-    """One request: the places at which it differs from the first of its *kind* (JSON), and its numbers."""
+    """One request: the places where it differs from the first of its *kind* (JSON), and its numbers."""
 
     kind: _Kind
     differences: str
@@ -60,12 +61,12 @@ class Journal:
 
     def __init__(self) -> None:
         self._lines: list[Entry | _Packed] = []
-        self._loose: list[int] = []  # Positions of those that are not packed.
+        self._loose: list[int] = []  # Positions of unpacked requests.
         self._kinds: dict[Hashable, _Kind] = {}
-        self._said = ""  # Differences such as the second of the day are those of many requests in a row.
+        self._said = ""  # Many requests in a row share a difference such as the current second.
 
     def __len__(self) -> int:
-        """How many requests came."""
+        """Return the number of requests."""
         return len(self._lines)
 
     def append(self, entry: Entry) -> None:
@@ -76,19 +77,19 @@ class Journal:
             self._pack()
 
     def entries(self) -> list[Entry]:
-        """Return every request; those that were packed without the signatures that they came with."""
+        """Return every request. Packed ones come without their signatures."""
         return [line if isinstance(line, Entry) else _unpacked(line) for line in self._lines]
 
     def _pack(self) -> None:
         open_ones = []
         for position in self._loose[:-_LATEST]:
             entry = self._lines[position]
-            assert isinstance(entry, Entry)  # It is loose.
+            assert isinstance(entry, Entry)  # It is not packed.
             if entry.ended_s is None or entry.ended is None:
                 open_ones.append(position)
             else:
                 self._lines[position] = self._packed(entry, entry.ended_s, entry.ended)
-        # Where clients hang, the open ones are many: to look at all of them again each time would take ever longer.
+        # If clients hang, many requests are open. To check all of them each time would take ever longer.
         waiting = open_ones if len(open_ones) <= _LOOSE // 2 else []
         self._loose = waiting + self._loose[-_LATEST:]
 
@@ -144,9 +145,9 @@ def _differences(values: Values, first: Values) -> str:
 
 
 def _values(call: Call) -> Values:
-    """Return what can differ between requests of one kind, in an order that `_with_values` knows.
+    """Return the values that can differ between requests of one kind, in the order of `_with_values`.
 
-    The URL is cut where the key is in it, so that a new key is kept once.
+    The URL is split around the key, so that a new key is stored once.
     """
     url, key, query, headers = redact_url(call.url), call.key, call.query, call.headers
     before, found, after = url.rpartition(key) if key else (url, "", "")
@@ -158,9 +159,9 @@ def _values(call: Call) -> Values:
 
 @functools.lru_cache(256)
 def _secrets(query: tuple[str, ...], headers: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-    """Return where in the values of `_values` secrets are, and the names that they go by."""
+    """Return the places of secrets in the result of `_values`, and their names."""
     names = (*("" for _ in range(_FIRST)), *(name.lower() for name in query), *headers)
-    signed = len(names) - len(headers)  # of the query, "authorization" is no secret
+    signed = len(names) - len(headers)  # in the query, "authorization" is not a secret
     return tuple(
         (place, name)
         for place, name in enumerate(names)

@@ -1,7 +1,7 @@
-"""Whether a test stands still: a client waits for S3, and for so many real seconds nothing else has moved.
+"""Detect a standstill of a test: a client waits for S3, and nothing else has moved for a number of real seconds.
 
-What moves is told by whoever looks: anything that can be compared, for example the count of requests and of jumps of
-the test's clock. How much processor time was used is told apart from it, since a thread that polls uses a little.
+The caller says what can move: any comparable value, such as the counts of requests and of jumps of the test's clock.
+CPU time is separate, since a thread that polls uses a little.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["Sight", "Standstill"]
 
 BUSY_SHARE = 0.1
-"""Of one processor: what uses more works. The polls of this plugin and of clients use less, even on a slow machine."""
+"""A share of one CPU. Code that uses more does work. Polls of this plugin and of clients use less on any machine."""
 
 
 class Sight(NamedTuple):
-    """What can be seen at one moment. *cpu_s* is the processor time used so far, children's included."""
+    """The observations at one moment. *cpu_s* is the CPU time used so far, including children."""
 
     waits: bool
     moved: Hashable
@@ -26,9 +26,9 @@ class Sight(NamedTuple):
 
 
 class Standstill:
-    """Adds up the quiet time. A look that comes late counts as one that came in time: the process may have been halted.
+    """Add up the quiet time. A late look counts as one in time, since the process may have been suspended.
 
-    *limit_s* is how many quiet seconds are a standstill, *step_s* how far apart looks are meant to be.
+    *limit_s* is the number of quiet seconds that make a standstill, *step_s* the planned time between looks.
     """
 
     def __init__(self, *, limit_s: float, step_s: float) -> None:
@@ -43,7 +43,7 @@ class Standstill:
         return self._quiet_s > 0
 
     def look(self, sight: Sight, passed_s: float) -> bool:
-        """Note what is seen *passed_s* real seconds after the last look; return whether the limit is reached."""
+        """Record an observation *passed_s* real seconds after the last one. Return whether the limit is reached."""
         before, self._before = self._before, sight
         still = (
             before is not None

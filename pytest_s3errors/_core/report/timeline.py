@@ -1,8 +1,8 @@
-"""The timeline as values: a row for each request, the rules that took them, folds for what does not fit a screen.
+"""The timeline as values: a row per request, the rules that took them, and folds for what does not fit a screen.
 
-`timeline_of` makes the rows, `folded` brings them down to one screen, and renderers turn them into something to look
-at: `timeline_text` into lines. A row has fields and no layout, so that no renderer has to read another one's text.
-`as_values` and `from_values` take a timeline through a report that travels between processes.
+`timeline_of` creates the rows, `folded` reduces them to one screen, and renderers such as `timeline_text` show them. A
+row has fields but no layout, so no renderer has to parse the text of another. `as_values` and `from_values` carry a
+timeline in a report between processes.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _SCREEN = 40  # lines
 _HEAD = 24
 _TAIL = 12
-_ALIKE = 4  # A run of at least so many similar rows can be folded.
+_ALIKE = 4  # The minimum number of similar rows in a run that can be folded.
 _MAX_DIGITS = 18
 SHOWN_S = 0.01
-"""A shorter wait is the client's own work, neither a backoff nor a delay."""
+"""A shorter wait is the client's own work, not a backoff or a delay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Row:
     Times are seconds of test time; `wait_s` is the time since the request before it ended. `details` narrow the
     target: the part, the range, the prefix of a listing. Sizes are bytes: `body_size` of the request's body,
     `answer_size` of the answer's body as it was sent, `answer_whole` of that body before a fault cut it.
-    `well` says that a client has no reason to try again, `marked` that the request is to blame for a failure.
+    `well`: a client has no reason to retry. `marked`: the request caused a failure.
     """
 
     started_s: float
@@ -65,12 +65,12 @@ class Row:
 
     @property
     def height(self) -> int:
-        """How many lines the row takes: one more for the wait before it."""
+        """The number of lines of the row, including one for the wait before it."""
         return 2 if self.wait_s >= SHOWN_S else 1
 
     @property
     def likeness(self) -> object:
-        """What rows that can be folded have in common; None for a row that has to be seen."""
+        """What rows that can be folded together have in common. None: the row must stay visible."""
         if self.marked:
             return None
         rules = tuple(use.rule for use in self.uses)
@@ -79,7 +79,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """Requests that are left out. `alike` says that each is like the row above."""
+    """Requests that are left out. `alike`: each is like the row above."""
 
     requests: int
     failed: int
@@ -89,15 +89,15 @@ class Fold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Rows in the order in which the requests came, and the rules that took one, as the user wrote them."""
+    """Rows in the order of the requests, and the rules that took one, as the user wrote them."""
 
     rows: tuple[Row | Fold, ...] = ()
     rules: tuple[str, ...] = ()
 
 
 def timeline_of(entries: Sequence[Entry], marked: Container[int] = frozenset()) -> Timeline:
-    """Return the timeline of *entries*; *marked* are the positions of those to blame."""
-    rules: dict[int, int] = {}  # By identity: two markers may be written alike and count apart.
+    """Return the timeline of *entries*. *marked* are the positions of those that caused a failure."""
+    rules: dict[int, int] = {}  # By identity: two markers may be written alike but count separately.
     spellings = []
     waits = [0.0, *(_wait_s(earlier, later) for earlier, later in pairwise(entries))]
     rows = []
@@ -147,7 +147,7 @@ def _body_size(entry: Entry) -> int:
 
 
 def target(call: Call) -> str:
-    """Return the operation and what it is about: ``UploadPart bucket/key part 3``."""
+    """Return the operation and its target: ``UploadPart bucket/key part 3``."""
     return " ".join(filter(None, (call.operation or call.method, _place(call), *_details(call))))
 
 
@@ -166,7 +166,7 @@ def _details(call: Call) -> tuple[str, ...]:
 
 
 def folded(timeline: Timeline) -> Timeline:
-    """Return *timeline* in at most one screen: runs of similar rows in one, then without its middle."""
+    """Return *timeline* in at most one screen: fold runs of similar rows, then leave out the middle."""
     rows = timeline.rows
     if _height(rows) > _SCREEN:
         rows = _without_repeats(rows)
@@ -200,7 +200,7 @@ def _without_middle(rows: Sequence[Row | Fold]) -> tuple[Row | Fold, ...]:
 
 
 def _fold(rows: Sequence[Row | Fold], *, alike: bool = False) -> Fold:
-    """Return one fold for *rows*, some of which may be folds themselves."""
+    """Return one fold for *rows*, which may include folds."""
     folds = [row if isinstance(row, Fold) else Fold(requests=1, failed=not row.well, marked=row.marked) for row in rows]
     return Fold(
         requests=sum(fold.requests for fold in folds),
@@ -220,7 +220,7 @@ def as_values(timeline: Timeline) -> dict[str, Any]:
 
 
 def from_values(values: Mapping[str, Any]) -> Timeline:
-    """Return the timeline that `as_values` made *values* of."""
+    """Return the timeline that `as_values` turned into *values*."""
     rows = tuple(_row_of(row) if "uses" in row else Fold(**row) for row in values["rows"])
     return Timeline(rows=rows, rules=tuple(values["rules"]))
 

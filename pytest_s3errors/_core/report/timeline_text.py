@@ -1,7 +1,7 @@
-"""The timeline as lines of text: one for each request, with the waits between drawn to scale.
+"""The timeline as lines of text: one per request, with the waits between them drawn to scale.
 
-A request takes one line of the given width, whatever its key, its range or its rule: the target is shortened in the
-middle until the line fits. Rules have numbers, since a rule can be longer than a line; each is named once, below.
+A request takes one line of the given width, whatever its key, range or rule. The target is shortened in the middle
+until the line fits. Rules have numbers, since a rule can be longer than a line. Each is named once, below.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import Final, Literal
 from .timeline import SHOWN_S, Fold, Row, Timeline, Use
 
 WIDTH: Final = 80
-"""Columns where nobody says how many there are."""
+"""The width in columns if it is unknown."""
 
 _NARROWEST = 40
 _BAR = 30  # Columns for the longest wait.
-_LEAST_TARGET = 24  # Columns that the target keeps where the rest of a line is long.
+_LEAST_TARGET = 24  # Columns that the target keeps if the rest of a line is long.
 _LEAST_PART = 12  # Columns that a key or an error code keeps.
 _INDENT = " " * 11
 _KIB = 1024
-_EXACT_BELOW = 10_000  # Bytes; larger sizes are rounded.
+_EXACT_BELOW = 10_000  # Bytes. Larger sizes are rounded.
 
 Look = Literal["well", "failed", "marked", "aside"]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, and how it may look where there are colors: `aside` is what is no request."""
+    """One line, and its style in color. `aside`: the line is not a request."""
 
     look: Look
     text: str
@@ -74,7 +74,7 @@ def _head(row: Row) -> str:
 
 
 def _target(row: Row, width: int | None = None) -> str:
-    """Return operation, place, details and size; the place gives way first where *width* is too small."""
+    """Return operation, place, details and size. The place is shortened first if *width* is too small."""
     rest = [*map(_printable, row.details), _size(row)]
     place = _printable(row.place)
     whole = " ".join(filter(None, (row.operation, place, *rest)))
@@ -85,7 +85,7 @@ def _target(row: Row, width: int | None = None) -> str:
 
 
 def _size(row: Row) -> str:
-    """Return how much went up, or how much of the object came down."""
+    """Return how much was sent, or how much of the object was received."""
     if row.body_size:
         return _bytes(row.body_size)
     if row.operation != "GetObject" or (not row.well and not row.fault):
@@ -107,7 +107,7 @@ def _bytes(size: int) -> str:
 
 
 def _tail(row: Row, width: int | None = None) -> str:
-    """Return what came back, how long that took, and the rules that did it; the first gives way to *width*."""
+    """Return the response, its duration, and the rules that caused it. The response is shortened to fit *width*."""
     parts = (str(row.status) if row.status else "", row.code or "", row.fault or "")
     outcome = " ".join(filter(None, parts)) or ("no answer yet" if row.ended_s is None else "no answer")
     took_s = 0.0 if row.ended_s is None else row.ended_s - row.started_s
@@ -135,21 +135,21 @@ def _legend(rules: Sequence[str], used: set[int], width: int) -> list[Line]:
         if number in used:
             name = f"[{number + 1}] "
             shown, indent = _printable(rule), " " * len(name)
-            most = width if shown.isascii() else width // 2  # textwrap counts characters, and some are two columns wide
+            most = width if shown.isascii() else width // 2  # textwrap counts characters, but some are two columns wide
             text = textwrap.wrap(shown, most, initial_indent=name, subsequent_indent=indent, break_on_hyphens=False)
             lines += [Line("aside", line) for line in text]
     return lines
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal *text* takes."""
+    """Return the width of *text* in terminal columns."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def shortened(text: str, width: int) -> str:
-    """Return *text* in at most *width* columns, its middle left out where it is longer."""
+    """Return *text* in at most *width* columns. The middle of a longer text is left out."""
     if columns(text) <= width:
         return text
     left = max(width - 3, 0)
@@ -157,7 +157,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    """Return as much of the beginning of *text* as *width* columns hold."""
+    """Return the longest prefix of *text* that fits *width* columns."""
     if text.isascii():
         return text[:width]
     end = used = 0

@@ -1,1 +1,1 @@
-"""Rules: from what a marker says to which requests fail, when, and how."""
+"""Rules: they turn markers into which requests fail, when, and how."""

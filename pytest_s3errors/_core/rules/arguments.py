@@ -1,4 +1,4 @@
-"""Checks of single arguments: each returns the value in its final form, or says what came and what is allowed."""
+"""Check single arguments. Each check returns the value in its final form, or raises with what is allowed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT")
 
 
 class RuleError(ValueError):
-    """A rule is spelled wrongly; the message says how to write it."""
+    """A rule is written incorrectly. The message says how to write it."""
 
     __module__ = "pytest_s3errors"
 
@@ -45,7 +45,7 @@ _INSTEAD: Mapping[tuple[str, str], str] = {
 
 
 def no_address(name: str, option: str, value: object) -> None:
-    """Refuse ``s3://bucket/key`` where a bucket or a key is meant."""
+    """Refuse ``s3://bucket/key`` as a bucket or a key."""
     if isinstance(value, str) and value.lower().startswith("s3://"):
         bucket, _, key = value[len("s3://") :].partition("/")
         more = f" and {key!r} the key" if key else ""
@@ -190,7 +190,7 @@ def rate_of(name: str, value: object) -> Rate:
     """Return the rate that ``rate="3500/s"`` or ``rate="1/s per key"`` means.
 
     Raises:
-        RuleError: it is none, or one of no request.
+        RuleError: the value is not a rate, or it allows no request.
     """
     found = _RATE.fullmatch(value) if isinstance(value, str) else None
     if found is None or not int(found[1]):

@@ -1,4 +1,4 @@
-"""Words that an option or a marker chooses between."""
+"""The words that options and markers accept."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The classes of errors that code which uses S3 has to live with, and which of them can happen to an operation."""
+"""The classes of errors that code on S3 must handle, and which of them can happen to each operation."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ CLASSES: Final[Mapping[str, str]] = {
     "error in 200": "a 200 that holds an error, or errors for some of its keys",
     "protocol": "what came is not S3's protocol",
 }
-"""Each class with what it means, from the most to the least common."""
+"""Each class with its meaning, from the most to the least common."""
 
 _FIRST_SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 
 
 def class_of_error(status: int, code: str | None) -> str:
-    """Return the class of an answer with an error status (300-599)."""
+    """Return the class of a response with an error status (300-599)."""
     if code in THROTTLING_CODES or status == _TOO_MANY_REQUESTS:
         return "throttle"
     return "5xx" if status >= _FIRST_SERVER_ERROR else "4xx"
@@ -42,7 +42,7 @@ def classes_of(operation: str) -> tuple[str, ...]:
     """Return the classes of errors that can happen to *operation*, in the order of CLASSES.
 
     Raises:
-        KeyError: S3 has no such operation.
+        KeyError: S3 does not have this operation.
     """
     row = OPERATIONS[operation]
     found = {class_of_error(CODES[code].status, code) for code in codes_of(operation)}

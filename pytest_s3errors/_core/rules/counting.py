@@ -1,4 +1,4 @@
-"""What a rule has to count over the requests of a test: the ranges of an object, and requests in a stretch of time."""
+"""What a rule counts over the requests of a test: the ranges of an object, and requests per time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_s3errors._core.s3.messages import Call
 
 
 class Ranges:
-    """Numbers the ranges that are asked of each object, in the order in which each is asked for first."""
+    """Number the ranges requested of each object, in the order of their first request."""
 
     __slots__ = ("_numbers",)
 
@@ -19,7 +19,7 @@ class Ranges:
         self._numbers: dict[tuple[str | None, str | None], dict[str, int]] = {}
 
     def number(self, call: Call) -> int | None:
-        """Return which range of its object *call* asks for, counted from 1; None without a Range header."""
+        """Return the number of the range that *call* requests, from 1. None: it has no Range header."""
         asked = call.headers.get("range")
         if asked is None:
             return None
@@ -29,7 +29,7 @@ class Ranges:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many requests in so many seconds; `by` is the field of a request by which they are counted apart."""
+    """A number of requests per number of seconds. `by` is the field of a request that gets its own count per value."""
 
     limit: int
     seconds: float
@@ -37,7 +37,7 @@ class Rate:
 
 
 class Passed:
-    """When requests passed below a rate. What is refused does not count, as it does not with S3."""
+    """The times of the requests that passed below a rate. As in S3, refused requests do not count."""
 
     __slots__ = ("_rate", "_times")
 
@@ -46,7 +46,7 @@ class Passed:
         self._times: dict[Hashable, deque[float]] = {}
 
     def allows(self, call: Call, now_s: float) -> bool:
-        """Return whether *call* is below the rate; if so it counts."""
+        """Return whether *call* is below the rate, and count it if so."""
         of = attrgetter(self._rate.by)(call) if self._rate.by else None
         times = self._times.setdefault(of, deque())
         while times and times[0] <= now_s - self._rate.seconds:

@@ -1,8 +1,8 @@
-"""What can go wrong: one table of network faults, and the frozen value that says which one a rule injects.
+"""What can go wrong: the table of network faults, and the frozen value that says which one a rule injects.
 
-The table feeds the argument checks, the simulator and the reference page. `stage` says how much of S3 happens:
-``connect`` (there is no connection, S3 never hears of the request), ``instead`` (S3 sees the request and does nothing
-of it) or ``after`` (S3 does the work, then the answer suffers).
+The table feeds the argument checks, the simulator and the reference page. `stage` says how much S3 does:
+``connect`` (there is no connection, S3 never sees the request), ``instead`` (S3 receives the request and does nothing)
+or ``after`` (S3 does the work, then the response is damaged).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ Stage = Literal["connect", "instead", "after"]
 SLOW_BYTES_PER_SECOND: Final = 65_536
 
 
-# Those whose success has a body that can be cut or spoiled.
+# Operations whose success has a body that can be cut or corrupted.
 WITH_BODY: Final = names_of(lambda row: row.answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """One network fault: its stage, the options it takes beside those of every rule, and what the wire shows.
+    """One network fault: its stage, its options besides those of every rule, and what the wire shows.
 
-    `shows_as` is the class of error that it is an example of, a name of `classes.CLASSES`; "" for what is no error.
-    `happens_to` says to which operations it happens outside of tests; a rule may play it elsewhere.
+    `shows_as` is its class of error, a name of `classes.CLASSES`; "" if it is no error. `happens_to` names the
+    operations that it happens to outside of tests; a rule may play it elsewhere.
     """
 
     stage: Stage
@@ -49,7 +49,7 @@ class FaultKind:
         return self.can_show_on(call.operation) and not (self.needs_tls and not call.url.startswith("https:"))
 
     def can_show_on(self, operation: str | None) -> bool:
-        """Tell whether this fault can show on *operation* or in the answer to it at all."""
+        """Return whether this fault can show on *operation* or in its response."""
         if self.operation is not None:
             return operation == self.operation
         return not self.needs_body or operation in WITH_BODY
@@ -178,11 +178,11 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What one firing of a rule does. `kind` is a name of `FAULTS`, or "error" for an answer with an error status.
+    """What one firing of a rule does. `kind` is a name of `FAULTS`, or "error" for a response with an error status.
 
-    `at` is a count of body bytes (int) or a share of the body (float): of the answer's body where that is spoiled
-    (None: half of it), of the request's for a fault that comes before the answer (None: all of it). `early` answers
-    after the request's head and closes. `retry_after` is in seconds. `headers` and `body` replace or add to what S3
+    `at` is a number of body bytes (int) or a share of the body (float). It counts the response's body if that is
+    damaged (None: half of it), or the request's for a fault before the response (None: all of it). `early` responds
+    after the request's head and closes. `retry_after` is in seconds. `headers` and `body` replace or extend what S3
     would have sent; the `body` of "replaced_object" is what the other writer stored.
     """
 
@@ -206,20 +206,20 @@ class Fault:
 
     @property
     def stage(self) -> Stage:
-        """How much of S3 happens, see the module's first lines."""
+        """How much S3 does, see the module's docstring."""
         return "instead" if self.kind == "error" else FAULTS[self.kind].stage
 
     @property
     def needs_request_body(self) -> bool:
-        """Whether S3 has to have the request's body before this fault can show."""
+        """Whether S3 needs the request's body before this fault can show."""
         return self.stage == "after" or self.kind in _READ_FIRST
 
     def cut(self, size: int) -> int:
-        """How many of *size* body bytes come before the fault: at least one is missing if there is one."""
+        """Return how many of *size* body bytes come before the fault. At least one is missing, if there is one."""
         return max(0, min(_count(0.5 if self.at is None else self.at, size), size - 1))
 
     def reads(self, size: int | None) -> int | None:
-        """How many bytes of a request's body of *size* (None: not told) S3 reads before the fault; None: all."""
+        """Return how many bytes of a request body of *size* (None: unknown) S3 reads before the fault. None: all."""
         if self.early:
             return 0
         if self.kind not in _BREAKS_OFF or self.at is None or (size is None and isinstance(self.at, float)):

@@ -1,4 +1,4 @@
-"""Matching: which requests a rule is about, field by field, and the first field that differed."""
+"""Match requests with a rule, field by field, and report the first field that differs."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Glob:
         return cls(pattern, re.compile(fnmatch.translate(pattern), re.IGNORECASE if ignore_case else 0).match)
 
     def __call__(self, value: str | None) -> bool:
-        """Whether *value* is there and matches."""
+        """Return whether *value* is not None and matches."""
         return value is not None and self._matches(value) not in (None, False)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first field in which a request is not what a rule waits for; `rank` counts the fields that agreed."""
+    """The first field in which a request differs from a rule. `rank` counts the fields that agree."""
 
     field: str
     wanted: str
@@ -44,7 +44,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One field of a request that a rule asks about; `wanted` is how it is shown."""
+    """One field of a request that a rule checks. `wanted` is the value for messages."""
 
     field: str
     wanted: str
@@ -54,18 +54,18 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which requests a rule is about: those that meet every condition, in this order.
+    """The requests that a rule matches: those that meet every condition, in this order.
 
-    `nth_range` is which of the ranges that are asked of one object, counted from 1; asked again it has the same number.
+    `nth_range` selects one of the ranges requested of one object, counted from 1. A repeated range keeps its number.
     """
 
     conditions: tuple[Condition, ...] = ()
     nth_range: int | None = None
 
     def difference(self, call: Call, ranges: Ranges | None = None) -> Difference | None:
-        """Return the first field of *call* that differs, None if it matches.
+        """Return the first field of *call* that differs. None: it matches.
 
-        *ranges* has seen the requests that matched but for their range. Which one is asked for is the last condition.
+        *ranges* has seen the requests that match apart from their range. The range is the last condition.
         """
         for rank, condition in enumerate(self.conditions):
             came = condition.read(call)
@@ -77,7 +77,7 @@ class Match:
         return None
 
     def operations(self, names: Iterable[str]) -> list[str]:
-        """Those of the operations *names* that can match; all of them if the rule does not ask for any."""
+        """Return the operations of *names* that can match: all of them if the rule names no operation."""
         asked = [condition for condition in self.conditions if condition.field == "operation"]
         return [name for name in names if all(condition.agrees(name) for condition in asked)]
 

@@ -1,6 +1,6 @@
-"""The options of rules and expectations with their types: what markers take by name, what type checkers hold calls to.
+"""The options of rules and expectations with their types: the keywords of markers, for parsers and type checkers.
 
-The names here are the only list of them: the parsers take theirs from these classes.
+This is the only list of their names. The parsers take them from these classes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class MatchOptions(TypedDict, total=False):
 
 
 class FaultOptions(TypedDict, total=False):
-    """What the fault is, beside its name."""
+    """Details of the fault, besides its name."""
 
     status: int | None
     code: str | None
@@ -47,7 +47,7 @@ class FaultOptions(TypedDict, total=False):
 
 
 class PlanOptions(TypedDict, total=False):
-    """Which of the matching requests fail, and when."""
+    """Which matching requests fail, and when."""
 
     times: int | None
     after: int
@@ -59,24 +59,24 @@ class PlanOptions(TypedDict, total=False):
 
 
 class FailOptions(FaultOptions, MatchOptions, PlanOptions, total=False):
-    """What `s3_fail` takes by name."""
+    """The keywords of `s3_fail`."""
 
 
 class RuleOptions(MatchOptions, total=False):
-    """What `s3_script` and `s3_slow` take by name."""
+    """The keywords of `s3_script` and `s3_slow`."""
 
     optional: bool
 
 
 class OutageOptions(RuleOptions, total=False):
-    """What `s3_outage` takes by name."""
+    """The keywords of `s3_outage`."""
 
     start: float
     what: str | int
 
 
 class Expectations(TypedDict, total=False):
-    """What `s3_expect` takes."""
+    """The keywords of `s3_expect`."""
 
     attempts: int | Mapping[str, int]
     backoff: Sequence[float]

@@ -1,4 +1,4 @@
-"""From the arguments of `s3_credentials` markers to an `Access`."""
+"""Turn the arguments of `s3_credentials` markers into an `Access`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _OPTIONS = ("session_token", "anonymous")
 
 
 def access_of(marks: Sequence[tuple[Sequence[Any], Mapping[str, Any]]], always: Credentials) -> Access:
-    """What the markers say together, each as its arguments and keywords.
+    """Return the access that the markers declare together. Each marker is a pair of arguments and keywords.
 
-    *always* stays known beside the others: in the place of a marker without keys, or behind them all.
+    *always* stays known besides the others: in the place of a marker without keys, or after all of them.
 
     Raises:
-        RuleError: naming the argument and what is allowed.
+        RuleError: an argument is wrong. The message names it and what is allowed.
     """
     known: dict[str, Credentials] = {}
     anonymous = False
@@ -34,7 +34,7 @@ def access_of(marks: Sequence[tuple[Sequence[Any], Mapping[str, Any]]], always: 
 
 
 def _credentials(args: Sequence[Any], session_token: Any) -> Credentials | None:
-    # What came stands in no message: it may be a secret.
+    # Never quote the value: it may be a secret.
     if len(args) > len(("access_key", "secret_key")):
         raise RuleError(f"{_NAME}() takes an access key and a secret key, and session_token= by name")
     access_key, secret_key = (*args, None, None)[:2]

@@ -1,4 +1,4 @@
-"""From what `s3_bucket` and `s3_object` say to what arranges it in a store; what people write by mistake is refused."""
+"""Turn the arguments of `s3_bucket` and `s3_object` into changes of a store. Refuse common mistakes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _ALMOST = 0.7
 
 
 def arranged_by(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Callable[[S3Store], object]:
-    """Return what ``name(*args, **kwargs)`` does to a store, *name* being "s3_bucket" or "s3_object".
+    """Return a function that does to a store what ``name(*args, **kwargs)`` says. *name* is "s3_bucket" or "s3_object".
 
-    It is tried once, on a store of its own.
+    It is tried once on a separate store.
 
     Raises:
-        RuleError: an argument is missing, unknown or given twice; what S3 can't have.
+        RuleError: an argument is missing, unknown or given twice, or S3 can't have such a bucket or object.
     """
     _check(name, args, kwargs)
     act = methodcaller("declare_bucket" if name == "s3_bucket" else "put", *args, **kwargs)
@@ -35,7 +35,7 @@ def arranged_by(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Ca
         act(S3Store(now=lambda: _ANY_TIME))
     except (TypeError, ValueError) as error:
         raise RuleError(f"{spell(name, args, kwargs)}: {error}") from None
-    return act  # of whatever store there is: another process's or another server's too
+    return act  # for any store, including that of another process or server
 
 
 _ANY_TIME = datetime.fromtimestamp(0, UTC)

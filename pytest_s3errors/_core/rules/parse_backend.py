@@ -1,4 +1,4 @@
-"""From the ini option `s3_backend` to what does the work; every mistake is answered with what is allowed."""
+"""Turn the ini option `s3_backend` into a backend. Every error message says what is allowed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendSpec:
-    """What does the work of S3.
+    """The backend that does the work of S3.
 
     `name` is "memory", "moto" or the server's URL without user information. For a server, `scheme`, `host` and `port`
-    say where it is, `credentials` and `region` how requests to it are signed.
+    say where it is; `credentials` and `region` say how requests to it are signed.
     """
 
     name: str = "memory"
@@ -42,17 +42,17 @@ def backend_of(
     test_credentials: Credentials,
     option: str = "ini s3_backend",
 ) -> BackendSpec:
-    """What *value* names.
+    """Return the backend that *value* names.
 
     Args:
         value: "memory", "moto" or a URL.
         remote: Whether a server may be on another machine.
-        environment: Has the credentials, where the URL has none, and the region.
-        test_credentials: Where neither has any.
+        environment: The source of the region, and of the credentials if the URL has none.
+        test_credentials: The credentials if neither has any.
         option: How the user set it.
 
     Raises:
-        RuleError: It is none of these, or a server elsewhere; the message has no user information.
+        RuleError: *value* is none of these, or a server on another machine. The message has no user information.
     """
     if value in BACKENDS:
         return BackendSpec(name=value)
@@ -80,7 +80,7 @@ def backend_of(
 
 
 def shown(value: str) -> str:
-    """*value* as a report may show it: user information left out."""
+    """Return *value* without user information, for reports."""
     return value.rpartition("@")[2]
 
 

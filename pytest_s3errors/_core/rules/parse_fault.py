@@ -1,4 +1,4 @@
-"""From the first argument of a rule and its fault options to a `Fault`, every one checked."""
+"""Turn the first argument of a rule and its fault options into a `Fault`. Check each of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OF_FAULTS = ("at", "chunked", "bytes_per_second", "as_", "keys", "region")
 
 
 def fault_of(what: object, options: Mapping[str, Any], *, name: str, more: tuple[str, ...] = ()) -> Fault:
-    """The fault that *what* and the fault options name together."""
+    """Return the fault that *what* and the fault options describe."""
     given = {key: value for key, value in options.items() if value is not None}
     if isinstance(what, str) and what in FAULTS:
         return _network_fault(what, given, name)
@@ -93,7 +93,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
 
 
 def can_show(rule: Rule, name: str) -> None:
-    """Refuse a fault on operations in whose answers it can't show; such a rule would never fire."""
+    """Refuse a fault that can't show in the responses of the rule's operations. Such a rule would never fire."""
     wanted = rule.match.operations(OPERATIONS)
     for fault in rule.outcomes:
         if fault is None or fault.kind not in FAULTS:

@@ -1,7 +1,7 @@
-"""From a file of rules to what it says, for a server that has no test around it.
+"""Read a file of rules, for a server without a test.
 
-The file is TOML or JSON, and has the markers' names: ``[[fail]]``, ``[[object]]`` ... with their options, checked by
-the same functions. What a marker takes without a name has a name here: ``what``, ``outcomes``, ``duration``.
+The file is TOML or JSON and uses the markers' names: ``[[fail]]``, ``[[object]]`` ... with their options, checked by
+the same functions. A marker's positional arguments have names here: ``what``, ``outcomes``, ``duration``.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .parse_rule import RULES
 from .schedule import Rule
 
 Mark = tuple[tuple[Any, ...], dict[str, Any]]
-"""What one marker would say: its arguments and keywords."""
+"""The arguments and keywords of one marker."""
 
 
 class RuleFile(NamedTuple):
-    """What a file says. `arrange` makes buckets and objects in a store, each under how it is written.
+    """The content of a file. `arrange` creates buckets and objects in a store, each by its spelling in the file.
 
     `accounts` are marks for `access_of`.
     """
@@ -40,12 +40,12 @@ class RuleFile(NamedTuple):
 
 
 def rule_file_of(content: bytes, *, source: str) -> RuleFile:
-    """Return what *content* says: JSON where it begins with a brace, else TOML. *source* names it in messages.
+    """Parse *content*: JSON if it starts with a brace, otherwise TOML. *source* names it in messages.
 
-    Rules are asked kind by kind, in the order in which the kinds come, and in each kind from top to bottom.
+    Rules are asked kind by kind, in the order of the kinds in the file, and within a kind from top to bottom.
 
     Raises:
-        RuleError: everything that is wrong, a line each.
+        RuleError: something is wrong; the message lists every problem, one per line.
     """
     document = _document(content, source)
     found: dict[str, list[Any]] = {kind: [] for kind in _KINDS}
@@ -83,7 +83,7 @@ def _document(content: bytes, source: str) -> Mapping[str, Any]:
 
 
 def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield the kind of each entry, where it is, and its value."""
+    """Yield the kind, the place and the value of each entry."""
     for name, value in document.items():
         kind = name.removeprefix("s3_")
         if not isinstance(value, list):
@@ -103,7 +103,7 @@ def _rule(kind: str, value: Any) -> Rule:
 
 
 def _taken(kind: str, options: dict[str, Any]) -> tuple[Any, ...]:
-    """Take out of *options* what the marker takes without a name."""
+    """Remove the marker's positional arguments from *options* and return them."""
     if kind == "script":
         outcomes = options.pop("outcomes", None)
         if not isinstance(outcomes, list):
@@ -119,7 +119,7 @@ def _arranged(kind: str, value: Any) -> tuple[str, Callable[[Store], object]]:
     options = _options(kind, value)
     if isinstance(options.get("body"), str):
         options["body"] = options["body"].encode()
-    if isinstance(options.get("last_modified"), str):  # JSON has no times
+    if isinstance(options.get("last_modified"), str):  # JSON has no type for times
         try:
             options["last_modified"] = datetime.fromisoformat(options["last_modified"])
         except ValueError:

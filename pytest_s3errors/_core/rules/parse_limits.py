@@ -1,4 +1,4 @@
-"""From the arguments of an `s3_limits` marker to `Limits`: what ends a test that would go on for ever."""
+"""Turn the arguments of an `s3_limits` marker into `Limits`, which end a test that would run for ever."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = "s3_limits"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What ends a test; None where nothing is said.
+    """The limits that end a test. None: not set.
 
     `requests` counts all requests, `alike` those of one operation to one target. `time` is in seconds of test time,
     `silence` in real seconds.
@@ -25,7 +25,7 @@ class Limits:
     silence: float | None = None
 
     def over(self, other: Limits) -> Limits:
-        """Return these limits, and those of *other* where these say nothing."""
+        """Return these limits, completed by those of *other*."""
         said = {name: value for name in OPTIONS if (value := getattr(self, name)) is not None}
         return replace(other, **said)
 
@@ -35,10 +35,10 @@ OPTIONS = tuple(field.name for field in fields(Limits))
 
 
 def limits_of(args: Sequence[Any], kwargs: Mapping[str, Any], *, name: str = _NAME) -> Limits:
-    """Return the limits that ``s3_limits(*args, **kwargs)`` means.
+    """Return the limits that ``s3_limits(*args, **kwargs)`` sets.
 
     Raises:
-        RuleError: no argument, an unknown or a repeated one, a value that is not a number above 0.
+        RuleError: there is no argument, an argument is unknown or repeated, or a value is not a number above 0.
     """
     known_options(name, kwargs, OPTIONS)
     if len(args) > len(OPTIONS):

@@ -1,7 +1,7 @@
-"""From what the user wrote to a `Rule`: every argument checked, every mistake answered with the nearest right one.
+"""Turn what the user wrote into a `Rule`, and check every argument.
 
-What is wrong raises `RuleError` (`checks`): its text names what came, what is allowed, and the nearest
-valid spelling. The plugin puts the test's name in front of it.
+A mistake raises `RuleError` (`arguments`). Its message names the value, what is allowed, and the nearest valid
+spelling. The plugin puts the test's name in front of it.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ FAIL_OPTIONS = (*FAULT_OPTIONS, *MATCH_OPTIONS, *PLAN_OPTIONS)
 
 
 def fail_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_fail") -> Rule:
-    """The rule that ``s3_fail(*args, **kwargs)`` means.
+    """Return the rule that ``s3_fail(*args, **kwargs)`` means.
 
     Raises:
-        RuleError: an unknown option, a value out of range, a name that is neither an S3 error code nor a fault.
+        RuleError: an option is unknown, a value is out of range, or a name is neither an S3 error code nor a fault.
     """
     known_options(name, kwargs, FAIL_OPTIONS)
     if len(args) > 1:
@@ -63,10 +63,11 @@ def fail_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "
 
 
 def script_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_script") -> Rule:
-    """The rule that ``s3_script(*args, **kwargs)`` means: one outcome per matching request.
+    """Return the rule that ``s3_script(*args, **kwargs)`` means: one outcome per matching request.
 
     Raises:
-        RuleError: no outcome, an outcome that is not a status, code, fault or "ok", an option that is no match.
+        RuleError: there is no outcome, an outcome is not a status, code, fault or "ok", or an option does not select
+            requests.
     """
     known_options(name, kwargs, (*MATCH_OPTIONS, "optional", "layer"))
     if not args:
@@ -84,10 +85,10 @@ def script_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str =
 
 
 def outage_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_outage") -> Rule:
-    """The rule that ``s3_outage(*args, **kwargs)`` means: every matching request fails for a while.
+    """Return the rule that ``s3_outage(*args, **kwargs)`` means: every matching request fails for a time.
 
     Raises:
-        RuleError: no duration, one that is not above 0, an option that is neither a match nor its own.
+        RuleError: the duration is missing or not above 0, or an option is unknown.
     """
     known_options(name, kwargs, ("start", "what", *MATCH_OPTIONS, "optional", "layer"))
     if len(args) != 1:
@@ -108,10 +109,10 @@ def outage_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str =
 
 
 def slow_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_slow") -> Rule:
-    """The rule that ``s3_slow(*args, **kwargs)`` means: matching answers come late and at a rate.
+    """Return the rule that ``s3_slow(*args, **kwargs)`` means: matching responses are late and limited in rate.
 
     Raises:
-        RuleError: neither a delay nor a rate, one out of range, an option that is neither a match nor its own.
+        RuleError: both delay and rate are missing, one is out of range, or an option is unknown.
     """
     known_options(name, kwargs, ("first_byte", "bytes_per_second", *MATCH_OPTIONS, "optional", "layer"))
     given: dict[str, Any] = dict(zip(("first_byte", "bytes_per_second"), args, strict=False)) | dict(kwargs)
@@ -129,10 +130,10 @@ def slow_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "
 
 
 def match_of(kwargs: Mapping[str, Any], *, name: str) -> Match:
-    """The matching half of *kwargs*; other keys are ignored.
+    """Return the options in *kwargs* that select requests. Other keys are ignored.
 
     Raises:
-        RuleError: a value of the wrong type, an operation that S3 does not have.
+        RuleError: a value has the wrong type, or S3 does not have the operation.
     """
     conditions = []
     for option in MATCH_OPTIONS:
@@ -203,7 +204,7 @@ def _range(name: str, option: str, value: object) -> list[Condition]:
     return [Condition("header range", repr(value), partial(_read_header, "range"), Glob.of(value, ignore_case=True))]
 
 
-# Functions with a name, where a lambda would be shorter: rules travel to a server in another process.
+# Named functions instead of lambdas: rules are pickled for a server in another process.
 def _read_header(header: str, call: Call) -> str | None:
     return call.headers.get(header)
 
@@ -213,7 +214,7 @@ def _read_query(parameter: str, call: Call) -> str | None:
 
 
 def _read_prefix(call: Call) -> str | None:
-    """Return the prefix of a listing, "" where it has none; None of what is no listing."""
+    """Return the prefix of a listing, "" if it has none. None: *call* is not a listing."""
     listing = call.key is None and (call.operation or "").startswith("List") and call.bucket is not None
     return call.query.get("prefix", "") if listing else None
 
@@ -248,7 +249,7 @@ _CONDITIONS: Mapping[str, Callable[[str, str, Any], list[Condition]]] = {
 
 
 def spell(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
-    """*name* with its arguments as they were written, long values cut."""
+    """Return *name* with its arguments as they were written. Long values are cut."""
     parts = [_short(arg) for arg in args] + [f"{key}={_short(value)}" for key, value in kwargs.items()]
     return f"{name}({', '.join(parts)})"
 

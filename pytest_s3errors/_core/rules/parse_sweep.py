@@ -1,4 +1,4 @@
-"""From the arguments of an `s3_sweep` marker to a `SweepSpec`, every one checked."""
+"""Turn the arguments of an `s3_sweep` marker into a `SweepSpec`. Check each of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STEP: Final = re.compile(r"(?P<fault>.+?)(?P<mode> always)? at (?P<operation>\w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One fault of a schedule: at the *number*-th request of *operation*, by part, key and range, not by arrival."""
+    """One fault of a schedule, at the *number*-th request of *operation* in the order of part, key and range."""
 
     fault: str
     mode: str
@@ -59,7 +59,7 @@ def sweep_of(args: Sequence[Any], kwargs: Mapping[str, Any], *, name: str = _NAM
     """Return what ``s3_sweep(*args, **kwargs)`` means.
 
     Raises:
-        RuleError: an unknown option or one given twice, a value that is not allowed.
+        RuleError: an option is unknown or given twice, or a value is not allowed.
     """
     known_options(name, kwargs, OPTIONS)
     if len(args) > len(OPTIONS):

@@ -1,4 +1,4 @@
-"""Rules: which requests fail, when, and how. Pure values; `ArmedRule` adds the counters of one test."""
+"""Rules: which requests fail, when, and how. They are pure values; `ArmedRule` adds the counters of one test."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ class Rule:
     """One marker or one call of the controller.
 
     `outcomes` has one entry for `s3_fail`, repeated under `times`, and one per matching request for `s3_script`
-    (None: the request passes). `after`, `every`, `times` count matching requests that no earlier rule took; those below
-    `rate` pass.
-    `window_s` are the seconds, counted from when the rule was set, in which it takes requests. A rule without outcomes
-    takes none: it slows the answers, whatever they are, by `delay_s` and to `bytes_per_second`. `spelling` is how the
-    user wrote the rule, and `place` where, if that is known already; both are for messages.
+    (None: the request passes). `after`, `every`, `times` count matching requests that no earlier rule took. Requests
+    below `rate` pass. `window_s` is the time range in seconds, counted from when the rule was set, in which it takes
+    requests. A rule without outcomes takes none: it slows every response by `delay_s` and to `bytes_per_second`.
+    `spelling` is the rule as the user wrote it, and `place` where, if known; both are for messages.
     """
 
     outcomes: tuple[Fault | None, ...]
@@ -41,12 +40,12 @@ class Rule:
 
     @property
     def connects(self) -> bool:
-        """Whether an outcome is that there is no connection."""
+        """Whether an outcome is a failed connection."""
         return any(fault is not None and fault.stage == "connect" for fault in self.outcomes)
 
 
 class Firing(NamedTuple):
-    """One request taken by a rule: `fault` None means that the rule does no more than let it through or slow it.
+    """One request taken by a rule. `fault` None: the rule only lets it pass, or slows it.
 
     `number` counts from 1. A tuple for the same reason as `Exchange`.
     """
@@ -86,13 +85,13 @@ class ArmedRule:
 
     @property
     def remaining(self) -> int | None:
-        """How many more times it can fire, None if for ever."""
+        """How many more times it can fire. None: no limit."""
         if self.cancelled:
             return 0
         return None if self.rule.times is None else self.rule.times - self.fired
 
     def take(self, call: Call, draw: Callable[[], float], now_s: float = 0.0) -> Firing | None:
-        """Count *call* if it matches, and take it if the rule is due; *draw* gives a number in [0, 1)."""
+        """Count *call* if it matches, and take it if the rule is due. *draw* returns a number in [0, 1)."""
         rule = self.rule
         if self.cancelled or (rule.times is not None and self.fired >= rule.times):
             return None
@@ -127,7 +126,7 @@ class ArmedRule:
 
 
 def _unfit(fault: Fault, call: Call) -> Difference:
-    """Why *fault* can't show on *call*."""
+    """Return why *fault* can't show on *call*."""
     if fault.stage == "connect":
         return Difference("url", f"one with https, where {fault.kind} can show", repr(call.url.partition(":")[0]), 99)
     return Difference("operation", f"one whose answer can show {fault.kind}", repr(call.operation), 99)
@@ -144,7 +143,7 @@ class Schedule:
         self._sort()
 
     def add(self, armed: ArmedRule) -> None:
-        """Have *armed* asked after the rules of the test's body that are here, and before those of its markers."""
+        """Add *armed* after the present rules of the test's body and before those of its markers."""
         place = sum(other.from_body for other in self.rules)
         self.rules = (*self.rules[:place], armed, *self.rules[place:])
         self._sort()
@@ -154,11 +153,11 @@ class Schedule:
         self._slowing = tuple(armed for armed in self.rules if not armed.rule.outcomes)
 
     def take(self, call: Call, now_s: float = 0.0) -> Firing | None:
-        """The first rule that matches and is due takes the request; later rules do not see it."""
+        """Let the first rule that matches and is due take the request. Later rules do not see it."""
         return self._first(self._taking, call, now_s)
 
     def slow(self, call: Call, now_s: float = 0.0) -> Firing | None:
-        """The first rule that slows the answer, whoever takes the request."""
+        """Return the first rule that slows the response, whoever takes the request."""
         return self._first(self._slowing, call, now_s) if self._slowing else None
 
     def _first(self, rules: tuple[ArmedRule, ...], call: Call, now_s: float) -> Firing | None:
@@ -170,10 +169,10 @@ class Schedule:
 
     @property
     def connects(self) -> bool:
-        """Whether a rule says that there is no connection, so that it has to be asked before one is made."""
+        """Whether a rule makes connections fail, so that it must be asked before one is made."""
         return any(armed.rule.connects for armed in self.rules)
 
     @property
     def unfired(self) -> list[ArmedRule]:
-        """The rules that had to fire and did not."""
+        """Return the rules that had to fire and did not."""
         return [armed for armed in self.rules if not armed.fired and not armed.rule.optional]
