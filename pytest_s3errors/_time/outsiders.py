@@ -25,6 +25,7 @@ REAL_TIME = TOOLS | {"_pytest", "multiprocessing", "pytest", "subprocess"}
 """Packages that wait for another process, or measure the test: a jump would be no wait, and no measure."""
 
 _THREADS_OF_POOL = "multiprocessing.dummy"
+_PIPES = "multiprocessing.queues"
 _STARTS = frozenset({"pytest_s3errors", "threading"})
 _WAITS = frozenset({"concurrent", "queue", "threading"})
 
@@ -69,8 +70,8 @@ def starter(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-def place_in_pool(owner: Any, frame: FrameType | None) -> tuple[bool, Callable[[], bool] | None]:
-    """Return what the thread *owner*, started from *frame*, is to a pool.
+def place_in_pool(owner: Any) -> tuple[bool, Callable[[], bool] | None]:
+    """Return what the thread *owner* is to a pool.
 
     Returns:
         Whether it sits in a pipe for good, instead of in a selector or a queue, so that it holds up nothing. And what
@@ -82,8 +83,10 @@ def place_in_pool(owner: Any, frame: FrameType | None) -> tuple[bool, Callable[[
     target = getattr(owner, "_target", None)
     if getattr(target, "__module__", None) != "multiprocessing.pool" or type(owner).__module__ == _THREADS_OF_POOL:
         return False, None
-    pools = sys.modules["multiprocessing.pool"]
-    if frame is not None and isinstance(frame.f_locals.get("self"), pools.ThreadPool):
-        return target == pools.Pool._handle_workers, None  # noqa: SLF001 - the others wait in queues
-    cache = next((found for found in getattr(owner, "_args", ()) if isinstance(found, dict)), {})
+    if target == sys.modules["multiprocessing.pool"].Pool._handle_workers:  # noqa: SLF001
+        return True, None
+    given = getattr(owner, "_args", ())
+    if not any(type(found).__module__ == _PIPES for found in given):
+        return False, None  # of a ThreadPool: they wait in queues
+    cache = next((found for found in given if isinstance(found, dict)), {})
     return True, lambda: bool(cache)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from . import unseen
 from .originals import REAL
+from .outsiders import place_in_pool
 from .own_threads import own_threads
 from .waits import Record, Wait
 
@@ -28,8 +29,9 @@ class Roster:
 
     def adopt(self, ident: int, *, outside: bool) -> Record:
         """Record a thread that nobody told of."""
-        record = Record(next(self._births), stranger=True, outside=outside or ident in own_threads)
-        record.ident, record.native = ident, unseen.native_id(ident)
+        in_pipe, busy = place_in_pool(unseen.thread(ident))
+        record = Record(next(self._births), stranger=True, outside=outside or in_pipe or ident in own_threads)
+        record.ident, record.native, record.busy = ident, unseen.native_id(ident), busy
         self.by_ident[ident] = record
         return record
 
@@ -131,4 +133,6 @@ class Roster:
             return False
         if record.observed is not None:
             return record.observed()
-        return record.stranger and record.wait is None and not unseen.sleeps(record, where)
+        if not record.stranger or record.wait is not None:
+            return False
+        return not unseen.sleeps(record, where, any_wait=record.busy is not None)  # it fetches jobs, and none is left

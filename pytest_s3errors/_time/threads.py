@@ -30,7 +30,7 @@ class Threads:
             record = self._registry.born(outside=frame is not None and package(frame) in TOOLS)
             if isinstance(owner, threading.Thread):
                 record.owner = owner
-                in_pipe, record.busy = place_in_pool(owner, frame)
+                in_pipe, record.busy = place_in_pool(owner)
                 record.outside |= in_pipe
             try:
                 return start(functools.partial(self._living, record, function), *args, **kwargs)

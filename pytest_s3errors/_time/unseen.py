@@ -32,7 +32,7 @@ STALL_S = 0.03
 PORTABLE_STALL_S = 0.15
 _IDLE_SHARE = 0.25
 _MISSED_S = 0.06  # twice as long as it takes until somebody looks again
-_LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_SPECIAL"})
+_CONSTANTS = frozenset({"LOAD_CONST", "LOAD_SMALL_INT"})  # what is loaded otherwise goes by a name
 _WORD = re.compile(r"\w+")
 _LOCKS = frozenset({"__enter__", "acquire", "get", "join", "put", "wait"})
 
@@ -41,8 +41,13 @@ def native_id(ident: int) -> int | None:
     """Return the kernel's name for a thread of this process, None if nobody knows it."""
     if ident == REAL.get_ident():
         return REAL.get_native_id()
-    thread = threading._active.get(ident)  # type: ignore[attr-defined]  # noqa: SLF001 - enumerate() takes its lock
-    return thread.native_id if thread is not None else None
+    found = thread(ident)
+    return found.native_id if found is not None else None
+
+
+def thread(ident: int) -> threading.Thread | None:
+    """Return the object of a thread of this process, None if it has none."""
+    return threading._active.get(ident)  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001 - enumerate() takes its lock
 
 
 def places(known: Container[int]) -> tuple[dict[int, Place], set[int]]:
@@ -90,12 +95,16 @@ def sleeps(record: Record, where: dict[int, Place], *, any_wait: bool = False) -
 
 @functools.lru_cache(maxsize=256)
 def _is_lock_call(code: CodeType, offset: int) -> bool:
-    """Return whether the instruction at *offset* calls what the names of locks and queues are, or begins a `with`."""
+    """Return whether the instruction at *offset* calls what the names of locks and queues are, or begins a `with`.
+
+    The names of methods, and of variables that such a method was taken into, as the workers of ThreadPool do.
+    """
     done = [instruction for instruction in dis.get_instructions(code) if instruction.offset <= offset]
     here = done[-1]
     line = here.positions and here.positions.lineno
     return here.opname == "BEFORE_WITH" or any(
-        loaded.opname in _LOADS
+        loaded.opname.startswith("LOAD_")
+        and loaded.opname not in _CONSTANTS
         and (loaded.positions and loaded.positions.lineno) == line
         and not _LOCKS.isdisjoint(_WORD.findall(loaded.argrepr))
         for loaded in done

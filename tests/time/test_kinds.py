@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_s3errors._time import kernel
+
 WAITS = {
     "event": "assert not threading.Event().wait(5)",
     "condition": "c = threading.Condition()\n    with c: assert not c.wait(5)",
@@ -278,3 +280,44 @@ def test_afterwards(s3_clock): waits(s3_clock); assert time.time() > 1.7e9 + 30
 def test_unmarked(): time.sleep(0.01)
 """
     ).assert_outcomes(passed=5)
+
+
+POOLS = {
+    "threads, multiprocessing's": "mp.pool.ThreadPool(2)",
+    "threads, an executor's": "cf.ThreadPoolExecutor(2)",
+    "processes, multiprocessing's": "mp.get_context('fork').Pool(2)",
+    "processes, an executor's": "cf.ProcessPoolExecutor(2, mp.get_context('fork'))",
+}
+
+
+@pytest.mark.skipif(not kernel.ASKED, reason="of two workers that wake together, the other answers can't tell")
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_pool_made_before_the_first_test_that_uses_the_plugin(run, pool):
+    """Its threads were there when the clock began: one that waits for the next job holds up no sleep."""
+    sleeps = "thread" in pool
+    run(
+        f"""{IMPORTS}
+POOL = {POOLS[pool]}
+
+def test_before():
+    assert list(POOL.map(abs, [-1, -2])) == [1, 2]
+
+@pytest.mark.parametrize("number", range(2))
+def test_it(s3_clock, number):
+    began = REAL.monotonic()
+    assert list(POOL.map(abs, [-1, -2])) == [1, 2]
+    time.sleep(60)
+    assert s3_clock.now == 60
+    list(POOL.map(time.sleep, [{"1, 2" if sleeps else "0.1, 0.2"}]))
+    assert s3_clock.now == {62 if sleeps else 60}
+    time.sleep(60)
+    assert s3_clock.now == {122 if sleeps else 120}
+    assert REAL.monotonic() - began < 5  # at which patience ends
+
+def test_end():
+    getattr(POOL, "terminate", getattr(POOL, "shutdown", None))()
+""",
+        "-W",
+        "ignore::DeprecationWarning",  # a fork beside threads
+        subprocess=True,
+    ).assert_outcomes(passed=4)
