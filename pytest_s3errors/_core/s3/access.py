@@ -1,4 +1,4 @@
-"""Who may ask: the credentials that the simulated S3 knows, and what it does with everybody else."""
+"""Who has access: the credentials that the simulated S3 knows, and what it does with everyone else."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from hashlib import sha256
 from .records import BUCKET_OWNER_ENFORCED
 
 OWNERSHIPS = (BUCKET_OWNER_ENFORCED, "BucketOwnerPreferred", "ObjectWriter")
-"""Who owns what others write into a bucket; with the first one it has no ACLs."""
+"""Who owns what others write into a bucket. With the first value the bucket has no ACLs."""
 
 NOBODY_ID = "5eed" * 16
-"""The canonical user id that owns everything where no credentials are known; of S3's shape, it stands for nobody."""
+"""The canonical user id that owns everything if no credentials are known. It has S3's form and no account."""
 
 _ACCOUNTS = 10**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """One pair of keys, which is one account; the secret parts stay out of ``repr``."""
+    """One key pair, which is one account. The secret parts are not in ``repr``."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -27,12 +27,12 @@ class Credentials:
 
     @property
     def owner_id(self) -> str:
-        """The account's canonical user id, 64 hex digits; it depends on the access key alone."""
+        """The account's canonical user id, 64 hex digits. It depends only on the access key."""
         return _owner_id(self.access_key)
 
     @property
     def account_id(self) -> str:
-        """The account's number, 12 digits; it depends on the access key alone."""
+        """The account's number, 12 digits. It depends only on the access key."""
         return account_id(self.owner_id)
 
 
@@ -40,11 +40,11 @@ class Credentials:
 class Access:
     """Whom S3 lets in.
 
-    A request signed with a key of `known` has its signature verified, always. Whatever else comes, a foreign key or no
-    signature, is let in too, as the first known account, until access is `declared`: then foreign keys get
-    InvalidAccessKeyId, each account has its own buckets, and unsigned requests get what is public, else AccessDenied.
-    `anonymous` lets unsigned requests in as the first known account even then. `ownership` is that of a new bucket that
-    says nothing of it; S3's own was ObjectWriter, with ACLs switched on, until 2023.
+    The signature of a request with a key in `known` is always verified. Requests with another key or without a
+    signature are let in as the first known account, until access is `declared`. Then unknown keys get
+    InvalidAccessKeyId, each account has its own buckets, and unsigned requests get what is public, otherwise
+    AccessDenied. `anonymous` lets unsigned requests in as the first known account even then. `ownership` is the default
+    of new buckets; S3's own default was ObjectWriter, with ACLs, until 2023.
     """
 
     known: tuple[Credentials, ...] = ()
@@ -54,11 +54,11 @@ class Access:
 
     @property
     def owner_id(self) -> str:
-        """The canonical user id of the first known account, which owns what no request made."""
+        """The canonical user id of the first known account, which owns everything that no request created."""
         return self.known[0].owner_id if self.known else NOBODY_ID
 
     def find(self, access_key: str) -> Credentials | None:
-        """The known credentials with this access key, None if there are none."""
+        """Return the known credentials with this access key, or None."""
         for one in self.known:
             if one.access_key == access_key:
                 return one
@@ -66,11 +66,11 @@ class Access:
 
 
 OPEN = Access()
-"""Nobody is known and everybody is let in."""
+"""No account is known, and everyone is let in."""
 
 
 def account_id(owner_id: str) -> str:
-    """The 12 digits of the account whose canonical user id is *owner_id*."""
+    """Return the 12 digits of the account with the canonical user id *owner_id*."""
     return f"{int(owner_id, 16) % _ACCOUNTS:012}"
 
 
@@ -83,7 +83,7 @@ TEST_CREDENTIALS = Credentials(
     access_key="AKIAPYTESTS3ERRORS00",
     secret_key="not-a-secret/known-to-every-test",  # noqa: S106 - a test double's key, published here
 )
-"""Those of the test itself, which S3 always knows."""
+"""The test's own credentials, which S3 always knows."""
 
 UNDECLARED = Access(known=(TEST_CREDENTIALS,))
-"""Of a test that names no credentials: any key is let in, and the test's own is verified."""
+"""The access of a test that declares no credentials: any key is let in, and the test's own key is verified."""

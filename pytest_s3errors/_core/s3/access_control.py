@@ -1,4 +1,4 @@
-"""The ACLs of buckets and objects as operations of their own: reading one, and putting another in its place."""
+"""The operations on ACLs of buckets and objects: read one, and replace it."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _XSI = b'<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type
 
 
 def get_bucket_acl(ask: S3Request) -> Response:
-    """Answer with the bucket's owner and grants."""
+    """Return the bucket's owner and grants."""
     bucket = ask.readable_bucket()
     owner = owner_of(ask, bucket)
     return Response(status=200, headers=XML, body=_policy(owner, grants_of(bucket.acl, owner, owner)))
 
 
 def put_bucket_acl(ask: S3Request) -> Response:
-    """Put another ACL on the bucket."""
+    """Replace the bucket's ACL."""
     bucket = ask.readable_bucket()
     bucket.acl = _stated(ask, bucket, BUCKET_ACLS, owner_of(ask, bucket))
     return Response(status=200)
 
 
 def get_object_acl(ask: S3Request) -> Response:
-    """Answer with a version's owner and grants."""
+    """Return a version's owner and grants."""
     bucket, obj = _object(ask, "READ_ACP")
     owner = object_owner(ask, bucket, obj)
     grants = grants_of(obj.acl, owner, owner_of(ask, bucket))
@@ -48,7 +48,7 @@ def get_object_acl(ask: S3Request) -> Response:
 
 
 def put_object_acl(ask: S3Request) -> Response:
-    """Put another ACL on a version; a delete marker is refused whether or not its version is named."""
+    """Replace a version's ACL. Refuse a delete marker, whether or not its version is named."""
     marker = ask.readable_bucket().newest(ask.key)
     if marker is not None and marker.delete_marker and "versionId" not in ask.call.query:
         raise ask.is_marker(marker)
@@ -65,7 +65,7 @@ def _object(ask: S3Request, permission: str) -> tuple[Bucket, StoredObject]:
 
 
 def _stated(ask: S3Request, bucket: Bucket, canned: frozenset[str], owner: str) -> Acl:
-    """Return the ACL that the request puts: by name, by headers or by a document, and by one of them alone."""
+    """Return the ACL in the request, which states it in exactly one way: by name, by headers or by a document."""
     name, grants, body = ask.call.headers.get(ACL), header_grants(ask), bytes(receive(ask).body)
     if name is not None and grants:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: ACL twice"))
@@ -76,7 +76,7 @@ def _stated(ask: S3Request, bucket: Bucket, canned: frozenset[str], owner: str) 
     if name is not None and name not in canned:
         raise ask.bad_argument(ACL, name, said("InvalidArgument: canned ACL"))
     acl: Acl = name or grants or document_grants(ask, body, owner)
-    if bucket.ownership == BUCKET_OWNER_ENFORCED:  # only now: what is no ACL is refused as such before
+    if bucket.ownership == BUCKET_OWNER_ENFORCED:  # only now: a document that is not an ACL is refused before
         raise ask.refused("AccessControlListNotSupported")
     check_public(ask, bucket, acl)
     return acl
@@ -88,6 +88,6 @@ def _policy(owner: str, grants: Iterable[Grant]) -> bytes:
         kind = "URI" if grant.grantee.startswith("http:") else "ID"
         listed.append(("Grant", [("Grantee", [(kind, grant.grantee)]), ("Permission", grant.permission)]))
     body = document("AccessControlPolicy", [("Owner", [("ID", owner)]), ("AccessControlList", listed)])
-    # The one element of S3's documents that has attributes.
+    # The only element in S3's documents with attributes.
     body = body.replace(b"<Grantee><ID>", _XSI % b"CanonicalUser" + b"<ID>")
     return body.replace(b"<Grantee><URI>", _XSI % b"Group" + b"<URI>")

@@ -30,15 +30,15 @@ _TRAILER = re.compile(rb"([!-9;-~]+):[ \t]*([^\r\n]*?)[ \t]*(?:\r\n|\n)")
 
 
 class FramingError(Exception):
-    """The body is not aws-chunked; the text says where it breaks."""
+    """The body is not valid aws-chunked. The message says where it breaks."""
 
 
 class TrailerError(Exception):
-    """What follows the last chunk is no list of trailers."""
+    """The bytes after the last chunk are not a list of trailers."""
 
 
 class ChunkTooSmallError(Exception):
-    """A chunk other than the last has less than 8192 bytes; `chunk` counts from 1, `size` is in bytes."""
+    """A chunk other than the last has less than 8192 bytes. `chunk` counts from 1, `size` is in bytes."""
 
     def __init__(self, chunk: int, size: int) -> None:
         super().__init__(f"chunk {chunk} has {size} bytes")
@@ -51,29 +51,29 @@ STREAMING = "STREAMING-"
 
 
 def is_framed(headers: Mapping[str, str]) -> bool:
-    """Whether a body with these headers (lower-case names) comes in aws-chunked framing."""
+    """Return whether a body with these headers (lower-case names) has aws-chunked framing."""
     if headers.get("x-amz-content-sha256", "").startswith(STREAMING):
         return True
-    # The name of the framing alone, without the length in it, says nothing of the body.
+    # The name of the framing without the decoded length does not mean that the body has it.
     return "x-amz-decoded-content-length" in headers and "aws-chunked" in headers.get("content-encoding", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unframed:
-    """The bytes that were sent in chunks; `trailers` has lower-case names."""
+    """The bytes that were sent in chunks. `trailers` has lower-case names."""
 
     body: Body
     trailers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 def unframe(framed: Body, seals: Chain | None = None) -> Unframed:
-    """Take aws-chunked framing off, and check the signatures in it where *seals* is given.
+    """Remove aws-chunked framing. With *seals*, check the signatures in it.
 
     Raises:
-        ChunkSignatureError: A signature is not right; only with *seals*.
+        ChunkSignatureError: A signature is wrong; only with *seals*.
         FramingError: A chunk has no size, or ends early.
         ChunkTooSmallError: A chunk before the last is below 8192 bytes.
-        TrailerError: Something else than trailers follows the last chunk.
+        TrailerError: Something other than trailers follows the last chunk.
     """
     chunks: list[Body] = []
     at = 0
@@ -107,7 +107,7 @@ def _trailers(text: bytes) -> dict[str, str]:
     while (line := _TRAILER.match(text, at)) is not None:
         trailers[line[1].decode().lower()] = line[2].decode("utf-8", "surrogateescape")
         at = line.end()
-    # Some clients leave out the empty line that ends the trailers; S3 does not mind.
+    # Some clients omit the empty line after the trailers. S3 accepts that.
     if text[at:] not in {b"\r\n", b""}:
         raise TrailerError
     return trailers

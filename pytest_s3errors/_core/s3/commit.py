@@ -1,6 +1,6 @@
-"""What the S3 model holds on to: the half of the store below the face that tests see.
+"""The storage of the S3 model: the half of the store below the interface that tests see.
 
-It trusts its arguments. The clock is an argument; nothing here does I/O. Not safe for use from several threads at once.
+It trusts its arguments, gets the clock as an argument and does no I/O. It is not safe for concurrent use by threads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DEFAULT_REGION = "us-east-1"
 
 
 class Shelf:
-    """Buckets, and uploads under way and done."""
+    """Buckets, and uploads in progress and completed."""
 
     def __init__(self, *, now: Callable[[], datetime], strict_buckets: bool = False) -> None:
         self._now = now
@@ -30,10 +30,10 @@ class Shelf:
         self.uploads: dict[str, Upload] = {}
         self.completions: dict[str, Completion] = {}
         self.history: list[tuple[str, str, StoredObject | None]] | None = None
-        """What each change replaced, where somebody asks for it."""
+        """What each change replaced, if someone asks for it."""
 
     def memento(self) -> Callable[[], None]:
-        """Return what puts everything back as it is now, as often as it is called."""
+        """Return a function that restores the current state at each call."""
         strict, deleted, completions = self._strict, frozenset(self._deleted), dict(self.completions)
         buckets = [bucket.copied() for bucket in self._buckets.values()]
         points = dict(self.access_points)
@@ -48,29 +48,29 @@ class Shelf:
         return restore
 
     def now(self) -> datetime:
-        """The time of S3's clock in whole seconds, UTC."""
+        """Return the time of S3's clock in whole seconds, UTC."""
         return whole_second(self._now())
 
     def bucket(self, name: str) -> Bucket | None:
-        """The bucket, or None where there is none."""
+        """Return the bucket, or None."""
         return self._buckets.get(name)
 
     def accepts(self, name: str) -> bool:
-        """Tell whether a write to bucket *name* may go ahead: it exists, or may come into being by the write."""
+        """Return whether a write to bucket *name* may proceed: it exists, or the write may create it."""
         return name in self._buckets or not (self._strict or name in self._deleted)
 
     def find(self, bucket: str, key: str) -> StoredObject | None:
-        """The object, or None where it or its bucket is absent."""
+        """Return the object, or None if it or its bucket is absent."""
         found = self._buckets.get(bucket)
         return None if found is None else found.objects.get(key)
 
     def commit(self, obj: StoredObject) -> StoredObject:
-        """Put *obj* in its bucket, made now where it is new; return it as it is kept, with its version id."""
+        """Store *obj* in its bucket, which is created if necessary. Return it as stored, with its version id."""
         self._overtake(obj.bucket, obj.key)
         return (self._buckets.get(obj.bucket) or self.add_bucket(obj.bucket, DEFAULT_REGION, obj.owner)).add(obj)
 
     def remove(self, bucket: str, key: str) -> StoredObject | None:
-        """Take an object out, if it is there; with versioning hide it, and return the delete marker that does."""
+        """Delete an object if it exists. With versioning, hide it and return the new delete marker."""
         found = self._buckets.get(bucket)
         if found is None:
             return None
@@ -84,30 +84,30 @@ class Shelf:
         return found.hide(marker)
 
     def drop(self, bucket: str, key: str, version_id: str) -> StoredObject | None:
-        """Take a version out for good and return it; None where it is absent."""
+        """Delete a version permanently and return it. None: it is absent."""
         found = self._buckets.get(bucket)
         self._overtake(bucket, key)
         return None if found is None else found.drop(key, version_id)
 
     def begin(self, upload: Upload) -> None:
-        """Take up a multipart upload; its bucket is made now where it is new."""
+        """Start a multipart upload. Its bucket is created if necessary."""
         if upload.draft.bucket not in self._buckets:
             self.add_bucket(upload.draft.bucket, DEFAULT_REGION, upload.draft.owner)
         self.uploads[upload.upload_id] = upload
 
     def complete(self, upload: Upload, completion: Completion) -> None:
-        """Note that *upload* is done."""
+        """Record that *upload* is completed."""
         del self.uploads[upload.upload_id]
         self.completions[upload.upload_id] = completion
 
     def add_bucket(self, name: str, region: str, owner: str = "") -> Bucket:
-        """Make a new bucket; *owner* is an account's canonical user id, "" stands for the first that is known."""
+        """Create a bucket. *owner* is an account's canonical user id, "" for the first known account."""
         made = self._buckets[name] = Bucket(name=name, region=region, created=self.now(), owner=owner)
         self._deleted.discard(name)
         return made
 
     def remove_bucket(self, name: str) -> None:
-        """Take a bucket out with its uploads; a later write does not bring it back, CreateBucket does."""
+        """Delete a bucket with its uploads. Only CreateBucket brings it back, not a later write."""
         del self._buckets[name]
         self._deleted.add(name)
         self.uploads = {k: upload for k, upload in self.uploads.items() if upload.draft.bucket != name}
@@ -122,8 +122,8 @@ class Shelf:
 
 
 def whole_second(moment: datetime) -> datetime:
-    """Return *moment* in UTC without its fraction; ValueError where it has no time zone."""
-    if moment.tzinfo is UTC:  # S3's clock on every request: skip the conversion
+    """Return *moment* in UTC without its fraction. Raise ValueError if it has no time zone."""
+    if moment.tzinfo is UTC:  # S3's clock, at every request: skip the conversion
         return moment.replace(microsecond=0) if moment.microsecond else moment
     if moment.tzinfo is None:
         raise ValueError(f"last_modified needs a time zone: {moment!r} has none")

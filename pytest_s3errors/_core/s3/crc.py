@@ -1,7 +1,7 @@
 """CRC-32C and CRC-64/NVME, which the standard library lacks.
 
-Table-driven, a byte at a time, about 0.1 s per MB: used only where a request states such a checksum, and only where
-awscrt, which does it in no time, is not installed.
+The implementation is table-driven, one byte at a time, about 0.1 s per MB. It is used only for a request with such a
+checksum, and only if awscrt, which is far faster, is not installed.
 Source: RFC 3720 appendix B (Castagnoli); NVM Express NVM Command Set Specification 1.0, section 5.2.1.
 """
 
@@ -19,11 +19,11 @@ _NVME = 0x9A6C9329AC4BC9B5
 
 
 MAX_SLOW_BYTES = 1024**2
-"""So much is summed in Python without having been asked for."""
+"""The largest body whose checksum is computed in Python without a request for it."""
 
 
 def default_checksum(body: Body) -> dict[str, str]:
-    """Return the CRC-64/NVME that S3 sums where nobody states a checksum; nothing where that would take long."""
+    """Return the CRC-64/NVME that S3 computes if a request states no checksum. Empty: it would take too long."""
     if len(body) > MAX_SLOW_BYTES and native() is None:
         return {}
     return {"crc64nvme": b64encode(crc64nvme(body)).decode()}
@@ -31,7 +31,7 @@ def default_checksum(body: Body) -> dict[str, str]:
 
 @cache
 def native() -> Any:
-    """The module `awscrt.checksums`, None where it is not installed."""
+    """Return the module `awscrt.checksums`. None: it is not installed."""
     try:
         return import_module("awscrt.checksums")
     except ImportError:

@@ -1,7 +1,7 @@
-"""How stores that speak S3's protocol differ from S3, as data: what each of them says otherwise and what it refuses.
+"""How S3-compatible stores differ from S3, as data: what each of them returns instead, and what it refuses.
 
-A dialect has only what a source shows; in all else the store is taken for S3. Codes and statuses replace those of
-S3's errors wherever those come from, the model or a rule. What a test states itself stays as it is stated.
+A dialect has only what a source shows. In everything else the store is treated as S3. Its codes and statuses replace
+those of S3's errors, whether the model or a rule causes them. Values that the test sets stay unchanged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["AWS", "DIALECTS", "Dialect", "Writes", "dialect_at"]
 
 
 class Said(NamedTuple):
-    """What a store says where S3 says one code; what is None it says as S3 does."""
+    """What a store returns instead of one S3 code. None: the same as S3."""
 
     source: str
     code: str | None = None
@@ -35,7 +35,7 @@ class Said(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A header that a store refuses in some operations; the message may hold its `{name}` and `{value}`."""
+    """A header that a store refuses in some operations. The message may contain its `{name}` and `{value}`."""
 
     source: str
     header: str
@@ -50,9 +50,9 @@ class Refusal(NamedTuple):
 class Dialect:
     """One kind of store.
 
-    `hosts` matches the endpoints that can be no other store's. `codes` maps S3's codes, or recorded situations, to
-    what it says; `writes_s` is the time that has to pass between two writes of one key; `even_parts` says that all
-    parts of an upload but the last need the same size.
+    `hosts` matches the endpoints that can only belong to this store. `codes` maps S3's codes, or recorded situations,
+    to what the store returns. `writes_s` is the minimum time between two writes of one key. `even_parts`: all parts of
+    an upload except the last need the same size.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Dialect:
     even_parts: bool = False
 
     def spoken(self, reply: ErrorReply) -> ErrorReply:
-        """Return *reply* as this store says it."""
+        """Return *reply* in the form of this store."""
         own = next((row for row in self._rows(reply)), None)
         if own is None:
             return reply
@@ -78,12 +78,12 @@ class Dialect:
         )
 
     def _rows(self, reply: ErrorReply) -> list[Said]:
-        """Return what there is for the reply, the narrowest first."""
+        """Return the entries for the reply, the most specific first."""
         narrow = [row for name, row in self.codes.items() if ": " in name and _is_in(reply, name)]
         return [*narrow, *(row for name, row in self.codes.items() if name == reply.code)]
 
     def refusal(self, call: Call, store: Store) -> ErrorReply | None:
-        """Return why this store refuses *call* although S3 would not; None where it does not."""
+        """Return why this store refuses *call* although S3 would not. None: it does not."""
         for row in self.refuses:
             if call.operation in row.operations:
                 for name, value in call.headers.items():
@@ -96,14 +96,14 @@ class Dialect:
 
 
 class Writes:
-    """When each key was last written, for the stores that want time to pass between two writes of it."""
+    """The time of the last write of each key, for stores that require a minimum time between writes."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._at: dict[tuple[str | None, str | None], float] = {}
 
     def too_soon(self, call: Call, wait_s: float) -> bool:
-        """Tell whether the key of a write was written less than *wait_s* ago; note the write otherwise."""
+        """Return whether the key of a write was written less than *wait_s* ago. Record the write if not."""
         if not wait_s or call.operation not in _WRITES:
             return False
         now, place = self._clock(), (call.bucket, call.key)
@@ -205,20 +205,20 @@ _B2_DIALECT = Dialect(
 )
 
 DIALECTS: Mapping[str, Dialect] = {one.name: one for one in (AWS, _MINIO_DIALECT, _R2_DIALECT, _B2_DIALECT)}
-"""By the name that `s3_dialect` takes."""
+"""The dialects by their names in `s3_dialect`."""
 
 _KNOWN_BY_HOST = tuple(one for one in DIALECTS.values() if one.hosts is not None)
 
 
-@functools.lru_cache(256)  # each request asks twice
+@functools.lru_cache(256)  # each request calls this twice
 def dialect_at(endpoint: str) -> Dialect:
-    """Return the dialect of the store at *endpoint*, a host with or without a port; S3's own for any other host."""
+    """Return the dialect of the store at *endpoint*, a host with or without a port. The default is S3's own."""
     host = endpoint.partition(":")[0]
     return next((one for one in _KNOWN_BY_HOST if one.hosts is not None and one.hosts.fullmatch(host)), AWS)
 
 
 def _is_usual(reply: ErrorReply) -> bool:
-    """Whether a reply has the message of its code, or of a recorded situation, and none of the test's own."""
+    """Return whether a reply has the standard message of its code or situation, not one of the test's."""
     spec = CODES.get(reply.code)
     return spec is not None and reply.message == spec.message
 

@@ -1,4 +1,4 @@
-"""Digests that a request states about its body, held against the body (facts 63-65)."""
+"""Compare the digests in a request with its body (facts 63-65)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SIZES: Mapping[str, int] = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20,
 
 
 def check_content_md5(ask: S3Request, body: Body) -> None:
-    """Refuse with InvalidDigest or BadDigest unless Content-MD5, where given, is the digest of *body*."""
+    """Refuse with InvalidDigest or BadDigest if Content-MD5 is given and is not the digest of *body*."""
     stated = ask.call.headers.get("content-md5")
     if stated is None:
         return
@@ -64,14 +64,14 @@ def check_content_md5(ask: S3Request, body: Body) -> None:
         raise ask.refused("InvalidDigest", elements={"Content-MD5": stated})
     actual = bytes.fromhex(md5_hex(body))
     if wanted != actual:
-        # S3 spells what it expected in hex for PutObject, in base64 elsewhere.
+        # S3 returns the expected digest in hex for PutObject, in base64 otherwise.
         expected = wanted.hex() if ask.call.operation == "PutObject" else stated
         digests = {"ExpectedDigest": expected, "CalculatedDigest": b64encode(actual).decode()}
         raise ask.refused("BadDigest", elements=digests)
 
 
 def check_content_sha256(ask: S3Request, body: Body) -> None:
-    """Refuse unless x-amz-content-sha256, where it is a digest, is that of *body*, the bytes as they came."""
+    """Refuse if x-amz-content-sha256 is a digest but not that of *body*, the bytes as sent."""
     stated = ask.call.headers.get("x-amz-content-sha256")
     if stated is None or stated == UNSIGNED or stated.startswith(STREAMING):
         return
@@ -86,9 +86,9 @@ def check_content_sha256(ask: S3Request, body: Body) -> None:
 
 
 def checked_checksums(ask: S3Request, body: Body, trailers: Mapping[str, str]) -> dict[str, str]:
-    """Return the checksum that the request states in a header or trailer, by algorithm, after holding it to *body*.
+    """Return the checksum in the request's headers or trailers, by algorithm, after comparing it with *body*.
 
-    Refuses with InvalidRequest (malformed, two of them, not the announced algorithm) or BadDigest.
+    Refuse with InvalidRequest (malformed, two of them, not the announced algorithm) or BadDigest.
     """
     stated = stated_checksums(ask.call.headers, trailers)
     check_announced(ask, stated)
@@ -112,7 +112,7 @@ def stated_checksums(*sources: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_announced(ask: S3Request, stated: Mapping[str, str]) -> None:
-    """Refuse with InvalidRequest two checksums, or another than x-amz-sdk-checksum-algorithm announces."""
+    """Refuse with InvalidRequest two checksums, or one that x-amz-sdk-checksum-algorithm does not announce."""
     if len(stated) > 1:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksums"))
     announced = ask.call.headers.get("x-amz-sdk-checksum-algorithm")
@@ -131,7 +131,7 @@ def checksum(algorithm: str, body: Body) -> str:
 
 
 def decode_base64(text: str, size: int) -> bytes | None:
-    """Return the *size* bytes that *text* encodes, None where it does not."""
+    """Return the *size* bytes that *text* encodes. None: it does not encode that many bytes."""
     try:
         raw = b64decode(text, validate=True)
     except (binascii.Error, ValueError):

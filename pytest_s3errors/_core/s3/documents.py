@@ -1,4 +1,4 @@
-"""Reading the XML that clients send, and what goes with the XML that they get."""
+"""Read the XML that clients send, and the headers for the XML that they get."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _MAX_DEPTH = 16
 
 
 class DocumentError(Exception):
-    """The bytes are no document that S3 takes."""
+    """The bytes are not a document that S3 accepts."""
 
 
 class _Bounded(ET.TreeBuilder):
-    """Builds what S3's documents can be, and gives up on all else before it takes memory."""
+    """Build the trees that S3's documents can have, and stop at anything else before it takes memory."""
 
     def __init__(self) -> None:
         super().__init__()
         self._left, self._depth = _MAX_ELEMENTS, 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> ET.Element:
-        """Open an element, unless there are too many, or too many in one another."""
+        """Open an element, unless there are too many or they are nested too deep."""
         self._left -= 1
         self._depth += 1
         if self._left < 0 or self._depth > _MAX_DEPTH:
@@ -49,7 +49,7 @@ class _Bounded(ET.TreeBuilder):
 
 
 def parse_xml(ask: S3Request, body: Body, root: str) -> ET.Element:
-    """Return the document's root as `parse_any` does; another root than *root* is MalformedXML too."""
+    """Return the document's root as `parse_any` does. A root other than *root* is MalformedXML too."""
     found = parse_any(ask, body)
     if found.tag != root:
         raise malformed(ask)
@@ -57,10 +57,10 @@ def parse_xml(ask: S3Request, body: Body, root: str) -> ET.Element:
 
 
 def parse_any(ask: S3Request, body: Body) -> ET.Element:
-    """Return the document's root, its elements' names stripped of their namespaces.
+    """Return the document's root, with element names stripped of their namespaces.
 
-    Refuses with MaxMessageLengthExceeded what is over 2 MiB, and with MalformedXML what is not well-formed, has a
-    document type, over 100,000 elements, or more than 16 in one another.
+    Refuse with MaxMessageLengthExceeded a document over 2 MiB. Refuse with MalformedXML one that is not well-formed,
+    has a document type, has over 100,000 elements, or is nested more than 16 deep.
     """
     if len(body) > MAX_XML_BYTES:
         raise ask.refused("MaxMessageLengthExceeded", elements={"MaxMessageLengthBytes": str(MAX_XML_BYTES)})
@@ -71,10 +71,10 @@ def parse_any(ask: S3Request, body: Body) -> ET.Element:
 
 
 def read_xml(document: bytes) -> ET.Element:
-    """Return the root of any *document*, its elements' names stripped of their namespaces.
+    """Return the root of any *document*, with element names stripped of their namespaces.
 
     Raises:
-        DocumentError: It is not well-formed, has a document type, or is beyond the limits of size or depth.
+        DocumentError: It is not well-formed, has a document type, or exceeds the limits of size or depth.
     """
     if len(document) > MAX_XML_BYTES:
         raise DocumentError
@@ -82,7 +82,7 @@ def read_xml(document: bytes) -> ET.Element:
     try:
         parser.feed(document)
         found: ET.Element = parser.close()
-    # ValueError and LookupError: an encoding that Python does not have or that expat cannot use.
+    # ValueError and LookupError: an encoding that Python lacks or that expat can't use.
     except (ET.ParseError, ValueError, LookupError) as error:
         raise DocumentError from error
     for element in found.iter():
@@ -96,6 +96,6 @@ def malformed(ask: S3Request) -> Refused:
 
 
 def text_of(parent: ET.Element, name: str) -> str | None:
-    """Return the text of the child *name*, "" where it is empty, None where there is no such child."""
+    """Return the text of the child *name*, "" if it is empty. None: there is no such child."""
     child = parent.find(name)
     return None if child is None else child.text or ""

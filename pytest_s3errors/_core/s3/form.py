@@ -1,4 +1,4 @@
-"""A browser's form, multipart/form-data, as far as S3 reads it: the fields up to the file, and the file.
+"""Parse a browser's form, multipart/form-data, as far as S3 reads it: the fields before the file, and the file.
 
 Source: RFC 7578; S3 API Reference, "Browser-based uploads using POST".
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pytest_s3errors._core.body import PIECE_BYTES, Body
 
 MAX_FIELD_BYTES = 20_480
-"""So much may stand before the file, field names and values and all between them."""
+"""The maximum number of bytes before the file, for field names, values and framing."""
 
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 _DISPOSITION = re.compile(rb"content-disposition\s*:\s*form-data\s*(;.*)", re.IGNORECASE)
@@ -21,16 +21,16 @@ _ESCAPED = re.compile(r'\\(["\\])')
 
 
 class FormError(Exception):
-    """The body is no form; the text says where it breaks."""
+    """The body is not a form. The message says where it breaks."""
 
 
 class FieldsTooLongError(FormError):
-    """More than `MAX_FIELD_BYTES` stand before the file."""
+    """More than `MAX_FIELD_BYTES` come before the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """Fields by their name in lower case, the last one of a name; the file is None where there is none."""
+    """Fields by name in lower case; the last one with a name wins. The file is None if there is none."""
 
     fields: Mapping[str, str]
     file: Body | None
@@ -38,17 +38,17 @@ class Form:
 
 
 def parse_form(content_type: str, body: Body) -> Form:
-    """Read a form; what follows the file is not looked at.
+    """Parse a form. Everything after the file is ignored.
 
     Raises:
-        FieldsTooLongError: Too much stands before the file.
-        FormError: There is no boundary, or a part does not begin or end as it should.
+        FieldsTooLongError: Too many bytes come before the file.
+        FormError: There is no boundary, or a part has a wrong start or end.
     """
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise FormError("there is no boundary")
     delimiter = b"--" + (boundary[1] or boundary[2]).encode("utf-8", "surrogateescape")
-    head = b"\r\n" + bytes(body[: MAX_FIELD_BYTES + len(delimiter)])  # before the first one there may be no line
+    head = b"\r\n" + bytes(body[: MAX_FIELD_BYTES + len(delimiter)])  # there may be no line before the first one
     offset, delimiter = len(b"\r\n"), b"\r\n" + delimiter
     fields: dict[str, str] = {}
     at = _after(head, delimiter, 0)
@@ -66,7 +66,7 @@ def parse_form(content_type: str, body: Body) -> Form:
 
 
 def _after(head: bytes, delimiter: bytes, at: int) -> int | None:
-    """Where the part behind the delimiter begins, None behind the last one."""
+    """Return where the part after the delimiter starts. None: it was the last one."""
     at = head.find(delimiter, at)
     if at < 0:
         raise FormError("there is no part")
@@ -81,7 +81,7 @@ def _after(head: bytes, delimiter: bytes, at: int) -> int | None:
 
 
 def _part(head: bytes, at: int) -> tuple[str, str, int]:
-    """Name, file name and start of the content of the part whose header fields begin at *at*, with their CRLF."""
+    """Return name, file name and content start of the part whose header fields start at *at*, with their CRLF."""
     end = head.find(b"\r\n\r\n", at)
     if end < 0:
         raise FieldsTooLongError if len(head) > MAX_FIELD_BYTES else FormError("a part's header does not end")

@@ -1,7 +1,7 @@
-"""The values that cross boundaries: what was asked, what is answered.
+"""The values that cross boundaries: requests and responses.
 
-Everything here is frozen and does no I/O. A layer turns its client's request into a `Call`, hands it to the
-simulator with the body, and gets an answer back; the S3 model and the error catalogue speak in the same values.
+Everything here is frozen and does no I/O. A layer turns its client's request into a `Call`, passes it to the simulator
+with the body, and gets a response back. The S3 model and the error catalogue use the same values.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 class Call:
     """One request as S3 understands it, without its body.
 
-    `url` and `endpoint` are what the client asked for, never where the bytes went: `endpoint` is the host (with a
-    port where one was named) without the bucket label of a virtual-hosted request. Header names are in lower case,
-    `key` is percent-decoded, `query` maps decoded names to decoded values (a bare `?uploads` maps to "").
-    `operation` is S3's own name for what is asked, None where no operation of S3 has this form. `came_as` is the
-    request that was sent, and signed, where a fault has made another one of it. `sized` is False where a connection
-    brought a request that does not say how long its body is, and has to.
+    `url` and `endpoint` are what the client asked for, never where the bytes went. `endpoint` is the host (with its
+    port, if named) without the bucket label of a virtual-hosted request. Header names are in lower case, `key` is
+    percent-decoded, `query` maps decoded names to decoded values (a bare `?uploads` maps to "").
+    `operation` is S3's name of the operation; None: no S3 operation has this form. `came_as` is the request as sent and
+    signed, if a fault changed it. `sized` is False if a request on a connection lacks the length that it must state.
     """
 
     method: str
@@ -43,7 +42,7 @@ class Call:
 
     @property
     def part(self) -> int | None:
-        """The part number of an UploadPart or UploadPartCopy, None elsewhere or where it is no number."""
+        """The part number of an UploadPart or UploadPartCopy. None: another operation, or not a number."""
         if self.operation not in _PARTS:
             return None
         number = self.query.get("partNumber", "")
@@ -52,10 +51,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A whole answer: status 200-599, headers as S3 spells them, the body (b"" to HEAD).
+    """A whole response: status 200-599, headers in S3's spelling, the body (b"" for HEAD).
 
-    `length` is the Content-Length that the headers state where it differs from the body's, as it does for HEAD. `code`
-    is the error code of a body that was not made from an `ErrorReply`, where it is known.
+    `length` is the Content-Length of the headers if it differs from the body's, as for HEAD. `code` is the error code
+    of a body that does not come from an `ErrorReply`, if known.
     """
 
     status: int
@@ -67,9 +66,9 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorReply:
-    """What S3 says when it says no, before it is put into bytes.
+    """An error of S3 before it is serialized.
 
-    `elements` are the code's own elements, in S3's order, between Message and RequestId.
+    `elements` are the code's own elements between Message and RequestId, in S3's order.
     """
 
     code: str
@@ -80,7 +79,7 @@ class ErrorReply:
 
 
 class Refused(Exception):
-    """Raised inside the S3 model to end a request with *reply*; never leaves the simulator."""
+    """Raised inside the S3 model to end a request with *reply*. It never leaves the simulator."""
 
     def __init__(self, reply: ErrorReply) -> None:
         super().__init__(f"{reply.code}: {reply.message}")

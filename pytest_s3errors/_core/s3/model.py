@@ -1,6 +1,6 @@
-"""What S3 answers: the table of operations, and `answer`, which sends a request to its own.
+"""The S3 model: the table of operations, and `answer`, which dispatches a request to its operation.
 
-The operations live in the modules beside this one. They change the store only when they succeed.
+The operations are in the modules beside this one. They change the store only if they succeed.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
     from .store import Store
 
-# Operations that are not bound to the region of the bucket that they name.
+# Operations that work in any region, not only in that of their bucket.
 _ANYWHERE = names_of(lambda row: row.anywhere)
-# Their signature is not in the head: a form has one among its fields.
+# Operations without a signature in the head: a form has it in its fields.
 _UNSIGNED = names_of(lambda row: not row.signed)
 
 _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
@@ -108,12 +108,12 @@ _OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
 }
 
 SUPPORTED: frozenset[str] = frozenset(_OPERATIONS)
-"""The names of the operations that `answer` knows."""
+"""The operations that `answer` supports."""
 
 _TAKING = names_of(lambda row: row.takes != "")
 _DIGITS = 20
 
-# Headers that would change what is stored or answered and that nothing here obeys yet.
+# Headers that would change the stored object or the response, and that the model does not support.
 _MISSING_PREFIXES = (
     "x-amz-object-lock-event-hold",
     "x-amz-write-offset-bytes",
@@ -125,9 +125,9 @@ _KNOWN_CHECKSUMS = frozenset(f"x-amz-checksum-{name}" for name in (*ALGORITHMS, 
 
 
 def missing(call: Call) -> str | None:
-    """Return what the model lacks to answer *call* as S3 would, in a few words; None where it lacks nothing.
+    """Return what the model lacks to answer *call* as S3 would, in a few words. None: nothing.
 
-    `answer` would do without it, so a caller who wants no guesses asks here first.
+    `answer` ignores what it lacks, so a caller who wants no guesses asks here first.
     """
     if call.operation is None:
         return "operation of this form"
@@ -146,21 +146,21 @@ def missing(call: Call) -> str | None:
 def answer(
     store: Store, call: Call, body: Body, *, new_id: Callable[[], str], access: Access = OPEN
 ) -> Response | ErrorReply:
-    """Do what *call* asks on *store* and return S3's answer; raises for no input.
+    """Execute *call* on *store* and return S3's response. It never raises for any request.
 
     Args:
-        store: What S3 holds. It changes only where the answer is a success.
+        store: The content of S3. It changes only if the response is a success.
         call: The request.
-        body: Its whole body as sent; aws-chunked framing still on.
-        new_id: Makes an upload id, another each time.
+        body: Its whole body as sent, with aws-chunked framing.
+        new_id: Creates a new upload id at each call.
         access: Who is let in.
 
     Returns:
-        The response without the headers that every answer carries (request ids, Date, Server), or the error.
+        The response without the headers that every response carries (request ids, Date, Server), or the error.
         An operation outside SUPPORTED gets NotImplemented.
     """
     try:
-        if not body and "expect" in call.headers:  # refused by the head: the body was never asked for
+        if not body and "expect" in call.headers:  # refused by the head: the body was never requested
             body = _awaited(call)
         return _answer(store, call, body, new_id, access)
     except _AwaitedError:
@@ -197,10 +197,10 @@ def _answer(store: Store, call: Call, body: Body, new_id: Callable[[], str], acc
 
 
 def refuses_by_head(store: Store, call: Call, *, new_id: Callable[[], str], access: Access = OPEN) -> bool:
-    """Tell whether S3 refuses *call* before it asks for the body (100 Continue); the store stays as it is.
+    """Return whether S3 refuses *call* before it asks for the body (100 Continue). The store does not change.
 
-    The call is answered with a body that can't be read. What is refused nevertheless was decided by the head, and what
-    would change the store has to read the body first.
+    The call is answered with a body that can't be read. A refusal without reading it was decided by the head. A change
+    of the store has to read the body first.
     """
     if call.operation not in _TAKING or missing(call) is not None:
         return False
@@ -212,20 +212,20 @@ def refuses_by_head(store: Store, call: Call, *, new_id: Callable[[], str], acce
 
 
 def _awaited(call: Call) -> LongBody:
-    """Return a body that can't be read, as long as the head says."""
+    """Return a body that can't be read, with the length from the head."""
     stated = call.headers.get("content-length", "")
     return LongBody(_AWAITED, 0, int(stated) if stated.isascii() and stated.isdigit() and len(stated) < _DIGITS else 1)
 
 
 class _AwaitedError(Exception):
-    """The body has not come yet."""
+    """The body has not arrived yet."""
 
 
 class _Awaited:
-    """The source of a body that has not come yet."""
+    """The source of a body that has not arrived yet."""
 
     def read(self, start: int, end: int) -> bytes:
-        """Raise; there is nothing to read."""
+        """Raise: there is nothing to read."""
         raise _AwaitedError(start, end)
 
 
@@ -241,14 +241,14 @@ def _caller(store: Store, call: Call, access: Access) -> Caller:
         bucket = None if call.operation in _ANYWHERE else store.bucket(name)
         if bucket is None:
             return None
-        # Where anybody is let in, a test that puts no bucket elsewhere may sign for any region.
+        # If everyone is let in, a test that sets no region of a bucket may sign for any region.
         return bucket.region if access.declared or bucket.region != DEFAULT_REGION else None
 
     return identify(call, access, now=store.now, bucket_region=bucket_region)
 
 
 def _check_text(ask: S3Request) -> None:
-    """Refuse names that have no UTF-8 form: percent-encoded bytes that were no text."""
+    """Refuse names without a UTF-8 form: percent-encoded bytes that are not text."""
     if ask.key.isascii() and ask.bucket.isascii() and not ask.call.query:
         return
     text = "".join((ask.key, ask.bucket, *ask.call.query, *ask.call.query.values()))

@@ -1,7 +1,7 @@
 """Checksums of multipart uploads: the announced one, those of the parts, and that of the whole.
 
-A checksum over a whole object is FULL_OBJECT; one over the checksums of its parts is COMPOSITE, and ends with their
-count. CRCs can be both, CRC-64 only the former, SHAs only the latter.
+A checksum over a whole object is FULL_OBJECT. One over the checksums of its parts is COMPOSITE and ends with their
+number. CRCs can be both, CRC-64 only FULL_OBJECT, SHAs only COMPOSITE.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .request import S3Request
     from .store import Part, Upload
 
-# How S3 spells the algorithms in its documents.
+# The names of the algorithms in S3's documents.
 CHECKSUM_ELEMENTS = {algorithm: f"Checksum{algorithm.upper()}" for algorithm in ALGORITHMS}
 FULL, COMPOSITE = "FULL_OBJECT", "COMPOSITE"
 _OFFERED = {
@@ -40,7 +40,7 @@ _OFFERED = {
 
 
 def wanted_checksum(ask: S3Request) -> tuple[str | None, str]:
-    """Return algorithm and type of the checksum that the upload announces; (None, FULL_OBJECT) for none."""
+    """Return the algorithm and the type of the upload's announced checksum. Without one: (None, FULL_OBJECT)."""
     headers = ask.call.headers
     name, kind = headers.get("x-amz-checksum-algorithm"), headers.get("x-amz-checksum-type")
     if name is None:
@@ -57,19 +57,19 @@ def wanted_checksum(ask: S3Request) -> tuple[str | None, str]:
 
 
 def part_checksums(ask: S3Request, upload: Upload, body: Body, stated: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the checksums of a part: in the upload's algorithm, where it announced one."""
+    """Return the checksums of a part, in the upload's algorithm if it announced one."""
     if upload.algorithm is None or upload.algorithm in stated:
         return stated
-    # S3 works a CRC out by itself; a SHA it wants from the client, as it wants no other algorithm than the announced.
+    # S3 computes a CRC itself. It requires a SHA from the client, and accepts only the announced algorithm.
     if stated or upload.algorithm.startswith("sha"):
         raise _invalid(ask, said("InvalidRequest: checksum of part", upload.algorithm, next(iter(stated), "null")))
     return {upload.algorithm: checksum(upload.algorithm, body)}
 
 
 def check_listed(ask: S3Request, upload: Upload, number: int, part: Part, entry: ET.Element) -> bool:
-    """Tell whether the checksums that a completion lists for *part* are its own.
+    """Return whether the checksums that a completion lists for *part* are correct.
 
-    Without an announced algorithm S3 kept none, so that any is wrong; one of another algorithm is BadDigest.
+    Without an announced algorithm S3 kept none, so any checksum is wrong. One of another algorithm is BadDigest.
     """
     stated = {name: text for name, element in CHECKSUM_ELEMENTS.items() if (text := text_of(entry, element))}
     for name, value in stated.items():
@@ -93,17 +93,17 @@ def check_composite(ask: S3Request, upload: Upload, entries: Sequence[tuple[int,
 
 
 def composite_parts(upload: Upload, parts: list[Part]) -> tuple[str, ...]:
-    """Return the checksums of the parts that a composite one is summed over; empty where the object has none such."""
+    """Return the part checksums behind a composite checksum. Empty: the object has no composite checksum."""
     if upload.algorithm is None or upload.draft.checksum_type != COMPOSITE:
         return ()
     return tuple(part.checksums[upload.algorithm] for part in parts)
 
 
 def whole_checksums(ask: S3Request, upload: Upload, parts: list[Part], body: Body) -> Mapping[str, str]:
-    """Return the object's checksum in the upload's algorithm, held against the one that the request states."""
+    """Return the object's checksum in the upload's algorithm, after comparing it with the one in the request."""
     _check_type(ask, upload)
     algorithm = upload.algorithm
-    if algorithm is None:  # what the request states of the object is then not looked at
+    if algorithm is None:  # a checksum of the object in the request is then ignored
         return EMPTY if CUSTOMER_KEY_MD5 in upload.draft.headers else default_checksum(body)
     if upload.draft.checksum_type == COMPOSITE:
         raw = b"".join(map(b64decode, composite_parts(upload, parts)))
@@ -111,7 +111,7 @@ def whole_checksums(ask: S3Request, upload: Upload, parts: list[Part], body: Bod
     else:
         value = checksum(algorithm, body)
     stated = stated_checksums(ask.call.headers)
-    # A client may leave the count out of a composite sum.
+    # A client may omit the count of a composite checksum.
     if any(name != algorithm or text not in {value, value.partition("-")[0]} for name, text in stated.items()):
         raise _bad_digest(ask, algorithm)
     if stated and "x-amz-checksum-type" not in ask.call.headers and _ambiguous(upload):
@@ -120,7 +120,7 @@ def whole_checksums(ask: S3Request, upload: Upload, parts: list[Part], body: Bod
 
 
 def _ambiguous(upload: Upload) -> bool:
-    """Whether a checksum without x-amz-checksum-type is taken for a composite one, which the upload does not have."""
+    """Return whether a checksum without x-amz-checksum-type counts as composite, which the upload does not have."""
     return upload.draft.checksum_type == FULL and COMPOSITE in _OFFERED[upload.algorithm or "crc64nvme"]
 
 

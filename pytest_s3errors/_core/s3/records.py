@@ -30,18 +30,18 @@ _UNSEALED = 24
 
 
 class Grant(NamedTuple):
-    """One permission, such as "READ", of one grantee: an account's canonical user id, or the URI of a group."""
+    """One permission, such as "READ", for one grantee: an account's canonical user id, or the URI of a group."""
 
     grantee: str
     permission: str
 
 
 Acl: TypeAlias = str | tuple[Grant, ...]
-"""A canned ACL by its name, or grants that were stated one by one."""
+"""A canned ACL by its name, or a list of grants."""
 
 
 class PolicyCondition(NamedTuple):
-    """One condition of a policy: an operator, the key of what it looks at, and the values it wants."""
+    """One condition of a policy: an operator, the key of the value that it checks, and the allowed values."""
 
     operator: str
     key: str
@@ -49,7 +49,7 @@ class PolicyCondition(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """What a policy allows or denies to whom; actions are in lower case, they and resources with wildcards."""
+    """What a policy allows or denies, and to whom. Actions are in lower case; actions and resources have wildcards."""
 
     allows: bool
     principals: frozenset[str]
@@ -59,21 +59,21 @@ class Statement(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """A bucket's policy, as it was put and as it was read."""
+    """A bucket's policy, as text and parsed."""
 
     text: bytes
     statements: tuple[Statement, ...]
 
 
 class Retention(NamedTuple):
-    """How long a version can't be deleted: "GOVERNANCE" or "COMPLIANCE" until a moment, aware, UTC."""
+    """How long a version can't be deleted: "GOVERNANCE" or "COMPLIANCE", and an end time, aware, UTC."""
 
     mode: str
     until: datetime
 
 
 class DefaultRetention(NamedTuple):
-    """How long a new object is retained: its mode, and so many "Days" or "Years"."""
+    """How long a new object is retained: its mode, and a number of "Days" or "Years"."""
 
     mode: str
     unit: str
@@ -85,16 +85,16 @@ class StoredObject:
     """One object as S3 holds it.
 
     `body` has the bytes, `open` reads them piece by piece, `sha256` is their digest in hex. `content` is how they are
-    kept: bytes, or for a large object something that makes or reads them when asked.
-    `etag` has no quotes. `metadata` maps lower-case names without `x-amz-meta-` to text. `headers` maps the lower-case
-    names of the system headers that come back with the object (`cache-control`, `x-amz-storage-class` ...).
-    `tags` maps keys to values, in the order in which they were stated.
+    kept: bytes, or for a large object something that creates or reads them on demand.
+    `etag` has no quotes. `metadata` maps lower-case names without `x-amz-meta-` to text. `headers` has the system
+    headers that S3 returns with the object, with lower-case names (`cache-control`, `x-amz-storage-class` ...).
+    `tags` maps keys to values, in the order of the request.
     `checksums` maps algorithms ("crc32", "sha256" ...) to base64. `last_modified` is aware, UTC, in whole seconds, as
     S3 keeps it. `part_sizes` has the bytes of each part in order; it is empty unless uploaded in parts.
-    `part_checksums` has a value for each of them where the object's checksum is a composite one.
-    `version_id` is None in a bucket that never had versions, "null" for the version without an id of its own. A delete
-    marker has neither body nor ETag. `owner` is the canonical user id of the account that it belongs to, "" for the
-    bucket's owner; `acl` says who else may do what. `legal_hold` is "ON", "OFF" or, where it was never set, "".
+    `part_checksums` has a value for each part if the object's checksum is composite.
+    `version_id` is None in a bucket that never had versions, "null" for the version without its own id. A delete marker
+    has neither body nor ETag. `owner` is the canonical user id of the owning account, "" for the bucket's owner; `acl`
+    grants permissions to others. `legal_hold` is "ON", "OFF", or "" if it was never set.
     """
 
     __module__ = "pytest_s3errors"
@@ -139,7 +139,7 @@ class StoredObject:
         return bytes(self.content)
 
     def open(self) -> BinaryIO:
-        """Return a binary file of the bytes, which can be read and sought and takes no memory for them."""
+        """Return the bytes as a binary, seekable file that does not load them into memory."""
         return opened(self.content)
 
     @property
@@ -149,13 +149,13 @@ class StoredObject:
 
     @property
     def parts(self) -> int:
-        """How many parts it was uploaded in; 0 for an object uploaded in one request."""
+        """The number of parts of its upload. 0: it was uploaded in one request."""
         return len(self.part_sizes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnfinishedUpload:
-    """A multipart upload neither completed nor aborted; `parts` maps part numbers to bytes, in order."""
+    """A multipart upload that is neither completed nor aborted. `parts` maps part numbers to bytes, in order."""
 
     bucket: str
     key: str
@@ -175,9 +175,9 @@ class Part:
 
 @dataclass(slots=True, kw_only=True)
 class Upload:
-    """A multipart upload in progress; `draft` is the object to be, without its body.
+    """A multipart upload in progress. `draft` is the future object without its body.
 
-    `overtaken` says that something else has changed what is under the key since the upload began.
+    `overtaken`: another request has changed the key since the upload began.
     """
 
     upload_id: str
@@ -189,7 +189,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What a completed upload was completed with, as (part number, ETag), what it made, and what S3 answered."""
+    """A completed upload: its list of (part number, ETag), the resulting object, and S3's response."""
 
     bucket: str
     key: str
@@ -203,12 +203,12 @@ class Completion:
 class Bucket:
     """A bucket and its objects by key.
 
-    `location` is what GetBucketLocation tells, "" for the region. `objects` has what a read without version id finds.
-    `versioning` is None until versioning is first set; from then on `versions` has every version of a key, delete
-    markers too, oldest first, and the last of them is the newest.
-    `ownership` is "" where its controls were deleted, and `public_access_block` has those of PUBLIC_BLOCKS that are on.
-    `encryption` has the headers of objects that state none, empty for AES256; `customer_keys`: whether SSE-C is let in.
-    `locked` says that versions can be locked; `default_retention` is that of new objects.
+    `location` is the result of GetBucketLocation, "" for the region. `objects` has what a read without version id
+    finds. `versioning` is None until versioning is first set. From then on `versions` has every version of a key,
+    including delete markers, oldest first.
+    `ownership` is "" if its controls were deleted. `public_access_block` has the active switches of PUBLIC_BLOCKS.
+    `encryption` has the headers of objects that state none, empty for AES256. `customer_keys`: SSE-C is allowed.
+    `locked`: versions can be locked. `default_retention` applies to new objects.
     """
 
     name: str
@@ -232,22 +232,22 @@ class Bucket:
     _order: list[str] | None = None
 
     def copied(self) -> Bucket:
-        """Return a bucket with the same objects, which changes by itself."""
+        """Return an independent copy of the bucket with the same objects."""
         versions = {key: list(kept) for key, kept in self.versions.items()}
         return replace(self, objects=dict(self.objects), versions=versions, _serials=dict(self._serials))
 
     def blocks(self, name: str) -> bool:
-        """Whether the block *name* of public access is on."""
+        """Return whether the switch *name* of the public access block is on."""
         return self.public_access_block is not None and name in self.public_access_block
 
     def sorted_keys(self) -> list[str]:
-        """All keys in S3's order: by UTF-8 bytes, which for text is the order of code points."""
+        """All keys in S3's order: by UTF-8 bytes, which is the order of code points."""
         if self._order is None:
             self._order = sorted(self.objects)
         return self._order
 
     def add(self, obj: StoredObject) -> StoredObject:
-        """Put *obj* under its key, over what was there or as its newest version; return it as it is kept."""
+        """Store *obj* under its key, replacing the old object or as the newest version. Return it as stored."""
         if self.versioning is not None:
             obj = self._as_version(obj)
         if obj.key not in self.objects:
@@ -256,37 +256,37 @@ class Bucket:
         return obj
 
     def hide(self, marker: StoredObject) -> StoredObject:
-        """Put a delete marker over what is under its key; return it as it is kept."""
+        """Store a delete marker as the newest version of its key. Return it as stored."""
         marker = self._as_version(marker)
         self.remove(marker.key)
         return marker
 
     def remove(self, key: str) -> None:
-        """Take *key* out of what reads without version id find; nothing happens if it is absent."""
+        """Hide *key* from reads without version id. Do nothing if it is absent."""
         if self.objects.pop(key, None) is not None:
             self._order = None
 
     def set_versioning(self, status: str) -> None:
-        """Enable or suspend versioning; objects from before are null versions."""
+        """Enable or suspend versioning. Earlier objects become null versions."""
         if self.versioning is None:
             self.objects = {key: replace(obj, version_id=NULL) for key, obj in self.objects.items()}
             self.versions = {key: [obj] for key, obj in self.objects.items()}
         self.versioning = status
 
     def newest(self, key: str) -> StoredObject | None:
-        """Return the newest version of *key*, a delete marker too; None where there is none."""
+        """Return the newest version of *key*, which may be a delete marker. None: there is none."""
         if self.versioning is None:
             return self.objects.get(key)
         return next(reversed(self.versions.get(key, [])), None)
 
     def version(self, key: str, version_id: str) -> StoredObject | None:
-        """Return one version, a delete marker too; None where it is absent."""
+        """Return one version, which may be a delete marker. None: it is absent."""
         if self.versioning is None:
             return self.objects.get(key) if version_id == NULL else None
         return next((one for one in self.versions.get(key, []) if one.version_id == version_id), None)
 
     def drop(self, key: str, version_id: str) -> StoredObject | None:
-        """Take one version out for good and return it; the newest that remains takes its place."""
+        """Delete one version permanently and return it. The newest remaining version takes its place."""
         dropped = self.version(key, version_id)
         if dropped is not None:
             self._without(key, version_id)
@@ -294,7 +294,7 @@ class Bucket:
         return dropped
 
     def amend(self, obj: StoredObject, **changes: Any) -> None:
-        """Give an object or version another value of some fields; it stays where it is, and as old."""
+        """Change fields of an object or version. Its place and its age stay the same."""
         amended = replace(obj, **changes)
         if self.objects.get(obj.key) is obj:
             self.objects[obj.key] = amended
@@ -308,7 +308,7 @@ class Bucket:
         return self.versions.get(key, [])[::-1]
 
     def serial(self, version_id: str) -> int | None:
-        """Return which of the bucket's version ids this is, also when its version is gone; None if it is none."""
+        """Return *text* as one of the bucket's version ids, even if its version is gone. None: it is not one."""
         return self._serials.get(version_id)
 
     def _as_version(self, obj: StoredObject) -> StoredObject:
@@ -339,12 +339,12 @@ class Bucket:
 
 
 def is_version_id(text: str) -> bool:
-    """Tell whether *text* can be a version id: S3 knows its own from all others, and so do we, by their ends."""
+    """Return whether *text* can be a version id. S3 recognizes its own ids; ours have a recognizable end."""
     return len(text) == VERSION_ID_LENGTH and text == _sealed(text[:_UNSEALED])
 
 
 def _version_id(bucket: str, serial: int) -> str:
-    """Make an id of S3's form and length, in S3's alphabet, the same in every run."""
+    """Create an id with S3's form, length and alphabet, the same in every run."""
     return _sealed(_alphabetic(f"{bucket} {serial}")[:_UNSEALED])
 
 

@@ -1,6 +1,6 @@
-"""S3's spellings of a moment.
+"""S3's formats of times.
 
-Written by hand: `strftime` names days and months in the process's locale, and is slower.
+They are written by hand: `strftime` is slower and uses the process's locale for the names of days and months.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "O
 
 
 def http_date(moment: datetime) -> str:
-    """Return *moment*, UTC, as HTTP headers have it: `Sun, 06 Nov 1994 08:49:37 GMT`."""
+    """Return *moment*, UTC, in the format of HTTP headers: `Sun, 06 Nov 1994 08:49:37 GMT`."""
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month]
     clock = f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}"
     return f"{day}, {moment.day:02} {month} {moment.year:04} {clock} GMT"
 
 
 def iso_date(moment: datetime) -> str:
-    """Return *moment*, UTC, as S3's documents have it: `1994-11-06T08:49:37.000Z`."""
+    """Return *moment*, UTC, in the format of S3's documents: `1994-11-06T08:49:37.000Z`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def java_date(moment: datetime) -> str:
-    """Return *moment*, UTC, as Java spells it where S3's servers are: `Tue Dec 31 16:00:00 PST 2019`."""
+    """Return *moment*, UTC, in Java's format and the time zone of S3's servers: `Tue Dec 31 16:00:00 PST 2019`."""
     # The rule since 2007: from the second Sunday of March, 10 h UTC, to the first Sunday of November, 9 h UTC.
     summer, winter = _sunday(moment.year, 3, 8, 10), _sunday(moment.year, 11, 1, 9)
     hours, zone = (7, "PDT") if summer <= moment < winter else (8, "PST")
@@ -43,7 +43,7 @@ def _sunday(year: int, month: int, earliest: int, hour: int) -> datetime:
 
 
 def parse_http_date(text: str) -> datetime | None:
-    """Return the moment an HTTP date names, None where it is none."""
+    """Parse an HTTP date. None: it is not one."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -51,9 +51,9 @@ def parse_http_date(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-@lru_cache(maxsize=64)  # the requests of one second state the same one
+@lru_cache(maxsize=64)  # requests within one second have the same date
 def parse_basic_date(text: str) -> datetime | None:
-    """Return the moment of an `X-Amz-Date` (`19941106T084937Z`), None where it is none."""
+    """Parse an `X-Amz-Date` (`19941106T084937Z`). None: it is not one."""
     found = _BASIC.fullmatch(text)
     try:
         if found is None:

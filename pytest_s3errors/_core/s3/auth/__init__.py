@@ -1,4 +1,4 @@
-"""Who asks: signatures of requests, of chunks and of forms, checked against the credentials that are known."""
+"""Authentication: verify the signatures of requests, chunks and forms with the known credentials."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a version 4 signature of S3 signs: the canonical request, the string made of it, and the key that signs.
+"""The parts of S3's version 4 signature: the canonical request, the string to sign, and the signing key.
 
-The path is taken as it came: decoded and encoded once, nothing tidied, `//` and `..` kept. So a client may encode more
-or less than it must, and the signature still fits.
+The path is used as sent: decoded and encoded once, never normalized, with `//` and `..` kept. So a client may encode
+more or less than necessary, and the signature still matches.
 
 Source: S3 API Reference, "Authenticating Requests (AWS Signature Version 4)".
 """
@@ -23,15 +23,15 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE, TERMINATOR = "s3", "aws4_request"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
-# Text that is its own encoding, which is most paths and queries.
+# Text that equals its own encoding, as most paths and queries do.
 _PLAIN_PATH = re.compile(r"[/A-Za-z0-9_.~-]*", re.ASCII)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
 class Claim(NamedTuple):
-    """What a version 4 signature says of itself; `timestamp` and `date` as they came.
+    """The claims of a version 4 signature, with `timestamp` and `date` as sent.
 
-    A tuple, since one is made for every request and a frozen dataclass takes several times as long to make.
+    This is a tuple because one is created for every request, and a frozen dataclass takes several times as long.
     """
 
     access_key: str
@@ -46,12 +46,12 @@ class Claim(NamedTuple):
 
     @property
     def scope(self) -> str:
-        """The scope of the credential, without the access key."""
+        """The credential's scope, without the access key."""
         return f"{self.date}/{self.region}/{self.service}/{self.terminator}"
 
 
 def canonical_request(call: Call, claim: Claim) -> str:
-    """The text whose hash is signed; it holds the request's headers as they came, as text of latin-1."""
+    """Return the text whose hash is signed. It has the request's headers as sent, decoded as latin-1."""
     path, _, query = _target(call.url)
     headers = call.headers
     lines = [f"{name}:{' '.join(headers.get(name, '').split())}\n" for name in claim.signed_headers]
@@ -63,13 +63,13 @@ def canonical_request(call: Call, claim: Claim) -> str:
 
 
 def string_to_sign(canonical: bytes, claim: Claim) -> str:
-    """The text that is signed."""
+    """Return the text that is signed."""
     return f"{ALGORITHM}\n{claim.timestamp}\n{claim.scope}\n{sha256(canonical).hexdigest()}"
 
 
 @lru_cache(maxsize=256)
 def signing_key(secret_key: str, date: str, region: str, service: str = SERVICE) -> bytes:
-    """The key of one day, region and service."""
+    """Return the signing key of one day, region and service."""
     key = f"AWS4{secret_key}".encode("utf-8", "surrogateescape")
     for step in (date, region, service, TERMINATOR):
         key = hmac.digest(key, step.encode("utf-8", "surrogateescape"), "sha256")
@@ -77,17 +77,17 @@ def signing_key(secret_key: str, date: str, region: str, service: str = SERVICE)
 
 
 def sign(key: bytes, text: str) -> str:
-    """The signature of *text* in hex."""
+    """Return the signature of *text* in hex."""
     return hmac.digest(key, text.encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
 def canonical_path(path: str) -> str:
-    """*path*, percent-encoded as it came, with everything encoded but `/` and what need not be."""
+    """Return the percent-encoded *path* with everything encoded except `/` and unreserved characters."""
     return path if _PLAIN_PATH.fullmatch(path) else quote(unquote_to_bytes(path), safe="/-_.~")
 
 
 def canonical_query(query: str) -> str:
-    """*query*, percent-encoded as it came, encoded anew and sorted by names, then values, without X-Amz-Signature."""
+    """Return the percent-encoded *query* in canonical encoding, sorted by name and value, without X-Amz-Signature."""
     if not query:
         return ""
     pairs = [_pair(text) for text in query.split("&") if text]
@@ -104,6 +104,6 @@ def _encoded(text: str) -> str:
 
 
 def _target(url: str) -> Sequence[str]:
-    """Path, "?", query of a URL; not urlsplit, which is free to tidy what must stay as it is."""
+    """Return path, "?" and query of a URL. urlsplit is not used, since it may normalize them."""
     slash = url.find("/", url.find("://") + 3)
     return url[slash:].partition("?") if slash >= 0 else ("/", "", "")

@@ -1,4 +1,4 @@
-"""The signature of a form upload, which signs its policy and nothing else."""
+"""The signature of a form upload, which covers only its policy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _V2_FIELDS = ("AWSAccessKeyId", "Signature")
 
 
 def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Caller:
-    """The account that signed the policy of a form; whoever sends no policy sends no signature.
+    """Return the account that signed the policy of a form. A form without a policy has no signature.
 
     Args:
         call: The request.
@@ -33,7 +33,7 @@ def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Call
         access: Who is known.
 
     Raises:
-        Refused: The signature is not right, or is missing, or stands outside the form.
+        Refused: The signature is wrong, missing, or outside the form.
     """
     if "authorization" in call.headers:
         raise Refused(error_reply("CredentialsNotSupported", call))
@@ -61,7 +61,7 @@ def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Call
 
 
 def missing_field(call: Call, name: str) -> Refused:
-    """InvalidArgument for a field that a form lacks (fact 59)."""
+    """Return InvalidArgument for a missing field of a form (fact 59)."""
     return bad_argument(call, name, "", said("InvalidArgument: form field", name))
 
 

@@ -1,4 +1,4 @@
-"""Who sent a request: from its signature to the account that asks."""
+"""Who sent a request: find the account by its signature."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _V2_QUERY = frozenset({"AWSAccessKeyId", "Signature"})
 
 
 class Caller(NamedTuple):
-    """Who asks: the account, None for anybody; and what signed the chunks of the body, None where nothing did."""
+    """The sender: its account (None: anonymous), and the seed of the chunk signatures (None: there are none)."""
 
     owner_id: str | None
     seal: Seal | None = None
@@ -37,16 +37,16 @@ ANYBODY = Caller(None)
 def identify(
     call: Call, access: Access, *, now: Callable[[], datetime], bucket_region: Callable[[], str | None] = lambda: None
 ) -> Caller:
-    """The account that *call* is signed by; the first known one for what needs no signature.
+    """Return the account that signed *call*, or the first known one if no signature is needed.
 
     Args:
-        call: The request as it came.
+        call: The request as sent.
         access: Who is known.
         now: S3's clock.
-        bucket_region: Where the request's bucket is, None if that says nothing about the region to sign for.
+        bucket_region: The region of the request's bucket. None: it does not determine the region to sign for.
 
     Raises:
-        Refused: The signature is not right, or is missing where one is needed.
+        Refused: The signature is wrong, or a required one is missing.
     """
     query = call.query
     v4, v2 = (not _V4_QUERY.isdisjoint(query), not _V2_QUERY.isdisjoint(query)) if query else (False, False)
@@ -61,12 +61,12 @@ def identify(
 
 
 def unsigned(access: Access) -> Caller:
-    """Whoever sends no signature: nobody in particular, unless such requests are let in."""
+    """Return the sender of an unsigned request: anonymous, unless such requests are let in."""
     return guest(access) if not access.declared or access.anonymous else ANYBODY
 
 
 def guest(access: Access) -> Caller:
-    """Whoever is let in without being known."""
+    """Return the sender that is let in without a known key."""
     return Caller(access.owner_id)
 
 

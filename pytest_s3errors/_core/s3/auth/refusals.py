@@ -1,4 +1,4 @@
-"""How S3 says that it does not let a request in."""
+"""The errors with which S3 refuses a signature."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ _SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def iso_seconds(moment: datetime) -> str:
-    """*moment*, UTC, as the elements of errors have it."""
+    """Return *moment*, UTC, in the format of error elements."""
     return f"{moment:{_SECONDS}}"
 
 
 def denied(call: Call, message: str | None = None, **elements: str) -> Refused:
-    """AccessDenied; `_` in the names of *elements* stands for `-`."""
+    """Return AccessDenied. `_` in the names of *elements* becomes `-`."""
     named = {name.replace("_", "-"): value for name, value in elements.items()}
     return Refused(error_reply("AccessDenied", call, message=message, elements=named))
 
 
 def malformed(call: Call, code: str, message: str) -> Refused:
-    """*code*, one of the two for a signature's own form, without the region that only a wrong one is told."""
+    """Return *code*, one of the two for a malformed signature, without the region, which only a wrong region gets."""
     del call  # nothing of it is told
     return Refused(ErrorReply(code=code, status=CODES[code].status, message=message))
 
 
 def wrong_region(call: Call, code: str, *, expected: str, asked: str) -> Refused:
-    """*code* telling the region to sign for, by which clients find it."""
+    """Return *code* with the region to sign for, which clients use to find it."""
     message = said("AuthorizationHeaderMalformed: region", asked, expected)
     return Refused(error_reply(code, call, message=message, elements={"Region": expected}))
 
 
 def bad_argument(call: Call, name: str, value: str, message: str) -> Refused:
-    """InvalidArgument naming a header."""
+    """Return InvalidArgument that names a header."""
     elements = {"ArgumentName": name, "ArgumentValue": value}
     return Refused(error_reply("InvalidArgument", call, message=message, elements=elements))
 
 
 def unknown_key(call: Call, access_key: str) -> Refused:
-    """InvalidAccessKeyId."""
+    """Return InvalidAccessKeyId."""
     return Refused(error_reply("InvalidAccessKeyId", call, elements={"AWSAccessKeyId": access_key}))
 
 
 def check_token(call: Call, token: str | None, known: Credentials) -> None:
-    """Refuse a session token that is not the one of these credentials; they are unknown without theirs."""
+    """Refuse a session token that does not belong to these credentials. Without their token they are unknown."""
     if token is None and known.session_token is not None:
         raise unknown_key(call, known.access_key)
     if token != known.session_token:
@@ -60,7 +60,7 @@ def check_token(call: Call, token: str | None, known: Credentials) -> None:
 
 
 def skewed(call: Call, stated: str, now: datetime) -> Refused:
-    """RequestTimeTooSkewed; the client's time is repeated as the client wrote it (fact 55)."""
+    """Return RequestTimeTooSkewed with the client's time as the client wrote it (fact 55)."""
     elements = {"RequestTime": stated, "ServerTime": iso_seconds(now)}
     return Refused(error_reply("RequestTimeTooSkewed", call, elements=elements))
 
@@ -68,7 +68,7 @@ def skewed(call: Call, stated: str, now: datetime) -> Refused:
 def mismatch(
     call: Call, access_key: str, provided: str, string_to_sign: str, canonical: bytes | None = None
 ) -> Refused:
-    """SignatureDoesNotMatch with what was to be signed (fact 56); version 2 has no canonical request."""
+    """Return SignatureDoesNotMatch with the text to sign (fact 56). Version 2 has no canonical request."""
     elements = {
         "AWSAccessKeyId": access_key,
         "StringToSign": string_to_sign,

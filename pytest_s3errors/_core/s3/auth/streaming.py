@@ -1,4 +1,4 @@
-"""The signatures inside an aws-chunked body: each chunk's is built on the one before, the trailers' on the last.
+"""The signatures inside an aws-chunked body. Each one depends on the previous; the trailers' depends on the last.
 
 Source: S3 API Reference, signature calculations for chunked uploads, with and without trailing headers.
 """
@@ -21,7 +21,7 @@ _EMPTY_SHA256 = sha256(b"").hexdigest()
 
 
 class ChunkSignatureError(Exception):
-    """A chunk's signature, or the trailers', is not the one that its bytes and the key give."""
+    """The signature of a chunk or of the trailers does not match its bytes and the key."""
 
     def __init__(self, access_key: str, provided: str, string_to_sign: str) -> None:
         super().__init__("a chunk's signature does not match")
@@ -32,7 +32,7 @@ class ChunkSignatureError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """What signs the chunks of one request: key, time, scope, and its own signature, on which the first builds."""
+    """The input for the chunk signatures of one request: key, time, scope, and the request's own signature."""
 
     access_key: str
     key: bytes = field(repr=False)
@@ -42,30 +42,30 @@ class Seal:
     trailers: bool
 
     def open(self) -> Chain:
-        """A check of one body from its first chunk on."""
+        """Return a check of one body, from its first chunk on."""
         return Chain(self)
 
 
 class Chain:
-    """Checks the signatures of one body, in order."""
+    """Check the signatures of one body, in order."""
 
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
         self._previous = seal.signature
 
     def check_chunk(self, chunk: Body, signature: str) -> None:
-        """Take the next chunk, the last and empty one too.
+        """Check the next chunk, including the last, empty one.
 
         Raises:
-            ChunkSignatureError: *signature* is not the one of this chunk in this place.
+            ChunkSignatureError: *signature* does not match this chunk at this place.
         """
         self._check("PAYLOAD", f"{_EMPTY_SHA256}\n{hashed(sha256(), chunk).hexdigest()}", signature)
 
     def check_trailers(self, trailers: Mapping[str, str], signature: str) -> None:
-        """Take the trailers, after the last chunk; nothing is checked where the request signs none.
+        """Check the trailers after the last chunk. Do nothing if the request signs none.
 
         Raises:
-            ChunkSignatureError: *signature* is not theirs.
+            ChunkSignatureError: *signature* does not match them.
         """
         if self._seal.trailers:
             lines = "".join(f"{name}:{value}\n" for name, value in sorted(trailers.items()))

@@ -1,4 +1,4 @@
-"""Version 2 signatures, HMAC-SHA1, which S3 still takes for buckets of its first years.
+"""Version 2 signatures, HMAC-SHA1, which S3 still accepts for its oldest buckets.
 
 Source: S3 User Guide, "Signing and authenticating REST requests (AWS signature version 2)".
 """
@@ -34,7 +34,7 @@ _SIGNED_QUERY = re.compile(
 
 
 def in_header(call: Call) -> tuple[str, str]:
-    """Access key and signature of an Authorization header, both "" where it has no such form."""
+    """Return access key and signature of an Authorization header, both "" if it has another form."""
     access_key, colon, signature = call.headers.get("authorization", "").partition(" ")[2].strip().partition(":")
     return (access_key, signature) if colon and access_key else ("", "")
 
@@ -47,7 +47,7 @@ def check_form(call: Call) -> None:
 
 
 def check_header(call: Call, known: Credentials, now: datetime) -> None:
-    """Refuse a request with a wrong signature in its header, or one whose time is off."""
+    """Refuse a request with a wrong signature in its header, or with a skewed time."""
     stated = call.headers.get("x-amz-date", call.headers.get("date", ""))
     moment = parse_http_date(stated) or parse_basic_date(stated)
     if moment is None or moment.year < _EPOCH:
@@ -60,23 +60,23 @@ def check_header(call: Call, known: Credentials, now: datetime) -> None:
 
 def check_query(call: Call, known: Credentials) -> None:
     """Refuse a presigned request with a wrong signature."""
-    # What was a header when the URL was signed may stand in it.
+    # A header that was signed may be in the URL.
     headers = {**{name: value for name, value in call.query.items() if name == name.lower()}, **call.headers}
     _check(call, known, call.query["Signature"], _strings_to_sign(call, headers, call.query["Expires"]))
 
 
 def check_expiry(call: Call, now: datetime) -> None:
-    """Refuse a presigned request whose time is over (fact 54)."""
+    """Refuse an expired presigned request (fact 54)."""
     try:
         ends = datetime.fromtimestamp(int(call.query["Expires"]), UTC)
     except (ValueError, OverflowError, OSError):
-        ends = datetime.fromtimestamp(0, UTC)  # the beginning of all time where it names none
+        ends = datetime.fromtimestamp(0, UTC)  # without one, the start of all time
     if now > ends:
         raise denied(call, said("AccessDenied: expired"), Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
 
 
 def sign(secret_key: str, text: str) -> str:
-    """The signature of *text* in base64."""
+    """Return the signature of *text* in base64."""
     digest = hmac.digest(secret_key.encode("utf-8", "surrogateescape"), text.encode("utf-8", "surrogateescape"), "sha1")
     return b64encode(digest).decode()
 
@@ -89,7 +89,7 @@ def _check(call: Call, known: Credentials, signature: str, forms: Sequence[str])
 
 
 def _strings_to_sign(call: Call, headers: Mapping[str, str], date: str) -> list[str]:
-    """What may have been signed: botocore ends a path that names a bucket alone with a slash, sent or not."""
+    """Return the possible signed texts: botocore signs a bucket's path with a final slash, sent or not."""
     own = sorted((name, headers[name].strip()) for name in headers if name.startswith("x-amz-"))
     lines = "".join(f"{name}:{value}\n" for name, value in own)
     first = "\n".join((call.method, headers.get("content-md5", ""), headers.get("content-type", "").strip(), date))
@@ -99,7 +99,7 @@ def _strings_to_sign(call: Call, headers: Mapping[str, str], date: str) -> list[
 
 
 def _resource(call: Call) -> tuple[str, str]:
-    """The path, with the bucket in front of it where the host names that, and the parameters that are signed."""
+    """Return the path, with the bucket in front if the host names it, and the signed parameters."""
     _, _, rest = call.url.partition("://")
     host, _, target = rest.partition("/")
     path, _, query = target.partition("?")

@@ -47,12 +47,12 @@ _DATE = re.compile(r"\d{8}", re.ASCII)
 
 
 def access_key_of(call: Call) -> str:
-    """The access key that a signature names, "" where it is spelled too badly to tell."""
+    """Return the access key in a signature, "" if it can't be parsed."""
     return _credential(call).rsplit("/", 4)[0]
 
 
 def check_region(call: Call, expected: str | None) -> None:
-    """Refuse a signature for another region than *expected*, where both are known, without verifying it."""
+    """Refuse a signature for a region other than *expected* if both are known, without verifying it."""
     scope = _credential(call).rsplit("/", 4)[1:]
     if expected is not None and len(scope) == len(("date", "region", "service", "terminator")) and scope[1] != expected:
         raise wrong_region(call, _code(call), expected=expected, asked=scope[1])
@@ -70,7 +70,7 @@ def _code(call: Call) -> str:
 
 
 def claim_in_header(call: Call) -> Claim:
-    """What the Authorization header claims, or refuse with what is wrong in its form."""
+    """Parse the Authorization header, or refuse it with what is wrong in its form."""
     fields = _fields(call.headers["authorization"])
     for name in ("Credential", "SignedHeaders", "Signature"):
         if not fields.get(name):
@@ -94,7 +94,7 @@ def claim_in_header(call: Call) -> Claim:
 
 
 def claim_in_query(call: Call) -> Claim:
-    """What the query of a presigned URL claims, or refuse with what is wrong in its form."""
+    """Parse the query of a presigned URL, or refuse it with what is wrong in its form."""
     query = call.query
     if any(name not in query for name in _PARAMETERS):
         raise malformed(call, _QUERY, said("AuthorizationQueryParametersError: missing"))
@@ -113,13 +113,13 @@ def claim_in_query(call: Call) -> Claim:
 
 
 def claim_in_form(call: Call, fields: Mapping[str, str]) -> Claim:
-    """What the fields of a form claim, names in lower case, or refuse a credential that is none."""
+    """Parse the signature in the fields of a form, names in lower case, or refuse a malformed credential."""
     credential, signature = fields["x-amz-credential"], fields["x-amz-signature"]
     return _claim(call, _QUERY, credential, fields["x-amz-date"], "host", signature, UNSIGNED_PAYLOAD)
 
 
 def expiry(call: Call) -> tuple[datetime, datetime]:
-    """When a presigned URL begins to hold and when it ends, or refuse what is no time or too long a time."""
+    """Return when a presigned URL becomes valid and when it expires, or refuse a malformed time or a too long one."""
     signed = parse_basic_date(call.query.get("X-Amz-Date", ""))
     if signed is None:
         raise malformed(call, _QUERY, "X-Amz-Date is a time such as 20300102T030405Z.")
@@ -137,9 +137,9 @@ def expiry(call: Call) -> tuple[datetime, datetime]:
 
 
 def check_expiry(call: Call, now: datetime) -> None:
-    """Refuse a presigned request outside its time (fact 54)."""
+    """Refuse a presigned request outside its validity (fact 54)."""
     begins, ends = expiry(call)
-    expired = now > ends or begins == ends  # a URL that holds for no second never did
+    expired = now > ends or begins == ends  # a URL that is valid for 0 seconds was never valid
     message = said("AccessDenied: expired") if expired else "Request is not yet valid"
     if expired or begins > now + timedelta(seconds=MAX_SKEW_S):
         seconds = call.query["X-Amz-Expires"]
@@ -154,7 +154,7 @@ def check_skew(call: Call, claim: Claim, now: datetime) -> None:
 
 
 def check_scope(call: Call, claim: Claim, expected_region: str | None) -> None:
-    """Refuse a credential for another service or, where *expected_region* is known, another region."""
+    """Refuse a credential for another service or, if *expected_region* is known, another region."""
     code = _code(call)
     if claim.service != SERVICE:
         raise malformed(call, code, f"The credential is for service {claim.service!r}; this is {SERVICE!r}.")
@@ -166,10 +166,10 @@ def check_scope(call: Call, claim: Claim, expected_region: str | None) -> None:
 
 
 def check_signed_headers(call: Call, claim: Claim) -> None:
-    """Refuse a request whose signature leaves out an x-amz-* header (fact 58), or Host."""
+    """Refuse a request whose signature omits Host or an x-amz-* header (fact 58)."""
     signed = claim.signed_headers
     left_out = [name for name in call.headers if name.startswith("x-amz-") and name not in signed]
-    if "authorization" not in call.headers:  # a presigned URL says by itself that the body is not signed
+    if "authorization" not in call.headers:  # a presigned URL implies that the body is not signed
         left_out = [name for name in left_out if name != _SHA256]
     if "host" not in signed:
         left_out.append("host")
@@ -179,10 +179,10 @@ def check_signed_headers(call: Call, claim: Claim) -> None:
 
 
 def check_signature(call: Call, claim: Claim, known: Credentials) -> bytes:
-    """Refuse a signature that is not the one of this request and key; return the key that signed it."""
+    """Refuse a signature that does not match this request and key. Return the signing key."""
     key = signing_key(known.secret_key, claim.date, claim.region)
     canonical = canonical_request(call, claim)
-    # Headers came as bytes and are read as latin-1; a layer without a wire has them as the client's own text.
+    # Headers arrive as bytes and are decoded as latin-1. A layer without a wire has the client's own text.
     forms = [canonical.encode("utf-8", "surrogateescape")]
     if not canonical.isascii() and all(character <= "\xff" for character in canonical):
         forms.append(canonical.encode("latin-1"))
@@ -208,7 +208,7 @@ def _check_payload(call: Call, payload_hash: str) -> None:
 
 
 def _timestamp_in_header(call: Call) -> str:
-    """The request's time in the form that is signed, from x-amz-date or else Date."""
+    """Return the request's time in its signed form, from x-amz-date or otherwise Date."""
     stated = call.headers.get("x-amz-date")
     if stated is not None and parse_basic_date(stated) is not None:
         return stated
