@@ -1,6 +1,6 @@
-"""The in-memory S3, an operation family per module: what a request does to the store, and what S3 answers.
+"""The in-memory S3, one module per family of operations: what a request does to the store, and what S3 returns.
 
-The model is loaded when it is first asked: a child process that only wants to know S3's hosts does without.
+The model is loaded on first use. A child process that only needs S3's host names never loads it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Who owns what is written and who else may do what with it: what the headers say, and what the bucket lets them say.
+"""Owner and ACL of a new bucket or object: what the headers state, and what the bucket allows them to state.
 
-S3 switches ACLs off in a new bucket (BucketOwnerEnforced), unless x-amz-object-ownership says otherwise at its birth.
+S3 disables ACLs in a new bucket (BucketOwnerEnforced) unless CreateBucket has another x-amz-object-ownership.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ ACL, _OWNERSHIP = "x-amz-acl", "x-amz-object-ownership"
 
 
 def bucket_ownership(ask: S3Request) -> tuple[str, Acl]:
-    """Return ownership and ACL of a bucket to be made.
+    """Return ownership and ACL of a new bucket.
 
-    Refuses with InvalidArgument, InvalidRequest, InvalidBucketAclWithObjectOwnership or
+    Refuse with InvalidArgument, InvalidRequest, InvalidBucketAclWithObjectOwnership or
     InvalidBucketAclWithBlockPublicAccessError.
     """
     ownership = ask.call.headers.get(_OWNERSHIP, ask.access.ownership)
@@ -43,15 +43,15 @@ def bucket_ownership(ask: S3Request) -> tuple[str, Acl]:
 
 
 def born_blocked(ask: S3Request) -> frozenset[str] | None:
-    """Return the public access block of a new bucket: on in all ways since new buckets have no ACLs."""
+    """Return the public access block of a new bucket. S3 turns on all switches since new buckets have no ACLs."""
     return frozenset(PUBLIC_BLOCKS) if ask.access.ownership == BUCKET_OWNER_ENFORCED else None
 
 
 def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, Acl]:
-    """Return owner and ACL of an object to be written; *granted* says that headers grant something.
+    """Return owner and ACL of a new object. *granted*: headers grant something.
 
-    Refuses with InvalidArgument, InvalidRequest, AccessControlListNotSupported or, for what would be public where that
-    is blocked, AccessDenied.
+    Refuse with InvalidArgument, InvalidRequest, AccessControlListNotSupported or, for a public object if that is
+    blocked, AccessDenied.
     """
     bucket = ask.store.bucket(ask.bucket)
     off = bucket is None or bucket.ownership == BUCKET_OWNER_ENFORCED
@@ -67,7 +67,7 @@ def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, Acl]:
 
 
 def check_public(ask: S3Request, bucket: Bucket, acl: Acl) -> None:
-    """Refuse with AccessDenied an ACL that would make public what the bucket keeps from it."""
+    """Refuse with AccessDenied an ACL that would make something public that the bucket blocks."""
     if bucket.blocks("BlockPublicAcls") and is_public(acl):
         raise ask.refused("AccessDenied")
 
@@ -83,5 +83,5 @@ def _stated(ask: S3Request, canned: frozenset[str]) -> Acl:
 
 def _owner(ask: S3Request, bucket: Bucket, acl: Acl) -> str:
     given_up = bucket.ownership == PREFERRED and acl == BUCKET_OWNER_FULL
-    # What nobody in particular writes is the bucket owner's, who could not take it away otherwise.
+    # The bucket's owner owns anonymous objects, since it could not delete them otherwise.
     return bucket.owner if given_up or ask.caller.owner_id is None else ask.caller.owner_id

@@ -1,4 +1,4 @@
-"""What the checks of permissions want to know of a request, less than a whole one."""
+"""The part of a request that permission checks need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Asked(Protocol):
-    """What of a request decides whether it is allowed."""
+    """The fields of a request that decide whether it is allowed."""
 
     @property
     def call(self) -> Call: ...

@@ -1,4 +1,4 @@
-"""What an object has beside its bytes: from request headers into the store, and back into response headers."""
+"""The attributes of an object besides its bytes: from request headers into the store, and into response headers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ STORAGE_CLASSES = frozenset(
     }
 )
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-# System headers that S3 keeps with an object and gives back, in the spelling of its responses.
+# System headers that S3 stores with an object and returns, in the spelling of its responses.
 KEPT = {
     "cache-control": "Cache-Control",
     "content-disposition": "Content-Disposition",
@@ -63,9 +63,9 @@ KEPT = {
 
 
 def attributes_of(ask: S3Request) -> dict[str, Any]:
-    """Return what the request's headers say of a `StoredObject`: content_type, metadata, headers, owner, ACL and lock.
+    """Return the fields of a `StoredObject` from the request's headers: type, metadata, headers, owner, ACL and lock.
 
-    Refuses with MetadataTooLarge, InvalidStorageClass, InvalidArgument (encryption, ACL) or
+    Refuse with MetadataTooLarge, InvalidStorageClass, InvalidArgument (encryption, ACL) or
     AccessControlListNotSupported.
     """
     headers = ask.call.headers
@@ -102,7 +102,7 @@ def response_headers(obj: StoredObject) -> dict[str, str]:
     }
     for name, value in obj.headers.items():
         headers[KEPT.get(name, name)] = latin(value)
-    if headers.get("x-amz-storage-class") == "STANDARD":  # the one class that S3 does not name
+    if headers.get("x-amz-storage-class") == "STANDARD":  # the only class that S3 does not return
         del headers["x-amz-storage-class"]
     for name, value in obj.metadata.items():
         headers[META + name] = header_text(value)
@@ -116,7 +116,7 @@ def response_headers(obj: StoredObject) -> dict[str, str]:
 
 
 def written_headers(obj: StoredObject) -> dict[str, str]:
-    """Return the headers that every write of *obj* answers with: its version, where it has an id of its own."""
+    """Return the headers of the response to every write of *obj*: its version, if it has its own id."""
     headers = encryption_headers(obj)
     if obj.version_id not in {None, NULL}:
         headers["x-amz-version-id"] = obj.version_id
@@ -124,7 +124,7 @@ def written_headers(obj: StoredObject) -> dict[str, str]:
 
 
 def encryption_headers(obj: StoredObject) -> dict[str, str]:
-    """Return the encryption headers that every write of *obj* answers with; S3 encrypts with AES256 unless told."""
+    """Return the encryption headers of the response to every write of *obj*. S3's default is AES256."""
     if not obj.headers:
         return {SSE: AES256}
     stated = {KEPT.get(name, name): latin(value) for name, value in obj.headers.items() if name.startswith(SSE)}
@@ -132,7 +132,7 @@ def encryption_headers(obj: StoredObject) -> dict[str, str]:
 
 
 def checksum_headers(checksums: Mapping[str, str], checksum_type: str = "FULL_OBJECT") -> dict[str, str]:
-    """Return `x-amz-checksum-*` for what is known; empty where nothing is."""
+    """Return `x-amz-checksum-*` for the known checksums. Empty: there are none."""
     if not checksums:
         return {}
     headers = {f"x-amz-checksum-{algorithm}": value for algorithm, value in checksums.items()}
@@ -142,7 +142,7 @@ def checksum_headers(checksums: Mapping[str, str], checksum_type: str = "FULL_OB
 def check_active(ask: S3Request, obj: StoredObject) -> None:
     """Refuse to read an archived object with InvalidObjectState (fact 73), unless a copy of it was restored.
 
-    Only the arranging side archives within INTELLIGENT_TIERING (`x-amz-archive-status`) and restores (`x-amz-restore`).
+    Only test setup archives within INTELLIGENT_TIERING (`x-amz-archive-status`) and restores (`x-amz-restore`).
     """
     if 'ongoing-request="false"' in obj.headers.get("x-amz-restore", ""):
         return
@@ -153,14 +153,14 @@ def check_active(ask: S3Request, obj: StoredObject) -> None:
 
 
 def latin(value: str) -> str:
-    """Return a system header's text as S3 sends it: what ISO-8859-1 does not have becomes a space."""
+    """Return a system header's text as S3 sends it: characters outside ISO-8859-1 become spaces."""
     return value if value.isascii() else re.sub("[^\x00-\xff]", " ", value)
 
 
 def header_text(value: str) -> str:
     """Return metadata as S3 sends it: text that is not plain ASCII becomes an encoded word of RFC 2047.
 
-    Its encoding is Q where more characters are plain than not, else B, as JavaMail chooses.
+    Its encoding is Q if more characters are plain than not, otherwise B, as JavaMail chooses.
     """
     plain = len(_PLAIN.findall(value))
     if plain == len(value):
@@ -171,7 +171,7 @@ def header_text(value: str) -> str:
 
 
 def as_word(value: str) -> str:
-    """Return an encoded word of RFC 2047 that is read as *value*, whatever that holds."""
+    """Return an encoded word of RFC 2047 for any *value*."""
     return f"=?UTF-8?B?{b64encode(value.encode('utf-8', 'replace')).decode()}?="
 
 
@@ -181,7 +181,7 @@ def _quoted(byte: int) -> str:
 
 
 def decoded(value: str) -> str:
-    """Return a header's text with the encoded words of RFC 2047 in it read; bytes of UTF-8 count as what they spell."""
+    """Return a header's text with its encoded words of RFC 2047 decoded. UTF-8 bytes are decoded too."""
     if "=?" in value:
         value = _WORDS.sub(_word, value)
     if value.isascii():
@@ -195,7 +195,7 @@ def decoded(value: str) -> str:
 def _word(found: re.Match[str]) -> str:
     try:
         if found[2] in "bB":
-            # JavaMail takes a padding in the middle for 63, and bytes that are no text for U+FFFD.
+            # JavaMail decodes a padding in the middle as 63, and bytes that are not text as U+FFFD.
             value = found[3].rstrip("=").replace("=", "/")
             return b64decode(value + "=" * (-len(value) % 4), validate=True).decode(found[1], "replace")
         return unquote_to_bytes(found[3].replace("_", " ").replace("%", "%25").replace("=", "%")).decode(found[1])
@@ -215,7 +215,7 @@ def _check_kept(ask: S3Request, kept: dict[str, str]) -> None:
     if storage_class is not None and storage_class not in STORAGE_CLASSES:
         raise ask.refused("InvalidStorageClass", elements={"StorageClassRequested": storage_class})
     if "content-encoding" in kept:
-        # aws-chunked names the framing of the request, not of what is stored.
+        # aws-chunked is the framing of the request, not of the stored object.
         encodings = kept.pop("content-encoding").split(",")
         stored = ",".join(one for one in encodings if one.strip() not in {"", "aws-chunked"}).strip()
         if stored:

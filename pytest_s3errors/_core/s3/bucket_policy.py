@@ -1,7 +1,7 @@
-"""The policy of a bucket as it is put, read and deleted.
+"""The operations on a bucket's policy: put, get and delete.
 
-What a policy says and this does not know is refused by name when it is put, and so never ignored. Three of the messages
-were recorded.
+PutBucketPolicy refuses by name everything in a policy that is not supported, so nothing is ignored. Three of the
+messages were recorded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ACCOUNT = re.compile(r"(?:arn:aws:iam::)?(\d{12})(?::.+)?", re.ASCII)
 
 
 def put_bucket_policy(ask: S3Request) -> Response:
-    """Put a policy on the bucket, in the place of any other."""
+    """Set the bucket's policy, replacing any other."""
     text = bytes(receive(ask).body)
     bucket = ask.readable_bucket()
     policy = Policy(text, tuple(_statements(ask, text)))
@@ -43,18 +43,18 @@ def put_bucket_policy(ask: S3Request) -> Response:
 
 
 def get_bucket_policy(ask: S3Request) -> Response:
-    """Answer with the policy as it was put."""
+    """Return the policy as it was put."""
     return Response(status=200, headers={"Content-Type": "application/json"}, body=_policy(ask).text)
 
 
 def get_bucket_policy_status(ask: S3Request) -> Response:
-    """Answer whether the policy makes the bucket public."""
+    """Return whether the policy makes the bucket public."""
     children = [("IsPublic", "true" if is_public(_policy(ask)) else "false")]
     return Response(status=200, headers=XML, body=document("PolicyStatus", children))
 
 
 def delete_bucket_policy(ask: S3Request) -> Response:
-    """Take the policy off."""
+    """Delete the policy."""
     ask.readable_bucket().policy = None
     return Response(status=204)
 

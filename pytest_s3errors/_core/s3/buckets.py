@@ -36,7 +36,7 @@ _NARROWING = frozenset({"bucket-region", "continuation-token", "max-buckets", "p
 
 
 def create_bucket(ask: S3Request) -> Response:
-    """Make the bucket; for one that exists see fact 35."""
+    """Create the bucket. For an existing one see fact 35."""
     if new_name_problem(ask.bucket) is not None:
         raise ask.refused("InvalidBucketName")
     configuration = _configuration(ask)
@@ -62,7 +62,7 @@ def create_bucket(ask: S3Request) -> Response:
 
 
 def head_bucket(ask: S3Request) -> Response:
-    """Answer whether the bucket exists, and where it is."""
+    """Return whether the bucket exists, and its region."""
     bucket = ask.readable_bucket()
     by_alias = bucket.name != ask.call.bucket and (ask.call.bucket or "").endswith(ALIAS_END)
     headers = {**XML, "x-amz-bucket-region": bucket.region, "x-amz-access-point-alias": str(by_alias).lower()}
@@ -71,7 +71,7 @@ def head_bucket(ask: S3Request) -> Response:
 
 
 def delete_bucket(ask: S3Request) -> Response:
-    """Take an empty bucket out; versions and delete markers count."""
+    """Delete an empty bucket. Versions and delete markers count as content."""
     bucket = ask.readable_bucket()
     if bucket.versions:
         raise ask.refused("BucketNotEmpty", message=said("BucketNotEmpty: versions"))
@@ -84,7 +84,7 @@ def delete_bucket(ask: S3Request) -> Response:
 
 
 def get_bucket_location(ask: S3Request) -> Response:
-    """Answer with the bucket's location; us-east-1 is spelled as nothing."""
+    """Return the bucket's location. For us-east-1 it is empty."""
     bucket = ask.readable_bucket()
     location = bucket.location or bucket.region
     body = document("LocationConstraint", "" if location == DEFAULT_REGION else location)
@@ -92,7 +92,7 @@ def get_bucket_location(ask: S3Request) -> Response:
 
 
 def list_buckets(ask: S3Request) -> Response:
-    """Answer with the buckets, sorted by name."""
+    """Return the buckets, sorted by name."""
     query = ask.call.query
     limit = _max_buckets(ask)
     prefix, token, region = (query.get(name, "") for name in ("prefix", "continuation-token", "bucket-region"))
@@ -114,7 +114,7 @@ def list_buckets(ask: S3Request) -> Response:
 
 
 def _listed(ask: S3Request, bucket: Bucket) -> list[tuple[str, str]]:
-    """Return what a listing tells of a bucket; its region only if the request narrows the listing."""
+    """Return a bucket's entry in a listing. It has a region only if the request narrows the listing."""
     told = [("Name", bucket.name), ("CreationDate", iso_date(bucket.created))]
     if not _NARROWING.isdisjoint(ask.call.query):
         told.append(("BucketRegion", bucket.region))
@@ -146,10 +146,10 @@ def _configuration(ask: S3Request) -> ET.Element | None:
 
 
 def _wanted_location(ask: S3Request, configuration: ET.Element | None) -> str:
-    """Return the location that the LocationConstraint names, us-east-1 where it names none.
+    """Return the location that the LocationConstraint names. The default is us-east-1.
 
-    The endpoint of a region makes buckets of that region only, which the constraint has to name. That of us-east-1,
-    which is also the global one, makes buckets of any region, and a host that names no region is taken for it.
+    The endpoint of a region only creates buckets in that region, and the constraint must name it. The endpoint of
+    us-east-1, which is also the global one, creates buckets in any region. A host without a region counts as that.
     """
     served = region_of(ask.call.endpoint) or DEFAULT_REGION
     wanted = None if configuration is None else text_of(configuration, "LocationConstraint")
@@ -160,12 +160,12 @@ def _wanted_location(ask: S3Request, configuration: ET.Element | None) -> str:
         raise ask.refused("IllegalLocationConstraintException", message=said(situation, wanted or "unspecified"))
     if wanted is None:
         return DEFAULT_REGION
-    # us-east-1 is the region that no constraint may name.
+    # A constraint must not name us-east-1.
     if wanted == DEFAULT_REGION or not _REGION.fullmatch(_region_at(wanted)):
         raise ask.refused("InvalidLocationConstraint", elements={"LocationConstraint": wanted})
     return wanted
 
 
 def _region_at(location: str | None) -> str:
-    """Return the region of a location; `EU` is the first name of eu-west-1, and comes back to who used it."""
+    """Return the region of a location. `EU` is the old name of eu-west-1; S3 returns it for buckets created with it."""
     return "eu-west-1" if location == "EU" else location or ""

@@ -1,4 +1,4 @@
-"""From a request's head to the `Call` that it means."""
+"""Turn a request's head into a `Call`."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def parse_call(
     host: str | None = None,
     endpoints: Iterable[str] = (),
 ) -> Call:
-    """The `Call` that a request means.
+    """Return the `Call` of a request.
 
-    The key is what the percent-encoding says and nothing is tidied: `//`, `.`, `..` and a leading slash stay, and so
-    does `+`, which means a space in the query only. Bytes that are no UTF-8 become lone surrogates (surrogateescape).
+    The key is percent-decoded and never normalized: `//`, `.`, `..` and a leading slash stay. So does `+`, which only
+    means a space in the query. Bytes that are not UTF-8 become lone surrogates (surrogateescape).
 
     Args:
         method: HTTP method in upper case.
-        target: The request target as it came: "/path?query", or a whole URL (then *scheme* is not looked at).
+        target: The request target as sent: "/path?query", or a whole URL (then *scheme* is ignored).
         headers: Names in lower case. The mapping is kept, not copied.
         scheme: "http" or "https".
-        host: The host asked for; without it the host of a whole URL, else the Host header.
-        endpoints: Hosts, perhaps with a port, besides Amazon's own that take the bucket as a label in front;
-            a path behind one stands before the bucket or key, as behind a gateway.
+        host: The requested host. The default is the host of a whole URL, otherwise the Host header.
+        endpoints: Hosts, optionally with a port, besides Amazon's that take the bucket as a label in front. A path
+            after one comes before the bucket or key, as with a gateway.
     """
     if target[:1] != "/" and "://" in target:
         scheme, authority, target = _absolute(target)
@@ -68,7 +68,7 @@ def parse_call(
 
 
 def _without_base(path: str, host: str, endpoints: tuple[str, ...]) -> str:
-    """Return *path* from where the endpoint's own path ends."""
+    """Return *path* without the endpoint's own path."""
     for base in base_of(host, endpoints):
         if path == base or path.startswith(f"{base}/"):
             return path[len(base) :] or "/"
@@ -76,7 +76,7 @@ def _without_base(path: str, host: str, endpoints: tuple[str, ...]) -> str:
 
 
 def _absolute(url: str) -> tuple[str, str, str]:
-    """Scheme, host with port, and the rest from its slash on (one is put in where there is none)."""
+    """Return scheme, host with port, and the rest from its slash on. A missing slash is added."""
     scheme, _, rest = url.partition("://")
     end = min(at for at in (rest.find("/"), rest.find("?"), len(rest)) if at >= 0)
     target = rest[end:]
@@ -88,7 +88,7 @@ def _decoded(text: str) -> str:
 
 
 def _query(raw: str) -> dict[str, str]:
-    """Names to values; of a name that comes twice the last one counts."""
+    """Map names to values. The last value of a repeated name wins."""
     query = {}
     for pair in raw.split("&"):
         name, _, value = pair.partition("=")

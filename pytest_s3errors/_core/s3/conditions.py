@@ -1,7 +1,7 @@
 """Conditional requests: which conditions a request states, and whether they hold.
 
-Reads and copy sources follow RFC 9110, 13.2.2; writes take only `If-None-Match: *` and `If-Match: etag`. Conditions
-are named in AWS's casing, as the Condition element of PreconditionFailed has them (facts 46-49).
+Reads and copy sources follow RFC 9110, 13.2.2. Writes accept only `If-None-Match: *` and `If-Match: etag`. Conditions
+have AWS's casing, as in the Condition element of PreconditionFailed (facts 46-49).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def check_copy_source(ask: S3Request, source: StoredObject) -> None:
 
 
 def check_write(ask: S3Request) -> None:
-    """Refuse a write whose conditions on the object now under the key do not hold."""
+    """Refuse a write whose conditions on the current object do not hold."""
     if_match, if_none_match = ask.call.headers.get("if-match"), ask.call.headers.get("if-none-match")
     if if_match is None and if_none_match is None:
         return
@@ -70,7 +70,7 @@ def check_not_overtaken(ask: S3Request, upload: Upload) -> None:
 
 
 def check_delete(ask: S3Request, current: StoredObject | None) -> None:
-    """Refuse a DeleteObject of *current*: its If-Match does not hold, or only directory buckets know it (fact 51)."""
+    """Refuse a DeleteObject of *current* with a condition that fails, or that only directory buckets have (fact 51)."""
     for header in ("x-amz-if-match-last-modified-time", "x-amz-if-match-size"):
         if header in ask.call.headers:
             raise ask.refused("NotImplemented", elements={"Header": header})
@@ -80,7 +80,7 @@ def check_delete(ask: S3Request, current: StoredObject | None) -> None:
 
 
 def check_still(ask: S3Request, current: StoredObject | None, if_match: str) -> None:
-    """Refuse unless the *current* object has an ETag that *if_match* names; NoSuchKey where it is gone (fact 48)."""
+    """Refuse unless *if_match* names the ETag of the *current* object. If it is gone: NoSuchKey (fact 48)."""
     if current is None or current.delete_marker:
         raise ask.refused("NoSuchKey")
     if not etag_matches(if_match, current.etag):
@@ -88,10 +88,10 @@ def check_still(ask: S3Request, current: StoredObject | None, if_match: str) -> 
 
 
 def failed_condition(headers: Mapping[str, str], obj: StoredObject, now: datetime, prefix: str = "") -> str | None:
-    """Return the name, in AWS's casing and without *prefix*, of the first condition that *obj* fails; None if all hold.
+    """Return the name, in AWS's casing and without *prefix*, of the first condition that *obj* fails. None: all hold.
 
-    An If-Match that holds outweighs If-Unmodified-Since, an If-None-Match that holds outweighs If-Modified-Since. Text
-    that is no date, or a date after *now*, is no condition.
+    An If-Match that holds overrides If-Unmodified-Since; an If-None-Match that holds overrides If-Modified-Since. Text
+    that is not a date, or a date after *now*, is ignored.
     """
     if_match = headers.get(f"{prefix}if-match")
     if if_match is not None:
@@ -108,14 +108,14 @@ def failed_condition(headers: Mapping[str, str], obj: StoredObject, now: datetim
 
 
 def etag_matches(condition: str, etag: str) -> bool:
-    """Tell whether a condition's list of ETags, quoted or not, or `*`, names the unquoted *etag*."""
+    """Return whether a condition's list of ETags, quoted or not, or `*`, matches the unquoted *etag*."""
     if condition.strip() == "*":
         return True
     return any(one.strip().removeprefix("W/").strip('"') == etag for one in condition.split(","))
 
 
 def precondition_failed(ask: S3Request, condition: str) -> Refused:
-    """Return PreconditionFailed naming *condition* in AWS's casing."""
+    """Return PreconditionFailed with *condition* in AWS's casing."""
     return ask.refused("PreconditionFailed", elements={"Condition": condition})
 
 

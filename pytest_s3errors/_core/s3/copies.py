@@ -40,7 +40,7 @@ _HEADER = "x-amz-copy-source"
 
 
 def copy_object(ask: S3Request) -> Response:
-    """Store a copy of another object, with its metadata or with new."""
+    """Store a copy of another object, with its metadata or new metadata."""
     ask.check_writable()
     source, by_version = _source(ask)
     check_source_key(ask, source.headers)
@@ -72,13 +72,13 @@ def copy_object(ask: S3Request) -> Response:
     obj = ask.store.commit(obj)
     body = _result("CopyObjectResult", obj.etag, obj.last_modified, obj.checksums, obj.checksum_type)
     headers = {**XML, **encryption_headers(obj), **_source_version(source)}
-    if obj.version_id is not None:  # a copy, unlike other writes, tells the null version too
+    if obj.version_id is not None:  # a copy, unlike other writes, also returns the null version
         headers["x-amz-version-id"] = obj.version_id
     return Response(status=200, headers=headers, body=body)
 
 
 def upload_part_copy(ask: S3Request) -> Response:
-    """Keep a part that holds another object's bytes, or a range of them."""
+    """Store a part with another object's bytes, or a range of them."""
     number = part_number(ask)
     upload = find_upload(ask)
     check_part_key(ask, upload.draft.headers)
@@ -96,7 +96,7 @@ def upload_part_copy(ask: S3Request) -> Response:
 
 
 def _source(ask: S3Request) -> tuple[StoredObject, bool]:
-    """Return the object that x-amz-copy-source names, and whether by its version; or refuse what is wrong with it."""
+    """Return the object that x-amz-copy-source names, and whether it names a version; or refuse the header."""
     text = ask.call.headers.get(_HEADER, "")
     name, key, version_id = _parsed_source(ask, text)
     bucket = ask.readable_bucket(name)
@@ -111,17 +111,17 @@ def _source(ask: S3Request) -> tuple[StoredObject, bool]:
 
 
 def _source_version(source: StoredObject) -> dict[str, str]:
-    """Return the header that tells which version was copied, where it has an id of its own."""
+    """Return the header with the version that was copied, if it has its own id."""
     return {} if source.version_id in {None, NULL} else {f"{_HEADER}-version-id": source.version_id}
 
 
 def _parsed_source(ask: S3Request, text: str) -> tuple[str, str, str | None]:
-    # The version is split off before decoding: a key may hold "?versionId=" in its encoded form.
+    # Split off the version before decoding: a key may contain an encoded "?versionId=".
     path, versioned, version_id = text.partition("?versionId=")
-    # Some encode a space as forms do; some give the URL of the object, its bucket in the path.
+    # Some clients encode a space as in forms; some send the object's URL with the bucket in the path.
     bucket, _, key = _ORIGIN.sub("", unquote_plus(path)).removeprefix("/").partition("/")
     if not (bucket and key):
-        # The value that S3 names is its header once more.
+        # S3 repeats the name of the header as its value.
         raise ask.bad_argument(_HEADER, _HEADER, said("InvalidArgument: copy source"))
     if bucket.startswith("arn:"):  # of an access point: arn:...:accesspoint/NAME/object/KEY
         name, _, key = key.partition("/object/")
@@ -138,11 +138,11 @@ def _replaces(ask: S3Request, what: str) -> bool:
 
 
 def _check_not_idle(ask: S3Request, source: StoredObject) -> None:
-    """Refuse to copy an object onto itself where nothing about it would change; a version named by its id may be."""
+    """Refuse to copy an object onto itself if nothing would change. A version named by its id is allowed."""
     changing = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE, CUSTOMER_ALGORITHM)
     if source is not ask.store.find(ask.bucket, ask.key):
         return
-    # A default of the bucket that somebody put counts as a change, even where it changes nothing.
+    # A default encryption that was set on the bucket counts as a change, even if it changes nothing.
     encrypts = KMS_KEY in source.headers or ask.readable_bucket().encryption is not EMPTY
     if not encrypts and not any(name in ask.call.headers for name in changing):
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy onto itself"))
@@ -151,7 +151,7 @@ def _check_not_idle(ask: S3Request, source: StoredObject) -> None:
 def _attributes(ask: S3Request, source: StoredObject, *, replacing: bool) -> dict[str, Any]:
     """Return content_type, metadata, headers, owner and ACL of the copy.
 
-    Storage class, encryption and redirect are never copied: the request states them, or S3's defaults hold.
+    Storage class, encryption and redirect are never copied. The request states them, or S3's defaults apply.
     """
     stated = attributes_of(ask)
     if replacing:
@@ -165,7 +165,7 @@ def _attributes(ask: S3Request, source: StoredObject, *, replacing: bool) -> dic
 def _checksums(ask: S3Request, source: StoredObject) -> Mapping[str, str]:
     name = ask.call.headers.get("x-amz-checksum-algorithm")
     if name is None:
-        # A sum over parts is none of the copy, which has no parts.
+        # A composite checksum does not fit the copy, which has no parts.
         sums = {algorithm: checksum(algorithm, source.content) for algorithm in source.checksums}
         return sums or default_checksum(source.content)
     if name.lower() not in ALGORITHMS:
@@ -174,7 +174,7 @@ def _checksums(ask: S3Request, source: StoredObject) -> Mapping[str, str]:
 
 
 def _source_range(ask: S3Request, source: StoredObject) -> tuple[int, int]:
-    """Return (first, end) of the bytes to copy, end exclusive; only `bytes=first-last` within the source will do."""
+    """Return (first, end) of the bytes to copy, end exclusive. Only `bytes=first-last` within the source is valid."""
     header = f"{_HEADER}-range"
     text = ask.call.headers.get(header)
     if text is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def delete_object(ask: S3Request) -> Response:
-    """Take the object out, hide it, or take a version out; what is absent is deleted all the same."""
+    """Delete or hide the object, or delete a version. S3 also confirms the deletion of an absent object."""
     ask.check_writable()
     check_bypass(ask)
     version_id = ask.call.query.get("versionId")
@@ -41,7 +41,7 @@ def delete_object(ask: S3Request) -> Response:
 
 
 def _current(ask: S3Request, version_id: str | None) -> StoredObject | None:
-    """Return what is to be deleted, None where it is absent; refuse an id that is none."""
+    """Return the object or version to delete, None if absent. Refuse an invalid version id."""
     if version_id is None:
         return ask.store.find(ask.bucket, ask.key)
     bucket = ask.store.bucket(ask.bucket)
@@ -52,7 +52,7 @@ def _current(ask: S3Request, version_id: str | None) -> StoredObject | None:
 
 
 def _remove(ask: S3Request, version_id: str | None, current: StoredObject | None) -> StoredObject | None:
-    """Delete and return the delete marker that was made, or the version that is gone, unless *current* is locked."""
+    """Delete, unless *current* is locked. Return the new delete marker or the removed version."""
     if version_id is None:
         return ask.store.remove(ask.bucket, ask.key)
     check_unlocked(ask, current)
@@ -65,7 +65,7 @@ def _versioned(ask: S3Request) -> bool:
 
 
 def delete_objects(ask: S3Request) -> Response:
-    """Take up to 1000 objects out, each on its own: 200 even where some of them are refused (fact 27)."""
+    """Delete up to 1000 objects, each independently: 200 even if some of them are refused (fact 27)."""
     ask.check_writable()
     wanted = parse_xml(ask, receive(ask).body, "Delete")
     entries = wanted.findall("Object")
@@ -95,7 +95,7 @@ def _delete(ask: S3Request, entry: ET.Element) -> list[tuple[str, str]]:
     version_id = text_of(entry, "VersionId") or None
     try:
         current = _current(one, version_id)
-    except Refused as refusal:  # here S3 does not tell an id that is none from one that it does not have
+    except Refused as refusal:  # here S3 does not distinguish an invalid id from an unknown one
         raise one.refused("NoSuchVersion") from refusal
     for name in ("LastModifiedTime", "Size"):
         if text_of(entry, name) is not None:

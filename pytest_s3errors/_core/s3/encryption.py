@@ -1,7 +1,7 @@
-"""Encryption at rest: a bucket's default, what a write asks for, and keys that customers keep to themselves (SSE-C).
+"""Encryption at rest: a bucket's default, what a write requests, and customer-provided keys (SSE-C).
 
-Nothing is encrypted, but S3's checks are made: of methods, of keys and their digests, and that whoever reads brings the
-key of whoever wrote. Of a customer's key S3 keeps no more than its MD5, and so does this.
+Nothing is encrypted, but all of S3's checks are made: of methods, of keys and their digests, and that a reader has the
+writer's key. As in S3, only the MD5 of a customer's key is stored.
 Sources: S3 User Guide, "Setting default server-side encryption behavior" and "Using server-side encryption with
 customer-provided keys"; the messages were recorded.
 """
@@ -42,7 +42,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class _Headers(NamedTuple):
-    """The headers that bring a customer's key."""
+    """The headers with a customer's key."""
 
     algorithm: str
     key: str
@@ -59,7 +59,7 @@ CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5 = _OWN.algorithm, _OWN.digest
 
 
 def put_bucket_encryption(ask: S3Request) -> Response:
-    """Set the method for writes that name none."""
+    """Set the method for writes that state none."""
     body = receive(ask).body
     bucket = ask.readable_bucket()
     rules = parse_xml(ask, body, "ServerSideEncryptionConfiguration").findall("Rule")
@@ -85,7 +85,7 @@ def _default(ask: S3Request, rule: ET.Element) -> dict[str, str]:
 
 
 def get_bucket_encryption(ask: S3Request) -> Response:
-    """Answer with the default; every bucket has one."""
+    """Return the default. Every bucket has one."""
     bucket = ask.readable_bucket()
     default: Children = [("SSEAlgorithm", bucket.encryption.get(SSE, AES256))]
     if KMS_KEY in bucket.encryption:
@@ -98,7 +98,7 @@ def get_bucket_encryption(ask: S3Request) -> Response:
 
 
 def delete_bucket_encryption(ask: S3Request) -> Response:
-    """Go back to the default of all buckets."""
+    """Restore the default of all buckets."""
     bucket = ask.readable_bucket()
     bucket.encryption, bucket.customer_keys = EMPTY, True
     return Response(status=204)
@@ -108,9 +108,9 @@ def delete_bucket_encryption(ask: S3Request) -> Response:
 
 
 def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
-    """Check what a write says of its encryption in *kept*; put the bucket's default there where it says nothing.
+    """Check a write's encryption in *kept*. Add the bucket's default if it states none.
 
-    Refuses with InvalidArgument, InvalidEncryptionAlgorithmError or, where customers' keys are blocked, AccessDenied.
+    Refuse with InvalidArgument, InvalidEncryptionAlgorithmError or, if customers' keys are blocked, AccessDenied.
     """
     method, bucket = kept.get(SSE), ask.store.bucket(ask.bucket)
     if method is not None and _OWN.algorithm in ask.call.headers:
@@ -127,14 +127,14 @@ def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
     if kept.get(SSE) in _KMS:
         kept.setdefault(BUCKET_KEY, "false" if bucket is None else bucket.encryption.get(BUCKET_KEY, "false"))
         kept[KMS_KEY] = _key_arn(ask, DEFAULT_REGION if bucket is None else bucket.region, kept.get(KMS_KEY))
-    if kept.get(BUCKET_KEY) != "true" or KMS_KEY not in kept:  # told of KMS alone, and only where it is on
+    if kept.get(BUCKET_KEY) != "true" or KMS_KEY not in kept:  # returned only for KMS, and only if it is on
         kept.pop(BUCKET_KEY, None)
 
 
 def _key_arn(ask: S3Request, region: str, key: str | None) -> str:
-    """Return the ARN that S3 tells of a KMS key: of the one that S3 makes for the account where none is named.
+    """Return the ARN of a KMS key as in S3's responses. Without a named key, it is the account's default key.
 
-    S3 looks every name up. Here only a UUID is known for one; any other name stays as it is.
+    S3 looks up every name. Here only a UUID becomes an ARN; any other name stays as it is.
     """
     account = account_id(ask.caller.owner_id or ask.access.owner_id)
     if key is None:
@@ -144,9 +144,9 @@ def _key_arn(ask: S3Request, region: str, key: str | None) -> str:
 
 
 def etag_of(body: Body, headers: Mapping[str, str]) -> str:
-    """Return the ETag of what one request sent: its MD5, unless a key of KMS or of the customer encrypts it.
+    """Return the ETag of an object uploaded in one request: its MD5, unless a KMS or customer key encrypts it.
 
-    Then S3's is the MD5 of nothing that a client can know.
+    Then S3's ETag is not the MD5 of anything that a client knows.
     """
     digest = md5_hex(body)
     key = headers.get(KMS_KEY) or headers.get(CUSTOMER_KEY_MD5)
@@ -154,7 +154,7 @@ def etag_of(body: Body, headers: Mapping[str, str]) -> str:
 
 
 def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:
-    """Refuse with InvalidRequest a part that brings another key than its upload, whose headers are *draft*."""
+    """Refuse with InvalidRequest a part with another key than its upload, whose headers are *draft*."""
     key_md5, wanted = _customer_key(ask, _OWN), draft.get(CUSTOMER_KEY_MD5)
     if key_md5 == wanted:
         return
@@ -167,12 +167,12 @@ def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:
 
 
 def check_key(ask: S3Request, stored: Mapping[str, str]) -> None:
-    """Refuse to read an object with the headers *stored* without its key, or with any other."""
+    """Refuse to read an object with the headers *stored* without its key, or with another key."""
     _check_key(ask, stored, _OWN)
 
 
 def check_source_key(ask: S3Request, stored: Mapping[str, str]) -> None:
-    """Refuse to copy an object with the headers *stored* likewise."""
+    """Refuse to copy an object with the headers *stored* without its key, or with another key."""
     _check_key(ask, stored, _SOURCE)
 
 
@@ -192,7 +192,7 @@ def _check_key(ask: S3Request, stored: Mapping[str, str], names: _Headers) -> No
 
 
 def _customer_key(ask: S3Request, names: _Headers) -> str | None:
-    """Return the MD5 of the key that the request brings, in base64; None where it brings none."""
+    """Return the MD5 of the request's key, in base64. None: it has no key."""
     headers = ask.call.headers
     algorithm, key = headers.get(names.algorithm), headers.get(names.key)
     if algorithm is None and key is None:
@@ -214,5 +214,5 @@ def _customer_key(ask: S3Request, names: _Headers) -> str | None:
 
 
 def _bad_key(ask: S3Request, what: str) -> Refused:
-    """Return InvalidArgument; S3 names another header than the one that is wrong, and never the key."""
+    """Return InvalidArgument. S3 names another header than the wrong one, and never the key."""
     return ask.bad_argument(SSE, None, said(f"InvalidArgument: {what}"))

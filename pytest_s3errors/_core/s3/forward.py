@@ -1,7 +1,7 @@
-"""A call as another S3 takes it, and that one's answer as ours: what belongs to one connection is left behind.
+"""Convert a call into a request to another S3, and its response into ours, without what belongs to one connection.
 
-The request goes on path-style, without its signature, its aws-chunked framing and the headers of the hop (RFC 9110,
-7.6.1). Of the answer stay status, headers and body, byte for byte.
+The forwarded request is path-style, without the signature, the aws-chunked framing and the hop-by-hop headers (RFC
+9110, 7.6.1). The response keeps its status, headers and body, byte for byte.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HOP = frozenset(
         "upgrade",
     }
 )
-# The client's signature, and what only said how the body was framed.
+# The client's signature, and headers about the framing of the body.
 _OF_REQUEST = _HOP | {
     "authorization",
     "content-length",
@@ -59,7 +59,7 @@ _OF_SIGNATURE = frozenset(
 )
 _OF_SIGNATURE_2 = frozenset({"AWSAccessKeyId", "Expires", "Signature"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-# Some write RequestID.
+# Some stores send RequestID.
 _IDS = {"x-amz-request-id": re.compile(rb"<RequestI[dD]>([!-;=-~]+)</RequestI[dD]>")}
 _IDS["x-amz-id-2"] = re.compile(rb"<HostId>([!-;=-~]+)</HostId>")
 _CODE = re.compile(rb"<Code>([!-;=-~]+)</Code>")
@@ -74,8 +74,8 @@ UNSIGNED = "UNSIGNED-PAYLOAD"
 class Forward:
     """A request to another S3, to be signed.
 
-    `path` is percent-encoded and names the bucket, `params` are not encoded. Header names are in lower case, values are
-    text: a sender puts them into UTF-8. `payload_hash` is what the client said of the body, else UNSIGNED.
+    `path` is percent-encoded and names the bucket, `params` are not encoded. Header names are in lower case. Values are
+    text that the sender encodes as UTF-8. `payload_hash` is the client's digest of the body, otherwise UNSIGNED.
     """
 
     method: str
@@ -87,11 +87,11 @@ class Forward:
 
 
 def forwarded(call: Call, body: Body, trailers: Mapping[str, str] = EMPTY) -> Forward:
-    """What asks another S3 for the same as *call*.
+    """Return the request to another S3 that asks for the same as *call*.
 
     Args:
         call: The request.
-        body: Its body; an aws-chunked framing is taken off, its *trailers* are beside it.
+        body: Its body without aws-chunked framing; *trailers* are separate.
         trailers: Names in lower case.
     """
     dropped = _OF_REQUEST | {name.strip().lower() for name in call.headers.get("connection", "").split(",")}
@@ -102,7 +102,7 @@ def forwarded(call: Call, body: Body, trailers: Mapping[str, str] = EMPTY) -> Fo
     stored = ", ".join(one for one in codings if one and one != "aws-chunked")
     headers |= {"content-encoding": stored} if stored else {}
     if call.operation in _WITH_DIGEST and not any(_is_digest(name) for name in headers):
-        # S3 wants one, and a fault that changes the body takes the client's away.
+        # S3 requires one, and a fault that changes the body removes the client's.
         headers["content-md5"] = b64encode(hashed(md5(usedforsecurity=False), body).digest()).decode()
     return Forward(
         method=call.method,
@@ -115,13 +115,13 @@ def forwarded(call: Call, body: Body, trailers: Mapping[str, str] = EMPTY) -> Fo
 
 
 def answered(call: Call, status: int, headers: Iterable[tuple[str, str]], body: Body) -> Response:
-    """Another S3's answer to *call* as a response of ours; of its request ids, those in the body count.
+    """Convert another S3's response to *call* into ours. Of its request ids, those in the body count.
 
     Args:
         call: The request.
         status: 200-599.
-        headers: As they came, repeated ones too; text is that of the bytes in Latin-1.
-        body: The whole body, in no framing.
+        headers: As received, including repeated ones, decoded as Latin-1.
+        body: The whole body without framing.
     """
     kept: dict[str, str] = {}
     length: int | None = None
@@ -146,7 +146,7 @@ def answered(call: Call, status: int, headers: Iterable[tuple[str, str]], body: 
 
 
 def text_of(value: str) -> str:
-    """The text that stands in a header's bytes, *value* in Latin-1: UTF-8 where it is that."""
+    """Return the text of a header that was decoded as Latin-1: decoded as UTF-8 if it is valid UTF-8."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeError:
@@ -169,7 +169,7 @@ def _is_digest(header: str) -> bool:
 
 
 def _spelled(name: str) -> str:
-    """A header's name as S3 spells it."""
+    """Return a header's name in S3's spelling."""
     if name in _SPELLED or name.startswith("x-amz"):
         return _SPELLED.get(name, name)
     return "-".join(word.capitalize() for word in name.split("-"))

@@ -1,6 +1,6 @@
-"""What an ACL grants to whom.
+"""What an ACL grants, and to whom.
 
-A canned ACL stays a name until somebody asks: then it is the owner's full control, and what the name adds to it.
+A canned ACL stays a name until its grants are needed: the owner's full control, and what the name adds.
 Source: S3 User Guide, "Access control list (ACL) overview".
 """
 
@@ -37,7 +37,7 @@ OBJECT_ACLS = frozenset(_CANNED) - {"log-delivery-write"}
 
 
 def grants_of(acl: Acl, owner: str, bucket_owner: str) -> tuple[Grant, ...]:
-    """Return all grants of *acl*, which *owner* has put on a bucket or object of *bucket_owner*."""
+    """Return all grants of *acl*, which *owner* set on a bucket or object of *bucket_owner*."""
     if not isinstance(acl, str):
         return acl
     more = (grant._replace(grantee=bucket_owner) if grant.grantee == _BUCKET_OWNER else grant for grant in _CANNED[acl])
@@ -45,5 +45,5 @@ def grants_of(acl: Acl, owner: str, bucket_owner: str) -> tuple[Grant, ...]:
 
 
 def is_public(acl: Acl) -> bool:
-    """Tell whether *acl* grants anything to everybody, or to everybody with an account."""
+    """Return whether *acl* grants anything to everyone, or to everyone with an account."""
     return any(grant.grantee in {ALL_USERS, AUTHENTICATED_USERS} for grant in grants_of(acl, "", ""))

@@ -1,4 +1,4 @@
-"""Which host names are S3's or another endpoint of Amazon's, and where in one of S3's the bucket is named."""
+"""Which host names belong to S3 or to another Amazon service, and where an S3 host names the bucket."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ _IN_NAME = re.compile(rf"[.-]({_REGION})\.")
 
 @lru_cache(maxsize=1024)
 def is_s3_host(host: str) -> bool:
-    """Whether *host* is one of Amazon's own S3 hosts, whichever the case; a port may follow it.
+    """Return whether *host* is one of Amazon's S3 hosts, in any case. It may include a port.
 
-    True for every form that takes S3's data-plane requests, with or without a bucket in front; False for other
-    services (`s3-control` and `s3-website` among them) and for names that merely resemble one.
+    True for every form that takes S3's data-plane requests, with or without a bucket in front. False for other
+    services (including `s3-control` and `s3-website`) and for names that only resemble one.
     """
     return _AMAZON.fullmatch(_without_port(host.lower())) is not None
 
@@ -87,7 +87,7 @@ def is_s3_host(host: str) -> bool:
 def is_amazon_host(host: str) -> bool:
     """Return whether *host* is Amazon's but not S3's: an endpoint of another service, or a source of credentials.
 
-    False for what customers run under Amazon's names, such as databases and load balancers. A port may follow the name.
+    False for hosts of customers under Amazon's names, such as databases and load balancers. It may include a port.
     """
     name = _without_port(host.lower()).removesuffix(".")
     if not _METADATA.isdisjoint((host.lower(), name.strip("[]"))) or name in (
@@ -103,7 +103,7 @@ def is_amazon_host(host: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def region_of(host: str) -> str | None:
-    """The region that *host* names, "us-east-1" for Amazon's global names, None for any other host."""
+    """Return the region that *host* names, "us-east-1" for Amazon's global names. None: another host."""
     name = _without_port(host.lower())
     if _AMAZON.fullmatch(name) is None:
         return None
@@ -113,12 +113,12 @@ def region_of(host: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def split_host(host: str, endpoints: tuple[str, ...]) -> tuple[str, str | None]:
-    """*host* as (endpoint, bucket), both in lower case; the bucket is None where the path must name it.
+    """Split *host* into (endpoint, bucket), both in lower case. The bucket is None if the path must name it.
 
     Args:
-        host: A Host header: a name, perhaps with a port.
-        endpoints: Further hosts that take a bucket in front. One with a port stands for that port alone; a path
-            behind it does not count here.
+        host: A Host header: a name with an optional port.
+        endpoints: Further hosts that take a bucket in front. A port limits an entry to that port; a path after it is
+            ignored here.
     """
     host = host.lower()
     name = _without_port(host)
@@ -134,14 +134,14 @@ def split_host(host: str, endpoints: tuple[str, ...]) -> tuple[str, str | None]:
 
 @lru_cache(maxsize=1024)
 def base_of(host: str, endpoints: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the paths before the bucket that clients of *host* use, such as "/s3" of a gateway; the longest first."""
+    """Return the paths before the bucket that clients of *host* use, such as "/s3" of a gateway, longest first."""
     known = _endpoint_of(host.lower(), endpoints)
     paths = {end[len(known) :] for end in endpoints if known is not None and end.lower().startswith(f"{known}/")}
     return tuple(sorted(paths, key=len, reverse=True))
 
 
 def _endpoint_of(host: str, endpoints: tuple[str, ...]) -> str | None:
-    """Return the host of the one of *endpoints* that *host* is, or has as its end; None if it is nobody's."""
+    """Return the host of the entry in *endpoints* that *host* equals or ends with. None: there is none."""
     name = _without_port(host)
     hosts = {endpoint.lower().partition("/")[0] for endpoint in endpoints}
     for known in sorted(hosts, key=len, reverse=True):

@@ -1,7 +1,7 @@
 """ListObjectsV2 and ListObjects.
 
-Keys are kept sorted; a page is a walk from a place in them that rolls up what shares a prefix to the delimiter. The
-continuation token says where the page before ended, with a checksum, so that no token but ours is taken.
+Keys are kept sorted. A page is a walk from a position in them that rolls up keys with a common prefix up to the
+delimiter. The continuation token has the end of the previous page and a checksum, so only our own tokens are accepted.
 """
 
 from __future__ import annotations
@@ -38,31 +38,31 @@ Elements: TypeAlias = list[tuple[str, str | Children]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page: keys, common prefixes, and where it ended; `last` is None unless more follows."""
+    """One page: keys, common prefixes, and where it ended. `last` is None unless more follows."""
 
     keys: list[str]
     prefixes: list[str]
     last: str | None
 
     def __len__(self) -> int:
-        """How many entries it has; a common prefix counts as one."""
+        """The number of entries. A common prefix counts as one."""
         return len(self.keys) + len(self.prefixes)
 
 
 def list_objects_v2(ask: S3Request) -> Response:
-    """Answer with a page of keys, continued by token."""
+    """Return a page of keys, continued by token."""
     query = ask.call.query
     bucket = ask.readable_bucket()
     limit, encode = page_size(ask, "max-keys"), encoder(ask)
     token, start_after = query.get("continuation-token"), query.get("start-after", "")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     after = start_after if token is None else read_token(ask, token)
-    # Where a token says that the page ended with a common prefix, all that it stands for has been listed;
-    # start-after skips keys only.
+    # If the token's page ended with a common prefix, all keys with that prefix have been listed. start-after only
+    # skips keys.
     skip = token is not None
     page = walk(bucket.sorted_keys(), prefix=prefix, delimiter=delimiter, after=after, limit=limit, skip=skip)
     children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix))]
-    # A token outweighs start-after, which is then not told either.
+    # A token overrides start-after, which is then not returned either.
     children += given(("StartAfter", encode(start_after if token is None else "")), ("ContinuationToken", token))
     if page.last is not None:
         children.append(("NextContinuationToken", make_token(page.last)))
@@ -75,19 +75,19 @@ def list_objects_v2(ask: S3Request) -> Response:
 
 
 def list_objects(ask: S3Request) -> Response:
-    """Answer with a page of keys, continued by marker: the first form of the call."""
+    """Return a page of keys, continued by marker: the first version of the operation."""
     query = ask.call.query
     bucket = ask.readable_bucket()
     limit, encode = page_size(ask, "max-keys"), encoder(ask)
     marker, prefix, delimiter = (query.get(name, "") for name in ("marker", "prefix", "delimiter"))
     page = walk(bucket.sorted_keys(), prefix=prefix, delimiter=delimiter, after=marker, limit=limit, skip=True)
     children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix)), ("Marker", encode(marker))]
-    # Without a delimiter the last key is the marker; S3 repeats it only where it may be a common prefix.
+    # Without a delimiter the last key is the marker. S3 returns it only if it may be a common prefix.
     if page.last is not None and delimiter:
         children.append(("NextMarker", encode(page.last)))
     children.append(("MaxKeys", str(limit)))
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
-    owner = None if ask.caller.owner_id is None else owner_of(ask, bucket)  # nobody in particular learns of none
+    owner = None if ask.caller.owner_id is None else owner_of(ask, bucket)  # an anonymous sender gets none
     children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner)
     headers = {**XML, "x-amz-bucket-region": bucket.region}
     return Response(status=200, headers=headers, body=document("ListBucketResult", children))
@@ -98,10 +98,10 @@ def walk(keys: Sequence[str], *, prefix: str, delimiter: str, after: str, limit:
 
     Args:
         keys: Sorted.
-        prefix: What listed keys start with.
-        delimiter: Keys that have it behind the prefix are rolled up to it; "" for none.
-        after: The key or common prefix that the page before ended with; "" for the first page.
-        limit: Entries, at most.
+        prefix: The common start of listed keys.
+        delimiter: Keys with it after the prefix are rolled up to it. "": none.
+        after: The key or common prefix at the end of the previous page. "": this is the first page.
+        limit: The maximum number of entries.
         skip: Leave out a common prefix that *after* starts with.
     """
     listed: list[str] = []
@@ -122,7 +122,7 @@ def walk(keys: Sequence[str], *, prefix: str, delimiter: str, after: str, limit:
 
 
 def page_size(ask: S3Request, name: str) -> int:
-    """Return the request's page size, 1000 at most; refuse what is no number or negative (fact 69)."""
+    """Return the request's page size, at most 1000. Refuse a negative one and text that is no number (fact 69)."""
     text = ask.call.query.get(name, "")
     if not text:
         return MAX_PAGE
@@ -130,14 +130,14 @@ def page_size(ask: S3Request, name: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS and abs(int(text)) <= _MAX_INT):
         raise ask.bad_argument(name, text, f"{name} must be an integer")
     if int(text) < 0:
-        # Here S3 names the argument as its own code does: maxKeys.
+        # Here S3 uses the argument's internal name: maxKeys.
         argument = "".join(word.title() if n else word for n, word in enumerate(name.split("-")))
         raise ask.bad_argument(argument, text, f"{argument} must be an integer from 0 to {_MAX_INT}")
     return min(int(text), MAX_PAGE)
 
 
 def encoder(ask: S3Request) -> Callable[[str], str]:
-    """Return what spells keys in the answer, by the request's encoding-type."""
+    """Return the function that encodes keys in the response, by the request's encoding-type."""
     encoding = ask.call.query.get("encoding-type")
     if encoding is None:
         return str
@@ -151,7 +151,7 @@ def _url(text: str) -> str:
 
 
 def _past(keys: Sequence[str], group: str, at: int) -> int:
-    """Return where the keys that start with *group* end; nothing sorts between them and group + U+10FFFF."""
+    """Return where the keys that start with *group* end. Nothing sorts between them and group + U+10FFFF."""
     end = bisect_left(keys, group + "\U0010ffff", at)
     while end < len(keys) and keys[end].startswith(group):
         end += 1
@@ -180,7 +180,7 @@ def _content(obj: StoredObject, encode: Callable[[str], str], *, owner: str | No
 
 
 def checksum_elements(obj: StoredObject) -> Elements:
-    """Return what listings tell of an object's checksums: not their values."""
+    """Return what listings contain about an object's checksums, which is not their values."""
     if not obj.checksums:
         return []
     listed: Elements = [("ChecksumAlgorithm", algorithm.upper()) for algorithm in obj.checksums]
@@ -193,13 +193,13 @@ def given(*pairs: tuple[str, str | None]) -> Elements:
 
 
 def make_token(last: str) -> str:
-    """Return the continuation token that stands for a page's *last* entry."""
+    """Return the continuation token for a page's *last* entry."""
     raw = last.encode()
     return urlsafe_b64encode(crc32(raw).to_bytes(_CRC_BYTES, "big") + raw).decode()
 
 
 def read_token(ask: S3Request, token: str) -> str:
-    """Return where the page before ended, or refuse a token that is none of ours (fact 70)."""
+    """Return where the previous page ended, or refuse a token that is not ours (fact 70)."""
     try:
         raw = urlsafe_b64decode(token.encode("ascii"))
         if len(raw) > _CRC_BYTES and crc32(raw[_CRC_BYTES:]) == int.from_bytes(raw[:_CRC_BYTES], "big"):

@@ -42,7 +42,7 @@ _Entry: TypeAlias = "tuple[int, ET.Element]"
 
 
 def create_multipart_upload(ask: S3Request) -> Response:
-    """Begin an upload."""
+    """Start an upload."""
     ask.check_writable()
     algorithm, checksum_type = wanted_checksum(ask)
     draft = StoredObject(
@@ -66,7 +66,7 @@ def create_multipart_upload(ask: S3Request) -> Response:
 
 
 def upload_part(ask: S3Request) -> Response:
-    """Keep a part; one of the same number is replaced."""
+    """Store a part. It replaces a part with the same number."""
     number = part_number(ask)
     upload = find_upload(ask)
     check_part_key(ask, upload.draft.headers)
@@ -79,7 +79,7 @@ def upload_part(ask: S3Request) -> Response:
 
 
 def complete_multipart_upload(ask: S3Request) -> Response:
-    """Make the object of the parts that the request lists; asked for the same again, give the same answer."""
+    """Create the object from the listed parts. A repeated request gets the same response."""
     done = ask.store.completions.get(ask.call.query.get("uploadId", ""))
     if done is not None:
         return _again(ask, done)
@@ -127,7 +127,7 @@ def _completion(ask: S3Request, obj: StoredObject) -> Response:
 
 
 def _again(ask: S3Request, done: Completion) -> Response:
-    """Return the answer to the completion that this one repeats, while what that made is still there."""
+    """Return the response to the completion that this one repeats, while the resulting object still exists."""
     made = ask.readable_bucket().version(ask.key, done.version_id or NULL)
     asked = (ask.bucket, ask.key, None if made is None else made.etag)
     if asked != (done.bucket, done.key, done.etag) or _listed(_entries(ask)) != done.listed:
@@ -140,7 +140,7 @@ def _listed(entries: list[_Entry]) -> tuple[tuple[int, str], ...]:
 
 
 def abort_multipart_upload(ask: S3Request) -> Response:
-    """Throw an upload and its parts away."""
+    """Discard an upload and its parts."""
     upload = find_upload(ask)
     del ask.store.uploads[upload.upload_id]
     return Response(status=204)
@@ -159,7 +159,7 @@ def find_upload(ask: S3Request) -> Upload:
 def keep_part(ask: S3Request, upload: Upload, number: int, body: Body, checksums: Mapping[str, str]) -> Part:
     """Put a part into its upload and return it."""
     etag = etag_of(body, upload.draft.headers)
-    # Where the upload announced no checksum, S3 checks what a part states, and keeps none of it.
+    # If the upload announced no checksum, S3 checks a part's checksum but does not store it.
     kept = EMPTY if upload.algorithm is None else checksums
     part = Part(body=body, etag=etag, last_modified=ask.store.now(), checksums=kept)
     upload.parts[number] = part
@@ -167,9 +167,9 @@ def keep_part(ask: S3Request, upload: Upload, number: int, body: Body, checksums
 
 
 def _entries(ask: S3Request) -> list[_Entry]:
-    """Return what the body lists, by part number.
+    """Return the listed parts by part number.
 
-    For an empty body captures disagree: InvalidRequest where parts had been uploaded, MalformedXML where none had.
+    For an empty body captures disagree: InvalidRequest if parts had been uploaded, MalformedXML if not.
     """
     body = _received_list(ask)
     upload = ask.store.uploads.get(ask.call.query["uploadId"])
@@ -181,7 +181,7 @@ def _entries(ask: S3Request) -> list[_Entry]:
 
 
 def _listed_parts(ask: S3Request, upload: Upload, entries: list[_Entry]) -> list[Part]:
-    """Return the parts that the body lists, after all checks on them (facts 60, 61)."""
+    """Return the listed parts after all checks (facts 60, 61)."""
     if any(former >= latter for (former, _), (latter, _) in itertools.pairwise(entries)):
         raise ask.refused("InvalidPartOrder", elements={"UploadId": upload.upload_id})
     parts = [_part(ask, upload, number, entry) for number, entry in entries]
@@ -200,7 +200,7 @@ def _listed_parts(ask: S3Request, upload: Upload, entries: list[_Entry]) -> list
 
 
 def _received_list(ask: S3Request) -> Body:
-    """Return the list of parts; the checksum headers beside it speak of the object, not of the list."""
+    """Return the list of parts. The request's checksum headers describe the object, not the list."""
     own = {k: v for k, v in ask.call.headers.items() if not k.startswith(("x-amz-checksum-", "x-amz-sdk-checksum"))}
     return receive(replace(ask, call=replace(ask.call, headers=own))).body
 

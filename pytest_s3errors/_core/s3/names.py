@@ -1,4 +1,4 @@
-"""Checks of names that a test passes without a request."""
+"""Check names that a test passes without a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 
 
 def check_bucket_name(name: object) -> None:
-    """Raise TypeError or ValueError unless S3 allows a bucket of this name."""
+    """Raise TypeError or ValueError unless S3 allows a bucket with this name."""
     if not isinstance(name, str):
         raise TypeError(f"a bucket name is a str, not {type(name).__name__}")
     problem = bucket_name_problem(name)
@@ -16,7 +16,7 @@ def check_bucket_name(name: object) -> None:
 
 
 def check_key(key: object) -> None:
-    """Raise TypeError or ValueError unless S3 allows an object of this key."""
+    """Raise TypeError or ValueError unless S3 allows an object with this key."""
     if not isinstance(key, str):
         raise TypeError(f"a key is a str, not {type(key).__name__}")
     try:

@@ -25,7 +25,7 @@ _HEADER = "x-amz-object-attributes"
 
 
 def get_object_attributes(ask: S3Request) -> Response:
-    """Answer with those attributes of an object or version that the request names."""
+    """Return the attributes of an object or version that the request names."""
     wanted = _wanted(ask)
     obj = ask.readable_object()
     check_key(ask, obj.headers)
@@ -49,19 +49,19 @@ def _wanted(ask: S3Request) -> set[str]:
 
 
 def _etag(_ask: S3Request, obj: StoredObject) -> Elements:
-    return [("ETag", obj.etag)]  # here alone it has no quotes
+    return [("ETag", obj.etag)]  # only here it has no quotes
 
 
 def _checksum(_ask: S3Request, obj: StoredObject) -> Elements:
     if not obj.checksums:
         return []
-    # The count of parts, which a composite checksum ends with elsewhere, is left out.
+    # The number of parts at the end of a composite checksum is omitted here.
     sums: Elements = [(CHECKSUM_ELEMENTS[name], value.partition("-")[0]) for name, value in obj.checksums.items()]
     return [("Checksum", [*sums, ("ChecksumType", obj.checksum_type)])]
 
 
 def _parts(ask: S3Request, obj: StoredObject) -> Elements:
-    """Return how many parts there are; S3 tells each of them only where it has a checksum of its own."""
+    """Return the number of parts. S3 lists each part only if it has its own checksum."""
     if not obj.parts:
         return []
     parts: Elements = [("PartsCount", str(obj.parts))]
@@ -77,13 +77,13 @@ def _parts(ask: S3Request, obj: StoredObject) -> Elements:
 
 
 def _part(obj: StoredObject, number: int) -> Elements:
-    (algorithm,) = obj.checksums  # parts have checksums where the object has one that is summed over them
+    (algorithm,) = obj.checksums  # parts have checksums if the object has a composite one
     checksum = (CHECKSUM_ELEMENTS[algorithm], obj.part_checksums[number - 1])
     return [("PartNumber", str(number)), ("Size", str(obj.part_sizes[number - 1])), checksum]
 
 
 def _number(ask: S3Request, header: str, default: int) -> int:
-    """Return the header's number; S3 does not mind one that is none."""
+    """Return the header's number. S3 accepts text that is not a number."""
     text = ask.call.headers.get(header, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004 - what fits 31 bits
 

@@ -1,7 +1,8 @@
 """Object lock: how long a version can't be deleted, by retention and by legal hold.
 
-A retention in COMPLIANCE mode only grows until it is over; one in GOVERNANCE mode gives way to a request that says so.
-A legal hold holds until it is taken off. Both protect a version, not its key: a delete marker can always be put on it.
+A retention in COMPLIANCE mode can only be extended until it is over. One in GOVERNANCE mode can be bypassed by a
+request with that header. A legal hold lasts until it is removed. Both protect a version, not its key: a delete marker
+can always be added.
 Sources: S3 User Guide, "Locking objects with Object Lock"; messages and most codes were recorded.
 """
 
@@ -39,12 +40,12 @@ _MAX_DAYS, _MAX_YEARS = 36_500, 100
 
 
 def is_born_locked(ask: S3Request) -> bool:
-    """Tell whether a new bucket is to have object lock, and versions with it."""
+    """Return whether a new bucket gets object lock, and with it versioning."""
     return ask.call.headers.get(_BORN, "").lower() == "true"
 
 
 def put_object_lock_configuration(ask: S3Request) -> Response:
-    """Switch object lock on, for good, and set what new objects get by default."""
+    """Enable object lock permanently, and set the default retention of new objects."""
     body = receive(ask).body
     bucket = ask.readable_bucket()
     wanted = parse_xml(ask, body, "ObjectLockConfiguration")
@@ -72,7 +73,7 @@ def _default(ask: S3Request, wanted: ET.Element | None) -> DefaultRetention:
 
 
 def get_object_lock_configuration(ask: S3Request) -> Response:
-    """Answer with the default."""
+    """Return the default."""
     bucket = ask.readable_bucket()
     if not bucket.locked:
         raise ask.refused("ObjectLockConfigurationNotFoundError")
@@ -87,7 +88,7 @@ def get_object_lock_configuration(ask: S3Request) -> Response:
 
 
 def put_object_retention(ask: S3Request) -> Response:
-    """Set, extend or, where that is allowed, shorten or take off the retention of a version."""
+    """Set or extend the retention of a version. Shorten or remove it if that is allowed."""
     wanted = _received(ask, "Retention")
     bucket, obj = _locked(ask)
     mode, until = text_of(wanted, "Mode"), text_of(wanted, "RetainUntilDate")
@@ -103,7 +104,7 @@ def put_object_retention(ask: S3Request) -> Response:
 
 
 def get_object_retention(ask: S3Request) -> Response:
-    """Answer with mode and end, which may have passed."""
+    """Return mode and end, which may have passed."""
     _, obj = _locked(ask)
     if obj.retention is None:
         raise ask.refused("NoSuchObjectLockConfiguration")
@@ -112,7 +113,7 @@ def get_object_retention(ask: S3Request) -> Response:
 
 
 def put_object_legal_hold(ask: S3Request) -> Response:
-    """Put a version on hold, or take the hold off."""
+    """Set or remove the legal hold of a version."""
     wanted = _received(ask, "LegalHold")
     bucket, obj = _locked(ask)
     status = text_of(wanted, "Status")
@@ -123,7 +124,7 @@ def put_object_legal_hold(ask: S3Request) -> Response:
 
 
 def get_object_legal_hold(ask: S3Request) -> Response:
-    """Answer with ON or OFF."""
+    """Return ON or OFF."""
     _, obj = _locked(ask)
     if not obj.legal_hold:
         raise ask.refused("NoSuchObjectLockConfiguration")
@@ -131,14 +132,14 @@ def get_object_legal_hold(ask: S3Request) -> Response:
 
 
 def _received(ask: S3Request, root: str) -> ET.Element:
-    """Return the document, which S3 reads before it asks whether the bucket has a lock."""
+    """Return the document. S3 reads it before it checks whether the bucket has object lock."""
     body = receive(ask).body
     ask.readable_bucket()
     return parse_xml(ask, body, root)
 
 
 def _locked(ask: S3Request) -> tuple[Bucket, StoredObject]:
-    """Return bucket and version, or refuse: the bucket has no lock, or the version is not there."""
+    """Return bucket and version, or refuse: the bucket has no object lock, or the version does not exist."""
     bucket = ask.readable_bucket()
     if not bucket.locked:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: no lock"))
@@ -149,9 +150,9 @@ def _locked(ask: S3Request) -> tuple[Bucket, StoredObject]:
 
 
 def stated_lock(ask: S3Request, bucket: Bucket | None) -> dict[str, Any]:
-    """Return retention and legal hold of a `StoredObject`, as the headers state them, else by the bucket's default.
+    """Return retention and legal hold of a `StoredObject`, from the headers or else from the bucket's default.
 
-    Refuses with InvalidRequest or InvalidArgument.
+    Refuse with InvalidRequest or InvalidArgument.
     """
     headers = ask.call.headers
     mode, until, hold = headers.get(_MODE), headers.get(_UNTIL), headers.get(_HOLD)
@@ -196,14 +197,14 @@ def _until(ask: S3Request, name: str, text: str) -> datetime:
 
 
 def check_bypass(ask: S3Request) -> None:
-    """Refuse a request to bypass a retention, whichever the header says, in a bucket that has no lock."""
+    """Refuse the header that bypasses a retention, whatever its value, in a bucket without object lock."""
     bucket = ask.store.bucket(ask.bucket)
     if _BYPASS in ask.call.headers and (bucket is None or not bucket.locked):
         raise ask.bad_argument(_BYPASS, None, said("InvalidArgument: bypass"))
 
 
 def check_unlocked(ask: S3Request, version: StoredObject | None) -> None:
-    """Refuse to delete a version that is on hold or retained."""
+    """Refuse to delete a version with a legal hold or a retention."""
     if version is None:
         return
     current = _in_force(ask, version)
@@ -224,7 +225,7 @@ def _protected(ask: S3Request) -> Exception:
 
 
 def lock_headers(obj: StoredObject) -> dict[str, str]:
-    """Return the headers that tell of an object's lock."""
+    """Return the headers about an object's lock."""
     headers = {_HOLD: obj.legal_hold} if obj.legal_hold else {}
     if obj.retention:
         headers |= {_MODE: obj.retention.mode, _UNTIL: iso_date(obj.retention.until)}

@@ -53,12 +53,12 @@ def put_object(ask: S3Request) -> Response:
 
 
 def get_object(ask: S3Request) -> Response:
-    """Answer with the object, or the range of it that was asked for."""
+    """Return the object, or the requested range of it."""
     return _read(ask)
 
 
 def head_object(ask: S3Request) -> Response:
-    """Answer as GetObject does, without the body."""
+    """Respond as GetObject does, without the body."""
     whole = _read(ask)
     return Response(status=whole.status, headers=whole.headers, length=len(whole.body))
 
@@ -88,14 +88,14 @@ def _read(ask: S3Request) -> Response:
 
 
 def _checksums(ask: S3Request, obj: StoredObject, span: tuple[int, int] | None) -> Mapping[str, str]:
-    """Return the checksums of what is read: a part's own, or the object's where all of it is read."""
+    """Return the checksums of what is read: a part's own, or the object's if all of it is read."""
     if "partNumber" in ask.call.query and obj.part_checksums:
         return dict.fromkeys(obj.checksums, obj.part_checksums[part_number(ask) - 1])
     return obj.checksums if span in {None, (0, obj.size)} else EMPTY
 
 
 def _override(ask: S3Request, headers: dict[str, str]) -> None:
-    """Let `response-*` parameters replace headers; text that no header can carry is refused."""
+    """Let `response-*` parameters replace headers. Refuse text that a header can't carry."""
     for name, header in _OVERRIDES.items():
         value = ask.call.query.get(name)
         if value is None:

@@ -1,4 +1,4 @@
-"""A request's body as S3 receives it: unframed, whole, and what its digests say."""
+"""Receive a request's body as S3 does: without framing, complete, and matching its digests."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SIZED = names_of(lambda row: row.takes == "bytes")
 
 
 class Payload(NamedTuple):
-    """A body that arrived whole; `checksums` are those stated with it, by algorithm, all verified."""
+    """A complete body. `checksums` are those in its request, by algorithm, all verified."""
 
     body: Body
     checksums: Mapping[str, str] = EMPTY
 
 
 def receive(ask: S3Request) -> Payload:
-    """Return the request's body, or refuse it: too large, cut short, badly framed, or not what its digests say."""
+    """Return the request's body. Refuse one that is too large, incomplete, badly framed, or unlike its digests."""
     if not ask.call.sized and ask.call.operation in _SIZED:
         raise ask.refused("MissingContentLength")
     headers = ask.call.headers
@@ -63,7 +63,7 @@ def _stated_length(ask: S3Request, header: str, *, required: bool) -> int | None
 
 
 def unframed(ask: S3Request) -> tuple[Body, Mapping[str, str]]:
-    """Return the body of a request in aws-chunked framing, and its trailers; or refuse its framing or a signature."""
+    """Return body and trailers of a request in aws-chunked framing. Refuse bad framing or a wrong signature."""
     try:
         seal = ask.caller.seal
         received = unframe(ask.body, seal.open() if seal else None)

@@ -1,6 +1,6 @@
-"""Who may do what: the owner everything, others what an ACL grants them.
+"""Permissions: the owner may do everything, others what an ACL grants them.
 
-Asked only where access is declared; elsewhere everybody is the owner.
+They are checked only if access is declared. Otherwise everyone is the owner.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EXPECTED_OWNER = "x-amz-expected-bucket-owner"
 EXPECTED_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
 _ACCOUNT_DIGITS = 12
 
-# What the permissions of a bucket's ACL allow; objects have an ACL of their own, and the rest is the owner's alone.
+# What the permissions in a bucket's ACL allow. Objects have their own ACL, and only the owner may do the rest.
 # Source: S3 User Guide, "Mapping of ACL permissions and access policy permissions".
 _GRANTED = {
     "READ": frozenset({"ListBucket", "ListBucketVersions", "ListBucketMultipartUploads"}),
@@ -43,17 +43,17 @@ _BY_OBJECT = names_of(lambda row: row.action in {"GetObject", "GetObjectAcl", "P
 
 
 _ON_OBJECTS = {"READ": "GetObject", "READ_ACP": "GetObjectAcl", "WRITE_ACP": "PutObjectAcl"}
-# A policy can't lock out the bucket's owner from itself.
+# A policy can't lock the bucket's owner out of the policy.
 _OF_POLICIES = names_of(lambda row: row.subresource == "policy")
 _OF_VERSIONS = re.compile(r"(Get|Put|Delete)Object(|Acl|Tagging)")
 
 
 def check_allowed(ask: Asked) -> None:
-    """Refuse with AccessDenied what the caller may not do with the bucket; objects to be read are checked later."""
+    """Refuse with AccessDenied what the caller may not do with the bucket. Objects to be read are checked later."""
     operation, caller = ask.call.operation or "", ask.caller.owner_id
     bucket = ask.store.bucket(ask.bucket)
     if bucket is None:
-        # A bucket that is not there has no owner; but nobody in particular can't own one.
+        # A missing bucket has no owner, but an anonymous caller can't own one.
         if caller is None and (not ask.bucket or operation == "CreateBucket" or ask.store.accepts(ask.bucket)):
             raise ask.refused("AccessDenied")
         return
@@ -89,12 +89,12 @@ def _by_policy(ask: Asked, bucket: Bucket) -> bool | None:
 
 
 def _versioned(ask: Asked, action: str) -> str:
-    """Return the action of a request that names a version: a permission of its own."""
+    """Return the action of a request for a version, which has its own permission."""
     return _OF_VERSIONS.sub(r"\1ObjectVersion\2", action) if "versionId" in ask.call.query else action
 
 
 def may_list(ask: Asked, bucket: Bucket) -> bool:
-    """Whether the caller may know which keys *bucket* has (fact 20)."""
+    """Return whether the caller may know which keys *bucket* has (fact 20)."""
     owner, said = owner_of(ask, bucket), verdict(ask, bucket, "ListBucket", bucket.name)
     if said is not None or not ask.access.declared or ask.caller.owner_id == owner:
         return said is not False
@@ -102,7 +102,7 @@ def may_list(ask: Asked, bucket: Bucket) -> bool:
 
 
 def may(ask: Asked, permission: str, bucket: Bucket, obj: StoredObject) -> bool:
-    """Whether the caller has *permission* (READ, READ_ACP, WRITE_ACP) for *obj*."""
+    """Return whether the caller has *permission* (READ, READ_ACP, WRITE_ACP) for *obj*."""
     said = None
     if bucket.policy is not None:
         said = verdict(ask, bucket, _versioned(ask, _ON_OBJECTS[permission]), f"{obj.bucket}/{obj.key}")
@@ -113,20 +113,20 @@ def may(ask: Asked, permission: str, bucket: Bucket, obj: StoredObject) -> bool:
 
 
 def object_owner(ask: Asked, bucket: Bucket, obj: StoredObject) -> str:
-    """The canonical user id of an object's owner: of the bucket's where ACLs are off."""
+    """Return the canonical user id of an object's owner: the bucket's owner if ACLs are off."""
     bucket_owner = owner_of(ask, bucket)
     return bucket_owner if bucket.ownership == BUCKET_OWNER_ENFORCED else obj.owner or bucket_owner
 
 
 def owner_of(ask: Asked, bucket: Bucket) -> str:
-    """The canonical user id of a bucket's owner; what no request made is the first known account's."""
+    """Return the canonical user id of a bucket's owner: the first known account if no request created the bucket."""
     return bucket.owner or ask.access.owner_id
 
 
 def check_expected_owner(ask: Asked, bucket: Bucket, header: str) -> None:
-    """Refuse where *header* names another account than the bucket's owner, by number or canonical user id.
+    """Refuse if *header* names an account other than the bucket's owner, by number or canonical user id.
 
-    Where access is not declared any account number will do: the test has said nothing about accounts.
+    If access is not declared, any account number is accepted, since the test has declared no accounts.
     """
     stated = ask.call.headers.get(header)
     owner = owner_of(ask, bucket)
@@ -140,7 +140,7 @@ def check_expected_owner(ask: Asked, bucket: Bucket, header: str) -> None:
 
 
 def _grants(ask: Asked, bucket: Bucket, acl: Acl, owner: str, permission: str) -> bool:
-    """Whether *acl* gives the caller *permission*; not where ACLs are off, nor to groups where that is blocked."""
+    """Return whether *acl* grants the caller *permission*. It does not if ACLs are off, nor to blocked groups."""
     if bucket.ownership == BUCKET_OWNER_ENFORCED:
         return False
     caller = ask.caller.owner_id

@@ -1,6 +1,6 @@
 """What a bucket's policy allows and denies.
 
-A statement that denies wins over all else, the owner's rights included; one that allows adds to what ACLs grant.
+A Deny statement wins over everything, including the owner's rights. An Allow statement adds to what ACLs grant.
 Sources: S3 User Guide, "Bucket policies for Amazon S3" and "Blocking public access".
 """
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 ARN = "arn:aws:s3:::"
 EVERYBODY = "*"
-# Everybody who asks the simulated S3 is on this machine.
+# All clients of the simulated S3 are on this machine.
 SOURCE_IP, SOURCE_IP_KEY = "127.0.0.1", "aws:sourceip"
 _IF_EXISTS = "IfExists"
 
 
 def verdict(ask: Asked, bucket: Bucket, action: str, resource: str) -> bool | None:
-    """Tell whether the bucket's policy allows (True) or denies (False) *action*, without ``s3:``, on *resource*.
+    """Return whether the bucket's policy allows (True) or denies (False) *action*, without ``s3:``, on *resource*.
 
-    *resource* is a bucket, or a bucket, a slash and a key. None: the policy says nothing about it.
+    *resource* is a bucket, or a bucket, a slash and a key. None: the policy does not cover it.
     """
     policy = bucket.policy
     if policy is None:
@@ -44,7 +44,7 @@ def verdict(ask: Asked, bucket: Bucket, action: str, resource: str) -> bool | No
 
 
 def is_public(policy: Policy) -> bool:
-    """Tell whether *policy* allows anything to everybody, from whatever address."""
+    """Return whether *policy* allows anything to everyone, from any address."""
     return any(
         one.allows
         and EVERYBODY in one.principals
@@ -105,7 +105,7 @@ _HEADER, _EXISTING_TAG, _REQUEST_TAG = "s3:x-amz-", "s3:existingobjecttag/", "s3
 
 
 def operator_of(name: str) -> Callable[[str | None, tuple[str, ...]], bool] | None:
-    """Return what the operator *name* asks of a value; None for one that is not known."""
+    """Return the check of the operator *name*. None: the operator is unknown."""
     holds = OPERATORS.get(name.removesuffix(_IF_EXISTS))
     if holds is None or not name.endswith(_IF_EXISTS) or name.startswith("Null"):
         return OPERATORS.get(name)
@@ -113,14 +113,14 @@ def operator_of(name: str) -> Callable[[str | None, tuple[str, ...]], bool] | No
 
 
 def is_known(key: str) -> bool:
-    """Tell whether a condition can look at *key*: one of ours, a header of S3's, or a tag."""
+    """Return whether a condition can check *key*: one of ours, an S3 header, or a tag."""
     lower = key.lower()
     return lower in _KEYS or lower.startswith((_HEADER, _EXISTING_TAG, _REQUEST_TAG))
 
 
 def _holds(ask: Asked, condition: PolicyCondition) -> bool:
     holds = operator_of(condition.operator)
-    assert holds is not None  # a policy with another one was refused
+    assert holds is not None  # a policy with another key was refused
     return holds(_value(ask, condition.key), condition.values)
 
 

@@ -1,4 +1,4 @@
-"""The policy of a form upload: until when it holds, and what it wants of each field.
+"""The policy of a form upload: when it expires, and what it requires of each field.
 
 Source: S3 API Reference, "POST policy".
 """
@@ -24,17 +24,17 @@ _NEVER = "never"
 
 
 class PolicyError(Exception):
-    """The policy is no policy; the text says why."""
+    """The policy is invalid. The message says why."""
 
 
 class NotAllowedError(Exception):
-    """The form is not what the policy allows; the text says which condition it breaks."""
+    """The policy does not allow the form. The message names the condition that fails."""
 
 
 class Condition(NamedTuple):
-    """What a policy wants of one field; `operator` is "eq", "starts-with" or, for what can't hold, "never".
+    """A policy's condition on one field. `operator` is "eq", "starts-with", or "never" if it can't hold.
 
-    `field` is in lower case, `text` is the condition as the policy spells it.
+    `field` is in lower case, `text` is the condition as written in the policy.
     """
 
     operator: str
@@ -45,14 +45,14 @@ class Condition(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Until when a form is allowed and what its fields have to be; `sizes` is the range of the file's size."""
+    """The expiry of a form and the conditions on its fields. `sizes` is the allowed range of the file's size."""
 
     expiration: datetime
     conditions: Sequence[Condition]
     sizes: tuple[int, int] | None
 
     def check(self, fields: Mapping[str, str], *, now: datetime) -> None:
-        """Hold *fields*, names in lower case and the bucket among them, against the policy.
+        """Check *fields*, with lower-case names and including the bucket, against the policy.
 
         Raises:
             NotAllowedError: The policy has expired, a condition does not hold, or a field has no condition.
@@ -69,10 +69,10 @@ class Policy:
 
 
 def parse_policy(text: str) -> Policy:
-    """Read a policy, JSON in base64.
+    """Parse a policy, JSON in base64.
 
     Raises:
-        PolicyError: It is none.
+        PolicyError: It is invalid.
     """
     try:
         found = json.loads(b64decode("".join(text.split()), validate=True))
@@ -111,7 +111,7 @@ def _conditions(one: Any) -> list[Condition]:
     match one:
         case [str(operator), str(name), str(value)] if operator.lower() in {"eq", "starts-with"}:
             text = _spelled(operator, name, value)
-            # Without its $ a name names no field, and the condition never holds.
+            # A name without $ refers to no field, and the condition never holds.
             return [Condition(operator.lower() if name[:1] == "$" else _NEVER, name[1:].lower(), value, text)]
     raise PolicyError(f"{json.dumps(one)} is no condition")
 
@@ -121,7 +121,7 @@ def _spelled(*words: Any) -> str:
 
 
 def _sizes(one: list[Any]) -> tuple[int, int] | None:
-    """Return the two sizes; None for text that is no number, with which the condition never holds."""
+    """Return the two sizes. None: text that is not a number, so the condition never holds."""
     match [_bytes(size) for size in one[1:]]:
         case [int(low), int(high)]:
             return low, high
@@ -140,7 +140,7 @@ def _bytes(size: Any) -> int | None:
 def _holds(condition: Condition, value: str) -> bool:
     if condition.operator != "starts-with":
         return condition.operator == "eq" and value == condition.value
-    # A browser that sends several types has each of them checked.
+    # If a browser sends several types, each is checked.
     values = value.split(",") if condition.field == "content-type" else [value]
     start = condition.value
     return all(one.strip().startswith(start) if len(values) > 1 else one.startswith(start) for one in values)

@@ -1,4 +1,4 @@
-"""PostObject: the upload of a browser's form. Once the form is let in it is a PutObject with the fields as headers."""
+"""PostObject: the upload of a browser's form. An accepted form becomes a PutObject with the fields as headers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .request import S3Request
 
-# Fields that become headers of the object, beside all x-amz-.
+# Fields that become headers of the object, besides all x-amz-.
 _HEADERS = frozenset(
     {"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"}
 )
@@ -36,7 +36,7 @@ _FILENAME = "${filename}"
 
 
 def post_object(ask: S3Request) -> Response:
-    """Store the file of a form under the key that its field names."""
+    """Store the file of a form under the key in its `key` field."""
     form = _form(ask)
     fields = form.fields
     if form.file is None:
@@ -44,7 +44,7 @@ def post_object(ask: S3Request) -> Response:
     if "key" not in fields:
         raise missing_field(ask.call, "key")
     name = form.filename.replace("\\", "/").rpartition("/")[2]
-    key = fields["key"].replace(_FILENAME, name or _FILENAME)  # it stays where the file has no name
+    key = fields["key"].replace(_FILENAME, name or _FILENAME)  # it stays if the file has no name
     ask = replace(ask, caller=identify_form(ask.call, fields, ask.access), key=key, body=form.file)
     if "policy" in fields:
         _check_policy(ask, {**fields, "key": key, "bucket": ask.bucket}, len(form.file))
@@ -93,11 +93,11 @@ def _headers(ask: S3Request, fields: Mapping[str, str]) -> dict[str, str]:
         raise ask.refused("NotImplemented")
     headers = {name: value for name, value in fields.items() if name in _HEADERS or name.startswith("x-amz-")}
     for name, value in headers.items():
-        # Metadata goes out encoded where it has to, so that it may hold what no header can.
+        # Metadata is encoded in responses if necessary, so it may contain what a header can't.
         forbidden = _LINE_BREAK if name.startswith(META) else _CONTROL
         if not _NAME.fullmatch(name) or forbidden.search(value):
             raise ask.bad_argument(name, value, "The field can't be a header of the object")
-        if name.startswith(META):  # unlike a header's, a field's text is what it looks like
+        if name.startswith(META):  # unlike a header's, a field's text needs no decoding
             headers[name] = as_word(value)
     if "acl" in fields:
         headers["x-amz-acl"] = fields["acl"]

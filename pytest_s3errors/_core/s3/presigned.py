@@ -1,4 +1,4 @@
-"""Presigned requests: what was a header when the URL was signed stands in its query."""
+"""Presigned requests: headers that were signed with the URL are in its query."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _SIGNATURES = frozenset({"X-Amz-Signature", "Signature"})
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
-# What only says how the URL is signed.
+# Parameters that only describe the signature.
 _OF_SIGNATURE = frozenset(
     f"x-amz-{name}"
     for name in ("algorithm", "credential", "date", "expires", "security-token", "signature", "signedheaders")
@@ -18,7 +18,7 @@ _OF_SIGNATURE = frozenset(
 
 
 def with_signed_query(call: Call) -> Call:
-    """Return *call* with the headers that a presigned URL states; a header that was sent outweighs them.
+    """Return *call* with the headers in its presigned URL. A header that was sent wins over them.
 
     These are the conditions and all x-amz-, in any case.
     """

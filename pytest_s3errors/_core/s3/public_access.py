@@ -27,7 +27,7 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def put_bucket_ownership_controls(ask: S3Request) -> Response:
-    """Say who owns what others write; switched off, ACLs must not grant anything."""
+    """Set who owns objects that others write. To disable ACLs, they must not grant anything."""
     body = receive(ask).body
     bucket = ask.readable_bucket()
     rules = parse_xml(ask, body, "OwnershipControls").findall("Rule")
@@ -42,7 +42,7 @@ def put_bucket_ownership_controls(ask: S3Request) -> Response:
 
 
 def get_bucket_ownership_controls(ask: S3Request) -> Response:
-    """Answer with the one rule."""
+    """Return the rule."""
     ownership = ask.readable_bucket().ownership
     if not ownership:
         raise ask.refused("OwnershipControlsNotFoundError")
@@ -51,13 +51,13 @@ def get_bucket_ownership_controls(ask: S3Request) -> Response:
 
 
 def delete_bucket_ownership_controls(ask: S3Request) -> Response:
-    """Take the rule off: the bucket has ACLs then, and each writer owns its objects."""
+    """Remove the rule. The bucket then has ACLs, and each writer owns its objects."""
     ask.readable_bucket().ownership = ""
     return Response(status=204)
 
 
 def put_public_access_block(ask: S3Request) -> Response:
-    """Set all four switches; one that is not named is off."""
+    """Set all four switches. A switch that is not named is off."""
     body = receive(ask).body
     bucket = ask.readable_bucket()
     wanted = parse_xml(ask, body, "PublicAccessBlockConfiguration")
@@ -74,7 +74,7 @@ def _is_on(ask: S3Request, wanted: ET.Element, name: str) -> bool:
 
 
 def get_public_access_block(ask: S3Request) -> Response:
-    """Answer with the four switches."""
+    """Return the four switches."""
     blocks = ask.readable_bucket().public_access_block
     if blocks is None:
         raise ask.refused("NoSuchPublicAccessBlockConfiguration")
@@ -83,6 +83,6 @@ def get_public_access_block(ask: S3Request) -> Response:
 
 
 def delete_public_access_block(ask: S3Request) -> Response:
-    """Let ACLs and policies make the bucket public."""
+    """Remove the block, so that ACLs and policies can make the bucket public."""
     ask.readable_bucket().public_access_block = None
     return Response(status=204)

@@ -16,7 +16,7 @@ _RANGE = re.compile(r"bytes=(\d{0,1000})-(\d{0,1000})", re.ASCII)
 
 
 def requested_range(ask: S3Request, obj: StoredObject) -> tuple[int, int] | None:
-    """Return (first, end) of what a GetObject or HeadObject asks for, end exclusive; None for the whole object."""
+    """Return (first, end) of the bytes that a GetObject or HeadObject requests, end exclusive. None: all bytes."""
     text = ask.call.headers.get("range")
     if "partNumber" in ask.call.query:
         if text is not None:
@@ -45,7 +45,7 @@ def _part_range(ask: S3Request, obj: StoredObject) -> tuple[int, int]:
 
 
 def _byte_range(ask: S3Request, text: str, size: int) -> tuple[int, int] | None:
-    """Return the range; one that S3 cannot read, or a list of ranges, counts as none (fact 52)."""
+    """Return the range. S3 ignores a malformed range and a list of ranges (fact 52)."""
     matched = _RANGE.fullmatch(text.strip())
     if matched is None or matched.groups() == ("", ""):
         return None

@@ -1,4 +1,4 @@
-"""One request on its way through the model, and how the model says no."""
+"""One request on its way through the model, and how the model refuses it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class S3Request:
-    """A request with its body and what answers it; `bucket` and `key` are "" where the request names none.
+    """A request with its body and what answers it. `bucket` and `key` are "" if the request names none.
 
-    Nobody changes one. Not frozen all the same: one is made for every request, and that takes three times as long.
+    It never changes. It is not frozen because one is created for every request, and that takes three times as long.
     """
 
     store: Store
@@ -52,12 +52,12 @@ class S3Request:
         return Refused(error_reply(code, self.call, status=status, message=message, elements=elements, headers=headers))
 
     def bad_argument(self, name: str, value: str | None, message: str) -> Refused:
-        """Return InvalidArgument naming the argument; *value* None leaves ArgumentValue out."""
+        """Return InvalidArgument with the argument's name. *value* None omits ArgumentValue."""
         elements = {"ArgumentName": name} if value is None else {"ArgumentName": name, "ArgumentValue": value}
         return self.refused("InvalidArgument", message=message, elements=elements)
 
     def readable_bucket(self, name: str | None = None) -> Bucket:
-        """Return the bucket *name* (the request's own where None), or refuse with NoSuchBucket."""
+        """Return the bucket *name* (None: the request's own), or refuse with NoSuchBucket."""
         name = self.bucket if name is None else name
         found = self.store.bucket(name)
         if found is None:
@@ -75,17 +75,17 @@ class S3Request:
 
     def check_key(self) -> None:
         """Refuse a key above 1024 bytes in UTF-8 (fact 67)."""
-        # A character has at most 4 bytes: most keys need no encoding to be known as short.
+        # A character has at most 4 bytes, so most keys are short enough without encoding them.
         if len(self.key) > MAX_KEY_BYTES // 4 and (size := len(self.key.encode())) > MAX_KEY_BYTES:
             elements = {"Size": str(size), "MaxSizeAllowed": str(MAX_KEY_BYTES)}
             raise self.refused("KeyTooLongError", elements=elements)
 
     def readable_object(self) -> StoredObject:
-        """Return the object or version that the request names, or refuse: it may not be read, or as `named_object`."""
+        """Return the object or version that the request names. Refuse it if unreadable, or as `named_object` does."""
         return self.readable(*self.named_object())
 
     def named_object(self) -> tuple[Bucket, StoredObject]:
-        """Return bucket and object or version of the request, or refuse: it is not there, or a delete marker."""
+        """Return the request's bucket and object or version. Refuse if it is absent or a delete marker."""
         bucket = self.readable_bucket()
         version_id = self.call.query.get("versionId")
         if version_id is None:
@@ -96,13 +96,13 @@ class S3Request:
         return bucket, version
 
     def readable(self, bucket: Bucket, obj: StoredObject) -> StoredObject:
-        """Return *obj*, or refuse with AccessDenied where the caller may not read it."""
+        """Return *obj*, or refuse with AccessDenied if the caller may not read it."""
         if not may(self, "READ", bucket, obj):
             raise self.refused("AccessDenied")
         return obj
 
     def absent(self, bucket: Bucket) -> NoReturn:
-        """Refuse with NoSuchKey, which tells the delete marker that hides the key (facts 19 and 20)."""
+        """Refuse with NoSuchKey, with the headers of a delete marker that hides the key (facts 19 and 20)."""
         self.check_key()
         if not may_list(self, bucket):
             raise self.refused("AccessDenied")
@@ -121,19 +121,19 @@ class S3Request:
         return found
 
     def check_version_id(self, bucket: Bucket | None, version_id: str) -> None:
-        """Refuse with InvalidArgument what cannot be one of the bucket's version ids (fact 71)."""
+        """Refuse with InvalidArgument text that can't be one of the bucket's version ids (fact 71)."""
         if version_id == NULL:
             return
         if bucket is None or bucket.versioning is None or not is_version_id(version_id):
             raise self.bad_argument("versionId", version_id, said("InvalidArgument: version id"))
 
     def is_marker(self, marker: StoredObject) -> Refused:
-        """Return MethodNotAllowed: the version asked for is a delete marker (fact 18)."""
+        """Return MethodNotAllowed: the requested version is a delete marker (fact 18)."""
         elements = {"Method": self.call.method, "ResourceType": "DeleteMarker"}
         headers = {**marker_headers(marker), "Allow": "DELETE", "Last-Modified": http_date(marker.last_modified)}
         return self.refused("MethodNotAllowed", elements=elements, headers=headers)
 
 
 def marker_headers(marker: StoredObject) -> dict[str, str]:
-    """Return the headers that tell a delete marker."""
+    """Return the headers of a delete marker."""
     return {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version_id or NULL}

@@ -1,4 +1,4 @@
-"""Grants as requests state them: by headers or by a document. The messages were recorded."""
+"""Parse the grants in requests, from headers or a document. The messages were recorded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CANONICAL_ID = re.compile(r"[0-9a-f]{64}")
 
 
 def header_grants(ask: S3Request) -> tuple[Grant, ...]:
-    """Return what the x-amz-grant-* headers grant; refuse a grantee that is none with InvalidArgument."""
+    """Return what the x-amz-grant-* headers grant. Refuse an invalid grantee with InvalidArgument."""
     stated = [(name, permission) for name, permission in _HEADERS.items() if name in ask.call.headers]
     return tuple(grant for name, permission in stated for grant in _in_header(ask, name, permission))
 
@@ -41,7 +41,7 @@ def _in_header(ask: S3Request, name: str, permission: str) -> Iterator[Grant]:
 def document_grants(ask: S3Request, body: bytes, owner: str) -> tuple[Grant, ...]:
     """Return what an AccessControlPolicy grants.
 
-    Refuses with MalformedACLError, InvalidArgument, or AccessDenied where its owner is not *owner*.
+    Refuse with MalformedACLError, InvalidArgument, or AccessDenied if its owner is not *owner*.
     """
     try:
         root = read_xml(body)
@@ -73,7 +73,7 @@ _ELEMENTS = {"ID": "id", "URI": "uri", "EmailAddress": "emailaddress"}
 
 
 def _grantee(ask: S3Request, kind: str, value: str, named: Mapping[str, str]) -> str:
-    """Return the canonical id or the group that *value* names; *named* is how S3 calls either in a refusal."""
+    """Return the canonical id or the group that *value* names. *named* is S3's word for either in a refusal."""
     if kind == "emailaddress":
         raise ask.refused("UnresolvableGrantByEmailAddress")
     if kind == "id":
@@ -84,7 +84,7 @@ def _grantee(ask: S3Request, kind: str, value: str, named: Mapping[str, str]) ->
 
 
 def _check_id(ask: S3Request, value: str, named: str) -> None:
-    """Refuse with InvalidArgument what is no canonical id, or, where access is declared, that of nobody."""
+    """Refuse with InvalidArgument an invalid canonical id or, if access is declared, an unknown one."""
     nobody = ask.access.declared and value not in {one.owner_id for one in ask.access.known}
     if not _CANONICAL_ID.fullmatch(value) or nobody:
         raise ask.bad_argument(named, value, said("InvalidArgument: grantee id"))

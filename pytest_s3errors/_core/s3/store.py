@@ -1,7 +1,7 @@
-"""What the simulated S3 holds: buckets, objects, unfinished multipart uploads.
+"""The content of the simulated S3: buckets, objects, unfinished multipart uploads.
 
-This is the face of the `s3_store` fixture: `put`, `get`, `exists`, `delete`, `keys` and a few more. The S3 model
-(`pytest_s3errors._core.s3`) goes through the `Shelf` below it.
+This is the interface of the `s3_store` fixture: `put`, `get`, `exists`, `delete`, `keys` and a few more. The S3 model
+(`pytest_s3errors._core.s3`) uses the `Shelf` below it.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ MADE_PART_BYTES = 8 * 1024**2
 _ARGUMENTS = ("body", "size", "seed", "content_type", "metadata", "last_modified", "tags")
 _SYSTEM_HEADERS = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 
-# The same, for which boto3 leaves out the prefix too.
+# Headers for which boto3 also omits the prefix.
 _AMZ_HEADERS = ("storage-class", "server-side-encryption", "website-redirect-location")
 
 
 class SystemHeaders(TypedDict, total=False):
-    """Headers that come back with an object, `_` for `-`.
+    """Headers that S3 returns with an object, with `_` for `-`.
 
-    Type checkers know these alone; `put` takes every other `x_amz_*` as well.
+    Type checkers only know these. `put` also accepts every other `x_amz_*`.
     """
 
     cache_control: str
@@ -76,14 +76,14 @@ class SystemHeaders(TypedDict, total=False):
 
 
 class S3Store(Shelf):
-    """Everything the simulated S3 holds.
+    """Everything in the simulated S3.
 
-    Until a bucket is declared, any bucket comes into being with its first write. After `declare_bucket` only declared
-    and created buckets exist, and requests for others get NoSuchBucket.
+    Until a bucket is declared, the first write to a bucket creates it. After `declare_bucket` only declared and created
+    buckets exist, and requests for others get NoSuchBucket.
 
     Args:
-        now: The time of S3's clock, aware.
-        strict_buckets: True: buckets exist only where declared or created, from the start.
+        now: Returns the time of S3's clock, aware.
+        strict_buckets: True: only declared and created buckets exist, from the start.
     """
 
     __module__ = "pytest_s3errors"
@@ -102,28 +102,28 @@ class S3Store(Shelf):
         tags: Mapping[str, str] | None = None,
         **headers: Unpack[SystemHeaders],
     ) -> StoredObject:
-        """Store an object, and its bucket where that is new, without a request.
+        """Store an object without a request. Create its bucket if necessary.
 
         Args:
             bucket: A name that S3 allows.
             key: 1 to 1024 bytes in UTF-8.
-            body: The bytes; text must be encoded first.
-            size: Instead of *body*, so many bytes that look random and are made when they are read: objects of any
-                size that S3 allows, in no memory. Above 8 MiB they have the ETag of an upload in parts.
-            seed: Which bytes those are; the same seed gives the same ones.
-            content_type: "binary/octet-stream" where None, as S3 does.
+            body: The bytes. Encode text first.
+            size: Replaces *body* by this number of bytes, which look random and are generated when they are read.
+                Such an object takes no memory, whatever its size. Above 8 MiB it has the ETag of a multipart upload.
+            seed: Selects those bytes. The same seed gives the same bytes.
+            content_type: The default is "binary/octet-stream", as in S3.
             metadata: User metadata, names without `x-amz-meta-`.
-            last_modified: Aware; S3's clock where None. Fractions of a second are dropped.
-            tags: Tags, keys to values; S3's limits are not checked.
+            last_modified: Aware. The default is S3's clock. Fractions of a second are dropped.
+            tags: Tags, keys to values. S3's limits are not checked.
             **headers: System headers, `_` for `-`: `cache_control="no-cache"`, `storage_class="GLACIER"`.
 
         Returns:
-            The object as stored; in a bucket with versioning with its new version id.
+            The object as stored. In a bucket with versioning it has its new version id.
 
         Raises:
-            TypeError: The body is no bytes, a name or value no text; both *body* and *size* are given; there is no
-                such argument, and no such system header.
-            ValueError: S3 allows no such bucket name, key or size; *last_modified* has no time zone.
+            TypeError: The body is not bytes, a name or value is not text, both *body* and *size* are given, or a
+                keyword is neither an argument nor a system header.
+            ValueError: S3 does not allow the bucket name, key or size, or *last_modified* has no time zone.
         """
         check_bucket_name(bucket)
         check_key(key)
@@ -141,7 +141,7 @@ class S3Store(Shelf):
             etag=etag,
             part_sizes=part_sizes,
             last_modified=moment,
-            # Like an upload; bytes that are only made when they are read are not made for this.
+            # As for an upload. Bytes that are generated on demand are not generated for this.
             checksums=EMPTY if part_sizes else default_checksum(content),
             content_type=content_type or DEFAULT_CONTENT_TYPE,
             metadata=MappingProxyType(user),
@@ -154,7 +154,7 @@ class S3Store(Shelf):
         """Return the object at *bucket*/*key*, or one of its versions, which may be a delete marker.
 
         Raises:
-            KeyError: There is none; the message names what is there.
+            KeyError: It does not exist. The message names what does.
         """
         if version_id is None:
             obj = self.find(bucket, key)
@@ -166,19 +166,19 @@ class S3Store(Shelf):
         return obj
 
     def versions(self, bucket: str, key: str) -> list[StoredObject]:
-        """Return all versions of an object, delete markers too, newest first; empty where there are none."""
+        """Return all versions of an object, including delete markers, newest first. Empty: there are none."""
         held = self._buckets.get(bucket)
         return [] if held is None else held.history(key)
 
     def exists(self, bucket: str, key: str) -> bool:
-        """Tell whether S3 holds *bucket*/*key*."""
+        """Return whether S3 holds *bucket*/*key*."""
         return self.find(bucket, key) is not None
 
     def delete(self, bucket: str, key: str, version_id: str | None = None) -> None:
-        """Do without a request what DeleteObject does: with versioning an object is hidden, a version goes for good.
+        """Delete as DeleteObject does, without a request. With versioning, hide an object or remove a version for good.
 
         Raises:
-            KeyError: There is none; the message names what is there.
+            KeyError: It does not exist. The message names what does.
         """
         self.get(bucket, key, version_id)
         if version_id is None:
@@ -187,7 +187,7 @@ class S3Store(Shelf):
             self.drop(bucket, key, version_id)
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
-        """Return the bucket's keys that start with *prefix*, in S3's order; empty where no such bucket exists."""
+        """Return the bucket's keys that start with *prefix*, in S3's order. Empty: the bucket does not exist."""
         found = self._buckets.get(bucket)
         if found is None:
             return []
@@ -201,7 +201,7 @@ class S3Store(Shelf):
 
     @property
     def buckets(self) -> list[str]:
-        """The names of all buckets, sorted."""
+        """Return the names of all buckets, sorted."""
         return sorted(self._buckets)
 
     def create_bucket(
@@ -212,17 +212,17 @@ class S3Store(Shelf):
         versioning: bool = False,
         access_points: Sequence[str] = (),
     ) -> None:
-        """Make an empty bucket; one that exists stays as it is, but for what is named.
+        """Create an empty bucket. An existing one stays unchanged, except for the arguments given.
 
         Args:
             name: A name that S3 allows.
-            region: Where it is.
+            region: Its region.
             versioning: True: enabled.
-            access_points: ARNs and aliases by which requests may call it too.
+            access_points: ARNs and aliases that requests may use in place of the name.
 
         Raises:
-            TypeError: The name is no text, the access points are no list.
-            ValueError: S3 allows no such bucket name; an access point is none, or in another region.
+            TypeError: The name is not text, or the access points are not a list.
+            ValueError: S3 does not allow the name, or an access point is invalid or in another region.
         """
         check_bucket_name(name)
         held = self._buckets.get(name)
@@ -240,13 +240,13 @@ class S3Store(Shelf):
         versioning: bool = False,
         access_points: Sequence[str] = (),
     ) -> None:
-        """Make a bucket as `create_bucket` does; from now on no other bucket comes into being by a write."""
+        """Create a bucket as `create_bucket` does. From now on no write creates another bucket."""
         self.create_bucket(name, region, versioning=versioning, access_points=access_points)
         self._strict = True
 
     @property
     def unfinished_uploads(self) -> list[UnfinishedUpload]:
-        """Multipart uploads neither completed nor aborted, in the order in which they began."""
+        """Return the multipart uploads that are neither completed nor aborted, in order of their start."""
         return [
             UnfinishedUpload(
                 bucket=upload.draft.bucket,
@@ -267,7 +267,7 @@ class S3Store(Shelf):
 
 
 Store = S3Store
-"""Its name where no fixture is meant."""
+"""Its name outside of fixtures."""
 
 
 def _as_bytes(body: object) -> bytes:
@@ -288,13 +288,13 @@ def _made(body: bytes, size: int, seed: int) -> Body:
 
 
 def _etag(body: Body) -> tuple[str, tuple[int, ...]]:
-    """ETag and part sizes: of one request where that is soon worked out, else as of an upload in parts."""
+    """Return ETag and part sizes: of one request if that is quick to compute, otherwise of a multipart upload."""
     size = len(body)
     if isinstance(body, bytes):
         return md5(body, usedforsecurity=False).hexdigest(), ()
     part = max(MADE_PART_BYTES, -(-size // MAX_PARTS))
     sizes = tuple(min(part, size - start) for start in range(0, size, part))
-    # Nobody can tell an ETag of parts from the bytes; to read them all would take seconds.
+    # The ETag of a multipart upload can't be checked from the bytes. To read them all would take seconds.
     told = md5(b"%d %b" % (size, bytes(body[:part])), usedforsecurity=False)
     return f"{told.hexdigest()}-{len(sizes)}", sizes
 

@@ -1,4 +1,4 @@
-"""Tags of objects and buckets: as documents, as the header x-amz-tagging, and what S3 allows in them."""
+"""Tags of objects and buckets: in documents and in the header x-amz-tagging, and what S3 allows in them."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def put_object_tagging(ask: S3Request) -> Response:
 
 
 def get_object_tagging(ask: S3Request) -> Response:
-    """Answer with the tags of an object or version; without tags it is an empty set."""
+    """Return the tags of an object or version. Without tags the set is empty."""
     obj = _tagged(ask)
     return Response(status=200, headers={**XML, **_version_header(obj)}, body=_document(obj.tags))
 
 
 def delete_object_tagging(ask: S3Request) -> Response:
-    """Take all tags off an object or version."""
+    """Remove all tags from an object or version."""
     obj = _tagged(ask)
     _retag(ask, obj, EMPTY)
     return Response(status=204, headers=_version_header(obj))
@@ -59,7 +59,7 @@ def put_bucket_tagging(ask: S3Request) -> Response:
 
 
 def get_bucket_tagging(ask: S3Request) -> Response:
-    """Answer with the tags of the bucket; one without any has no tag set."""
+    """Return the tags of the bucket. A bucket without tags has no tag set."""
     bucket = ask.readable_bucket()
     if not bucket.tags:
         raise ask.refused("NoSuchTagSet")
@@ -67,7 +67,7 @@ def get_bucket_tagging(ask: S3Request) -> Response:
 
 
 def delete_bucket_tagging(ask: S3Request) -> Response:
-    """Take all tags off the bucket."""
+    """Remove all tags from the bucket."""
     ask.readable_bucket().tags = EMPTY
     return Response(status=204)
 
@@ -75,8 +75,8 @@ def delete_bucket_tagging(ask: S3Request) -> Response:
 def stated_tags(ask: S3Request) -> Mapping[str, str]:
     """Return the tags in the header x-amz-tagging, sorted by key, or refuse what S3 does not allow.
 
-    A name without value is a tag without value; a name that comes twice, or a value with "=" in it that is not
-    encoded, is InvalidArgument.
+    A name without a value is a tag with an empty value. A repeated name, or a value with an unencoded "=", is
+    InvalidArgument.
     """
     text = ask.call.headers.get(HEADER)
     if not text:
@@ -96,13 +96,13 @@ def stated_tags(ask: S3Request) -> Mapping[str, str]:
 
 
 def form_tags(ask: S3Request, body: bytes) -> Mapping[str, str]:
-    """Return the tags in the Tagging document of a form, none in any other one, or refuse what S3 does not allow."""
+    """Return the tags in a form's Tagging document, or refuse what S3 does not allow. Another document has none."""
     root = parse_any(ask, body)
     return _tag_set(ask, root.find("TagSet") if root.tag == "Tagging" else None, MAX_OBJECT_TAGS)
 
 
 def created_bucket_tags(ask: S3Request, configuration: ET.Element | None) -> Mapping[str, str]:
-    """Return the tags that a CreateBucket states; S3 itself stumbles over a key that comes twice (fact 39)."""
+    """Return the tags of a CreateBucket. S3 itself fails on a repeated key (fact 39)."""
     found = None if configuration is None else configuration.find("Tags")
     pairs = _pairs(ask, found)
     if len(dict(pairs)) < len(pairs):
@@ -111,13 +111,13 @@ def created_bucket_tags(ask: S3Request, configuration: ET.Element | None) -> Map
 
 
 def _tagged(ask: S3Request) -> StoredObject:
-    """Return the object or version that the request names; a delete marker has no tags, named or not."""
+    """Return the object or version that the request names. A delete marker has no tags, named or not."""
     bucket = ask.readable_bucket()
     version_id = ask.call.query.get("versionId")
     found = bucket.newest(ask.key) if version_id is None else ask.version(bucket, version_id)
     if found is None:
         ask.check_key()
-        # GetObjectTagging is the one operation that names the bucket as well.
+        # Only GetObjectTagging also names the bucket.
         named = f"{ask.bucket}/{ask.key}" if ask.call.operation == "GetObjectTagging" else ask.key
         raise ask.refused("NoSuchKey", elements={"Key": named})
     if found.delete_marker:
@@ -154,7 +154,7 @@ def _pairs(ask: S3Request, parent: ET.Element | None) -> list[tuple[str, str]]:
 
 
 def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Mapping[str, str]:
-    """Return the tags as they are kept; S3 looks at each of them before it counts them."""
+    """Return the tags as stored. S3 checks each of them before it counts them."""
     tags = {}
     for name, value in pairs:
         if name.startswith("aws:"):
@@ -171,7 +171,7 @@ def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Ma
 
 
 def _system_tag(ask: S3Request, name: str) -> Refused:
-    """Return InvalidTag for a key that only AWS may use, in the words of the operation."""
+    """Return InvalidTag for a key reserved for AWS, with the operation's own message."""
     if ask.call.operation == "CreateBucket":
         return ask.refused("InvalidTag", message=said("InvalidTag: created bucket"))
     of_bucket = ask.call.operation == "PutBucketTagging"

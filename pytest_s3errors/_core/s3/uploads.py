@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def list_parts(ask: S3Request) -> Response:
-    """Answer with a page of the parts of one upload."""
+    """Return a page of the parts of one upload."""
     upload = find_upload(ask)
     limit = page_size(ask, "max-parts")
     marker = _part_marker(ask)
@@ -39,12 +39,12 @@ def list_parts(ask: S3Request) -> Response:
 
 
 def list_multipart_uploads(ask: S3Request) -> Response:
-    """Answer with a page of the bucket's unfinished uploads, by key, and by their beginning within a key."""
+    """Return a page of the bucket's unfinished uploads, sorted by key and start time."""
     query = ask.call.query
     owner = owner_of(ask, ask.readable_bucket())
     limit, encode = page_size(ask, "max-uploads"), encoder(ask)
     key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
-    id_marker = id_marker if key_marker else ""  # an id alone is no marker, and is not told
+    id_marker = id_marker if key_marker else ""  # an id alone is not a marker and is not returned
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     here = sorted(
         (upload for upload in ask.store.uploads.values() if upload.draft.bucket == ask.bucket),
@@ -78,9 +78,9 @@ def list_multipart_uploads(ask: S3Request) -> Response:
 
 
 def _after(ask: S3Request, uploads: list[Upload], key_marker: str, id_marker: str) -> list[Upload]:
-    """Return the uploads behind the markers; *uploads* is in the order of the listing.
+    """Return the uploads after the markers. *uploads* is in the order of the listing.
 
-    With an upload id the marker is that upload, which has to be one of the key.
+    With an upload id the marker is that upload, which must belong to the key.
     """
     if not id_marker:
         return [upload for upload in uploads if upload.draft.key > key_marker]
@@ -113,7 +113,7 @@ def _upload(upload: Upload, key: str, bucket_owner: str) -> Elements:
 
 
 def _initiator(owner: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return who began an upload: S3 still names this one, by its account's number here."""
+    """Return who started an upload. S3 still returns its name, which is the account's number here."""
     (_, owner_id), *_ = owner
     return [*owner, ("DisplayName", account_id(owner_id))]
 

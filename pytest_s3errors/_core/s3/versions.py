@@ -42,13 +42,13 @@ def put_bucket_versioning(ask: S3Request) -> Response:
 
 
 def get_bucket_versioning(ask: S3Request) -> Response:
-    """Answer with the status; nothing at all where it was never set."""
+    """Return the status. It is empty if it was never set."""
     children = given(("Status", ask.readable_bucket().versioning))
     return Response(status=200, headers=XML, body=document("VersioningConfiguration", children))
 
 
 def list_object_versions(ask: S3Request) -> Response:
-    """Answer with a page of versions and delete markers: keys in order, the newest of each first."""
+    """Return a page of versions and delete markers: keys in order, the newest version of each first."""
     query = ask.call.query
     bucket = ask.readable_bucket()
     limit, encode = page_size(ask, "max-keys"), encoder(ask)
@@ -77,7 +77,7 @@ def list_object_versions(ask: S3Request) -> Response:
 def _entries(
     bucket: Bucket, prefix: str, delimiter: str, key_marker: str, id_marker: str
 ) -> Iterator[tuple[str, StoredObject | None]]:
-    """Yield (key, version) and (common prefix, None) behind the markers."""
+    """Yield (key, version) and (common prefix, None) after the markers."""
     last_group = ""
     for key in sorted(bucket.versions) if bucket.versioning is not None else bucket.sorted_keys():
         if not key.startswith(prefix) or key < key_marker:
@@ -94,7 +94,7 @@ def _entries(
 
 
 def _behind(bucket: Bucket, history: list[StoredObject], id_marker: str) -> list[StoredObject]:
-    """Return the versions behind the marker, which may be gone by now; without a marker the whole key is behind."""
+    """Return the versions after the marker, which may be gone by now. Without a marker, return all versions."""
     ids = [one.version_id or NULL for one in history]
     if id_marker in ids:
         return history[ids.index(id_marker) + 1 :]

@@ -1,8 +1,8 @@
-"""The error codes that S3's data plane sends, and the error that S3 would answer to a given request.
+"""The error codes of S3's data plane, and the error that S3 would return for a given request.
 
-The facts are in `codes`. An answer's elements and headers are filled from the request (its key, its range, its
-condition) by `elements`, one small function per name. What a request does not tell, such as the size of the object, is
-left out unless the caller gives it. Session tokens and signatures are never echoed.
+The facts are in `codes`. `elements` fills a response's elements and headers from the request (its key, its range, its
+condition), with one small function per name. Values that the request does not determine, such as the object's size, are
+omitted unless the caller passes them. Session tokens and signatures are never echoed.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ __all__ = ["CODES", "ErrorSpec", "codes_of", "error_reply", "nearest", "usual_co
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorSpec:
-    """What is known of one error code.
+    """What is known about one error code.
 
-    `elements` are its own XML elements in S3's order and `headers` its own headers; not every answer has them all.
-    `closes` says that S3 closes the connection afterwards. `operations` are those it is typical of ("*": any; a
-    trailing "*" stands for the rest of a name). `evidence` is "aws-wire" (captured), "doc" or "aws-model".
+    `elements` are its own XML elements in S3's order and `headers` its own headers. Not every response has all of them.
+    `closes`: S3 closes the connection afterwards. `operations` are those that it is typical of ("*": any; a trailing
+    "*" matches the rest of a name). `evidence` is "aws-wire" (captured), "doc" or "aws-model".
     """
 
     code: str
@@ -63,19 +63,19 @@ CODES: Mapping[str, ErrorSpec] = MappingProxyType(
         for code, (status, evidence, message) in _codes.CODES.items()
     }
 )
-"""Every code, in the order of its name's bytes."""
+"""Every code, in byte order of its name."""
 
 
 def codes_of(operation: str) -> tuple[str, ...]:
-    """Return the codes with which S3 can refuse *operation*, those that it sends to any operation among them."""
+    """Return the codes with which S3 can refuse *operation*, including those for any operation."""
     return tuple(code for code, spec in CODES.items() if any(fnmatchcase(operation, name) for name in spec.operations))
 
 
 def usual_code(status: int, call: Call) -> str | None:
-    """Return the code that S3 most often sends with *status* in answer to *call*.
+    """Return the code that S3 most often sends with *status* in response to *call*.
 
-    None for a status that S3's data plane does not send with one code of its own, such as 429 or 502, which come from
-    something in front of it.
+    None for a status that S3's data plane does not send with one code of its own, such as 429 or 502, which come from a
+    proxy in front of it.
     """
     if status == NOT_FOUND:
         return missing_code(upload="uploadId" in call.query, key=call.key is not None)
@@ -91,15 +91,15 @@ def error_reply(
     elements: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ErrorReply:
-    """The answer with which S3 refuses *call* for the reason *code*.
+    """Return the error with which S3 refuses *call* for the reason *code*.
 
     Args:
         code: A code of `CODES`, or any other together with *status*.
-        call: The request; the code's elements and headers are filled from it as far as it tells them.
-        status: Instead of the code's own.
-        message: Instead of the code's own.
-        elements: Values that the request cannot tell; they win over filled ones and stand in S3's order, those that
-            the code does not have of itself behind in the order given.
+        call: The request. It fills the code's elements and headers as far as possible.
+        status: Replaces the code's own.
+        message: Replaces the code's own.
+        elements: Values that the request does not determine. They win over filled ones and keep S3's order. Elements
+            that the code does not have come last, in the given order.
         headers: Further headers, likewise. A redirect's `x-amz-bucket-region` also decides its Endpoint and Location.
 
     Raises:
@@ -120,14 +120,14 @@ def error_reply(
 
 @functools.lru_cache
 def _plain(code: str, status: int, message: str) -> ErrorReply:
-    """A reply that nothing of the request goes into; a rule gives the same again and again."""
+    """Return a reply that does not depend on the request. A rule reuses it."""
     return ErrorReply(code=code, status=status, message=message, headers=EMPTY)
 
 
 def _filled(
     spec: ErrorSpec, call: Call, elements: Mapping[str, str], headers: Mapping[str, str]
 ) -> tuple[list[tuple[str, str]], dict[str, str]]:
-    """The elements and headers of an answer: what the caller says, else what *call* tells."""
+    """Return the elements and headers of a response: the caller's values, otherwise those from *call*."""
     said = {name.lower(): value for name, value in headers.items()}
     region = said.get("x-amz-bucket-region", elements.get("Region"))
     own = []
@@ -145,7 +145,7 @@ def _filled(
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The one of *names* that *name* is most likely a misspelling of, None if none is close; case counts least."""
+    """Return the entry of *names* that *name* most likely misspells. None: none is close. Case counts least."""
     folded: dict[str, str] = {}
     for candidate in names:
         folded.setdefault(candidate.casefold(), candidate)

@@ -1,13 +1,13 @@
-"""Facts about every error code of S3's data plane; `catalogue` puts them together.
+"""Facts about every error code of S3's data plane. `catalogue` combines them.
 
-One line per fact, so that a reader finds it and a diff shows it. Codes are in the order of their bytes in each table.
-A code without a line in `ELEMENTS` or `HEADERS` has none; elements stand in the order in which S3 sends them.
+There is one line per fact, so that a reader finds it and a diff shows it. In each table codes are in byte order. A code
+without a line in `ELEMENTS` or `HEADERS` has none. Elements are in the order in which S3 sends them.
 """
 
 from __future__ import annotations
 
-# Code -> (HTTP status, how it is known, message). "aws-wire" was captured from AWS, "doc" stands in its documentation,
-# "aws-model" in the model of its SDKs. The messages are our own words; None: S3's are recorded in `messages`.
+# Code -> (HTTP status, evidence, message). "aws-wire" was captured from AWS, "doc" is in its documentation, "aws-model"
+# in the model of its SDKs. The messages are our own words; None: `messages` has S3's.
 CODES: dict[str, tuple[int, str, str | None]] = {
     "AccessControlListNotSupported": (400, "doc", "ACLs are switched off for this bucket."),
     "AccessDenied": (403, "aws-wire", None),
@@ -168,7 +168,7 @@ CODES: dict[str, tuple[int, str, str | None]] = {
     "XAmzContentSHA256Mismatch": (400, "aws-wire", "The bytes that arrived have another SHA-256 than announced."),
 }
 
-# Code -> elements between Message and RequestId, separated by spaces; not every answer carries all of them.
+# Code -> elements between Message and RequestId, separated by spaces. Not every response has all of them.
 ELEMENTS: dict[str, str] = {
     "AccessDenied": "X-Amz-Expires Expires ServerTime HeadersNotSigned",
     "AccessForbidden": "Method ResourceType",
@@ -238,7 +238,7 @@ ELEMENTS: dict[str, str] = {
     "XAmzContentSHA256Mismatch": "ClientComputedContentSHA256 S3ComputedContentSHA256",
 }
 
-# Code -> headers beyond those of every answer.
+# Code -> headers beyond those of every response.
 HEADERS: dict[str, str] = {
     "AuthorizationHeaderMalformed": "x-amz-bucket-region",
     "IllegalLocationConstraintException": "x-amz-bucket-region",
@@ -250,7 +250,7 @@ HEADERS: dict[str, str] = {
     "TemporaryRedirect": "Location x-amz-bucket-region",
 }
 
-# After these S3 closes the connection; after PermanentRedirect only where a body was left unread.
+# S3 closes the connection after these; after PermanentRedirect only if a body was left unread.
 CLOSES: frozenset[str] = frozenset(
     {
         "AuthorizationHeaderMalformed",
@@ -264,7 +264,7 @@ CLOSES: frozenset[str] = frozenset(
     }
 )
 
-# Code -> operations that it is typical of, "*" for any; a trailing "*" stands for the rest of the name.
+# Code -> operations that it is typical of, "*" for any. A trailing "*" matches the rest of the name.
 OPERATIONS: dict[str, str] = {
     "AccessControlListNotSupported": "PutBucketAcl PutObjectAcl PutObject CopyObject CreateMultipartUpload",
     "AccessDenied": "*",

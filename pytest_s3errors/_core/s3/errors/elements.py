@@ -1,6 +1,6 @@
-"""What a request itself tells of the elements and headers of an error that answers it.
+"""Derive the elements and headers of an error from its request.
 
-One function per name, None where the request does not tell.
+There is one function per name. It returns None if the request does not determine the value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAX_SIZE = {
     "RequestHeaderSectionTooLarge": limits.MAX_HEADER_SECTION_BYTES,
 }
 
-# In the spelling in which S3 names the header of the condition that failed.
+# In S3's spelling of the header of a failed condition.
 _CONDITIONS = tuple(
     (name.lower(), name)
     for prefix in ("", "x-amz-copy-source-")
@@ -36,13 +36,13 @@ _CONDITIONS = tuple(
 
 
 def element_value(name: str, call: Call, code: str, region: str | None) -> str | None:
-    """What *call* tells of the element *name* of the error *code*; *region* is where the bucket is said to be."""
+    """Return the element *name* of the error *code*, if *call* determines it. *region* is the bucket's region."""
     read = _ELEMENTS.get(name)
     return None if read is None else read(call, code, region)
 
 
 def header_value(name: str, call: Call, code: str, region: str | None) -> str | None:
-    """The same for the header *name*."""
+    """Return the header *name* in the same way."""
     read = _HEADERS.get(name)
     return None if read is None else read(call, code, region)
 
@@ -68,7 +68,7 @@ def _method(call: Call, _code: str, _region: str | None) -> str:
 
 
 def _hides_marker(call: Call) -> bool:
-    """Whether a 405 can only be about a version that is a delete marker."""
+    """Return whether a 405 can only mean a version that is a delete marker."""
     return "versionId" in call.query and call.method in ("GET", "HEAD")
 
 
@@ -90,13 +90,13 @@ def _max_size(_call: Call, code: str, _region: str | None) -> str | None:
 
 
 def _proposed_size(call: Call, code: str, _region: str | None) -> str | None:
-    if code != "EntityTooLarge":  # for EntityTooSmall it is the size of a part that came long before
+    if code != "EntityTooLarge":  # for EntityTooSmall it is the size of a part from an earlier request
         return None
     return call.headers.get("x-amz-decoded-content-length", call.headers.get("content-length"))
 
 
 def _credential(call: Call) -> list[str]:
-    """The credential's fields in a version 4 signature: key id, date, region, service, "aws4_request"."""
+    """Return the credential's fields in a version 4 signature: key id, date, region, service, "aws4_request"."""
     _, found, rest = call.headers.get("authorization", "").partition("Credential=")
     return (rest.partition(",")[0] if found else call.query.get("X-Amz-Credential", "")).split("/")
 
@@ -106,7 +106,7 @@ def _access_key_id(call: Call, _code: str, _region: str | None) -> str | None:
 
 
 def _request_time(call: Call, _code: str, _region: str | None) -> str | None:
-    # S3 repeats the time in the format in which the client wrote it.
+    # S3 repeats the time in the client's format.
     return call.headers.get("x-amz-date") or call.query.get("X-Amz-Date") or call.headers.get("date")
 
 
@@ -123,14 +123,14 @@ def _argument_value(call: Call, code: str, region: str | None) -> str | None:
 
 
 def _region(call: Call, _code: str, region: str | None) -> str:
-    """A region that is not the one asked: S3 says these things only to those who asked in the wrong place."""
+    """Return a region other than the requested one: S3 sends these values only to requests in the wrong region."""
     scope = _credential(call)
     asked = region_of(call.endpoint) or (scope[2] if len(scope) > 2 else "us-east-1")  # noqa: PLR2004 - its third field
     return region or ("us-west-2" if asked == "us-east-1" else "us-east-1")
 
 
 def _endpoint(call: Call, code: str, region: str | None) -> str:
-    if region_of(call.endpoint) is None:  # another store: where else it might be is unknown
+    if region_of(call.endpoint) is None:  # another store: the right region is unknown
         return urlsplit(call.url).netloc
     label = "" if call.bucket is None else f"{call.bucket}."
     return f"{label}s3.{_region(call, code, region)}.amazonaws.com"
@@ -147,7 +147,7 @@ def _location(call: Call, code: str, region: str | None) -> str:
 
 def _bucket_region(call: Call, code: str, region: str | None) -> str | None:
     if code == "AuthorizationHeaderMalformed" and call.key is not None:
-        return None  # S3 tells it to requests for a bucket only
+        return None  # S3 sends it only to requests for a bucket
     return _region(call, code, region)
 
 
@@ -166,7 +166,7 @@ def _version_id(call: Call, code: str, _region: str | None) -> str | None:
 
 
 def _etag(call: Call, _code: str, _region: str | None) -> str | None:
-    """The client's own ETag, where If-None-Match holds exactly one: that is the one which matched."""
+    """Return the client's own ETag if If-None-Match has exactly one: then it is the one that matched."""
     value = call.headers.get("if-none-match", "")
     return value if value.startswith(('"', "W/")) and "," not in value else None
 

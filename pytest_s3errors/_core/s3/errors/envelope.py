@@ -1,8 +1,8 @@
-"""Errors and results as the bytes that S3 sends.
+"""Serialize errors and results into the bytes that S3 sends.
 
-An error is one line of XML behind a prolog, without a namespace: Code, Message, the code's own elements, RequestId,
-HostId. The exceptions that real captures show are kept: no prolog on a 4xx of CompleteMultipartUpload and of
-UploadPartCopy, no body for HEAD and 304, and a connection that S3 closes after some codes.
+An error is one line of XML after a prolog, without a namespace: Code, Message, the code's own elements, RequestId,
+HostId. It has the exceptions that captures show: no prolog on a 4xx of CompleteMultipartUpload and UploadPartCopy, no
+body for HEAD and 304, and a closed connection after some codes.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["REASONS", "Children", "document", "error_in_200", "new_ids", "reason", "render_error"]
 
 Children: TypeAlias = Sequence[tuple[str, "str | Children"]]
-"""Pairs of an element's name and its text, or its own children."""
+"""Pairs of an element's name and its text or children."""
 
 _PROLOG = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
-# What a parser of XML 1.0 would not give back as it was: markup, a carriage return (read as a line feed), and what
-# XML cannot carry at all, not even escaped (control characters, surrogates, U+FFFE, U+FFFF): S3 puts a "?" there.
+# Characters that an XML 1.0 parser would not return unchanged: markup, a carriage return (read as a line feed), and
+# those that XML can't carry even escaped (control characters, surrogates, U+FFFE, U+FFFF), for which S3 sends "?".
 _SPECIAL = re.compile("[&<>\\r\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
@@ -44,9 +44,9 @@ REASONS = {
 
 
 def reason(status: int, code: str | None = None) -> str:
-    """The reason phrase of a status line: S3's own for *code* where it has one, else that of the HTTP standard.
+    """Return the reason phrase of a status line: S3's own for *code* if it has one, otherwise the HTTP standard's.
 
-    An empty string for a status that the standard does not name.
+    It is empty for a status without a standard phrase.
     """
     if status == 503 and code in REASONS:  # noqa: PLR2004 - a status says what it is
         return REASONS[code]
@@ -57,15 +57,15 @@ _PHRASES = {int(status): status.phrase for status in HTTPStatus} | {416: "Reques
 
 
 def render_error(reply: ErrorReply, call: Call, *, request_id: str, host_id: str) -> Response:
-    """*reply* to *call* as S3 sends it, but for the Date header, which only the sender of the bytes can know.
+    """Return *reply* to *call* as S3 sends it, except for the Date header, which only the sender knows.
 
-    The body is empty for HEAD and 304; neither states a length, as S3 states none.
+    The body is empty for HEAD and 304. As in S3, neither states a length.
 
     Args:
-        reply: What S3 says no with; its headers win over the usual ones.
+        reply: The error. Its headers win over the usual ones.
         call: The request, for its method and operation.
-        request_id: Stands in the body and in x-amz-request-id.
-        host_id: Stands in the body and in x-amz-id-2.
+        request_id: For the body and x-amz-request-id.
+        host_id: For the body and x-amz-id-2.
     """
     status = reply.status
     headers = {"x-amz-request-id": request_id, "x-amz-id-2": host_id, "Server": "AmazonS3"}
@@ -84,9 +84,9 @@ def render_error(reply: ErrorReply, call: Call, *, request_id: str, host_id: str
 
 
 def error_in_200(reply: ErrorReply, call: Call, *, request_id: str, host_id: str, spaces: int = 3) -> Response:
-    """*reply* inside a 200, as S3 sends it when it had to answer before the work was done.
+    """Return *reply* inside a 200, as S3 sends it if it had to respond before the work was done.
 
-    Between the prolog and the error stand *spaces* spaces, with which S3 keeps the connection alive.
+    Between the prolog and the error are *spaces* spaces, with which S3 keeps the connection alive.
     """
     del call  # the same for every operation
     body = f"{_PROLOG}{' ' * spaces}{_error(reply, request_id, host_id)}".encode()
@@ -100,12 +100,12 @@ def error_in_200(reply: ErrorReply, call: Call, *, request_id: str, host_id: str
 
 
 def document(root: str, children: str | Children, *, namespace: bool = True) -> bytes:
-    """A result document: prolog, then one line of XML without white space between elements.
+    """Return a result document: the prolog, then one line of XML without white space between elements.
 
     Args:
         root: Name of the root element.
-        children: Its children in order: (name, text) or (name, children of its own); [] gives an empty element. A
-            string is the root's own text.
+        children: Its children in order: (name, text) or (name, children). [] is an empty element. A string is the
+            root's own text.
         namespace: Whether the root declares S3's namespace.
     """
     parts = [_PROLOG, "<", root, _NAMESPACE if namespace else ""]
@@ -121,10 +121,10 @@ def document(root: str, children: str | Children, *, namespace: bool = True) -> 
 
 
 def new_ids(draw_bits: Callable[[int], int]) -> tuple[str, str]:
-    """A request id (16 characters of 0-9A-F) and a host id (76 characters of base64), of the form of S3's.
+    """Create a request id (16 characters of 0-9A-F) and a host id (76 characters of base64) in S3's format.
 
     Args:
-        draw_bits: Gives that many random bits, such as `random.Random(seed).getrandbits`.
+        draw_bits: Returns a number of random bits, such as `random.Random(seed).getrandbits`.
     """
     drawn = draw_bits((8 + 57) * 8).to_bytes(8 + 57)
     return drawn[:8].hex().upper(), b2a_base64(drawn[8:], newline=False).decode("ascii")
@@ -135,7 +135,7 @@ _CLOSING = frozenset(code for code, spec in CODES.items() if spec.closes)
 
 
 def _closes(reply: ErrorReply, call: Call) -> bool:
-    # A 301 closes only where it came before the body of the request was read.
+    # A 301 closes only if it was sent before the request's body was read.
     return reply.code != "PermanentRedirect" or call.method in ("PUT", "POST")
 
 

@@ -1,8 +1,8 @@
-"""What S3 says in the Message of an error, as it was recorded on the wire.
+"""S3's Message texts of errors, as recorded on the wire.
 
-Programs match on these texts, as they do on codes and reason phrases, so they are values of the protocol. A name
-is a code, or a code with the situation behind it where S3 tells several apart. `{}` stands where S3 puts a name
-or number of the request. A situation that is not in the table was not recorded: the model uses words of its own there.
+Programs match on these texts, as on codes and reason phrases, so they are values of the protocol. A name is a code, or
+a code and a situation if S3 distinguishes several. `{}` marks where S3 puts a name or number of the request. A
+situation that is not in the table was not recorded; the model uses its own words for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import MappingProxyType
 __all__ = ["RECORDED", "SOURCES", "said"]
 
 SOURCES = {"LSREC": "LocalStack's snapshots of its tests, recorded against AWS"}
-"""Where the texts were seen."""
+"""The sources of the texts."""
 
 _SCHEMA = "The XML you provided was not well-formed or did not validate against our published schema"
 _CUSTOMER_KEYS = "Requests specifying Server Side Encryption with Customer provided keys must provide"
@@ -223,5 +223,5 @@ RECORDED: Mapping[str, tuple[str, str]] = MappingProxyType({name: (text, "LSREC"
 
 
 def said(situation: str, *values: object) -> str:
-    """Return what S3 says in *situation*, with *values* in the places of the text."""
+    """Return S3's text for *situation*, filled with *values*."""
     return RECORDED[situation][0].format(*values)
