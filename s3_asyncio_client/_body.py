@@ -1,7 +1,7 @@
-"""Request bodies: how long they are, what their hash is, and the pieces to send.
+"""Request bodies: their length, their hash, and the pieces to send.
 
-Bytes and files are hashed first, so that S3 can refuse a body that changed on its way. An async iterator can be read
-only once and is therefore signed piece by piece (aws-chunked). Files are read in threads and never held in memory.
+Bytes and files are hashed first, so that S3 can refuse a body that changed in transit. An async iterator can only be
+read once, so it is signed piece by piece (aws-chunked). Files are read in threads and never loaded into memory.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _MANY_BYTES = 1024 * 1024
 
 
 def is_file(data: object) -> bool:
-    """Tell whether *data* is a file to be read: it has `read`, `seek` and `tell`."""
+    """Return whether *data* is a file: it has `read`, `seek` and `tell`."""
     return all(callable(getattr(data, name, None)) for name in ("read", "seek", "tell"))
 
 
@@ -76,7 +76,7 @@ def check_data(data: object) -> None:
 
 
 def file_size(file: SeekableFile) -> int:
-    """Return how many bytes lie between the file's position and its end; the position stays."""
+    """Return the number of bytes from the file's position to its end. The position does not change."""
     start = file.tell()
     end = file.seek(0, 2)
     file.seek(start)
@@ -139,7 +139,7 @@ class Body:
     def content(
         self, signed: Mapping[str, str], *, credentials: Credentials, region: str, now: datetime
     ) -> bytes | _Pieces | None:
-        """Return what aiohttp sends. *signed* are the signed headers; the rest is as it was signed."""
+        """Return what aiohttp sends. *signed* are the signed headers; everything else is as signed."""
         if self._file is not None:
             return _Pieces(self._file.read, self.length)
         if self._stream is not None:
@@ -227,7 +227,7 @@ def _view_reader(view: memoryview) -> Callable[[], Awaitable[bytes]]:
 
 
 class _FileReader:
-    """Reads a file in threads. The lock keeps a read that outlives its request from moving the file afterwards."""
+    """Read a file in threads. The lock keeps a read that outlives its request from moving the file afterwards."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -258,7 +258,7 @@ class _FileReader:
 
 
 class _ChunkReader:
-    """Splits an async iterator's bytes into signed chunks of equal size."""
+    """Split an async iterator's bytes into signed chunks of equal size."""
 
     def __init__(self, stream: AsyncIterable[bytes], signer: ChunkSigner, length: int) -> None:
         self._iterator = aiter(stream)

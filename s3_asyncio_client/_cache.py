@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_cached", "write_cached"]
 
-# These file systems usually find "a" where "A" was asked for, and they would serve another object's bytes.
+# These file systems usually find "a" for "A", and would serve another object's bytes.
 _IGNORES_CASE = sys.platform in ("darwin", "win32")
 
 
@@ -29,13 +29,13 @@ def read_cached(folder: str | os.PathLike[str], bucket: str, key: str, max_age_s
     """Return a cached object as `get_object` would, and stale (True), age_s (seconds since its file was written).
 
     Raises:
-        FileNotFoundError: There is no copy, or none that is at most *max_age_s* seconds old.
-        OSError: There is one that cannot be read.
+        FileNotFoundError: There is no copy, or it is more than *max_age_s* seconds old.
+        OSError: The copy cannot be read.
     """
     found = [copy for parts in _names(bucket, key) if (copy := _copy(folder, parts)) is not None]
     if not found:
         raise FileNotFoundError(errno.ENOENT, "there is no copy", str(Path(folder, *_names(bucket, key)[0])))
-    # Of two copies, the older one is from when the file system could not take this name, or took it still.
+    # Of two copies, the older one dates from when the file system did not accept this name, or still did.
     modified, path = max(found)
     age_s = max(0.0, time.time() - modified)
     if max_age_s is not None and age_s > max_age_s:
@@ -77,7 +77,7 @@ def _copy(folder: str | os.PathLike[str], parts: Sequence[str]) -> tuple[float, 
     path = Path(folder, *parts)
     try:
         status = path.stat()
-        # A folder is no copy, and a pipe would keep us waiting.
+        # A folder is not a copy, and a pipe would block.
         return (status.st_mtime, path) if stat.S_ISREG(status.st_mode) and _spelled_so(folder, parts) else None
     except (FileNotFoundError, NotADirectoryError):
         return None

@@ -1,8 +1,8 @@
-"""The parts of a file for an upload: of a file on disk as windows that are read block by block, never held in memory.
+"""The parts of a file for an upload. Parts of a file on disk are windows that are read in blocks, never as a whole.
 
-Ten parts of 8 MiB at a time would be 80 MiB. A window is read twice, to be hashed and to be sent; the second time it
-comes from the system's cache. What only looks like a file (a BytesIO, a decompressor) is read once, from its beginning
-to its end, since going back may be impossible or slow.
+Ten parts of 8 MiB at a time would take 80 MiB. A window is read twice, to hash it and to send it; the second time it
+comes from the system's cache. A file-like object (a BytesIO, a decompressor) is read once from start to end, since
+seeking back may be impossible or slow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def changed(size: int) -> S3ClientError:
 
 
 class PartReader:
-    """Hands out the parts of a file in order, each to the first caller. It begins at the file's position.
+    """Hand out the parts of a file in order, each to the first caller, from the file's position on.
 
     Close it, so that no thread that outlives the upload moves the file afterwards.
     """
@@ -56,7 +56,7 @@ class PartReader:
             self._last += 1
             number, begin = self._last, (self._last - 1) * self.part_size
             size = min(self.part_size, self.size - begin)
-            # A file that has grown must not be stored cut off.
+            # A file that has grown must not be stored truncated.
             last = number == self.count
             if self._on_disk:
                 if last and await uninterrupted(asyncio.to_thread(self._end)) != self._start + self.size:
@@ -111,7 +111,7 @@ class FilePart:
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to *offset*, from the window's beginning, here, or its end."""
+        """Seek to *offset*, relative to the window's start, the current position, or its end."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         self._position = min(max(base + offset, 0), self._size)
         return self._position

@@ -19,15 +19,15 @@ __all__ = ["ObjectWriter", "Source", "StreamSource", "Upload", "uploads_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSource:
-    """Bytes that are made anew for each attempt.
+    """Bytes that are created again for each attempt.
 
     Attributes:
-        factory: Called without arguments for each attempt; returns a new async iterator of bytes, the same ones each
-            time. It is closed after the attempt if it has `aclose`.
-        length: How many bytes it gives.
+        factory: Called without arguments for each attempt. Returns a new async iterator of the same bytes, which is
+            closed after the attempt if it has `aclose`.
+        length: The number of bytes.
 
     Raises:
-        TypeError: *factory* cannot be called, or *length* is no int.
+        TypeError: *factory* is not callable, or *length* is not an int.
         ValueError: *length* is negative.
     """
 
@@ -67,7 +67,7 @@ class ObjectWriter(Protocol):
 class Upload:
     """One file of a batch, checked.
 
-    *start* is where an open file stood when the batch began, else None. With a *problem* nothing of it is sent.
+    *start* is the position of an open file at the start of the batch, otherwise None. With a *problem* it is not sent.
     """
 
     key: str
@@ -76,7 +76,7 @@ class Upload:
     problem: Exception | None = None
 
     async def send(self, client: ObjectWriter, bucket: str) -> dict[str, Any]:
-        """Make one attempt; a file is rewound before and after it."""
+        """Make one attempt. A file is rewound before and after it."""
         if self.problem is not None:
             raise self.problem
         if isinstance(self.source, bytes):
@@ -107,13 +107,13 @@ async def _send_stream(client: ObjectWriter, bucket: str, key: str, source: Stre
 
 
 def uploads_of(files: Iterable[tuple[str, Source]]) -> list[Upload]:
-    """Check the files of a batch; nothing is read and nothing sent.
+    """Check the files of a batch. Nothing is read or sent.
 
-    What is wrong with one file is its own `problem`: data that is no `Source`, a file that is closed or cannot be
-    rewound. Two files of one key, or of one open file, are both wrong: each would spoil the other.
+    A problem of one file becomes its `problem`: data that is not a `Source`, a file that is closed or cannot be
+    rewound. Two files with one key, or with one open file, both have a problem: each would corrupt the other.
 
     Raises:
-        TypeError: An item is no (key, data) pair.
+        TypeError: An item is not a (key, data) pair.
     """
     uploads = []
     for item in files:

@@ -44,8 +44,8 @@ class BucketOperations(Requester):
         """Create a bucket.
 
         Args:
-            bucket: Name; the rules for new buckets are checked before anything is sent.
-            region: Where it shall live. Default: the client's region.
+            bucket: Name. The rules for new buckets are checked before anything is sent.
+            region: The bucket's region. Default: the client's region.
             acl: Canned ACL, such as "private".
             grant_full_control: Grantees, as in 'id="..."'; likewise the next four.
             grant_read: See *grant_full_control*.
@@ -63,7 +63,7 @@ class BucketOperations(Requester):
             location: The Location header, such as "/bucket".
 
         Raises:
-            S3InvalidRequestError: The name is no bucket name.
+            S3InvalidRequestError: The name is not a valid bucket name.
             S3ClientError: 409 BucketAlreadyExists or BucketAlreadyOwnedByYou, among others.
         """
         directory = bucket_type == "Directory"
@@ -109,11 +109,11 @@ class BucketOperations(Requester):
         """Check that a bucket exists and may be used.
 
         Returns:
-            region: The region it lives in, None if the server does not say.
+            region: The bucket's region, None if the server does not say.
 
         Raises:
             S3NotFoundError: No such bucket.
-            S3AccessDeniedError: It is there and belongs to somebody else.
+            S3AccessDeniedError: It exists and belongs to another account.
         """
         check_bucket(bucket)
         response = await self._make_request(method="HEAD", bucket=bucket)
@@ -135,8 +135,8 @@ class BucketOperations(Requester):
         Args:
             bucket: Bucket.
             prefix: Only keys that begin with it.
-            max_keys: At most so many, 0 or more; S3 gives at most 1000.
-            continuation_token: next_continuation_token of the page before.
+            max_keys: The maximum number of entries, 0 or more. S3 returns at most 1000.
+            continuation_token: next_continuation_token of the previous page.
             delimiter: Keys with it after the prefix are rolled up into common_prefixes.
             start_after: Only keys after this one.
 
@@ -148,7 +148,7 @@ class BucketOperations(Requester):
         Raises:
             ValueError: *max_keys* is negative.
             S3NotFoundError: No such bucket.
-            S3ResponseError: The answer is no listing.
+            S3ResponseError: The response is not a listing.
         """
         optional = {"delimiter": delimiter, "start-after": start_after}
         return await self._page(bucket, prefix, max_keys, continuation_token, optional)
@@ -172,7 +172,7 @@ class BucketOperations(Requester):
             token = page["next_continuation_token"]
             if not page["is_truncated"]:
                 return
-            if token is None:  # to stop here would pass off a part of the listing as the whole
+            if token is None:  # to stop here would present a part of the listing as the whole
                 raise S3ResponseError(
                     "the listing goes on, but the page has no NextContinuationToken",
                     operation="ListObjectsV2",
@@ -210,11 +210,11 @@ class BucketOperations(Requester):
         Args:
             bucket: Bucket.
             keys: Keys; none makes no request.
-            quiet: True if S3 shall name only what could not be deleted.
+            quiet: True: S3 only names the keys that it could not delete.
 
         Returns:
             deleted: a list of dicts with key, version_id, delete_marker (bool); errors: a list of dicts with key, code,
-            message, version_id. Look at errors: S3 answers 200 even if it deleted nothing.
+            message, version_id. Check errors: S3 responds 200 even if it deleted nothing.
 
         Raises:
             S3InvalidRequestError: An empty or unsendable key.

@@ -1,4 +1,4 @@
-"""Stop calling a service that is down, and try it again after a while."""
+"""Stop calling a service that is down, and try it again later."""
 
 from __future__ import annotations
 
@@ -31,35 +31,32 @@ _watchers: dict[object, Watcher] = {}
 
 
 class CircuitBreaker:
-    """Lets calls through while they succeed, refuses them while the service is down.
+    """Let calls through while they succeed, and refuse them while the service is down.
 
-    It is closed at first. After *failure_threshold* failures in a row it opens, and every call raises CircuitOpenError
-    at once. *timeout* seconds later it is half open: the next call is made as a probe, and until that has ended all
-    others are refused. If the probe succeeds the circuit closes, if it fails the circuit is open for the whole timeout
-    again.
+    It starts closed. After *failure_threshold* failures in a row it opens, and every call raises CircuitOpenError at
+    once. After *timeout* seconds it is half open: the next call is a probe, and all others are refused until it ends.
+    If the probe succeeds, the circuit closes. If it fails, the circuit is open for the whole timeout again.
 
-    A failure is an exception of *expected_exception*. Any other is no failure, and no success either: while closed it
-    neither counts nor ends a row of failures, so a 404 between two 503s does not hide that S3 is in trouble. For a
-    probe, an S3Error with a status (404, 403 ...) is an answer of S3, which is what the probe was to find out: the
-    circuit closes. Anything else (a ValueError, a cancellation, a connection that broke if that is not expected) leaves
-    the circuit half open, and the next call is the probe. Give the client a timeout: a probe that never ends would keep
-    the circuit half open.
+    A failure is an exception of *expected_exception*. Any other exception is neither a failure nor a success: while
+    closed it does not count and does not end a row of failures, so a 404 between two 503s does not hide S3's trouble.
+    For a probe, an S3Error with a status (404, 403 ...) shows that S3 responds: the circuit closes. Anything else (a
+    ValueError, a cancellation, a broken connection if that is not expected) leaves the circuit half open, and the next
+    call is the probe. Set a timeout on the client: a probe that never ends would keep the circuit half open.
 
-    Calls count in the period in which they began: one that began before the circuit opened changes nothing when it ends
-    afterwards.
+    A call only counts in the period in which it started. If the circuit has opened since, its end changes nothing.
 
     A breaker belongs to the tasks of one event loop at a time.
 
     Args:
         failure_threshold: Failures in a row that open it, 1 or more.
-        timeout: Seconds that it stays open; with 0 the next call is a probe at once.
-        expected_exception: Class, or tuple of classes, that count as failures. To count failures of the network as
-            well pass (S3ServerError, S3ConnectionError, S3TimeoutError).
+        timeout: Seconds that it stays open. With 0 the next call is a probe at once.
+        expected_exception: Class, or tuple of classes, that count as failures. To include network failures, pass
+            (S3ServerError, S3ConnectionError, S3TimeoutError).
         clock: Function that returns seconds and never goes back. Default: the clock of the running event loop.
         name: What it protects, for messages.
 
     Raises:
-        TypeError: An argument is not of its type.
+        TypeError: An argument has the wrong type.
         ValueError: A number is out of its range, NaN or infinite.
     """
 
@@ -80,7 +77,7 @@ class CircuitBreaker:
         _tell(_watchers, self, None, CircuitState.CLOSED)
 
     def __repr__(self) -> str:
-        """Show the state, and how near it is to opening."""
+        """Show the state, and how close it is to opening."""
         name = f" {self.name!r}" if self.name is not None else ""
         return f"<CircuitBreaker{name} {self.state.value}, {self.failure_count} of {self.failure_threshold} failures>"
 
@@ -128,12 +125,12 @@ class CircuitBreaker:
         self._circuit.failed_at(None if when is None else when - self._to_wall_s())
 
     async def call(self, operation: Callable[[], Awaitable[_T]]) -> _T:
-        """Await what *operation*, called without arguments, returns; or refuse without calling it.
+        """Call *operation* without arguments and await its result, or refuse without calling it.
 
         Raises:
-            CircuitOpenError: The circuit is open, or half open with a probe under way; nothing was called.
-            TypeError: *operation* is not callable or returns no awaitable.
-            BaseException: What the operation raised.
+            CircuitOpenError: The circuit is open, or half open with a running probe; nothing was called.
+            TypeError: *operation* is not callable or does not return an awaitable.
+            BaseException: The operation raised it.
         """
         check_operation(operation)
         before = self.state
@@ -153,12 +150,12 @@ class CircuitBreaker:
         return value
 
     def add_listener(self, listener: Listener) -> Callable[[], None]:
-        """Call ``listener(breaker, old, new)`` at each change of state, as soon as it has happened.
+        """Call ``listener(breaker, old, new)`` immediately after each change of state.
 
-        It is called in the middle of somebody's call, so what it raises is logged and goes no further.
+        It runs inside a caller's call, so its exceptions are logged and not raised.
 
         Returns:
-            A function that takes the listener out again.
+            A function that removes the listener.
         """
         return _add(self._listeners, listener)
 
@@ -208,7 +205,7 @@ class CircuitBreaker:
 class CircuitRegistry:
     """One breaker for each endpoint or bucket, so the failure of one does not open the others.
 
-    Breakers are made when they are first asked for, and kept: keys should be few, such as endpoints, not objects.
+    A breaker is created when it is first requested, and kept. Use few keys, such as endpoints, not objects.
 
     Args:
         failure_threshold: As for `CircuitBreaker`.
@@ -234,7 +231,7 @@ class CircuitRegistry:
         self._make = functools.partial(CircuitBreaker, failure_threshold, timeout, expected_exception, clock=clock)
 
     def get(self, key: Hashable) -> CircuitBreaker:
-        """Return the breaker of *key*, the same one each time; its name is the key as text."""
+        """Return the breaker of *key*, always the same one. Its name is the key as text."""
         if key not in self._breakers:
             self._breakers[key] = self._make(name=str(key))
         return self._breakers[key]
@@ -246,10 +243,9 @@ class CircuitRegistry:
 
 
 def watch_circuits(watcher: Watcher) -> Callable[[], None]:
-    """Call ``watcher(breaker, old, new)`` for every breaker: when it is made (*old* is None) and at each change.
+    """Call ``watcher(breaker, old, new)`` for every breaker: when it is created (*old* is None) and at each change.
 
-    It is for tools that have no breaker in hand, such as metrics and tests; what it raises is logged and goes no
-    further.
+    It is for tools without access to the breakers, such as metrics and tests. Its exceptions are logged and not raised.
 
     Returns:
         A function that ends the watch.

@@ -1,4 +1,4 @@
-"""The client: one `_make_request`, through which every operation goes."""
+"""The client. Every operation goes through its `_make_request`."""
 
 from __future__ import annotations
 
@@ -42,32 +42,32 @@ if TYPE_CHECKING:
 __all__ = ["S3Client"]
 
 _FIRST_ERROR_STATUS = 300
-# A body arrives as it is stored, and a Content-Type that nobody gave would be stored with the object.
+# A body must arrive as stored, and a default Content-Type would be stored with the object.
 _SKIP_AUTO_HEADERS = ("Accept-Encoding", "Content-Type")
 
-# Every living client, so that a debugging or test tool can see which endpoints are in use.
+# All live clients, so that debugging and test tools can see which endpoints are in use.
 _live: weakref.WeakSet[S3Client] = weakref.WeakSet()
 
 
 class S3Client(BucketOperations, ObjectOperations):
-    """An asyncio client for S3 and what speaks its protocol; an async context manager.
+    """An asyncio client for S3 and compatible stores; an async context manager.
 
     Args:
         access_key: Access key id.
         secret_key: Secret access key; never shown.
         region: Region that requests are signed for.
-        endpoint_url: Scheme and host of the service, with a port and a path if need be. Buckets become part of the host
-            name where it begins with "https://s3.", else of the path. Default: S3 of the region.
+        endpoint_url: Scheme and host of the service, with an optional port and path. If it starts with "https://s3.",
+            buckets become part of the host name, otherwise of the path. Default: S3 of the region.
         session_token: Token of temporary credentials; never shown.
-        verify_etag: Whether whole objects are held to S3's checksum or ETag when read.
+        verify_etag: Whether reads of whole objects are compared with S3's checksum or ETag.
         timeout: Seconds for a whole request, or an aiohttp.ClientTimeout. Default: no limit on the whole, 10 s to
             connect, 60 s between two reads.
-        trace_configs: aiohttp.TraceConfigs for the session that the client makes, see `s3_trace_config`.
+        trace_configs: aiohttp.TraceConfigs for the client's session, see `s3_trace_config`.
 
     Raises:
-        TypeError: An argument of the wrong type.
-        ValueError: A region that is empty, an endpoint without http:// or https:// or with a user or query in it, or a
-            timeout that is not positive.
+        TypeError: An argument has the wrong type.
+        ValueError: The region is empty, the endpoint lacks http:// or https:// or has a user or query, or the timeout
+            is not positive.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class S3Client(BucketOperations, ObjectOperations):
         raise TypeError("an S3Client holds keys and connections, so it can't be pickled: make one where it is used")
 
     def __repr__(self) -> str:
-        """Show the endpoint, and no secret."""
+        """Show the endpoint and no secret."""
         return f"<S3Client {self.endpoint_url} region={self.region}{' closed' if self._closed else ''}>"
 
     @classmethod
@@ -124,7 +124,7 @@ class S3Client(BucketOperations, ObjectOperations):
         """Return a client configured from the files of the AWS command line.
 
         Args:
-            profile_name: Profile to take.
+            profile_name: Name of the profile.
             config_path: Default: AWS_CONFIG_FILE or ~/.aws/config.
             credentials_path: Default: AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials.
 
@@ -141,7 +141,7 @@ class S3Client(BucketOperations, ObjectOperations):
         )
 
     async def __aenter__(self) -> Self:
-        """Return the client, its session open; a closed one raises RuntimeError."""
+        """Return the client with an open session. A closed client raises RuntimeError."""
         self._check_open()
         self._open_session()
         return self
@@ -163,13 +163,13 @@ class S3Client(BucketOperations, ObjectOperations):
     def generate_presigned_url(
         self, method: str, bucket: str, key: str, expires_in: int = 3600, params: Mapping[str, str] | None = None
     ) -> str:
-        """Return a URL that lets its holder make one kind of request. Nothing is sent.
+        """Return a URL that allows its holder to make one kind of request. Nothing is sent.
 
         Args:
             method: HTTP method, such as "GET".
             bucket: Bucket.
             key: Object key.
-            expires_in: Seconds that the URL holds, 1 to 604800.
+            expires_in: Seconds until the URL expires, 1 to 604800.
             params: Further query parameters, such as {"response-content-type": "text/plain"}.
 
         Raises:

@@ -57,14 +57,14 @@ class S3Error(Exception):
     """Anything that went wrong between the caller and S3.
 
     Attributes:
-        message: What S3 said, or a sentence of this package.
-        status_code: HTTP status; None if no response came.
+        message: S3's message, or one of this package.
+        status_code: HTTP status; None if there was no response.
         error_code: S3's code in S3's spelling ("NoSuchKey"); None if there is none.
-        request_id: S3's name for the request, to quote to its operator.
-        host_id: The second half of that name (x-amz-id-2).
+        request_id: S3's id of the request, to quote to its operator.
+        host_id: The second half of that id (x-amz-id-2).
         operation: S3's name of the operation ("PutObject").
-        bucket: Bucket that was asked for.
-        key: Key that was asked for; None for a request about a bucket.
+        bucket: The requested bucket.
+        key: The requested key; None for a request about a bucket.
         retry_after: Seconds the server asks to wait; None if it did not ask.
         details: Further elements of the error document, element name to text, in the order sent. No secrets.
     """
@@ -83,7 +83,7 @@ class S3Error(Exception):
         retry_after: float | None = None,
         details: Mapping[str, str] | None = None,
     ) -> None:
-        # The message alone: two arguments or more would mean errno and strerror to the OSErrors among the subclasses.
+        # Only the message: OSErrors among the subclasses would take two arguments for errno and strerror.
         super().__init__(message)
         self.message = message
         self.status_code = status_code
@@ -112,12 +112,12 @@ class S3Error(Exception):
         return f"{type(self).__name__}({', '.join([repr(self.message), *facts])})"
 
     def __reduce__(self) -> tuple[Callable[..., S3Error], tuple[object, ...], dict[str, object]]:
-        # Not through __init__: a subclass may have another signature, and the state holds all attributes (notes too).
+        # Not through __init__: a subclass may have another signature, and the state has all attributes (notes too).
         return _rebuild, (type(self), self.args), _state(self)
 
 
 def _state(error: BaseException) -> dict[str, object]:
-    # Lists and dicts anew: a note or a detail that is added to a copy is not one of the original.
+    # Copy lists and dicts: a note or a detail added to a copy must not appear in the original.
     return {name: value.copy() if isinstance(value, (list, dict)) else value for name, value in error.__dict__.items()}
 
 
@@ -128,11 +128,11 @@ def _rebuild(cls: type[_E], args: tuple[object, ...]) -> _E:
 
 
 class S3ClientError(S3Error):
-    """S3 refuses the request (4xx); sending the same again seldom helps."""
+    """S3 refuses the request (4xx). A retry seldom helps."""
 
 
 class S3NotFoundError(S3ClientError):
-    """Not found (404); `error_code` says what is missing: the key, the bucket, the upload, the version."""
+    """Not found (404). `error_code` says what is missing: the key, the bucket, the upload, the version."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class S3NotFoundError(S3ClientError):
 
 
 class S3AccessDeniedError(S3ClientError):
-    """These credentials may not do that (403); S3 also says so about a missing key that they may not list."""
+    """The credentials do not allow this (403). S3 also says so about a missing key that they may not list."""
 
     def __init__(
         self,
@@ -158,7 +158,7 @@ class S3AccessDeniedError(S3ClientError):
 
 
 class S3InvalidRequestError(S3ClientError):
-    """The request makes no sense (400): S3 says so, or this package before it sends anything."""
+    """The request is invalid (400), according to S3, or to this package before it sends anything."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class S3InvalidRequestError(S3ClientError):
 
 
 class S3ServerError(S3Error):
-    """S3 failed (5xx), or began with a 200 and then sent an error document instead of the result."""
+    """S3 failed (5xx), or started with a 200 and then sent an error document instead of the result."""
 
 
 class S3ConnectionError(S3Error, ConnectionError):
@@ -179,7 +179,7 @@ class S3ConnectionError(S3Error, ConnectionError):
 
 
 class S3TimeoutError(S3Error, TimeoutError):
-    """S3 took longer than allowed; whether it did the work is unknown."""
+    """S3 took longer than allowed. Whether it did the work is unknown."""
 
 
 class S3IntegrityError(S3Error):
@@ -187,15 +187,15 @@ class S3IntegrityError(S3Error):
 
 
 class S3ResponseError(S3Error):
-    """The answer is not S3's protocol: broken XML, an empty body instead of a document, not HTTP."""
+    """The response breaks S3's protocol: broken XML, an empty body instead of a document, not HTTP."""
 
 
 class CircuitOpenError(Exception):
-    """No request was made, because too many before it failed.
+    """No request was made, because too many earlier ones failed.
 
     Attributes:
-        message: What is shut, in words.
-        retry_in_s: Seconds until a request will be let through on trial; None if unknown.
+        message: What the open circuit protects, in words.
+        retry_in_s: Seconds until a request is let through as a probe; None if unknown.
     """
 
     def __init__(

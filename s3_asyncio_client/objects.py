@@ -59,25 +59,25 @@ class ObjectOperations(ReadOperations):
         Args:
             bucket: Bucket.
             key: Object key.
-            data: Bytes; a binary file, sent from its position to its end without being held in memory and put back to
-                that position afterwards; or an async iterator of bytes, which needs *content_length*.
+            data: Bytes; a binary file, sent from its position to its end without loading it into memory, and then put
+                back to that position; or an async iterator of bytes, which needs *content_length*.
             content_type: MIME type.
-            metadata: Names and values of your own.
-            content_length: Bytes that an async iterator will give.
-            if_none_match: "*" to store only if there is no such object yet.
-            if_match: ETag that the present object must have.
-            checksum: Send a checksum of this kind, which S3 verifies and keeps. Not for an async iterator.
+            metadata: User metadata, names and values.
+            content_length: Number of bytes of an async iterator.
+            if_none_match: "*" to store only if the object does not exist yet.
+            if_match: ETag that the current object must have.
+            checksum: Send a checksum of this kind, which S3 verifies and stores. Not for an async iterator.
             content_md5: Send the MD5, which S3 verifies. Not for an async iterator.
             headers: Further headers, such as {"x-amz-storage-class": "STANDARD_IA"}.
 
         Returns:
-            etag (without quotes), version_id, server_side_encryption; the latter two None where S3 sends none.
+            etag (without quotes), version_id, server_side_encryption; the latter two are None if S3 sends none.
 
         Raises:
-            TypeError: *data* is text or nothing that can be sent.
-            ValueError: A header or metadata value with a line break, an async iterator without *content_length*, or a
-                negative one.
-            S3InvalidRequestError: The bucket or key cannot be.
+            TypeError: *data* is text or can't be sent.
+            ValueError: A header or metadata value has a line break, or *content_length* is negative or missing for an
+                async iterator.
+            S3InvalidRequestError: The bucket or key is invalid.
             S3ClientError: 412 PreconditionFailed if a condition does not hold.
         """
         check_target(bucket, key)
@@ -137,7 +137,7 @@ class ObjectOperations(ReadOperations):
             source_key: Key to copy from.
             bucket: Bucket to copy to.
             key: Key to copy to.
-            metadata: New metadata instead of the source's; with it or *content_type* nothing is taken over.
+            metadata: New metadata instead of the source's. With it or *content_type*, S3 copies neither.
             content_type: New MIME type.
             source_version_id: Version to copy.
             source_if_match: Only if the source has this ETag, else 412.
@@ -147,7 +147,7 @@ class ObjectOperations(ReadOperations):
             etag (without quotes), last_modified (ISO 8601), version_id.
 
         Raises:
-            S3ServerError: Also when S3 began with a 200 and failed afterwards.
+            S3ServerError: Also if S3 started with a 200 and failed afterwards.
             S3NotFoundError: No such source or bucket.
         """
         check_target(bucket, key)

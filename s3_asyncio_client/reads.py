@@ -35,7 +35,7 @@ ByteRange = tuple[int, int | None] | str
 
 
 def range_header(byte_range: ByteRange) -> str:
-    """Spell a Range header.
+    """Return the value of a Range header.
 
     Args:
         byte_range: (first, last) byte, counted from 0, both included, a last of None for the end; (-n, None) for the
@@ -60,7 +60,7 @@ def range_header(byte_range: ByteRange) -> str:
 
 
 class ReadOptions(TypedDict, total=False):
-    """What a read can ask for; all of it by keyword.
+    """The options of a read, all keyword-only.
 
     Attributes:
         byte_range: (first, last) byte, both included; last None: to the end; (-n, None): the last n bytes.
@@ -93,9 +93,9 @@ class ReadOperations(Requester):
             **options: See `ReadOptions`.
 
         Returns:
-            body (bytes), content_type, content_length (bytes), etag (without quotes), last_modified (as S3 spells it),
+            body (bytes), content_type, content_length (bytes), etag (without quotes), last_modified (in S3's format),
             version_id, server_side_encryption, metadata (dict, names in lower case); and content_range if a range was
-            asked for. What S3 does not send is None.
+            requested. Values that S3 does not send are None.
 
         Raises:
             S3NotFoundError: No such object.
@@ -150,7 +150,7 @@ class ReadOperations(Requester):
         return await self._make_request(method="GET", bucket=bucket, key=key, **only(headers, params))
 
     async def head_object(self, bucket: str, key: str, *, version_id: str | None = None) -> dict[str, Any]:
-        """Describe an object; the result is that of `get_object` without the body.
+        """Describe an object. The result is that of `get_object` without the body.
 
         Raises:
             S3NotFoundError: No such object. HEAD has no body, so the code follows from the status.
@@ -175,17 +175,17 @@ class ReadOperations(Requester):
     ) -> dict[str, Any]:
         """Download an object to a file, which appears complete or not at all.
 
-        Objects above the config's multipart_threshold are read in ranges, max_concurrency at a time, all under If-Match
-        of the ETag seen first. A range that breaks off is resumed from where it stopped.
+        Objects above the config's multipart_threshold are read in ranges, max_concurrency at a time, all with If-Match
+        of the first ETag. A range that breaks off is resumed where it stopped.
 
         Args:
             bucket: Bucket.
             key: Object key.
-            path: Where to; an existing file is replaced at the end.
+            path: The target. An existing file is replaced at the end.
             config: Sizes and concurrency.
             progress_callback: Called with the number of bytes of each piece written.
             version_id: Version to read.
-            attempts: How often one range may be asked for, at least 1.
+            attempts: The maximum number of requests for one range, at least 1.
 
         Returns:
             path (Path), size (bytes), etag, version_id.
@@ -228,7 +228,7 @@ def _described(headers: Mapping[str, str], body_length: int) -> dict[str, Any]:
 
 
 def _decoded(value: str) -> str:
-    """Read what S3 sends as encoded words (RFC 2047) because it is not ASCII; what only looks like one stays."""
+    """Decode the words (RFC 2047) that S3 sends for text that is not ASCII. Text that only looks like one stays."""
     if "=?" not in value:
         return value
     try:

@@ -19,10 +19,10 @@ _T = TypeVar("_T")
 
 
 class RobustS3Client:
-    """Calls one client through one circuit breaker, so an S3 that is down costs no time.
+    """Call one client through one circuit breaker, so that an S3 outage costs no time.
 
     Attributes:
-        client: The client; not closed by this one.
+        client: The client, which this object does not close.
         circuit_breaker: The breaker that all calls go through.
 
     Args:
@@ -45,7 +45,7 @@ class RobustS3Client:
             The object; None if the circuit is open, which says nothing about the object.
 
         Raises:
-            S3NotFoundError: No such object: an answer of S3.
+            S3NotFoundError: No such object. S3 responded.
             S3Error: The request was made and failed.
         """
         try:
@@ -58,6 +58,6 @@ class RobustS3Client:
 
         Raises:
             CircuitOpenError: The circuit is open; nothing was called.
-            BaseException: What the operation raised.
+            BaseException: The operation raised it.
         """
         return await self.circuit_breaker.call(operation)

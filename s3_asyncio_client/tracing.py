@@ -1,4 +1,4 @@
-"""What goes over the connection, seen through aiohttp's tracing: requests, answers, repetitions, reused connections."""
+"""Trace what goes over the connection with aiohttp's tracing: requests, responses, retries, reused connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["S3TraceEvent", "s3_trace_config"]
 _log = logging.getLogger("s3_asyncio_client.requests")
 
 _MAX_REMEMBERED = 1000
-"""Failed targets whose attempts are counted; the longest untouched is forgotten first, so that memory stays flat."""
+"""The number of failed targets whose attempts are counted. The least recently used is dropped to bound memory."""
 
 _FIRST_SERVER_ERROR = 500
 _LATER = frozenset({408, 429})  # client errors that ask to come again
@@ -36,20 +36,20 @@ class S3TraceEvent:
 
     Attributes:
         kind: "request" (about to be sent), "connection_created" or "connection_reused", then "response" (status and
-            headers are here; the body is not traced) or "failure" (no answer came).
+            headers have arrived; the body is not traced) or "failure" (no response came).
         method: HTTP method.
-        url: Where to, without the query if that lets its reader in.
+        url: The target, without the query if that grants access.
         operation: S3's name of the operation; None if the session is not an S3Client's own.
         bucket: Bucket, likewise.
         key: Key, likewise; None for a request about a bucket.
-        attempt: 1 for the first request of its method and URL, and one more after each that failed (no answer, 5xx,
-            408, 429); any other answer starts again at 1. Two callers that repeat the same request at the same time
-            are counted together.
+        attempt: 1 for the first request of its method and URL, and one more after each failure (no response, 5xx, 408,
+            429). Any other response starts again at 1. Two callers that retry the same request at the same time are
+            counted together.
         elapsed_s: Seconds since the request began, by the event loop's clock.
-        reused: Whether the connection had served before; None until that is known.
+        reused: Whether the connection had been used before; None until that is known.
         status: HTTP status of a response.
         request_id: S3's name for the request, of a response.
-        error: Class name of what a failure raised.
+        error: Class name of the exception of a failure.
     """
 
     kind: TraceKind
@@ -66,7 +66,7 @@ class S3TraceEvent:
     error: str | None = None
 
     def __str__(self) -> str:
-        """Spell it as a log shows it: "PUT https://... attempt 2: 503 after 0.012 s, reused connection"."""
+        """Return it as a log line: "PUT https://... attempt 2: 503 after 0.012 s, reused connection"."""
         what = f"{self.method} {self.url} attempt {self.attempt}: "
         match self.kind:
             case "request":
@@ -80,7 +80,7 @@ class S3TraceEvent:
 
 
 class _Attempts:
-    """Counts the requests in a row that failed, by method and URL."""
+    """Count consecutive failed requests by method and URL."""
 
     def __init__(self) -> None:
         self._failed: OrderedDict[str, int] = OrderedDict()
@@ -97,7 +97,7 @@ class _Attempts:
 
 
 class _Watch:
-    """The callbacks of one trace config; what is known of one request is kept in aiohttp's context for it."""
+    """The callbacks of one trace config. The state of a request is kept in aiohttp's context for it."""
 
     def __init__(self, report: Callable[[S3TraceEvent], None]) -> None:
         self._report = report
@@ -152,19 +152,19 @@ def s3_trace_config(
     on_event: Callable[[S3TraceEvent], object] | None = None,
     level: int = logging.DEBUG,
 ) -> aiohttp.TraceConfig:
-    """Return a trace config that logs every request, its repetitions, and whether its connection was reused.
+    """Return a trace config that logs every request, its retries, and whether its connection was reused.
 
-    Pass it to ``S3Client(..., trace_configs=[...])``, or to any aiohttp.ClientSession. Several sessions may share one;
-    their attempts are then counted together.
+    Pass it to ``S3Client(..., trace_configs=[...])``, or to any aiohttp.ClientSession. If several sessions share one,
+    their attempts are counted together.
 
     Args:
         logger: Where each event is logged as one line. Default: "s3_asyncio_client.requests".
-        on_event: Called with each event, after it is logged. What it raises is logged and does not fail the request.
+        on_event: Called with each event after it is logged. Its exceptions are logged and do not fail the request.
         level: A level of `logging` for the lines.
 
     Returns:
-        A config that shows no credential, signature or presigned query. At a session without sockets, such as a
-        mocked one, nothing is to be seen.
+        A config that shows no credential, signature or presigned query. It sees nothing of a session without sockets,
+        such as a mocked one.
     """
     log = logger or _log
 

@@ -1,7 +1,7 @@
-"""Where a request goes and what may go into it: URLs, queries, names and header values.
+"""Where a request goes and what it may contain: URLs, queries, names and header values.
 
-Percent-encoding follows RFC 3986 as SigV4 asks (space is %20, "+" is %2B, "~" stays). Keys are opaque: ".", "..",
-"//" and a leading slash are parts of a name, never of a path to be tidied.
+Percent-encoding follows RFC 3986 as SigV4 requires (space is %20, "+" is %2B, "~" stays). Keys are opaque: ".", "..",
+"//" and a leading slash are parts of a name, never of a path to normalize.
 """
 
 from __future__ import annotations
@@ -44,30 +44,30 @@ _BYTES_PER_ENCODED_WORD = 45
 
 
 def quote(value: str) -> str:
-    """Percent-encode all but RFC 3986's unreserved characters, as UTF-8; "/" becomes %2F."""
+    """Percent-encode everything except RFC 3986's unreserved characters, as UTF-8. "/" becomes %2F."""
     return percent_encode(value, safe="")
 
 
 def quote_key(key: str) -> str:
-    """Percent-encode a key for the path of a URL; "/" stays."""
+    """Percent-encode a key for the path of a URL. "/" stays."""
     return percent_encode(key, safe="/")
 
 
 def canonical_query(params: Mapping[str, str]) -> str:
-    """Encode a query in the order that SigV4 signs: by encoded name, then value; an empty value stands as ``name=``."""
+    """Encode a query in SigV4's order: by encoded name, then value. An empty value becomes ``name=``."""
     return "&".join(f"{name}={value}" for name, value in sorted((quote(k), quote(v)) for k, v in params.items()))
 
 
 def build_url(endpoint_url: str, bucket: str | None, key: str | None = None) -> str:
-    """Give the percent-encoded URL of a bucket or object, without a query.
+    """Return the percent-encoded URL of a bucket or object, without a query.
 
-    Endpoints that begin with ``https://s3.`` get the bucket as a label of the host (virtual-hosted style), all others
-    as the first segment of the path. A bucket that makes no DNS label, or has a dot that a TLS wildcard certificate
-    does not cover, is always put into the path. An endpoint whose host already begins with the bucket, such as
-    ``https://bucket.fra1.digitaloceanspaces.com``, stays as it is.
+    Endpoints that start with ``https://s3.`` get the bucket as a label of the host (virtual-hosted style), all others
+    as the first segment of the path. A bucket that is not a DNS label, or has a dot that a TLS wildcard certificate
+    does not cover, is always put into the path. An endpoint whose host already starts with the bucket, such as
+    ``https://bucket.fra1.digitaloceanspaces.com``, stays unchanged.
 
     Args:
-        endpoint_url: Scheme and host, a port and a path if need be.
+        endpoint_url: Scheme and host, with an optional port and path.
         bucket: Name of the bucket; None for a request about the account.
         key: Name of the object; None for a request about the bucket, whose URL has no slash at the end.
     """
@@ -84,7 +84,7 @@ def build_url(endpoint_url: str, bucket: str | None, key: str | None = None) -> 
 
 
 def _begins_host(base: str, bucket: str) -> bool:
-    """Tell whether the host is ``bucket.`` and a domain of two labels or more, so that the path needs no bucket."""
+    """Return whether the host is ``bucket.`` and a domain of two or more labels, so that the path needs no bucket."""
     host = urlsplit(base).hostname or ""
     return host.startswith(f"{bucket}.") and "." in host.removeprefix(f"{bucket}.") and not is_ipv4(host)
 
@@ -92,7 +92,7 @@ def _begins_host(base: str, bucket: str) -> bool:
 def check_bucket(bucket: str) -> None:
     """Refuse a bucket name that cannot be sent to any server.
 
-    Lenient: S3-compatible servers have buckets with names that S3 no longer takes; see `check_new_bucket`.
+    It is lenient: S3-compatible servers have buckets with names that S3 no longer accepts; see `check_new_bucket`.
 
     Raises:
         TypeError: *bucket* is no str.
@@ -159,14 +159,14 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def metadata_headers(metadata: Mapping[str, str] | None) -> dict[str, str]:
-    """Give the ``x-amz-meta-*`` headers of user metadata.
+    """Return the ``x-amz-meta-*`` headers of user metadata.
 
     Args:
-        metadata: Name (without prefix) to value. S3 gives the names back in lower case.
+        metadata: Name (without prefix) to value. S3 returns the names in lower case.
 
     Returns:
-        Header name to value. A value that a header cannot carry as it stands (not ASCII, control characters, spaces
-        at the ends, looks like an encoded word) is encoded by RFC 2047, as S3 itself does with what it sends.
+        Header name to value. A value that a header cannot carry unchanged (not ASCII, control characters, spaces at the
+        ends, looks like an encoded word) is encoded by RFC 2047, as S3 itself does in responses.
 
     Raises:
         TypeError: A name or value is no str.

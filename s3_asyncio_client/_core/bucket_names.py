@@ -1,4 +1,4 @@
-"""Which names of buckets S3 allows; each function returns what is wrong, as the end of a sentence about the name.
+"""Which bucket names S3 allows. Each function returns the problem, as the end of a sentence about the name.
 
 Sources: S3 User Guide, "General purpose bucket naming rules" and "Directory bucket naming rules".
 """
@@ -22,8 +22,8 @@ _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 def bucket_name_problem(name: str) -> str | None:
     """Return why no request may name this bucket.
 
-    It may be older than the rules, or an access point's alias, or another server's, and a test may call its bucket "b";
-    but no name may change the path of a URL.
+    A bucket may be older than the rules, an access point's alias, or on another server, and a test may use the name
+    "b". But no name may change the path of a URL.
     """
     if not name:
         return "is empty; pass the name of a bucket"
@@ -33,7 +33,7 @@ def bucket_name_problem(name: str) -> str | None:
 
 
 def new_name_problem(name: str) -> str | None:
-    """Return why S3 would create no bucket of this name."""
+    """Return why S3 would not create a bucket with this name."""
     if problem := bucket_name_problem(name):
         return problem
     if not _NEW.fullmatch(name):
@@ -46,7 +46,7 @@ def new_name_problem(name: str) -> str | None:
 
 
 def directory_name_problem(name: str) -> str | None:
-    """Return why S3 would create no directory bucket of this name."""
+    """Return why S3 would not create a directory bucket with this name."""
     if problem := bucket_name_problem(name):
         return problem
     if not _NEW.fullmatch(name) or not _DIRECTORY.fullmatch(name):
@@ -55,7 +55,7 @@ def directory_name_problem(name: str) -> str | None:
 
 
 def is_ipv4(text: str) -> bool:
-    """Tell whether *text* is an address such as 192.168.5.4."""
+    """Return whether *text* is an address such as 192.168.5.4."""
     try:
         IPv4Address(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How many retries everybody together may still make: a bucket of tokens, without a clock."""
+"""How many retries all callers together may still make: a token bucket without a clock."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ __all__ = ["RetryBudget"]
 
 
 class RetryBudget:
-    """A stock of tokens that all who retry draw from, so that retries do not become the outage themselves.
+    """A token bucket that all retries share, so that retries do not become an outage themselves.
 
-    A retry takes *retry_cost* tokens, after a time-out *timeout_retry_cost*; where too few are left there is no retry.
-    A success gives back what its last retry took, a success at the first attempt *success_refund*; a failure gives
-    back nothing, and time gives back nothing either. While S3 is well the bucket is full and limits nobody. While it
-    is away, a hundred retries empty it, and from then on each call is made once, until successes fill it again.
+    A retry takes *retry_cost* tokens, after a timeout *timeout_retry_cost*. If too few are left, there is no retry. A
+    success returns what its last retry took, a success at the first attempt *success_refund*. Failures and time return
+    nothing. While S3 works, the bucket is full and limits no one. During an outage a hundred retries empty it; from
+    then on each call is made once, until successes fill it again.
 
-    Share one among all calls that go to one endpoint: a budget for each call limits nothing. It belongs to the tasks
-    of one event loop; threads with loops of their own need one each.
+    Share one among all calls to one endpoint: a budget per call limits nothing. It belongs to the tasks of one event
+    loop. Threads with their own loops need one each.
 
     Attributes:
-        capacity: Most tokens it holds, and how many it holds at first.
-        available: Tokens it holds now.
+        capacity: The maximum and initial number of tokens.
+        available: The current number of tokens.
 
     Args:
         capacity: Tokens; 0 forbids every retry.
         retry_cost: Tokens that a retry takes, 1 or more.
         timeout_retry_cost: Tokens that a retry after a TimeoutError takes, 1 or more.
-        success_refund: Tokens that a success at the first attempt gives back.
+        success_refund: Tokens that a success at the first attempt returns.
 
     Raises:
         TypeError: An argument is not an int.
-        ValueError: An argument is less than it may be.
+        ValueError: An argument is below its minimum.
 
     Source: the defaults are those of the "standard" retry mode of the AWS SDKs (AWS SDKs and Tools Reference Guide,
     retry behavior).
@@ -65,7 +65,7 @@ class RetryBudget:
         return cost
 
     def refund(self, tokens: int) -> None:
-        """Put *tokens* back; what is beyond the capacity is lost."""
+        """Return *tokens* to the bucket. Those beyond the capacity are lost."""
         self.available = min(self.available + tokens, self.capacity)
 
 

@@ -1,8 +1,8 @@
-"""Under which file names a cache keeps objects: keys are opaque, names of files are not.
+"""The file names of cached objects. Keys are opaque, but file names are not.
 
-A plain key keeps its own name below its bucket's, so that people can read a cache and fill it by hand. Whatever could
-leave the folder, or means something else to some operating system, goes by its hash into a folder that no bucket can
-be named like.
+A plain key keeps its own name below its bucket's, so that people can read a cache and fill it by hand. A key that could
+leave the folder, or that means something special to an operating system, is stored by its hash, in a folder whose name
+no bucket can have.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import hashlib
 __all__ = ["HASHED", "UNFINISHED", "hashed_name", "plain_name"]
 
 HASHED = "%by-hash"
-"""Folder of the hashed names; "%" is in no bucket's name."""
+"""Folder of the hashed names. No bucket name contains "%"."""
 
 UNFINISHED = ".s3part"
-"""Ending of files that are still being written; a key with a segment that ends so is not plain."""
+"""Suffix of files that are still being written. A key with a segment that has this suffix is not plain."""
 
 # Most file systems take names of 255 bytes or 255 UTF-16 units, which are never more than the bytes.
 _MAX_NAME_BYTES = 255
@@ -27,7 +27,7 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$"}) | frozen
 
 
 def plain_name(bucket: str, key: str) -> tuple[str, ...] | None:
-    r"""Return the path below the cache's folder that spells bucket and key as they are.
+    r"""Return the path below the cache's folder that contains bucket and key unchanged.
 
     Returns:
         The bucket and the key's segments; None if the key is not plain: a segment is empty, ".", "..", longer than 255
@@ -40,7 +40,7 @@ def plain_name(bucket: str, key: str) -> tuple[str, ...] | None:
 
 def hashed_name(bucket: str, key: str) -> tuple[str, ...]:
     """Return a path below the cache's folder for any key: a SHA-256 of bucket and key in `HASHED`."""
-    # A bucket's name has no slash, so no two pairs of bucket and key are spelled alike.
+    # A bucket's name has no slash, so each pair of bucket and key has its own text.
     return (HASHED, hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest())
 
 

@@ -1,4 +1,4 @@
-"""When a circuit opens and closes: states and rules, made of values. Clock readings come in as arguments.
+"""When a circuit opens and closes: states and rules as pure values. Clock readings are arguments.
 
 =========  ==============================  ===============================  =========================================
 state      asks to pass                    a call failed                    a call succeeded
@@ -10,8 +10,8 @@ HALF_OPEN  no while a probe runs,          the probe's: OPEN, the whole     the 
            else yes: the probe             timeout anew
 =========  ==============================  ===============================  =========================================
 
-Each change of state begins a new period. A pass remembers the period that it was given in, and what becomes of a call
-is ignored in any later one: a slow call from before the outage says nothing about now.
+Each change of state starts a new period. A pass remembers its period, and the result of a call is ignored in any later
+one: a slow call from before the outage says nothing about the present.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class CircuitState(Enum):
 
 
 class Result(Enum):
-    """What a call says about the service: it is well, it is not, or nothing either way."""
+    """What a call says about the service: it works, it fails, or neither."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -70,14 +70,14 @@ class CircuitPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """The call may be made; give this back with its result, whatever that is."""
+    """The call may be made. Pass this back with its result, whatever that is."""
 
     period: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
-    """The call must not be made; *retry_in_s* seconds until one may, None while that hangs on the probe."""
+    """The call must not be made. *retry_in_s*: seconds until one may; None: that depends on the running probe."""
 
     retry_in_s: float | None
 
@@ -88,7 +88,7 @@ class Circuit:
 
     Attributes:
         policy: Its rules.
-        state: Where it is.
+        state: Its current state.
         failure_count: Failures since the last success.
         last_failure_s: Clock reading at the last failure that counted; None before the first.
     """
@@ -104,7 +104,7 @@ class Circuit:
     def ask(self, now_s: float) -> Pass | Refuse:
         """Decide whether a call may be made now."""
         if self.state is CircuitState.OPEN:
-            # Back in time means another event loop with a clock of its own: count from here.
+            # A clock that goes back belongs to another event loop: count from here.
             self._opened_s = min(self._opened_s, now_s)
             left_s = self._opened_s + self.policy.timeout_s - now_s
             if left_s > 0:
@@ -117,7 +117,7 @@ class Circuit:
         return Pass(period=self._period)
 
     def settle(self, given: Pass, result: Result, now_s: float) -> None:
-        """Take in what became of the call that *given* let through."""
+        """Record the result of the call that *given* let through."""
         if given.period != self._period:
             return
         self._probing = False
@@ -134,14 +134,14 @@ class Circuit:
                 self._enter(CircuitState.OPEN)
 
     def put(self, state: CircuitState, now_s: float) -> None:
-        """Enter *state* by hand. Calls under way no longer count; an open circuit stays open for the whole timeout."""
+        """Set *state*. Calls in flight no longer count. An open circuit stays open for the whole timeout."""
         self._probing = False
         if state is CircuitState.OPEN:
             self._opened_s = now_s
         self._enter(state)
 
     def failed_at(self, when_s: float | None) -> None:
-        """Set by hand when it last failed; an open circuit counts its timeout from there."""
+        """Set the time of the last failure. An open circuit counts its timeout from there."""
         self.last_failure_s = when_s
         if when_s is not None:
             self._opened_s = when_s

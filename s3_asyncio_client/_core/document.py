@@ -1,4 +1,4 @@
-"""One door through which every XML document of a server enters."""
+"""The only parser for XML documents from servers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ __all__ = ["parse_document"]
 
 
 def parse_document(body: bytes | str) -> ET.Element:
-    """Give the root of a document, its elements named without their namespace.
+    """Return the root of a document, with element names stripped of their namespaces.
 
-    S3 and the servers like it disagree about namespaces, and S3 pads slow answers with white space, even where XML
+    S3 and compatible servers disagree about namespaces, and S3 pads slow responses with white space, even where XML
     allows none (before the prolog).
 
     Args:
-        body: The whole document; bytes are UTF-8, with or without a byte order mark.
+        body: The whole document. Bytes are UTF-8, with or without a byte order mark.
 
     Raises:
         ValueError: It is not well-formed XML in UTF-8, or it has a DOCTYPE, which S3 never sends.

@@ -1,7 +1,7 @@
-"""From a failed response to a typed error: pure functions of status, headers and body.
+"""Turn a failed response into a typed error, with pure functions of status, headers and body.
 
-The status decides the class and the code only refines it, because proxies and S3-compatible servers invent codes
-more often than statuses. Everything a server sends may hold a secret (it echoes what was signed), so what goes into
+The status decides the class and the code only refines it, because proxies and S3-compatible servers invent codes more
+often than statuses. Everything that a server sends may contain a secret (it echoes what was signed), so every value in
 an error passes through `redact` and `safe_elements`.
 """
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ERROR_BODY", "error_from_fields", "error_from_response", "fields_of", "parse_error_document"]
 
 MAX_ERROR_BODY = 64 * 1024
-"""Bytes of an error's body that are worth reading; S3's own stay under two thousand."""
+"""The maximum number of bytes to read from an error's body. S3's own have less than two thousand."""
 
 _MAX_MESSAGE = 500
-"""Characters of a body that is no error document which go into the message."""
+"""The maximum number of characters in the message from a body that is not an error document."""
 
 _CLASS_OF_STATUS: dict[int, type[S3Error]] = {
     400: S3InvalidRequestError,
@@ -54,7 +54,7 @@ _REDIRECT_OR_BAD_REQUEST = {301, 307, 400}
 
 
 def parse_error_document(body: bytes) -> dict[str, str] | None:
-    """Read S3's error document.
+    """Parse S3's error document.
 
     Args:
         body: A whole body in bytes; empty after HEAD.
@@ -75,7 +75,7 @@ def parse_error_document(body: bytes) -> dict[str, str] | None:
 
 
 def fields_of(root: Element) -> dict[str, str]:
-    """Give the children of an error document: element name to trimmed text, in order, the first of equal names."""
+    """Return the children of an error document: element name to trimmed text, in order, the first of equal names."""
     fields: dict[str, str] = {}
     for child in root:
         fields.setdefault(child.tag, (child.text or "").strip())
@@ -92,7 +92,7 @@ def error_from_response(
     key: str | None = None,
     now: datetime | None = None,
 ) -> S3Error:
-    """Turn a failed response into the error to raise; see `error_from_fields`.
+    """Return the error to raise for a failed response; see `error_from_fields`.
 
     Args:
         status: HTTP status.
@@ -126,13 +126,13 @@ def error_from_fields(
     key: str | None = None,
     now: datetime | None = None,
 ) -> S3Error:
-    """Make the error of a status, the elements of an error document and the headers.
+    """Return the error for a status, the elements of an error document, and headers.
 
     Args:
         status: HTTP status; 200 for an error document inside a success.
-        fields: What `parse_error_document` gave.
+        fields: The result of `parse_error_document`.
         headers: The response's headers, names in any case.
-        text: The body, for the message if it is no error document.
+        text: The body, for the message if it is not an error document.
         operation: S3's name of the operation.
         bucket: Bucket that was asked for.
         key: Key that was asked for; without a body it decides what a 404 is about.

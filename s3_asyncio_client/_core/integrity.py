@@ -1,4 +1,4 @@
-"""Which digest S3 promised for an object's bytes, and whether the bytes that came have it."""
+"""Which digest S3 promised for an object's bytes, and whether the received bytes match it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ ALGORITHMS = {"crc32": _Crc32, "sha1": _sha1, "sha256": hashlib.sha256, "md5": _
 
 
 class Checksum:
-    """A digest under way: feed it the bytes, then compare.
+    """An incremental digest: feed it the bytes, then compare.
 
     Args:
         algorithm: A name in ALGORITHMS.
@@ -74,7 +74,7 @@ class Checksum:
 
     @property
     def value(self) -> str:
-        """The digest of the bytes so far, spelled as `expected` is."""
+        """The digest of the bytes so far, in the encoding of `expected`."""
         digest = self._hash.digest()
         return digest.hex() if self._hexadecimal else base64.b64encode(digest).decode()
 

@@ -1,9 +1,9 @@
-"""Which of S3's operations a request is.
+"""Find the S3 operation of a request.
 
-S3 tells its operations apart by method, by what the address names (service, bucket or object) and by the subresource
-in the query (`?uploads`, `?acl`). So the rows of `operations` are compiled into one small dict per method and level,
-asked once per name in the query. A few neighbors differ only by one more parameter or header. Parameters that are no
-subresource (`prefix`, `x-id`, `response-*`, `X-Amz-*`) are in no table and change nothing.
+S3 distinguishes operations by method, by what the address names (service, bucket or object) and by the subresource in
+the query (`?uploads`, `?acl`). So the rows of `operations` are compiled into one small dict per method and level, with
+one lookup per name in the query. A few neighbors differ only by one more parameter or header. Other parameters
+(`prefix`, `x-id`, `response-*`, `X-Amz-*`) are in no table and change nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def operation_of(
     query: Mapping[str, str],
     headers: Mapping[str, str],
 ) -> str | None:
-    """Return S3's name for a request, None where S3 has no operation of that form.
+    """Return S3's name of the operation. None: S3 has no operation of that form.
 
     Args:
         method: HTTP method in upper case.
@@ -72,8 +72,8 @@ def operation_name(
 def _levels(method: str) -> tuple[dict[str, str | None], ...]:
     """Return for each level the operations of *method* by subresource; "" is the plain request's.
 
-    A subresource that other methods have and this one lacks maps to None: S3 has no such operation (DELETE ?acl), and
-    it must not pass for the plain one, which might delete the object.
+    A subresource that only other methods have maps to None: S3 has no such operation (DELETE ?acl). It must not count
+    as the plain operation, which might delete the object.
     """
     known = {row.subresource for row in OPERATIONS.values()}
     levels: tuple[dict[str, str | None], ...] = (
@@ -88,14 +88,14 @@ def _levels(method: str) -> tuple[dict[str, str | None], ...]:
 
 
 def _neighbors() -> Iterator[tuple[str | None, tuple[str, bool, str, str]]]:
-    """Yield an operation with what makes another of it: the parameter or header, which of them, its value, the name."""
+    """Yield an operation with each distinguishing parameter or header: kind, name, value, and the new operation."""
     for row in OPERATIONS.values():
         if by := row.parameter or row.header:
             name, _, wanted = by.partition("=")
             yield _LEVELS[row.method][row.level][row.subresource], (name, bool(row.header), wanted, row.name)
 
 
-# It stands for a part of an object alone; in the query of a bucket it means nothing.
+# It only selects a part of an object. In the query of a bucket it means nothing.
 _UPLOAD = "uploadId"
 _LEVELS = {method: _levels(method) for method in {row.method for row in OPERATIONS.values()}}
 # A browser asks before any request, whatever else the address names.

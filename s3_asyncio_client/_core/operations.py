@@ -1,7 +1,7 @@
-"""S3's operations, one row each: how a request for it looks, what goes in and out, what can happen to it.
+"""S3's operations, one row each: the form of its request, its input and output, and what can happen to it.
 
-Whatever depends on the operation of a request is decided by a column of this table, in both packages. To add an
-operation, add a row here and a handler to the simulated S3.
+Everything that depends on a request's operation is a column of this table, for both packages. To add an operation, add
+a row here and a handler to the simulated S3.
 
 Sources: the S3 API Reference, whose request syntax, bodies and digests botocore's model repeats, and the Service
 Authorization Reference for the actions. Late errors and errors without a prolog were captured on AWS.
@@ -27,19 +27,20 @@ class Operation(NamedTuple):
 
     Attributes:
         name: S3's own.
-        request: The form that tells it: method, what the address names (``/``, ``/b`` or ``/b/k``), and in the query
-            the subresource and a parameter that tells it from its neighbor. ``name=value`` wants that value.
-        header: A header that tells it from its neighbor; ``name=value*`` wants a value that starts so.
-        takes: What the request's body is.
+        request: The form that identifies it: method, what the address names (``/``, ``/b`` or ``/b/k``), and in the
+            query the subresource and a parameter that distinguishes it from its neighbor. ``name=value`` requires that
+            value.
+        header: A header that distinguishes it from its neighbor. ``name=value*`` requires a value with that start.
+        takes: The type of the request's body.
         digest: Whether S3 refuses a body without Content-MD5 or a checksum.
-        answers: What the body of a success is.
+        answers: The type of a success's body.
         action: The permission that it needs, without ``s3:``.
-        makes: What there is afterwards that need not have been there before.
-        late: A 200 can hold an "error" instead of the result, or errors among the results ("partial").
+        makes: What it creates.
+        late: A 200 can contain an "error" instead of the result, or errors among the results ("partial").
         bare: Whether a 4xx has no XML prolog.
-        reads: Whether it changes nothing although its method would.
-        anywhere: Whether any region answers, not that of the bucket alone.
-        signed: Whether the head holds a signature; a form has one among its fields.
+        reads: Whether it changes nothing, unlike other operations with its method.
+        anywhere: Whether any region answers, not only the bucket's.
+        signed: Whether the head has the signature. A form has it in its fields.
     """
 
     name: str
@@ -68,28 +69,28 @@ class Operation(NamedTuple):
 
     @property
     def subresource(self) -> str:
-        """The parameter that stands for a part of the bucket or object; "" where it is about the whole."""
+        """The parameter of the subresource. "": the request is about the whole bucket or object."""
         first = self.request.partition("?")[2].partition("&")[0]
         return "" if "=" in first else first
 
     @property
     def parameter(self) -> str:
-        """The parameter that tells it from an operation of the same subresource; "" where none has to."""
+        """The parameter that distinguishes it from an operation with the same subresource. "": none is needed."""
         return self.request.partition("?")[2][len(self.subresource) :].lstrip("&")
 
     @property
     def writes(self) -> bool:
-        """Whether S3 holds something else afterwards."""
+        """Whether it changes the content of S3."""
         return self.method in {"PUT", "POST", "DELETE"} and not self.reads
 
     @property
     def needs_bucket(self) -> bool:
-        """Whether its bucket has to be there."""
+        """Whether its bucket must exist."""
         return self.level != SERVICE and self.makes != "bucket"
 
     @property
     def needs_upload(self) -> bool:
-        """Whether it is about a multipart upload that has begun."""
+        """Whether it is about a multipart upload in progress."""
         return self.subresource == "uploadId"
 
 
@@ -315,16 +316,17 @@ OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
 )
 """Every operation of S3's data plane by its name, in the order of the names.
 
-AWS names two that no SDK has a method for only in prose: `PostObject` is a browser's form upload, and `CORSPreflight`
-the OPTIONS request before a cross-origin one. Names that AWS has replaced (`PutBucketLifecycle`) are under the new one.
+No SDK has a method for two of them, which AWS only names in prose: `PostObject` is a browser's form upload, and
+`CORSPreflight` the OPTIONS request before a cross-origin one. Names that AWS has replaced (`PutBucketLifecycle`) are
+under the new name.
 """
 
 
 def names_of(wanted: Callable[[Operation], object]) -> frozenset[str]:
-    """Return the names of the operations whose row is as *wanted*."""
+    """Return the names of the operations for whose row *wanted* is true."""
     return frozenset(row.name for row in OPERATIONS.values() if wanted(row))
 
 
 def object_read(operation: str | None) -> bool:
-    """Tell whether a success's body is an object's bytes, which can be held to their checksum."""
+    """Return whether a success's body is an object's bytes, which can be compared with their checksum."""
     return operation == "GetObject"

@@ -1,7 +1,7 @@
 """An error as a record: plain values that JSON can hold, every text redacted.
 
-The record is what goes into logs and tickets, so nothing that an error is made of may make it fail: attributes set by
-hand may be anything, `__str__` may raise, chains may be long or closed to a ring.
+The record goes into logs and tickets, so no error may break it: attributes may be anything, `__str__` may raise, chains
+may be long or circular.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CHAIN", "attempts_of", "brief_record", "error_record", "json_line", "one_line", "plain"]
 
 MAX_CHAIN = 50
-"""Errors of one chain that a record lists."""
+"""The maximum number of errors of one chain in a record."""
 
 _MAX_DEPTH = 20
 _ATTEMPTS = re.compile(r"gave up after (\d+) attempt")  # the note of `retry_with_exponential_backoff`
@@ -38,7 +38,7 @@ def plain(value: object, secrets: Sequence[str] = (), *, depth: int = 0) -> Any:
         value: Anything. Mappings, lists, tuples and sets keep their shape; what JSON lacks (NaN, bytes, objects)
             becomes its text.
         secrets: Texts to hide, see `redact`.
-        depth: How deep in another value it stands; past 20 it becomes "...".
+        depth: Its nesting depth in another value. Beyond 20 it becomes "...".
     """
     if value is None or isinstance(value, bool):
         return value
@@ -68,7 +68,7 @@ def json_line(value: object) -> str:
 
 
 def attempts_of(error: BaseException) -> int | None:
-    """Return how many attempts a retry made before it raised *error*, None if none said so."""
+    """Return how many attempts a retry made before it raised *error*. None: unknown."""
     for note in reversed(_notes(error)):
         if found := _ATTEMPTS.search(note):
             return int(found[1])
@@ -127,7 +127,7 @@ def _traceback(error: BaseException) -> str:
 
 
 def _behind(error: BaseException) -> Iterator[tuple[str, BaseException]]:
-    """Yield what led to *error*, each error once, what Python's own traceback would leave out left out."""
+    """Yield the errors that led to *error*, each once, without those that Python's own traceback would omit."""
     seen = {id(error)}
     waiting = [*_next(error)]
     while waiting and len(seen) <= MAX_CHAIN:

@@ -1,8 +1,9 @@
-"""What must not be shown, taken out of texts: the one place that knows what a secret looks like.
+"""Remove secrets from texts. Only this module knows what a secret looks like.
 
-Known secrets (a client's own keys) go first, wherever they stand. Then what is recognised by its shape: key ids, values
-after names such as "Signature=", Authorization headers, users in URLs. A query with any of these goes as a whole, since
-a presigned one lets whoever reads it in. Every pattern consumes what it looks at, so the time is linear in the text.
+Known secrets (a client's own keys) go first, wherever they are. Then come secrets recognized by their shape: key ids,
+values after names such as "Signature=", Authorization headers, users in URLs. A query with any of these is removed as a
+whole, since a presigned query grants access to its reader. Every pattern consumes what it matches, so the time is
+linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["HIDDEN", "MIN_SECRET_CHARS", "redact", "redact_url", "safe_elements"]
 
 HIDDEN = "***"
-"""What stands in the place of a secret."""
+"""The replacement of a secret."""
 
 MIN_SECRET_CHARS = 8
-"""Shorter ones are hidden by their place in a text only: no service gives out such secrets, and they may be words."""
+"""Shorter ones are only hidden by their place in a text: no service issues such secrets, and they may be words."""
 
 _NAMES = (
     r"(?:signature|credential|password|security[_-]?token|session[_-]?token|access[_-]?key[_-]?id"
@@ -33,10 +34,10 @@ _AUTHORIZATION = re.compile(rf"""(authorization{_IS})[^"'\r\n<>\\]+""", re.IGNOR
 _KEY_ID = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{12,}")
 _USER = re.compile(r"""(\w://|(?<!\w)["'](?=[^\s/"'<>@:]+:))[^\s/"'<>]+@""")  # or quoted, as the first part of a URL
 _QUERY = re.compile(r"""\?[^\s"'<>]+""")
-# Every shape above has one of these in it, and few texts have: most are let through at the price of looking for them.
+# Every shape above contains one of these, but few texts do: for most texts this search is the only cost.
 _SIGNS = ("=", ":", "%3", "AKIA", "ASIA")
 
-# With these elements S3 helps to debug a signature; they hold the signature, the key's id, the token, whole requests.
+# S3 sends these elements to help debug a signature. They contain the signature, the key id, the token, whole requests.
 _SECRET_ELEMENT = re.compile(r"StringToSign|CanonicalRequest|SignatureProvided|.*Bytes|Token-.*|AWSAccessKeyId")
 _SECRET_ARGUMENT = re.compile(r"authorization|x-amz-(signature|credential|security-token)", re.IGNORECASE)
 
@@ -50,7 +51,7 @@ _CUT_CHARS = 16
 
 
 def redact_url(url: str) -> str:
-    """Return one *url* without user, signature, credential and token; the rest of its query can be read."""
+    """Return one *url* without user, signature, credential and token. The rest of its query stays readable."""
     if "=" not in url and "@" not in url:  # most have neither
         return url
     return _URL_USER.sub(r"\1", _URL_ARGUMENT.sub(rf"\1{HIDDEN}", url))

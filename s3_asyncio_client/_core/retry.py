@@ -1,6 +1,7 @@
-"""What to do after a failed attempt: a decision, made of values.
+"""What to do after a failed attempt: a decision as a pure value.
 
-Neither clock nor chance is here: the random share comes in, the delay goes out, and who asked does the waiting.
+There is no clock and no randomness here. The random share is an argument, the delay is the result, and the caller
+waits.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 JITTER = 0.1
-"""Largest share that is added to a delay, so that clients which failed together do not return together."""
+"""The maximum share that jitter adds to a delay, so that clients that failed together do not retry together."""
 
 THROTTLING_CODES = frozenset(
     {
@@ -54,10 +55,10 @@ _NOT_IMPLEMENTED = 501
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often and how long to wait; see `retry_with_exponential_backoff` for the meaning of each.
+    """How often to retry and how long to wait; see `retry_with_exponential_backoff` for the meaning of each.
 
     Raises:
-        TypeError: An argument is not of its type.
+        TypeError: An argument has the wrong type.
         ValueError: A number is negative, NaN or infinite.
     """
 
@@ -86,7 +87,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Try again after *delay_s* seconds."""
+    """Retry after *delay_s* seconds."""
 
     delay_s: float
 
@@ -99,12 +100,12 @@ class GiveUp:
 
 
 def is_retryable(error: BaseException, classes: tuple[type[BaseException], ...] | None = None) -> bool:
-    """Tell whether another attempt may go better.
+    """Return whether another attempt may succeed.
 
-    An S3ClientError with status 408, 429, 503 or 504 or a code of RETRYABLE_CODES always may. Of the others those of
-    *classes*; without *classes* ConnectionError, TimeoutError, S3ServerError except 501 (S3 will not learn the
+    An S3ClientError with status 408, 429, 503 or 504 or a code of RETRYABLE_CODES always may. Of the others, those of
+    *classes* may. The default is ConnectionError, TimeoutError, S3ServerError except 501 (S3 will not learn the
     operation meanwhile) and any S3Error with a code of RETRYABLE_CODES.
-    What is no Exception (cancellation, KeyboardInterrupt) never may, whatever *classes* says.
+    An error that is not an Exception (cancellation, KeyboardInterrupt) never may, whatever *classes* says.
     """
     if not isinstance(error, Exception):
         return False
@@ -126,13 +127,13 @@ def next_step(
 ) -> Retry | GiveUp:
     """Decide what follows a failed attempt.
 
-    The delay is ``min(base_delay * exponential_base**attempt, max_delay)`` or, if longer, what the server asked for
-    (Retry-After) up to max_delay; with jitter up to a tenth is added. A delay that ends after the deadline is not
-    begun, and at the deadline there is no further attempt even without a delay.
+    The delay is ``min(base_delay * exponential_base**attempt, max_delay)`` or, if longer, the server's Retry-After up
+    to max_delay. Jitter adds up to a tenth. A delay that would end after the deadline does not start, and at the
+    deadline there is no further attempt even without a delay.
 
     Args:
         attempt: Number of the attempt that failed, from 0.
-        error: What it raised.
+        error: The error that it raised.
         policy: The limits.
         random_share: A random number, 0 <= share < 1.
         elapsed_s: Seconds since the first attempt began.
@@ -155,7 +156,7 @@ def _backoff_s(attempt: int, policy: RetryPolicy) -> float:
 
 
 def _asked_s(error: BaseException) -> float:
-    asked = getattr(error, "retry_after", None)  # on an error made by hand it may be anything
+    asked = getattr(error, "retry_after", None)  # on a hand-made error it may be anything
     return asked if isinstance(asked, int | float) and asked >= 0 else 0.0  # NaN is not >= 0
 
 

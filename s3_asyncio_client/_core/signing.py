@@ -1,7 +1,7 @@
 """AWS Signature Version 4 for service "s3": headers, presigned URLs and chunked bodies.
 
-Pure functions: time and credentials come in, strings go out. Every URL is taken as it stands, percent-encoded and
-without a query. S3 is the one service whose path is neither normalised nor encoded a second time.
+These are pure functions: time and credentials in, strings out. Every URL is used unchanged, percent-encoded and without
+a query. S3 is the only service whose path is neither normalized nor encoded a second time.
 
 Source: Amazon S3 API Reference, "Authenticating Requests (AWS Signature Version 4)".
 """
@@ -39,7 +39,7 @@ MAX_EXPIRES_S = 7 * 24 * 3600
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# What proxies and HTTP libraries change or add on the way, and what tracing adds, must not break a signature.
+# Headers that proxies, HTTP libraries or tracing change or add in transit must not break a signature.
 _UNSIGNED_HEADERS = {
     "authorization",
     "baggage",
@@ -57,14 +57,14 @@ _UNSIGNED_HEADERS = {
     "user-agent",
     "x-amzn-trace-id",
 }
-# What `sign_request` sets itself; a caller's own would be signed twice.
+# Headers that `sign_request` sets itself. The caller's own would be signed twice.
 _OWN_HEADERS = {"authorization", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
 _CHUNK_SIGNATURE = b";chunk-signature="
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who signs; the secret parts stay out of ``repr``.
+    """The credentials that sign. The secret parts are not in ``repr``.
 
     Attributes:
         access_key: Id of the key.
@@ -88,13 +88,13 @@ def sign_request(
     region: str,
     now: datetime,
 ) -> dict[str, str]:
-    """Give the headers to send.
+    """Return the headers to send.
 
     Args:
         method: "GET", "PUT" ...
         url: Percent-encoded, without a query; send exactly this one.
         params: The query, not encoded; send it in any order, encoded as `canonical_query` does.
-        headers: What else will be sent. All are signed but those that proxies change.
+        headers: The other headers. All are signed except those that proxies change.
         payload_hash: SHA-256 of the body in hex, UNSIGNED_PAYLOAD or STREAMING_PAYLOAD.
         credentials: Who signs.
         region: Region of the bucket.
@@ -130,13 +130,13 @@ def presign_url(
     now: datetime,
     expires_in: int,
 ) -> str:
-    """Give a URL that carries its own signature; the body is not signed, and of the headers only Host is.
+    """Return a URL with its own signature. The body is not signed, and only the header Host is.
 
     Args:
-        method: The one method that the URL will work for.
+        method: The only method that the URL works for.
         url: Percent-encoded, without a query.
         params: Further query parameters, not encoded.
-        credentials: Who signs. With temporary ones the URL dies with them, even before it expires.
+        credentials: Who signs. With temporary ones the URL ends with them, even before it expires.
         region: Region of the bucket.
         now: Current time in UTC.
         expires_in: Seconds from *now* that the URL works, 1 to 604800 (a week).
@@ -166,18 +166,18 @@ def presign_url(
 
 
 def signature_of(headers: Mapping[str, str]) -> str:
-    """Take the signature out of the headers of `sign_request`, the seed of a ChunkSigner."""
+    """Return the signature in the headers of `sign_request`, the seed of a ChunkSigner."""
     return headers["Authorization"].rpartition("Signature=")[2]
 
 
 class ChunkSigner:
-    """Frame and sign a body in chunks, each signature built on the one before (aws-chunked).
+    """Frame and sign a body in chunks. Each signature depends on the previous one (aws-chunked).
 
     Args:
         seed_signature: Signature of the request, made with STREAMING_PAYLOAD.
-        credentials: Those of the request.
-        region: That of the request.
-        now: That of the request.
+        credentials: The request's.
+        region: The request's.
+        now: The request's.
     """
 
     def __init__(self, seed_signature: str, *, credentials: Credentials, region: str, now: datetime) -> None:
@@ -187,9 +187,9 @@ class ChunkSigner:
         self._prefix = f"{_ALGORITHM}-PAYLOAD\n{timestamp}\n{_scope(timestamp, region)}"
 
     def encode(self, chunk: bytes) -> bytes:
-        """Give the frame of the next chunk; ``b""`` gives the last frame, after which nothing follows.
+        """Return the frame of the next chunk. ``b""`` returns the last frame.
 
-        S3 wants chunks of at least 8 KiB but for the last one.
+        S3 requires chunks of at least 8 KiB, except the last one.
         """
         digest = hashlib.sha256(chunk).hexdigest()
         self._previous = _sign(self._key, f"{self._prefix}\n{self._previous}\n{EMPTY_SHA256}\n{digest}")
@@ -197,11 +197,11 @@ class ChunkSigner:
 
 
 def encoded_length(decoded_length: int, chunk_size: int) -> int:
-    """Give the Content-Length of a chunked body: all frames of *chunk_size* bytes, the rest, and the last empty one.
+    """Return the Content-Length of a chunked body: all frames of *chunk_size* bytes, the rest, and the last empty one.
 
     Args:
         decoded_length: Bytes of the body itself.
-        chunk_size: Bytes of each chunk but the last.
+        chunk_size: Bytes of each chunk except the last.
 
     Raises:
         ValueError: *decoded_length* is negative or *chunk_size* is not positive.
@@ -219,7 +219,7 @@ def _frame_length(size: int) -> int:
 def _canonical_request(
     method: str, url: str, query: str, headers: Mapping[str, str], payload_hash: str
 ) -> tuple[str, str]:
-    """Give the text whose hash is signed, and the names of the headers in it."""
+    """Return the text whose hash is signed, and the names of the headers in it."""
     signed = sorted(
         (lowered, " ".join(value.split()))
         for name, value in headers.items()
@@ -231,7 +231,7 @@ def _canonical_request(
 
 
 def _path(url: str) -> str:
-    # Not urlsplit: it is free to tidy what must stay as it is.
+    # Not urlsplit: it may normalize text that must stay unchanged.
     slash = url.find("/", url.index("://") + 3)
     return "/" if slash < 0 else url[slash:]
 

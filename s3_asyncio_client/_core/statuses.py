@@ -1,4 +1,4 @@
-"""From a status to the code that S3 most often sends with it, for answers that have no body to say so."""
+"""The code that S3 most often sends with a status, for responses without a body."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ CODE_OF_STATUS = MappingProxyType(
         503: "ServiceUnavailable",
     }
 )
-"""All but 404, whose code depends on what the request names: see `missing_code`."""
+"""All except 404, whose code depends on what the request names: see `missing_code`."""
 
 
 def missing_code(*, upload: bool = False, key: bool) -> str:
-    """Return the code of a 404 in answer to a request that names an upload, or else a key, or else only a bucket."""
+    """Return the code of a 404 to a request that names an upload, or else a key, or else only a bucket."""
     return "NoSuchUpload" if upload else "NoSuchKey" if key else "NoSuchBucket"
