@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes
 
-from .material import DOCUMENTS, ENTITIES, FORM, HEADERS, OPERATIONS, PARAMETERS, RARE_HEADERS, VALUES
+from .material import DOCUMENTS, ENTITIES, FORM, HEADERS, JSON, OPERATIONS, PARAMETERS, RARE_HEADERS, VALUES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from random import Random
 
 _EDGES = (b"\r\n", b"\r\n\r\n", b"\n", b"\0", b":", b" ", b";", b"<", b">", b"&", b"0\r\n\r\n", b"HTTP/1.1")
@@ -87,6 +90,8 @@ def _document(draw: Random, document: bytes | None) -> bytes:
     if how < 0.5:
         return document.decode().encode(draw.choice(("utf-16", "utf-32", "utf-7", "cp037")))
     tags = document.split(b"<")[1:]
+    if not tags:
+        return _other_json(draw, document) if draw.random() < 0.8 else mutated(draw, document)
     for _ in range(draw.choice((1, 2, 9))):
         at = draw.randrange(len(tags))
         name, _, text = tags[at].partition(b">")
@@ -99,6 +104,21 @@ def _document(draw: Random, document: bytes | None) -> bytes:
         )
         tags[at] = draw.choice(new)
     return b"<" + b"<".join(tags)
+
+
+def _other_json(draw: Random, document: bytes) -> bytes:
+    """The document with some of its values replaced by what may not stand there."""
+    tree = json.loads(document)
+    for _ in range(draw.choice((1, 1, 2, 5))):
+        holder, at = draw.choice(list(_places(tree)))
+        holder[at] = copy.deepcopy(draw.choice(JSON))
+    return json.dumps(tree).encode()
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    for at, one in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield node, at
+        yield from _places(one)
 
 
 def _framed(draw: Random, body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:

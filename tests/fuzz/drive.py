@@ -120,6 +120,11 @@ class S3:
         self.simulator.armed = bool(faults)
         self.server = Server(self.simulator, endpoints=tuple, origin_of=lambda _: None)
         self.simulator.store.create_bucket("bucket", versioning=seed is not None and draw.random() < 0.3)
+        bucket = self.simulator.store.bucket("bucket")
+        if seed is not None and bucket is not None:
+            bucket.locked = bucket.versioning is not None and draw.random() < 0.5
+            bucket.ownership = draw.choice(("BucketOwnerEnforced", "ObjectWriter", "BucketOwnerPreferred"))
+            bucket.public_access_block = draw.choice((None, bucket.public_access_block))
         self.simulator.store.put("bucket", "key", b"abc", tags={"a": "1"})
         begun = self.talk([b"POST /bucket/key?uploads HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"])
         self.upload_id = begun.partition(b"<UploadId>")[2].partition(b"<")[0].decode() or "none"

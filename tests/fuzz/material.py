@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+_CONFIGURATIONS = ("acl", "encryption", "object-lock", "ownershipControls", "policy", "publicAccessBlock")
 OPERATIONS: tuple[tuple[str, str], ...] = (
     ("GET", "/"),
     ("PUT", "/bucket"),
@@ -17,7 +18,9 @@ OPERATIONS: tuple[tuple[str, str], ...] = (
     ("GET", "/bucket?tagging"),
     ("PUT", "/bucket?tagging"),
     ("DELETE", "/bucket?tagging"),
-    ("GET", "/bucket?acl"),
+    *((method, f"/bucket?{name}") for name in _CONFIGURATIONS for method in ("GET", "PUT", "DELETE")),
+    ("GET", "/bucket?policyStatus"),
+    *((method, f"/bucket/key?{name}") for name in ("acl", "retention", "legal-hold") for method in ("GET", "PUT")),
     ("POST", "/bucket?delete"),
     ("POST", "/bucket"),
     ("GET", "/bucket/key"),
@@ -39,8 +42,7 @@ OPERATIONS: tuple[tuple[str, str], ...] = (
 
 RARE_HEADERS: tuple[str, ...] = (
     "authorization", "connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade",
-    "x-amz-content-sha256", "x-amz-date", "x-amz-decoded-content-length", "x-amz-object-lock-mode",
-    "x-amz-security-token", "x-amz-server-side-encryption-customer-key", "x-s3errors-mark",
+    "x-amz-content-sha256", "x-amz-date", "x-amz-decoded-content-length", "x-amz-security-token", "x-s3errors-mark",
 )  # fmt: skip
 """Those that end a request early, most of the time."""
 
@@ -55,6 +57,12 @@ HEADERS: tuple[str, ...] = (
     "x-amz-if-match-size", "x-amz-max-parts", "x-amz-meta-a", "x-amz-metadata-directive", "x-amz-mfa",
     "x-amz-mp-object-size", "x-amz-object-attributes", "x-amz-part-number-marker", "x-amz-request-payer",
     "x-amz-sdk-checksum-algorithm", "x-amz-server-side-encryption", "x-amz-source-expected-bucket-owner",
+    "x-amz-bucket-object-lock-enabled", "x-amz-object-ownership", "x-amz-grant-read", "x-amz-grant-full-control",
+    "x-amz-object-lock-legal-hold", "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
+    "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-bucket-key-enabled",
+    "x-amz-server-side-encryption-customer-algorithm", "x-amz-server-side-encryption-customer-key",
+    "x-amz-server-side-encryption-customer-key-md5", "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    "x-amz-copy-source-server-side-encryption-customer-key",
     "x-amz-storage-class", "x-amz-tagging", "x-amz-tagging-directive", "x-amz-trailer",
     "x-amz-website-redirect-location",
 )  # fmt: skip
@@ -84,7 +92,29 @@ DOCUMENTS: dict[str, bytes] = {
     "acl": b'<AccessControlPolicy><Owner><ID>a</ID></Owner><AccessControlList><Grant><Grantee xmlns:xsi="x" '
     b'xsi:type="CanonicalUser"><ID>a</ID></Grantee><Permission>READ</Permission></Grant></AccessControlList>'
     b"</AccessControlPolicy>",
+    "encryption": b"<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms"
+    b"</SSEAlgorithm><KMSMasterKeyID>key</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true"
+    b"</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>",
+    "legal-hold": b"<LegalHold><Status>ON</Status></LegalHold>",
+    "object-lock": b"<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"
+    b"<Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>",
+    "ownershipControls": b"<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule>"
+    b"</OwnershipControls>",
+    "policy": b'{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": '
+    b'"s3:Get*", "Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"], "Condition": {"StringLike": '
+    b'{"s3:prefix": ["a*"]}, "IpAddress": {"aws:SourceIp": "127.0.0.0/8"}, "Bool": {"aws:SecureTransport": false}}}, '
+    b'{"Effect": "Deny", "Principal": "*", "NotAction": ["s3:PutObject"], "Resource": "arn:aws:s3:::bucket/b?"}]}',
+    "publicAccessBlock": b"<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>"
+    b"<IgnorePublicAcls>false</IgnorePublicAcls></PublicAccessBlockConfiguration>",
+    "retention": b"<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>2027-01-01T00:00:00Z</RetainUntilDate>"
+    b"</Retention>",
 }
+
+JSON: tuple[object, ...] = (
+    None, True, 0, -1, 1.5, "", "*", "s3:*", "arn:aws:s3:::bucket/*", "127.0.0.1", "::/0", "1.2.3.4/99", "\ud800", [],
+    [[]], [1], ["*", {}], {}, {"AWS": 1}, {"AWS": "123456789012"}, {"Bool": {}}, {"StringLike": {"s3:prefix": [None]}},
+    {"IpAddress": {"aws:SourceIp": "x"}}, {"NumericLessThan": {"a": 1}}, "Deny", "2008-10-17",
+)  # fmt: skip
 
 ENTITIES = (
     b'<!DOCTYPE Delete [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>',
@@ -130,5 +160,8 @@ VALUES: tuple[bytes, ...] = (
     b"host", b"host;range", b"localhost:80", b"bucket.s3.amazonaws.com", b"s3.eu-west-1.amazonaws.com", b"[::1]:1",
     b"a:b:c", b"private", b"public-read", b"GLACIER", b"STANDARD", b"COPY", b"REPLACE", b"ETag,Checksum,ObjectParts",
     b"a=1&b=2", b"a=1&a=1", b"application/xml", b"multipart/form-data; boundary=edge", b"multipart/form-data",
-    b"x-amz-checksum-crc32", b"x-amz-meta-a, content-md5", b"a\tb",
+    b"x-amz-checksum-crc32", b"x-amz-meta-a, content-md5", b"a\tb", b"GOVERNANCE", b"COMPLIANCE", b"ON", b"AES256",
+    b"aws:kms", b"ObjectWriter", b"BucketOwnerPreferred", b"a" * 43 + b"=", b"2027-01-01T00:00:00Z", b"+10000-01-01",
+    b'id="a"', b'uri="http://acs.amazonaws.com/groups/global/AllUsers"', b'emailAddress="a@b"', b'id="', b"{}", b"[]",
+    b'{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}}', b"1" + b"0" * 400,
 )  # fmt: skip

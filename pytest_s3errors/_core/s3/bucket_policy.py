@@ -78,14 +78,14 @@ def _statements(ask: S3Request, text: bytes) -> Iterator[Statement]:
         raise ask.refused("MalformedPolicy", message=said("MalformedPolicy"))
     if "Statement" not in found:
         raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: no statement"))
-    if found.get("Version", "2008-10-17") not in {"2008-10-17", "2012-10-17"}:
+    if found.get("Version", "2008-10-17") not in ("2008-10-17", "2012-10-17"):
         raise _malformed(ask, "the version is 2012-10-17 or 2008-10-17")
     for one in found["Statement"] if isinstance(found["Statement"], list) else [found["Statement"]]:
         yield _statement(ask, one)
 
 
 def _statement(ask: S3Request, one: Any) -> Statement:
-    if not isinstance(one, dict) or one.get("Effect") not in {"Allow", "Deny"}:
+    if not isinstance(one, dict) or one.get("Effect") not in ("Allow", "Deny"):
         raise _malformed(ask, "a statement has the effect Allow or Deny")
     if unknown := sorted(one.keys() - _STATEMENT):
         raise _lacking(ask, f"{unknown[0]} in a policy")
@@ -126,11 +126,12 @@ def _conditions(ask: S3Request, stated: Any) -> Iterator[PolicyCondition]:
     for operator, keys in stated.items():
         for key, values in keys.items():
             holds = operator_of(operator)
-            if holds is None or not is_known(key):
+            of_addresses = "IpAddress" in operator and key.lower() != SOURCE_IP_KEY
+            if holds is None or not is_known(key) or of_addresses:
                 raise _lacking(ask, f"condition {operator} of {key} in a policy")
             wanted = tuple(_texts(ask, values, key))
             try:
-                holds(SOURCE_IP if key.lower() == SOURCE_IP_KEY else None, wanted)
+                holds(SOURCE_IP, wanted)
             except ValueError as error:
                 raise _malformed(ask, f"{wanted} are no addresses") from error
             yield PolicyCondition(operator, key, wanted)
