@@ -21,7 +21,7 @@ def order(s3):
     return Seen(text=" ".join(names), holds=names == ["Code", "Message", "Key", "RequestId", "HostId"])
 
 
-@claim(2, "There is no Resource, but elements that say what it is: Key, BucketName")
+@claim(2, "There is no Resource. Other elements name the target: Key, BucketName")
 def no_resource(s3):
     key, bucket = _missing_key(s3), s3.ask("GET", "/no-such-bucket/key")
     return key.error(404, "NoSuchKey", "Key", lacks=("Resource",)) & bucket.error(
@@ -29,7 +29,7 @@ def no_resource(s3):
     )
 
 
-@claim(3, 'The prolog is `<?xml version="1.0" encoding="UTF-8"?>` and a line feed, then everything in one line')
+@claim(3, 'The prolog is `<?xml version="1.0" encoding="UTF-8"?>` and a line feed, then one line with everything')
 def prolog(s3):
     body = _missing_key(s3).body
     head, _, rest = body.partition(b"?>")
@@ -47,7 +47,10 @@ def _bare(*answers):
     return Seen(text="; ".join(filter(None, (text, accepted and f"{accepted} accepted"))), holds=without)
 
 
-@claim(4, "CompleteMultipartUpload refuses without a prolog: NoSuchUpload, MalformedXML, InvalidPart, InvalidPartOrder")
+@claim(
+    4,
+    "CompleteMultipartUpload sends errors without a prolog: NoSuchUpload, MalformedXML, InvalidPart, InvalidPartOrder",
+)
 def no_prolog_complete(s3):
     path = f"/{s3.bucket()}/key"
     upload = s3.start(path)
@@ -98,7 +101,7 @@ def headers(s3):
     return Seen(text=", ".join(said), holds=all(found.get(n) == v for n, v in wanted.items()) and "date" in found)
 
 
-@claim(6, "Errors come in chunks as a rule, now and then with a Content-Length; objects come with their length")
+@claim(6, "Errors are usually chunked, sometimes with a Content-Length; objects have a Content-Length")
 def framing(s3):
     error = _missing_key(s3).headers
     path = f"/{s3.bucket()}/key"
@@ -126,7 +129,7 @@ def closes(s3):
     return Seen(text=f"with {', '.join(closed)}" + (f", not with {', '.join(kept)}" if kept else ""), holds=not kept)
 
 
-@claim(7, "It comes with a 301 to a PUT, and not with a 301 to a GET nor with AccessForbidden")
+@claim(7, "It comes with a 301 to a PUT, but not with a 301 to a GET or with AccessForbidden")
 def keeps(s3):
     closed, kept = _closes(s3, ("PermanentRedirect", "PUT"), ("PermanentRedirect", "GET"), ("AccessForbidden", "GET"))
     return Seen(
@@ -135,7 +138,7 @@ def keeps(s3):
     )
 
 
-@claim(8, "The reason phrase of SlowDown is Slow Down, of ServiceUnavailable Service Unavailable")
+@claim(8, "The reason phrase of SlowDown is Slow Down, that of ServiceUnavailable is Service Unavailable")
 def reasons(s3):
     phrases = []
     for code in ("SlowDown", "ServiceUnavailable"):

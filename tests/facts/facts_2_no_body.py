@@ -28,7 +28,7 @@ def _is(error, code, message, *, plain=True):
     return Seen(text=f"`{_told(error)}`{kind}", holds=ok)
 
 
-@claim(12, "An error to HEAD has no body, and still `Content-Type: application/xml` and chunked framing")
+@claim(12, "An error to HEAD has no body, but has `Content-Type: application/xml` and chunked framing")
 def head(s3):
     answer = s3.ask("HEAD", f"/{s3.bucket()}/missing")
     kind, framing = answer.headers.get("content-type"), answer.headers.get("transfer-encoding", "not chunked")
@@ -36,12 +36,12 @@ def head(s3):
     return Seen(text=f"{answer.status}, {(kind or 'no type').split(';')[0]}, {framing}", holds=ok)
 
 
-@claim(13, "botocore makes of it the code '404' and a plain ClientError, never NoSuchKey")
+@claim(13, "botocore turns it into the code '404' and a plain ClientError, never NoSuchKey")
 def head_404(s3):
     return _is(_failed(s3.client().head_object, Bucket=s3.bucket(), Key="missing"), "404", "Not Found")
 
 
-@claim(13, "Likewise of a 412 and a 304 to HEAD")
+@claim(13, "It does the same with a 412 and a 304 to HEAD")
 def head_conditions(s3):
     bucket = s3.bucket()
     etag = s3.put(f"/{bucket}/key")
@@ -51,7 +51,7 @@ def head_conditions(s3):
     )
 
 
-@claim(13, "Likewise of 400, 403 and 405")
+@claim(13, "It does the same with 400, 403 and 405")
 def head_faults(s3):
     bucket = s3.bucket()
     seen = []
@@ -65,7 +65,7 @@ def _request_id(error):
     return "a request id" if "RequestId" in error.response["ResponseMetadata"] else "no request id"
 
 
-@claim(14, "A 5xx with an empty or HTML body: botocore takes the status for the code, and there is no RequestId")
+@claim(14, "A 5xx with an empty or HTML body: botocore uses the status as the code, and there is no RequestId")
 def empty_5xx(s3):
     seen = []
     for what, options, phrase in (
@@ -112,7 +112,7 @@ def not_modified(s3):
     return raw & _is(error, "304", "Not Modified")
 
 
-@claim(17, "A 300 is a ClientError without an Error in it")
+@claim(17, "A 300 is a ClientError without an Error")
 def multiple_choices(s3):
     with s3.fail(300, body=b""):
         error = _failed(s3.client().get_object, Bucket=s3.bucket(), Key="key")
@@ -153,7 +153,7 @@ def get_marker(s3):
     return answer.error(405, "MethodNotAllowed", Method="GET", ResourceType="DeleteMarker")
 
 
-@claim(19, "Where the newest version is a delete marker: 404 NoSuchKey with x-amz-delete-marker and x-amz-version-id")
+@claim(19, "If the newest version is a delete marker: 404 NoSuchKey with x-amz-delete-marker and x-amz-version-id")
 def hidden(s3):
     bucket, version = _marked(s3)
     get, head = (s3.ask(method, f"/{bucket}/key") for method in ("GET", "HEAD"))
@@ -163,6 +163,6 @@ def hidden(s3):
     return Seen(text=text, holds=bool(code.holds and seen[0].holds and seen[1].holds) and head.status == 404)
 
 
-@claim(20, "A missing key is 403 AccessDenied, not 404, to whoever may not list the bucket")
+@claim(20, "A missing key is 403 AccessDenied, not 404, for callers that may not list the bucket")
 def may_not_list(s3):
     return s3.send("GET", f"/{s3.bucket()}/missing", {}).error(403, "AccessDenied")

@@ -21,7 +21,7 @@ def _uploaded(s3):
     }
 
 
-@claim(21, "CopyObject, UploadPartCopy and CompleteMultipartUpload may answer 200 with an `<Error>` in the body")
+@claim(21, "CopyObject, UploadPartCopy and CompleteMultipartUpload may respond 200 with an `<Error>` in the body")
 def three_operations(s3):
     bucket = s3.bucket()
     s3.put(f"/{bucket}/source")
@@ -38,7 +38,7 @@ def three_operations(s3):
     return Seen(text=text, holds=text == "200 InternalError")
 
 
-@claim(22, "White space that keeps the connection alive stands after the prolog, before the root")
+@claim(22, "White space that keeps the connection alive is after the prolog, before the root")
 def white_space(s3):
     path, arguments = _uploaded(s3)
     with s3.fail("error_in_200"):
@@ -48,7 +48,7 @@ def white_space(s3):
     return Seen(text=f"prolog, {len(between)} spaces, `<Error>`", holds=bool(ok))
 
 
-@claim(23, "White space before the prolog, of a success too, makes botocore see a 500; S3 sends none")
+@claim(23, "White space before the prolog, even of a success, makes botocore see a 500; S3 sends none")
 def space_before_prolog(s3):
     _, arguments = _uploaded(s3)
     client = s3.client()
@@ -81,7 +81,7 @@ def _attempts(s3, call, **arguments):
     return len(s3.asked()) - before, code
 
 
-@claim(24, "botocore takes it for a 500, tries again whatever the inner code, and raises that code with status 500")
+@claim(24, "botocore treats it as a 500, retries whatever the inner code, and raises that code with status 500")
 def rewritten(s3):
     with s3.fail("error_in_200", code="AccessDenied"):
         _, arguments = _uploaded_before(s3)
@@ -127,9 +127,7 @@ def blobs(s3):
     return Seen(text="both return it" if ok else "not both return it", holds=ok)
 
 
-@claim(
-    26, "XML that is cut short in a 200 is tried again as a 500, an empty 200 to CompleteMultipartUpload is a success"
-)
+@claim(26, "Truncated XML in a 200 is retried as a 500; an empty 200 to CompleteMultipartUpload is a success")
 def cut_short(s3):
     _, arguments = _uploaded(s3)
     complete = s3.client(attempts=2).complete_multipart_upload
@@ -141,7 +139,7 @@ def cut_short(s3):
     return Seen(text=text, holds=seen[0][0] == 2 and seen[1] == (1, "success"))
 
 
-@claim(27, "DeleteObjects answers 200 with an `<Error>` per key: Key, Code, Message; botocore raises nothing")
+@claim(27, "DeleteObjects responds 200 with an `<Error>` per key: Key, Code, Message; botocore raises nothing")
 def partial_delete(s3):
     bucket = s3.bucket()
     seen = []
@@ -154,7 +152,7 @@ def partial_delete(s3):
     return seen[0] & seen[1]
 
 
-@claim(27, "A version id that is none is such an `<Error>` too: NoSuchVersion with Key and VersionId")
+@claim(27, "An invalid version id is such an `<Error>` too: NoSuchVersion with Key and VersionId")
 def no_such_version(s3):
     bucket = s3.versioned()
     s3.put(f"/{bucket}/key")

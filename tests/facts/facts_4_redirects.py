@@ -123,14 +123,14 @@ def endless(s3):
     return Seen(text=f"{many} HeadBucket, then an exception", holds=heads > 20 and bool(errors))
 
 
-@claim(34, "A 400 to HEAD of an object costs one HeadBucket more, which tells the region")
+@claim(34, "After a 400 to HEAD of an object, botocore sends a HeadBucket, which returns the region")
 def extra_head(s3):
     bucket = s3.bucket()
     asked = _asked(s3, s3.client().head_object, 400, {"operation": "HeadObject"}, Bucket=bucket, Key="key")
     return Seen(text=", ".join(asked), holds=asked == ["HeadObject", "HeadBucket", "HeadObject"])
 
 
-@claim(35, "Making a bucket again is 409 BucketAlreadyOwnedByYou with BucketName, in us-east-1 it is 200")
+@claim(35, "Creating a bucket again is 409 BucketAlreadyOwnedByYou with BucketName; in us-east-1 it is 200")
 def owned(s3):
     here = s3.ask("PUT", f"/{s3.bucket()}")
     body = f"<CreateBucketConfiguration><LocationConstraint>{AWAY}</LocationConstraint></CreateBucketConfiguration>"

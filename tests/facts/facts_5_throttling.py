@@ -41,7 +41,7 @@ def slow_down(s3):
     return Seen(text=text, holds=text == "503, 7 headers, no Retry-After")
 
 
-@claim(36, "botocore does not look at Retry-After")
+@claim(36, "botocore ignores Retry-After")
 def retry_after(s3):
     with s3.fail("SlowDown", retry_after=600, times=1), caught(ClientError):
         s3.client(attempts=2).get_object(**KEY)
@@ -62,7 +62,7 @@ def amz_retry_after(s3):
     return Seen(text=f"told 3 s, waited {wait:.1f} s", holds=2.9 < wait < 3.3)
 
 
-@claim(38, "RequestTimeout is 400 with Connection: close and no elements of its own; botocore tries again")
+@claim(38, "RequestTimeout is 400 with Connection: close and no elements of its own; botocore retries")
 def request_timeout(s3):
     with s3.fail("RequestTimeout"):
         answer = s3.ask("PUT", "/bucket/key", b"hello")
@@ -72,16 +72,14 @@ def request_timeout(s3):
     return Seen(text=text, holds=(answer.status, own, closes, attempts, code) == (400, 0, "close", 3, "RequestTimeout"))
 
 
-@claim(
-    39, "Some wrong requests are answered with 500 InternalError: CreateBucket with the same tag key of `aws:` twice"
-)
+@claim(39, "Some invalid requests get 500 InternalError: CreateBucket with the same tag key of `aws:` twice")
 def reserved_tags(s3):
     tag = "<Tag><Key>aws:a</Key><Value>1</Value></Tag>"
     body = f"<CreateBucketConfiguration><Tags>{tag}{tag}</Tags></CreateBucketConfiguration>"
     return s3.ask("PUT", f"/{s3.bucket()}-tagged", body.encode()).error(500, "InternalError")
 
 
-@claim(39, "So is completing an upload of parts with checksums whose numbers have gaps")
+@claim(39, "So does the completion of an upload with checksums whose part numbers have gaps")
 def gaps(s3):
     bucket = s3.bucket()
     client = s3.client()
@@ -103,7 +101,7 @@ def gaps(s3):
     )
 
 
-@claim(40, "botocore does not try again after OperationAborted and ConditionalRequestConflict")
+@claim(40, "botocore does not retry OperationAborted and ConditionalRequestConflict")
 def conflicts(s3):
     seen = [
         _tried(s3, s3.client(attempts=3).get_object, c, KEY) for c in ("OperationAborted", "ConditionalRequestConflict")
@@ -112,7 +110,7 @@ def conflicts(s3):
     return Seen(text=text, holds=[attempts for attempts, _ in seen] == [1, 1])
 
 
-@claim(41, "A PUT that asks with Expect is refused by its head: no 100, and the connection closes")
+@claim(41, "A PUT with Expect is refused by its head: no 100, and the connection closes")
 def refused_early(s3):
     s3.bucket()
     said = s3.said("PUT", "/no-such-bucket/key", Content_Length="1000000", Expect="100-continue")
@@ -122,7 +120,7 @@ def refused_early(s3):
     return Seen(text=text, holds=status == "HTTP/1.1 404 Not Found" and closes)
 
 
-@claim(41, "botocore asks with Expect, and sends no body when it is refused")
+@claim(41, "botocore sends Expect, and no body when it is refused")
 def no_body_sent(s3):
     with s3.fail("AccessDenied", times=1), caught(ClientError):
         s3.client().put_object(Bucket="bucket", Key="key", Body=bytes(1_000_000))
@@ -130,7 +128,7 @@ def no_body_sent(s3):
     return Seen(text=f"{record.body_size} bytes sent", holds=record.body_size == 0)
 
 
-@claim(42, "A body that breaks off in StreamingBody.read is ResponseStreamingError, and is not read again")
+@claim(42, "A body that breaks off in StreamingBody.read is ResponseStreamingError, without a retry")
 def cut_body(s3):
     bucket = s3.bucket()
     s3.put(f"/{bucket}/key", bytes(1000))
@@ -144,7 +142,7 @@ def cut_body(s3):
     return Seen(text=text, holds=seen == [(1, "ResponseStreamingError")] * 2)
 
 
-@claim(42, "s3transfer reads it again: five attempts")
+@claim(42, "s3transfer retries the read: five attempts")
 def transfer(s3):
     bucket = s3.bucket()
     s3.put(f"/{bucket}/key", bytes(1000))
@@ -155,7 +153,7 @@ def transfer(s3):
     return Seen(text=f"{_named(errors)} {after(attempts)}", holds=attempts == 5)
 
 
-@claim(42, "An error whose body breaks off is told by its status")
+@claim(42, "An error whose body breaks off gets its code from the status")
 def cut_error(s3):
     with s3.fail(403, body=PROLOG + b"<Error><Code>AccessDen"), caught(ClientError) as errors:
         s3.client().get_object(**KEY)
@@ -164,7 +162,7 @@ def cut_error(s3):
 
 @claim(
     43,
-    "Before the headers: silence is ReadTimeoutError; FIN, RST or garbage ConnectionClosedError; all are tried again",
+    "Before the headers: silence is ReadTimeoutError; FIN, RST or garbage ConnectionClosedError; all are retried",
 )
 def before_headers(s3):
     client = s3.client(attempts=3)
@@ -173,13 +171,13 @@ def before_headers(s3):
     return Seen(text=", ".join(dict.fromkeys(f"{name} {after(attempts)}" for attempts, name in seen)), holds=ok)
 
 
-@claim(43, "Nobody listens: EndpointConnectionError, tried again")
+@claim(43, "No listener: EndpointConnectionError, retried")
 def nobody(s3):
     attempts, name = _tried(s3, s3.client(attempts=3, url=None).get_object, "connection_refused", KEY)
     return Seen(text=f"{name} {after(attempts)}", holds=(attempts, name) == (3, "EndpointConnectionError"))
 
 
-@claim(43, "In StreamingBody.read RST is ResponseStreamingError, silence ReadTimeoutError, neither tried again")
+@claim(43, "In StreamingBody.read RST is ResponseStreamingError, silence ReadTimeoutError; neither is retried")
 def in_body(s3):
     bucket = s3.bucket()
     s3.put(f"/{bucket}/key", bytes(1000))
@@ -191,7 +189,7 @@ def in_body(s3):
     return Seen(text=", ".join(f"{name} {after(attempts)}" for attempts, name in seen), holds=ok)
 
 
-@claim(43, "In a listing, which botocore reads whole, it is ConnectionClosedError and tried again")
+@claim(43, "In a listing, which botocore reads as a whole, it is ConnectionClosedError and retried")
 def in_listing(s3):
     bucket = s3.bucket()
     client = s3.client(attempts=3)
@@ -216,7 +214,7 @@ def _by_mode(s3, *causes):
     return said, "; ".join(f"{mode}: {', '.join(map(str, counts))} attempts" for mode, counts in said.items())
 
 
-@claim(44, "Only legacy tries again after status 509 and BadDigest, only standard after SlowDown with any status")
+@claim(44, "Only legacy retries status 509 and BadDigest, only standard retries SlowDown with any status")
 def lists(s3):
     said, text = _by_mode(
         s3, (None, {"status": 509, "code": "Other"}), ("BadDigest", {}), ("SlowDown", {"status": 400})
@@ -224,7 +222,7 @@ def lists(s3):
     return Seen(text=text, holds=said == {"legacy": [2, 2, 1], "standard": [1, 1, 2]})
 
 
-@claim(44, "After status 429 with whatever code legacy tries again, and from 1.44 on standard")
+@claim(44, "Legacy retries status 429 with any code; standard does since 1.44")
 def too_many(s3):
     said, text = _by_mode(s3, (None, {"status": 429, "code": "Other"}))
     return Seen(text=text, holds=said == {"legacy": [2], "standard": [2]})

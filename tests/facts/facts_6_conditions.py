@@ -55,7 +55,7 @@ def copy_unchanged(s3):
 
 @claim(
     48,
-    "If-Match of a PutObject or CompleteMultipartUpload to a key that is not there: 404 NoSuchKey with Key, not 412",
+    "If-Match of a PutObject or CompleteMultipartUpload to a missing key: 404 NoSuchKey with Key, not 412",
 )
 def match_of_nothing(s3):
     path = f"/{s3.bucket()}/missing"
@@ -66,7 +66,7 @@ def match_of_nothing(s3):
     return put.error(404, "NoSuchKey", Key="missing") & complete.error(404, "NoSuchKey", Key="missing")
 
 
-@claim(48, "The same of CopyObject")
+@claim(48, "The same for CopyObject")
 def copy_to_nothing(s3):
     path, _ = _stored(s3)
     answer = s3.ask("PUT", f"{path}-missing", x_amz_copy_source=path, if_match=FALSE)
@@ -113,7 +113,7 @@ def unsatisfiable(s3):
     )
 
 
-@claim(52, "A Range that is none is not looked at: 200")
+@claim(52, "An invalid Range is ignored: 200")
 def no_range(s3):
     path, _ = _stored(s3)
     answers = [s3.ask("GET", path, range=text) for text in ("bytes=5-2", "bytes=x-", "lines=1-2")]

@@ -61,7 +61,7 @@ def expired_v2(s3):
     return _sent(s3, request).error(403, "AccessDenied", "Expires", "ServerTime", lacks=("X-Amz-Expires",))
 
 
-@claim(54, "One that does not hold yet: 403 AccessDenied too")
+@claim(54, "One that is not valid yet: 403 AccessDenied too")
 def not_yet(s3):
     return _presigned(s3, moment=_now() + timedelta(hours=1)).error(403, "AccessDenied")
 
@@ -73,7 +73,7 @@ def too_long(s3):
 
 @claim(
     55,
-    "A clock that is off: 403 RequestTimeTooSkewed, RequestTime as it was sent, ServerTime, MaxAllowedSkewMilliseconds",
+    "A skewed clock: 403 RequestTimeTooSkewed, RequestTime as sent, ServerTime, MaxAllowedSkewMilliseconds",
 )
 def skewed(s3):
     moment = _now() - timedelta(minutes=16)
@@ -112,7 +112,7 @@ def unknown_key(s3):
     return _signed_by(s3, Credentials(key, "secret")).error(403, "InvalidAccessKeyId", AWSAccessKeyId=key)
 
 
-@claim(57, "A session token that is none is 400 InvalidToken, not 403")
+@claim(57, "An invalid session token is 400 InvalidToken, not 403")
 def invalid_token(s3):
     credentials = Credentials(CREDENTIALS.access_key, CREDENTIALS.secret_key, "nonsense")
     return _signed_by(s3, credentials).error(400, "InvalidToken")
@@ -124,7 +124,7 @@ def expired_token(s3):
         return s3.ask("GET", "/bucket").error(400, "ExpiredToken")
 
 
-@claim(58, "A header x-amz-* that is not signed: 403 AccessDenied with HeadersNotSigned")
+@claim(58, "An unsigned x-amz-* header: 403 AccessDenied with HeadersNotSigned")
 def unsigned_header(s3):
     request = _signed_at(s3, S3SigV4Auth(CREDENTIALS, "s3", REGION), _now(), f"/{s3.bucket()}/key", method="PUT")
     answer = _sent(s3, request, x_amz_meta_color="red")
@@ -151,7 +151,9 @@ def missing_field(s3):
     return answer.error(400, "InvalidArgument", "ArgumentName")
 
 
-@claim(59, "A POST that is no multipart form: 412 PreconditionFailed with Condition, not RequestIsNotMultiPartContent")
+@claim(
+    59, "A POST that is not a multipart form: 412 PreconditionFailed with Condition, not RequestIsNotMultiPartContent"
+)
 def no_form(s3):
     answer = s3.send("POST", f"/{s3.bucket()}", {"Content-Type": "text/plain"}, b"key=key")
     return answer.error(412, "PreconditionFailed", "Condition")

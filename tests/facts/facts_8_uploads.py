@@ -23,7 +23,7 @@ def _begun(s3):
 
 @claim(
     60,
-    "EntityTooSmall comes at completion, for all parts but the last: ProposedSize, MinSizeAllowed, PartNumber, ETag",
+    "EntityTooSmall comes at completion, for any part except the last: ProposedSize, MinSizeAllowed, PartNumber, ETag",
 )
 def too_small(s3):
     path, upload = _begun(s3)
@@ -129,7 +129,7 @@ def malformed_checksum(s3):
 
 @claim(
     65,
-    "A body that is not the one signed: 400 XAmzContentSHA256Mismatch with ClientComputed- and S3ComputedContentSHA256",
+    "A body other than the signed one: 400 XAmzContentSHA256Mismatch with ClientComputed- and S3ComputedContentSHA256",
 )
 def other_body(s3):
     path = f"/{s3.bucket()}/key"
@@ -154,9 +154,7 @@ def small_chunk(s3):
     return answer.error(403, "InvalidChunkSizeError", "Chunk", BadChunkSize="5")
 
 
-@claim(
-    66, "A body that does not match its checksum raises FlexibleChecksumError in botocore, which does not read again"
-)
+@claim(66, "A body that does not match its checksum raises FlexibleChecksumError in botocore, without a retry")
 def spoiled(s3):
     bucket = s3.bucket()
     client = s3.client(attempts=3)
@@ -213,7 +211,7 @@ def many_keys(s3):
     return Seen(text=f"MaxKeys {said}", holds=said == "1000")
 
 
-@claim(69, "max-keys that is negative or no number: 400 InvalidArgument")
+@claim(69, "A negative or non-numeric max-keys: 400 InvalidArgument")
 def bad_max_keys(s3):
     bucket = s3.bucket()
     seen = [
@@ -235,7 +233,7 @@ def too_many_deletes(s3):
     return Seen(text=f"{seen.text}, {'nothing' if there else 'all'} deleted", holds=bool(seen.holds and there))
 
 
-@claim(70, "A continuation token that is none: 400 InvalidArgument, ArgumentName continuation-token, no ArgumentValue")
+@claim(70, "An invalid continuation token: 400 InvalidArgument, ArgumentName continuation-token, no ArgumentValue")
 def bad_token(s3):
     bucket = s3.bucket()
     s3.put(f"/{bucket}/key")
@@ -243,14 +241,14 @@ def bad_token(s3):
     return answer.error(400, "InvalidArgument", lacks=("ArgumentValue",), ArgumentName="continuation-token")
 
 
-@claim(71, "A version id that can be none: 400 InvalidArgument with ArgumentName versionId")
+@claim(71, "An impossible version id: 400 InvalidArgument with ArgumentName versionId")
 def malformed_version(s3):
     bucket = s3.versioned()
     s3.put(f"/{bucket}/key")
     return s3.ask("GET", f"/{bucket}/key?versionId=nonsense").error(400, "InvalidArgument", ArgumentName="versionId")
 
 
-@claim(71, "A version that is gone: 404 NoSuchVersion with Key and VersionId")
+@claim(71, "A deleted version: 404 NoSuchVersion with Key and VersionId")
 def gone_version(s3):
     bucket = s3.versioned()
     version = s3.ask("PUT", f"/{bucket}/key", SHORT).headers["x-amz-version-id"]
@@ -275,7 +273,7 @@ def kms(s3):
     return Seen(text=text, holds=text == "400 KMS.NotFoundException")
 
 
-@claim(85, "CompleteMultipartUpload asked again, its answer lost or not, gets the 200 of the first time")
+@claim(85, "A repeated CompleteMultipartUpload, its first response lost or not, gets the same 200")
 def complete_again(s3):
     path, upload = _begun(s3)
     part = s3.part(path, upload, 1)

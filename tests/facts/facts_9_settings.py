@@ -33,7 +33,7 @@ def _locked(s3):
     return f"/{name}/key", version
 
 
-@claim(74, "A bucket is born without ACLs and with public access blocked")
+@claim(74, "A new bucket has no ACLs and blocks public access")
 def born_private(s3):
     name = f"{s3.bucket()}-new"
     assert s3.ask("PUT", f"/{name}").status == 200
@@ -41,7 +41,7 @@ def born_private(s3):
     return _told(ownership, "BucketOwnerEnforced") & _told(block, "BlockPublicAcls>true<")
 
 
-@claim(74, "It can't be born public even with ACLs: 400 InvalidBucketAclWithBlockPublicAccessError")
+@claim(74, "It can't be created public even with ACLs: 400 InvalidBucketAclWithBlockPublicAccessError")
 def born_public(s3):
     name = f"{s3.bucket()}-new"
     answer = s3.ask("PUT", f"/{name}", x_amz_acl="public-read", x_amz_object_ownership="ObjectWriter")
@@ -58,7 +58,7 @@ def deleted_settings(s3):
     return owner & block.error(404, "NoSuchPublicAccessBlockConfiguration", "BucketName")
 
 
-@claim(76, "Every bucket has a default encryption, AES256, also after a deletion")
+@claim(76, "Every bucket has a default encryption, AES256, even after its deletion")
 def default_encryption(s3):
     name = s3.bucket()
     s3.ask("DELETE", f"/{name}?encryption")
@@ -87,9 +87,7 @@ def lock_needs_versions(s3):
     return put.error(409, "InvalidBucketState") & get.error(404, "ObjectLockConfigurationNotFoundError", "BucketName")
 
 
-@claim(
-    80, "Retention without object lock is 400 InvalidRequest; one that was never set 404 NoSuchObjectLockConfiguration"
-)
+@claim(80, "Retention without object lock is 400 InvalidRequest; one never set is 404 NoSuchObjectLockConfiguration")
 def no_lock(s3):
     path = f"/{s3.bucket()}/key"
     s3.put(path)
@@ -98,7 +96,7 @@ def no_lock(s3):
     return put.error(400, "InvalidRequest") & get.error(404, "NoSuchObjectLockConfiguration")
 
 
-@claim(81, "A retained version can't be deleted, 403 AccessDenied, but hidden")
+@claim(81, "A retained version can't be deleted (403 AccessDenied), but it can be hidden")
 def retained(s3):
     path, version = _locked(s3)
     assert s3.ask("PUT", f"{path}?retention", RETENTION).status == 200
@@ -130,7 +128,10 @@ def grantees(s3):
     return grantee & document.error(400, "MalformedACLError")
 
 
-@claim(84, "A policy that is not JSON is 400 MalformedPolicy; where none is, 404 NoSuchBucketPolicy with BucketName")
+@claim(
+    84,
+    "A policy that is not JSON is 400 MalformedPolicy; without a policy it is 404 NoSuchBucketPolicy with BucketName",
+)
 def policies(s3):
     name = s3.bucket()
     none, put = s3.ask("GET", f"/{name}?policy"), s3.ask("PUT", f"/{name}?policy", b"no JSON")
