@@ -40,6 +40,23 @@ def asleep(thread: int) -> float | None:
         return None
 
 
+def kept_waiting_s() -> float:
+    """Return for how long the threads of this process could have run and got no processor; 0 where nobody tells.
+
+    It tells a busy machine from a wait.
+    """
+    if not ASKED:
+        return 0.0
+    return sum(map(_kept_waiting_s, os.listdir("/proc/self/task")))  # noqa: PTH208
+
+
+def _kept_waiting_s(thread: str) -> float:
+    try:
+        return int(Path("/proc/self/task", thread, "schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0  # it has ended, or this kernel does not count
+
+
 def booted() -> float:
     """Return when this machine was started, in whole seconds of the wall clock; no other tool has changed that."""
     lines = Path("/proc/stat").read_text().splitlines()
