@@ -21,7 +21,8 @@ class Patience:
         self._busy: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def begin(self) -> None:
-        """Begin a test."""
+        """Begin a test: what went by since the last one was nobody's wait."""
+        self.jumped()
         self._flowed = 0.0
 
     def jumped(self) -> None:

@@ -28,6 +28,20 @@ def test_a_thread_that_wants_the_processor_is_no_wait(monkeypatch, computes, kep
     assert now - 100 == pytest.approx(stands_still_s, abs=0.02)
 
 
+def test_what_went_by_between_two_tests_is_no_patience(monkeypatch):
+    """Nor are the readings of the first one the second one's."""
+    now = 100.0
+    monkeypatch.setattr(patience, "REAL", types.SimpleNamespace(monotonic=lambda: now, process_time=lambda: 0.0))
+    watched = patience.Patience()
+    for _ in range(300):
+        watched.read()
+    now += 58
+    watched.begin()
+    assert watched.overdue_s() is None
+    now += 6
+    assert watched.overdue_s() == pytest.approx(1)
+
+
 @pytest.mark.skipif(not kernel.ASKED, reason="only this kernel tells")
 def test_the_kernel_tells_who_got_no_processor():
     """Two processes on one processor: each waits for half of the time, in which a sleeping one waits for nothing."""
