@@ -182,7 +182,10 @@ class Simulator:
             return self._backend.refuses(entry.call)
 
     def answer(self, entry: Entry, body: Body) -> Exchange:
-        """Return what a layer has to send for *entry*: S3's own response, or one with a rule's fault."""
+        """Return what a layer has to send for *entry*: S3's own response, or one with a rule's fault.
+
+        If the client left before, S3 does its work all the same, and the journal has no response.
+        """
         fault = entry.injected
         # Without a connection S3 received nothing.
         entry.body_size = 0 if fault is not None and fault.stage == "connect" else len(body)
@@ -193,7 +196,8 @@ class Simulator:
         if isinstance(reply, ErrorReply) and (dialect := self._spoken_at(entry.call)) is not AWS:
             reply = dialect.spoken(reply)
             exchange = exchange._replace(answer=reply)
-        if reply is not None:
+        entry.heard = entry.ended_s is None
+        if reply is not None and entry.heard:
             entry.status, entry.error_code = reply.status, reply.code
             if isinstance(reply, Response):
                 entry.answer_whole = whole = len(reply.body)

@@ -28,7 +28,10 @@ _LINGER_0 = struct.pack("ii", 1, 0)
 
 
 class Server:
-    """One loopback listener in one event loop. `origin_of` maps a connection's peer to what the client dialed."""
+    """One loopback listener in one event loop.
+
+    `origin_of` maps a connection's peer to what the client dialed, `has_left` to whether it has closed its end.
+    """
 
     def __init__(
         self,
@@ -36,10 +39,12 @@ class Server:
         *,
         endpoints: Callable[[], tuple[str, ...]],
         origin_of: Callable[[int], str | None],
+        has_left: Callable[[int], bool] = lambda _: False,
         limits: Limits | None = None,
     ) -> None:
         self.settings = Settings(simulator, REAL.time, endpoints=endpoints, spool=Spooled, limits=limits)
         self.origin_of = origin_of
+        self.has_left = has_left
         self.players: set[Player] = set()
         # Whose answer is late on purpose, by the client's port: what waits for it may let time pass.
         self.parked: dict[int, Connection] = {}
@@ -101,7 +106,12 @@ class Player(asyncio.Protocol):
         self._transport.set_write_buffer_limits(0)
         self._port: int = transport.get_extra_info("peername")[1]
         server = self._server
-        self._connection = Connection(server.settings, f"port {self._port}", partial(server.origin_of, self._port))
+        self._connection = Connection(
+            server.settings,
+            f"port {self._port}",
+            origin=partial(server.origin_of, self._port),
+            left=partial(server.has_left, self._port),
+        )
         server.players.add(self)
         self._play()
 

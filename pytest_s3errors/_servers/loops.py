@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING, cast
 from .asyncio_server import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_s3errors._core.simulator import Simulator
     from pytest_s3errors._scene import Scene
 
 
 class LoopServers:
-    """The servers of one test. `origins` maps a client's port to the ``scheme://host`` that it asked for."""
+    """The servers of one test.
+
+    `origins` maps a client's port to the ``scheme://host`` that it asked for, `left` to whether it has closed its end:
+    a client that was cancelled has, while its request is still on the way.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._starting: dict[asyncio.AbstractEventLoop, asyncio.Task[int]] = {}
         self._served: set[asyncio.AbstractEventLoop] = set()
         self.origins: dict[int, str] = {} if scene.remote is None else scene.remote.origins
+        self.left: dict[int, Callable[[], bool]] = {}
 
     async def port(self) -> int:
         """Return the port of the server in the running loop. The loop's first connection starts it."""
@@ -32,13 +39,19 @@ class LoopServers:
         starting = self._starting.get(loop)
         if starting is None:
             simulator = cast("Simulator", self._scene.simulator)  # it is in this process
-            server = Server(simulator, endpoints=self._scene.endpoints, origin_of=self.origins.get)
+            server = Server(
+                simulator, endpoints=self._scene.endpoints, origin_of=self.origins.get, has_left=self._has_left
+            )
             starting = self._starting[loop] = loop.create_task(server.start())
             self._scene.before_close(loop, server.stop)
             self._scene.at_hang(server.break_off)
         port = await asyncio.shield(starting)
         self._scene.ports.add(port)
         return port
+
+    def _has_left(self, port: int) -> bool:
+        left = self.left.get(port)
+        return left is not None and left()
 
 
 async def _nothing() -> None:

@@ -145,13 +145,21 @@ class Connection:
         settings: Shared with other connections.
         mark: The mark of requests without their own. It is unique among the open connections.
         origin: Returns ``scheme://host`` as the client dialed it. None: it dialed the server itself.
+        left: Tells whether the client has closed its end. This can be known before the end of the stream arrives.
     """
 
-    def __init__(self, settings: Settings, mark: str, origin: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        mark: str,
+        origin: Callable[[], str | None] = lambda: None,
+        left: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._settings = settings
         self._simulator = settings.simulator
         self._mark = mark
         self._origin = origin
+        self._left = left
         self._parser = RequestParser(settings.spool)
         self._receive = Receive(self.patience_s)
         self._entry: Entry | None = None
@@ -237,7 +245,7 @@ class Connection:
                     return
                 yield self._receive
             self._state = _ANSWER
-            exchange = simulator.answer(entry, body)
+            exchange = self._decided(entry, body)
             if exchange.delay_s:
                 yield Wait(exchange.delay_s)
             ending = yield from self._answer(head, call, entry, exchange)
@@ -298,6 +306,11 @@ class Connection:
             body = parser.take_received()
         self._deaf = True
         return body[:stop]
+
+    def _decided(self, entry: Entry, body: Body) -> Exchange:
+        if self._left():
+            self._simulator.end(entry)  # nobody gets the response
+        return self._simulator.answer(entry, body)
 
     def _answer(self, head: Head, call: Call, entry: Entry, exchange: Exchange) -> Generator[Action, None, Ending]:
         """Send the response. Return what happens to the connection."""

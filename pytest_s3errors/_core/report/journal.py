@@ -54,6 +54,7 @@ class Entry:
         "ended_s",
         "error_code",
         "firing",
+        "heard",
         "slowing",
         "started_s",
         "status",
@@ -66,6 +67,7 @@ class Entry:
         self.ended_s: float | None = None
         self.status: int | None = None
         self.error_code: str | None = None
+        self.heard = False  # its client still waited when the answer began
         self.body_size = 0
         self.answer_size = self.answer_whole = 0  # bytes of the response's body: sent, and before a fault cut it
         self.due_s = started_s  # when its response is complete, if there is one

@@ -46,6 +46,7 @@ class _Kind:
     slowing: Firing | None
     status: int | None
     error_code: str | None
+    heard: bool
 
 
 class _Packed(NamedTuple):
@@ -98,7 +99,7 @@ class Journal:
         common = (
             (call.method, call.operation, call.bucket, call.endpoint, call.sized),
             (tuple(call.query), tuple(call.headers)),
-            (entry.status, entry.error_code),
+            (entry.status, entry.error_code, entry.heard),
             (firing and (id(firing.rule), id(firing.fault)), slowing and id(slowing.rule)),
         )
         values = _values(call)
@@ -111,6 +112,7 @@ class Journal:
                 slowing=slowing,
                 status=entry.status,
                 error_code=entry.error_code,
+                heard=entry.heard,
             )
         numbers = _NUMBERS.pack(
             *(entry.started_s, ended_s, entry.begun, ended, entry.body_size, entry.answer_size, entry.answer_whole),
@@ -132,7 +134,7 @@ def _unpacked(packed: _Packed) -> Entry:
     entry = Entry(call, kind.firing and kind.firing._replace(number=number), started_s)
     entry.slowing = kind.slowing and kind.slowing._replace(number=slow_number)
     entry.ended_s, entry.begun, entry.ended = ended_s, begun, ended
-    entry.status, entry.error_code = kind.status, kind.error_code
+    entry.status, entry.error_code, entry.heard = kind.status, kind.error_code, kind.heard
     entry.body_size, entry.answer_size, entry.answer_whole = body_size, sent, whole
     return entry
 

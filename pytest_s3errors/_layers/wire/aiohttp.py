@@ -95,6 +95,7 @@ class AiohttpWire:
         _, protocol = await asyncio.get_running_loop().create_connection(connector._factory, "127.0.0.1", port)  # noqa: SLF001
         self._ours.add(protocol)
         self._servers.origins[_port(protocol)] = f"{url.scheme}://{url.authority}"
+        self._servers.left[_port(protocol)] = functools.partial(_is_closed, weakref.ref(protocol))
         return protocol  # type: ignore[no-any-return]  # aiohttp's own protocol, made by its own factory
 
     def _promised(self, connection: Any, entry: Entry | None) -> Any:
@@ -138,6 +139,11 @@ async def _no_answer(limits: aiohttp.ClientTimeout) -> None:
 def _timeout(traces: Any = None, timeout: Any = None) -> aiohttp.ClientTimeout:
     del traces  # named as `connect` names them
     return timeout  # type: ignore[no-any-return]
+
+
+def _is_closed(client: weakref.ref[Any]) -> bool:
+    protocol = client()
+    return protocol is None or protocol.transport is None
 
 
 def _port(protocol: Any) -> int:

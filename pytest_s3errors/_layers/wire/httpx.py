@@ -47,6 +47,7 @@ def _plain_stream(httpcore: Any) -> Any:
             self._stream = stream
             self._host = host
             self._servers = servers
+            self._closed = False
 
         async def read(self, max_bytes: int, timeout: float | None = None) -> Any:  # noqa: ASYNC109
             return await self._stream.read(max_bytes, timeout)
@@ -55,11 +56,14 @@ def _plain_stream(httpcore: Any) -> Any:
             await self._stream.write(buffer, timeout)
 
         async def aclose(self) -> None:
+            self._closed = True
             await self._stream.aclose()
 
         async def start_tls(self, *_args: Any, **_kwargs: Any) -> Any:
             await _check(httpcore, handshaking=self)
-            self._servers.origins[self._stream.get_extra_info("client_addr")[1]] = f"https://{self._host}"
+            port = self._stream.get_extra_info("client_addr")[1]
+            self._servers.origins[port] = f"https://{self._host}"
+            self._servers.left[port] = lambda: self._closed
             return self
 
         def get_extra_info(self, info: str) -> Any:

@@ -22,7 +22,7 @@ BODY = b"0123456789" * 4
 class Talk:
     """One connection to one S3 that holds ``bucket/key``; `said` is what it did so far, adjacent bytes in one."""
 
-    def __init__(self, *rules, limits: Limits | None = None, **options: object) -> None:
+    def __init__(self, *rules, limits: Limits | None = None, left: bool = False, **options: object) -> None:
         self.now_s = 0.0
         self.simulator = Simulator(
             store=Store(now=lambda: datetime(2026, 5, 1, tzinfo=UTC), strict_buckets=True),
@@ -32,7 +32,8 @@ class Talk:
         self.simulator.armed = True
         self.simulator.store.create_bucket("bucket")
         self.simulator.store.put("bucket", "key", BODY)
-        self.connection = Connection(Settings(self.simulator, lambda: self.now_s, limits=limits), "mark")
+        settings = Settings(self.simulator, lambda: self.now_s, limits=limits)
+        self.connection = Connection(settings, "mark", left=lambda: left)
         self.said: list[object] = []
         self.at: Action = Receive()
         self.go_on()

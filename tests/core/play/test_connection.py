@@ -178,6 +178,15 @@ def test_a_client_leaves_during_a_wait():
     assert [(entry.started_s, entry.ended_s) for entry in talk.simulator.entries] == [(0, 5)]
 
 
+@pytest.mark.parametrize(("left", "status"), [(False, 200), (True, None)])
+def test_a_client_that_left_before_the_answer_gets_none(left, status):
+    """S3 has the whole request and does its work; which answer it gives to nobody is not noted."""
+    talk = Talk(left=left).send(request("PUT", "/bucket/key", b"new"))
+    (entry,) = talk.simulator.entries
+    assert (entry.status, entry.heard) == (status, not left)
+    assert talk.simulator.store.get("bucket", "key").body == b"new"
+
+
 @pytest.mark.parametrize("ahead", [-1, 0, 1])
 def test_what_a_client_sends_ahead_has_a_limit(ahead):
     """While an answer is late, 16 KiB are taken, and no more of it once there is more than that."""

@@ -28,7 +28,7 @@ def entry(operation: str | None, status: int | None = 200, code: str | None = No
     call = Call(method="GET", url="https://s3/b/k", endpoint="s3", operation=operation, bucket="b", key="k")
     firing = Firing(ArmedRule(Rule(outcomes=())), Fault(kind=fault), 1) if fault else None
     made = Entry(call, firing, 0.0)
-    made.status, made.error_code = status, code
+    made.status, made.error_code, made.heard = status, code, True
     return made
 
 
@@ -68,6 +68,14 @@ def test_an_error_is_checked_if_the_test_looked_after_it():
     came = [entry("PutObject", 500, "InternalError"), entry("PutObject", 403, "AccessDenied"), entry("PutObject")]
     states = {n: [cell.state for cell in coverage_of(came, checked_before=n).cells.values()][1:3] for n in range(3)}
     assert states == {0: ["met", "met"], 1: ["checked", "met"], 2: ["checked", "checked"]}
+
+
+@pytest.mark.parametrize("error", [{"status": 404, "code": "NoSuchUpload"}, {"fault": "connection_reset"}])
+def test_what_no_client_waited_for_is_not_met(error):
+    """A part that is cancelled beside a failed one may reach S3, or not."""
+    came = entry("UploadPart", **error)
+    came.heard = False
+    assert {cell.state for cell in coverage_of([came], checked_before=1).cells.values()} == {"missing"}
 
 
 def test_sums_do_not_depend_on_the_order():

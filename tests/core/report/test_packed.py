@@ -38,6 +38,7 @@ def entries(draw: st.DrawFn) -> Entry:
     call = parse_call(method=method, target=draw(KEYS), host=HOST, headers=draw(HEADERS))
     made = Entry(call, draw(firings(*FAULTS, None)), draw(st.floats(0, 1e9)))
     made.slowing = draw(firings(None))
+    made.heard = draw(st.booleans())
     made.status, made.error_code = draw(st.sampled_from([(200, None), (503, "SlowDown"), (None, None)]))
     made.ended_s, made.begun, made.ended = (
         draw(st.floats(0, 1e9)),
