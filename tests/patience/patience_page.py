@@ -1,6 +1,6 @@
 """docs/reference/patience.md and its picture, made of docs/reference/patience.json.
 
-The tests of this folder measure, and with S3ERRORS_UPDATE_DOCS=1 write what they saw (in one process, no `-n`, in each
+With S3ERRORS_MEASURE=1 the tests of this folder measure, and with S3ERRORS_UPDATE_DOCS=1 they write what they saw (in one process, no `-n`, in each
 environment whose clients changed). ``python tests/patience/patience_page.py`` makes page and picture again.
 """
 
