@@ -28,7 +28,7 @@ from pytest_s3errors._core.report.timeline import target
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.own_threads import start_own_thread
-from pytest_s3errors._time.processor import processor_s
+from pytest_s3errors._time.processor import processor_s, queued_s
 
 from .stacks import loops, stacks, told
 
@@ -115,7 +115,8 @@ class Watchdog:
             passed_s, looked_s = REAL.monotonic() - looked_s, REAL.monotonic()
             events, waiting = self._simulator.pending()
             moved = events, self._clock.moves
-            stands = still.look(Sight(bool(waiting), moved, processor_s() if waiting else 0.0), passed_s)
+            used = (processor_s(), queued_s()) if waiting else (0.0, 0.0)
+            stands = still.look(Sight(bool(waiting), moved, *used), passed_s)
             if self._simulator.problems:
                 failed_s = looked_s if failed_s is None else failed_s
                 if looked_s - failed_s >= _GRACE_S or stands:

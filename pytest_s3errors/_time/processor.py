@@ -5,14 +5,16 @@ Linux tells of processes that still run. Elsewhere a child counts from its end o
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from .originals import REAL
 
-__all__ = ["processor_s"]
+__all__ = ["processor_s", "queued_s"]
 
 _PROC = Path("/proc")
 
@@ -31,6 +33,19 @@ def processor_s() -> float:
     times = os.times()
     living_s = _living_s()
     return REAL.process_time() - REAL.thread_time() + times.children_user + times.children_system + living_s
+
+
+def queued_s() -> float:
+    """Return the seconds so far in which threads of this process, except this one, could run and waited for a CPU.
+
+    Threads that have ended are not counted. Only Linux tells; elsewhere it is 0.
+    """
+    mine, found_ns = threading.get_native_id(), 0
+    for place in _PROC.glob("self/task/[0-9]*/schedstat"):
+        with contextlib.suppress(OSError, IndexError, ValueError):  # it has ended meanwhile
+            if int(place.parent.name) != mine:
+                found_ns += int(place.read_text().split()[1])
+    return found_ns / 1e9
 
 
 def _living_s() -> float:

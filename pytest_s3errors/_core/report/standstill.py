@@ -18,11 +18,16 @@ BUSY_SHARE = 0.1
 
 
 class Sight(NamedTuple):
-    """The observations at one moment. *cpu_s* is the CPU time used so far, including children."""
+    """The observations at one moment.
+
+    *cpu_s* is the CPU time used so far, including children. *queued_s* is the time so far in which threads that could
+    run waited for a CPU.
+    """
 
     waits: bool
     moved: Hashable
     cpu_s: float
+    queued_s: float = 0.0
 
 
 class Standstill:
@@ -49,7 +54,12 @@ class Standstill:
             before is not None
             and sight.waits
             and sight.moved == before.moved
-            and sight.cpu_s - before.cpu_s <= BUSY_SHARE * passed_s
+            and sight.cpu_s - before.cpu_s < BUSY_SHARE * _free_s(before, sight, passed_s)
         )
         self._quiet_s = self._quiet_s + min(passed_s, self._step_s) if still else 0.0
         return self._quiet_s >= self._limit_s
+
+
+def _free_s(before: Sight, after: Sight, passed_s: float) -> float:
+    """Return the time in which the process could have worked. On a busy machine work gets a small share of a CPU."""
+    return passed_s - min(passed_s, max(0.0, after.queued_s - before.queued_s))

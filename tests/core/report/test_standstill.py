@@ -34,6 +34,13 @@ def test_polls_are_no_work():
     assert looked(*sights)[-1]
 
 
+@pytest.mark.parametrize(("queued_s", "stands"), [(0.0, True), (0.4, True), (0.9, False), (7.0, False)])
+def test_work_that_waits_for_a_processor_is_work(queued_s, stands):
+    """0.05 s of a second is a poll's share, and half of what is left of it after 0.9 s in the queue."""
+    sights = [STILL._replace(cpu_s=5 + 0.05 * n, queued_s=queued_s * n) for n in range(4)]
+    assert looked(*sights)[-1] is stands
+
+
 def test_a_process_that_was_halted_has_not_stood_still():
     """An hour between two looks counts as one step: nobody could have moved."""
     assert not any(looked(*[STILL] * 3, passed_s=3600.0))
