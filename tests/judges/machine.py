@@ -1,7 +1,8 @@
-"""Random operations on both S3s: objects and their versions, listings, uploads, copies, tags and buckets."""
+"""Random operations on both S3s: objects, versions, listings, uploads, copies, tags, buckets and access."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +43,41 @@ LISTS = some(
     Delimiter=st.sampled_from(["/", "b", "//"]),
     MaxKeys=st.integers(1, 3),
 )
+
+
+BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::settings/*"}
+SOMEBODY = ANYBODY | {"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+# By what the operations are called: the parameter, and values.
+SETTINGS: dict[str, tuple[str, list[Any]]] = {
+    "BucketOwnershipControls": (
+        "OwnershipControls",
+        [{"Rules": [{"ObjectOwnership": one}]} for one in ("BucketOwnerEnforced", "ObjectWriter")],
+    ),
+    "PublicAccessBlock": (
+        "PublicAccessBlockConfiguration",
+        [{name: name in chosen for name in BLOCKS} for chosen in (BLOCKS, BLOCKS[:1], BLOCKS[1:3], ())],
+    ),
+    "BucketPolicy": (
+        "Policy",
+        [json.dumps({"Version": "2012-10-17", "Statement": [one]}) for one in (ANYBODY, SOMEBODY)],
+    ),
+    "BucketEncryption": (
+        "ServerSideEncryptionConfiguration",
+        [
+            {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": True}]},
+            {
+                "Rules": [
+                    {
+                        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "key"},
+                        "BucketKeyEnabled": False,
+                    }
+                ]
+            },
+        ],
+    ),
+}
+ACLS = st.sampled_from([{"ACL": one} for one in ("private", "public-read", "public-read-write", "authenticated-read")])
 
 
 class Both(RuleBasedStateMachine):
@@ -243,6 +279,40 @@ class Both(RuleBasedStateMachine):
         """AbortMultipartUpload, and once more."""
         self.both("AbortMultipartUpload", **upload)
         self.both("AbortMultipartUpload", **upload)
+
+    @rule(name=st.sampled_from([*SETTINGS]), data=st.data(), read_first=st.booleans())
+    def settings(self, name: str, data: Any, read_first: bool) -> None:
+        """What a bucket has set: put or deleted, and read."""
+        bucket = "versioned" if name == "PublicAccessBlock" else "settings"  # moto blocks nothing
+        parameter, values = SETTINGS[name]
+        value = data.draw(st.none() | st.sampled_from(values))
+        if read_first:
+            self.both(f"Get{name}", Bucket=bucket)
+        if value is None:
+            self.both(f"Delete{name}", Bucket=bucket)
+        else:
+            self.both(f"Put{name}", Bucket=bucket, **{parameter: value})
+        self.both(f"Get{name}", Bucket=bucket)
+        if name == "BucketPolicy":
+            self.both("GetBucketPolicyStatus", Bucket=bucket)
+
+    @rule(key=KEYS, acl=ACLS, body=BODIES)
+    def put_with_acl(self, key: str, acl: dict[str, str], body: bytes) -> None:
+        """PutObject with an ACL, and what is then told of it."""
+        self.both("PutObject", Bucket="open", Key=key, Body=body, **acl)
+        self.both("GetObjectAcl", Bucket="open", Key=key)
+
+    @rule(key=KEYS, acl=ACLS)
+    def acl_of_object(self, key: str, acl: dict[str, str]) -> None:
+        """PutObjectAcl and GetObjectAcl, whether there is an object or not."""
+        self.both("PutObjectAcl", Bucket="open", Key=key, **acl)
+        self.both("GetObjectAcl", Bucket="open", Key=key)
+
+    @rule(acl=ACLS)
+    def acl_of_bucket(self, acl: dict[str, str]) -> None:
+        """PutBucketAcl and GetBucketAcl."""
+        self.both("PutBucketAcl", Bucket="open", **acl)
+        self.both("GetBucketAcl", Bucket="open")
 
     @staticmethod
     def _version(bucket: str, key: str, result: Any) -> Any:

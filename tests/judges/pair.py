@@ -49,6 +49,7 @@ DROPPED = {
     "Location",
     "BucketArn",
     "ServerSideEncryption",
+    "ID",
 }
 # The names that the examples of `differences` have for the ids of the last call that made some.
 LAST = {"VersionId": "<version>", "UploadId": "<upload>", "NextContinuationToken": "<token>"}
@@ -177,11 +178,18 @@ def moto_client() -> Any:
 
 
 def pair_of(judge: Any, motos: Any, differences: Iterable[Any]) -> Pair:
-    """Return both S3s, with a bucket `plain` and a bucket `versioned`, both empty."""
+    """Return both S3s, with the same empty buckets.
+
+    `plain` and `versioned` are as they are made and with versions. `open` takes ACLs, and nobody is concerned by what
+    `settings` has set.
+    """
     judge.s3 = Simulated()
     reset_moto()
     pair = Pair(judge.client, motos, differences)
-    for bucket in ("plain", "versioned"):
+    for bucket in ("plain", "versioned", "settings"):
         pair("CreateBucket", Bucket=bucket)
     pair("PutBucketVersioning", Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    pair("CreateBucket", Bucket="open", ObjectOwnership="ObjectWriter")
+    for bucket in ("open", "settings"):
+        pair("DeletePublicAccessBlock", Bucket=bucket)
     return pair
