@@ -93,6 +93,14 @@ def test_what_a_loop_wakes_itself_with_is_nobody(tmp_path, monkeypatch):
         assert silence([], named) == FOREIGN_S
 
 
+@pytest.fixture(autouse=True)
+def no_other_children(monkeypatch):
+    """Leave out the children of other tests, such as the server of a session."""
+    found = children._children
+    before = found() if kernel.ASKED else set()
+    monkeypatch.setattr(children, "_children", lambda: found() - before)
+
+
 @pytest.fixture
 def child():
     """A process that lives until its input ends."""
