@@ -119,7 +119,10 @@ def _natives(item: pytest.Item) -> Iterator[str]:
         if tool in _imported(item):
             yield f"{tool} brings its own sockets: ask for the fixture s3_server, and give it {cure}."
     if "subprocess" in _imported(item):
-        yield "A program of its own finds S3 by env={**os.environ, **s3_server.env}."
+        yield (
+            "A program of its own finds S3 by env={**os.environ, **s3_server.env}; one that is given a URL, as curl"
+            " in a script, by s3_server.url in the URL's place."
+        )
 
 
 def _caches() -> Iterator[str]:

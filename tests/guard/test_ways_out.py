@@ -12,6 +12,8 @@ import pytest
 pytest.importorskip("pyarrow", reason="the clients of the table are an environment apart")
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "ways-out.md"
+INVISIBLE = {("a subprocess", "Python -I, requests with a URL"), ("a subprocess", "curl in a shell script")}
+"""No Python code of ours runs where these send from; the page of limitations has the way that works."""
 SOURCE = Path(__file__).with_name("ways_out.py").read_text()
 
 
@@ -39,7 +41,7 @@ def test_the_page_says_what_happens(run, tmp_path):
         pytest.skip("written")
     page = rows(text)
     assert {way: outcome for way, outcome in outcomes.items() if page.get(way) != outcome} == {}
-    assert "not seen" not in outcomes.values()
+    assert {way for way, outcome in outcomes.items() if outcome not in {"served", "refused"}} <= INVISIBLE
 
 
 def test_a_redirect_leads_to_the_simulated_s3(run):

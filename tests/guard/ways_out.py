@@ -66,6 +66,11 @@ WAYS = {
     ): "subprocess.run([sys.executable, '-c', f'import requests; requests.put({URL!r})'])",
     ("a subprocess", "Python -I, boto3"): "in_child(ISOLATED)",
     (
+        "a subprocess",
+        "Python -I, requests with a URL",
+    ): "proxied(); in_child(f'import requests; requests.put({PLAIN!r})')",
+    ("a subprocess", "curl in a shell script"): "proxied(); in_script(f'curl -s {PLAIN}')",
+    (
         "native code by the environment",
         "obstore",
     ): 'in_child(\'import obstore, obstore.store as s; obstore.put(s.S3Store("data"), "k", b"x")\')',
@@ -88,7 +93,7 @@ WAYS = {
 }
 
 BODY = """
-import _socket, json, os, subprocess, sys
+import _socket, json, os, shutil, subprocess, sys, tempfile
 from socket import getaddrinfo, gethostbyname
 from urllib.request import Request, build_opener, urlopen
 import aiohttp, boto3, httpx, io, minio, requests, s3fs, ssl, urllib3
@@ -209,6 +214,14 @@ def tls_by_hand():
 def in_child(code, option="-I"):
     subprocess.run([sys.executable, option, "-c", code], timeout=60, stderr=subprocess.DEVNULL)
 
+def in_script(line):
+    if shutil.which(line.split()[0]) is None:
+        raise ImportError(f"{line.split()[0]} is not installed")
+    with tempfile.NamedTemporaryFile("w", suffix=".sh") as script:
+        script.write(line)
+        script.flush()
+        subprocess.run(["sh", script.name], timeout=60, stdout=subprocess.DEVNULL)
+
 @pytest.mark.s3_time("real")
 @pytest.mark.s3_bucket("data")
 @pytest.mark.parametrize("number", range(len(WAYS)))
@@ -240,7 +253,7 @@ def test_way(number, s3_errors, request, monkeypatch):
     elif problems:
         outcome = "refused"
     else:
-        outcome = "not seen"
+        outcome = "nothing was sent"
     with open(OUT, "a") as out:
         out.write(json.dumps([way, client, outcome, repr(error)[:300], came + asked, problems[:1]]) + "\\n")
     run.simulator.problems.clear()

@@ -198,6 +198,18 @@ def test_a_client_of_its_own_sockets(run):
     ).stdout.fnmatch_lines(["*pyarrow brings its own sockets: *s3_server*endpoint_override=s3_server.url.*"])
 
 
+def test_a_program_of_its_own(run):
+    """By the environment, or, where it is given a URL, by the server's."""
+    run(
+        """
+        import subprocess
+
+        @pytest.mark.s3_fail("SlowDown", times=1)
+        def test_it(): pass
+        """
+    ).stdout.fnmatch_lines(["*env={*s3_server.env}; one that is given a URL, as curl in a script, by s3_server.url*"])
+
+
 def test_no_credentials(run):
     """The error of the body says it."""
     run(
