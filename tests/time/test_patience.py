@@ -32,6 +32,7 @@ def test_what_went_by_between_two_tests_is_no_patience(monkeypatch):
     """Nor are the readings of the first one the second one's."""
     now = 100.0
     monkeypatch.setattr(patience, "REAL", types.SimpleNamespace(monotonic=lambda: now, process_time=lambda: 0.0))
+    monkeypatch.setattr(kernel, "kept_waiting_s", lambda: 0.0)
     watched = patience.Patience()
     for _ in range(300):
         watched.read()
