@@ -142,4 +142,4 @@ def _servers(scene: Any) -> Any:
     async def port() -> int:
         return cast("int", scene.port)
 
-    return SimpleNamespace(port=port, origins=scene.origins)
+    return SimpleNamespace(port=port, origins=scene.origins, left={})
