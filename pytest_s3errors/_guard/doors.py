@@ -92,7 +92,7 @@ _DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
     "asyncio": lambda seams, door, module: sockets.install_loop(seams, door, module.BaseEventLoop),
     "uvloop": sockets.install_uvloop,
     "http.client": blocking_http.install,
-    "httpcore": httpcore.install,
+    **dict.fromkeys(httpcore.NAMES, httpcore.install),
     "urllib3.connectionpool": blocking_http.install_urllib3,
     "urllib3.util.connection": sockets.install_create_connection,
     "urllib3.contrib.socks": blocking_http.install_socks,
@@ -118,5 +118,5 @@ _SENDERS = {
     "boto3.s3.transfer": natives.boto3_transfer,
     "urllib3.connectionpool": _urllib3,
     "http.client": _http_client,
-    "httpcore": _httpcore,
+    **dict.fromkeys(httpcore.NAMES, _httpcore),
 }

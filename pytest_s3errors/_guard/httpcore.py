@@ -1,5 +1,7 @@
 """httpcore's connections, and with them httpx: those that a client kept open, and those through a proxy.
 
+httpcore2 and httpx2 are their successors by other hands, with the same classes; aiobotocore prefers them.
+
 See `blocking_http` for why. The pools stay unchanged, since respx replaces them by its own.
 """
 
@@ -13,6 +15,8 @@ from .door import Door, leads_to_us
 
 if TYPE_CHECKING:
     from .seams import Seams
+
+NAMES = ("httpcore", "httpcore2")
 
 
 def install(seams: Seams, door: Door, httpcore: Any) -> None:

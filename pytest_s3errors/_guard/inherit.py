@@ -34,6 +34,7 @@ SENDING = (
     "gevent.socket",
     "http.client",
     "httpcore",
+    "httpcore2",
     "minio.api",
     "pyarrow.fs",
     "pycurl",

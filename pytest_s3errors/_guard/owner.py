@@ -24,7 +24,7 @@ class Owner:
         self.hermetic = hermetic
         self.children: Any = None
         self.replaced: dict[object, Callable[..., Any]] = {}
-        self.awaited: dict[str, Callable[[Any], None]] = {}
+        self.awaited: dict[str, list[Callable[[Any], None]]] = {}
         self._before: Owner | None = None
 
     def __repr__(self) -> str:

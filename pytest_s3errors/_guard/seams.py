@@ -110,7 +110,7 @@ class Seams:
 
     def when(self, name: str, act: Callable[[Any], None]) -> None:
         """Call *act* with the module *name*: now, or as soon as it is imported."""
-        self._owner.awaited[name] = act
+        self._owner.awaited.setdefault(name, []).append(act)
         if is_imported(name):
             act(sys.modules[name])
         else:
@@ -119,7 +119,7 @@ class Seams:
 
 def _arrived(module: ModuleType) -> None:
     for owner in waiting():
-        if (act := owner.awaited.get(module.__name__)) is not None:
+        for act in owner.awaited.get(module.__name__, ()):
             act(module)
 
 

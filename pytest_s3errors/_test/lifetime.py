@@ -27,6 +27,7 @@ from pytest_s3errors._guard.children import Children
 from pytest_s3errors._guard.door import Shut
 from pytest_s3errors._guard.environment import Environment, secrets_now
 from pytest_s3errors._guard.hosts import Hosts
+from pytest_s3errors._guard.httpcore import NAMES as HTTPCORES
 from pytest_s3errors._guard.owner import Owner
 from pytest_s3errors._guard.seams import Seams
 from pytest_s3errors._guard.who import sender
@@ -185,7 +186,8 @@ class Run:
         else:
             servers = loop_servers.LoopServers(self)
             aiohttp_wire.AiohttpWire(self, servers).install(self._seams)
-            self._seams.when("httpcore", lambda module: httpx_wire.install(self, servers, self._seams, module))
+            for name in HTTPCORES:
+                self._seams.when(name, lambda module: httpx_wire.install(self, servers, self._seams, module))
             sync_wire.SyncWire(self).install(self._seams)
             if self.simulator.connects:
                 self._watch_connecting()

@@ -113,6 +113,36 @@ def test_minio(host, s3_store):
     ).assert_outcomes(passed=6)
 
 
+def test_httpx2(run):
+    """In blocking and in async code, imported within the test or before it, with a fault while connecting."""
+    pytest.importorskip("httpx2", reason="httpx2 is not installed; the extra `clients` has it")
+    run(
+        """
+import asyncio
+
+@pytest.mark.s3_bucket("data")
+@pytest.mark.s3_fail("connection_refused", times=1)
+@pytest.mark.parametrize("again", [False, True])
+def test_it(again, s3_store, s3_errors):
+    import httpx2
+    url = "https://data.s3.us-east-1.amazonaws.com"
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.put(f"{url}/refused", content=b"x")
+    assert httpx2.put(f"{url}/blocking", content=b"x").status_code == 200
+
+    async def put():
+        async with httpx2.AsyncClient() as client:
+            assert (await client.put(f"{url}/async", content=b"x")).status_code == 200
+
+    asyncio.run(put())
+    assert s3_store.keys("data") == ["async", "blocking"]
+    assert s3_errors.attempts() == 3
+    assert came == []
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=2)
+
+
 @pytest.mark.usefixtures("clients")
 def test_presigned_urls(run):
     """Anybody's client may send one; the signature tells what it is."""

@@ -14,6 +14,7 @@ from typing import Any, cast
 from pytest_s3errors._guard import doors, owner
 from pytest_s3errors._guard.door import LOOPBACK, check_others
 from pytest_s3errors._guard.hosts import Hosts
+from pytest_s3errors._guard.httpcore import NAMES as HTTPCORES
 from pytest_s3errors._guard.owner import Owner
 from pytest_s3errors._guard.seams import Seams
 
@@ -122,7 +123,8 @@ def enter(plan: dict[str, Any]) -> None:
         test.children = SimpleNamespace(server=lambda: f"http://127.0.0.1:{scene.port}")
     doors.recognise()
     doors.lead(seams, _Door(scene))
-    seams.when("httpcore", lambda module: _httpx(scene, seams, module))
+    for name in HTTPCORES:
+        seams.when(name, lambda module: _httpx(scene, seams, module))
     seams.when("aiohttp", lambda _module: _aiohttp(scene, seams))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.play.connection import MARK
+from pytest_s3errors._guard.httpcore import NAMES as HTTPCORES
 
 from .connect_faults import announced, call_to, current, seconds
 
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
 
 def install(scene: Scene, seams: Seams) -> None:
     """Let every installed client announce its S3 requests, for the owner of *seams*."""
-    for hooks in (_http_client, _urllib3, _httpcore):
-        try:
-            hooks(scene, seams)
-        except ImportError:
-            continue
+    _http_client(scene, seams)
+    for name, hooks in (("urllib3", _urllib3), *((name, _httpcore) for name in HTTPCORES)):
+        seams.when(name, functools.partial(hooks, scene, seams))
 
 
 def _http_client(scene: Scene, seams: Seams) -> None:
@@ -51,9 +50,7 @@ def _http_client(scene: Scene, seams: Seams) -> None:
     seams.setattr(http.client.HTTPConnection, "request", announcing)
 
 
-def _urllib3(scene: Scene, seams: Seams) -> None:
-    import urllib3  # noqa: PLC0415 - an optional part
-
+def _urllib3(scene: Scene, seams: Seams, urllib3: Any) -> None:
     urlopen = seams.original(urllib3.HTTPConnectionPool, "urlopen")
 
     @functools.wraps(urlopen)
@@ -94,16 +91,14 @@ def _close_pooled(pool: Any) -> None:
         pool.pool.put(conn, block=False)
 
 
-def _httpcore(scene: Scene, seams: Seams) -> None:
-    import httpcore  # noqa: PLC0415 - an optional part
-
+def _httpcore(scene: Scene, seams: Seams, httpcore: Any) -> None:
     handle = seams.original(httpcore.ConnectionPool, "handle_request")
     handle_async = seams.original(httpcore.AsyncConnectionPool, "handle_async_request")
 
-    def is_s3(request: httpcore.Request) -> bool:
+    def is_s3(request: Any) -> bool:
         return scene.is_s3(request.url.host.decode("ascii"), request.url.port)
 
-    def marked(request: httpcore.Request, mark: str) -> httpcore.Request:
+    def marked(request: Any, mark: str) -> Any:
         return httpcore.Request(
             request.method,
             request.url,
@@ -113,7 +108,7 @@ def _httpcore(scene: Scene, seams: Seams) -> None:
         )
 
     @functools.wraps(handle)
-    def announcing(pool: httpcore.ConnectionPool, request: httpcore.Request) -> Any:
+    def announcing(pool: Any, request: Any) -> Any:
         if not is_s3(request):
             return handle(pool, request)
         with announced(scene, _call_of(scene, request), _timeout_of(request)) as attempt:
@@ -122,7 +117,7 @@ def _httpcore(scene: Scene, seams: Seams) -> None:
             return handle(pool, marked(request, attempt.mark))
 
     @functools.wraps(handle_async)
-    async def announcing_async(pool: httpcore.AsyncConnectionPool, request: httpcore.Request) -> Any:
+    async def announcing_async(pool: Any, request: Any) -> Any:
         if not is_s3(request):
             return await handle_async(pool, request)
         with announced(scene, _call_of(scene, request), _timeout_of(request)) as attempt:
