@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pytest_s3errors._core.body import SPOOLED_BYTES, Body, Sink
+from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, Sink
 from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
 
 _MAX_CHUNK_LINE = 1024
@@ -148,7 +148,9 @@ class RequestParser:
             self._body += self._buffer[:size]
             del self._buffer[:size]
         self._left -= size
-        if len(self._body) >= SPOOLED_BYTES and self._spool is not None:
+        # What is known to become large goes to the sink piece by piece: ten connections at once hold ten pieces.
+        large = self._sink is not None or self.received + self._left >= SPOOLED_BYTES
+        if large and len(self._body) >= PIECE_BYTES and self._spool is not None:
             self._sink = self._sink or self._spool()
             self._spool_on(self._sink)
 
