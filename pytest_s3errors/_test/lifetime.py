@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import threading
+import random
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -32,6 +32,7 @@ from pytest_s3errors._guard.owner import Owner
 from pytest_s3errors._guard.seams import Seams
 from pytest_s3errors._guard.who import sender
 from pytest_s3errors._options import Settings
+from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.real import Clock, RealClock
 from pytest_s3errors._time.virtual import VirtualClock
 
@@ -74,6 +75,7 @@ class Run:
         self.watchdog: Watchdog
         rules = () if settings.control else plan.rules
         seed = f"{settings.seed} {test}"
+        self._jitter = random.Random(f"{seed} jitter")  # noqa: S311 - no secret
         limits = RequestLimits(requests=self._limits.requests, alike=self._limits.alike)
         self.remote: RemoteTest | None = None
         if remote is not None:
@@ -96,7 +98,7 @@ class Run:
                 rules=rules,
                 seed=seed,
                 clock=lambda: self.clock.now,
-                lock=threading.RLock(),
+                lock=REAL.rlock(),  # nobody sleeps while it is held, so the clock need not know of it
                 limits=limits,
                 where=own_lines,
                 begins=lambda: self.watchdog.start(),  # noqa: PLW0108 - it is made below
@@ -167,8 +169,10 @@ class Run:
         from pytest_s3errors._layers.wire import httpx as httpx_wire  # noqa: PLC0415
         from pytest_s3errors._layers.wire import sockets as sync_wire  # noqa: PLC0415
         from pytest_s3errors._servers import loops as loop_servers  # noqa: PLC0415
+        from s3_asyncio_client.retry import draw_jitter  # noqa: PLC0415
 
         owner.begin(self._owner)
+        self._endings.append(draw_jitter(self._jitter.random))
         _runs[self._owner] = self
         after.serving(self._all_ports)
         after.install(self._hosts)
