@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from loopback import Loopback, answer
 
 from s3_asyncio_client import S3Client, S3ResponseError
 from s3_asyncio_client.multipart import upload_part
-
-from .loopback import Loopback, answer
 
 CALLS = {
     "put_object": lambda client: client.put_object("b", "k", b"data"),
