@@ -32,6 +32,7 @@ def entries(number: int, key: str = "key") -> list[Entry]:
     ):
         call = parse_call(method=method, target=f"/data/{key}-{number}", host="s3.us-east-1.amazonaws.com", headers={})
         entry = Entry(call, firing, float(at))
+        entry.heard = True
         entry.ended_s, entry.begun, entry.ended = at + 0.5, 2 * at, 2 * at + 1
         entry.status, entry.error_code, entry.body_size = status, code, 10 if method == "PUT" else 0
         entry.answer_size, entry.answer_whole = (5, 10) if method == "GET" else (0, 0)
