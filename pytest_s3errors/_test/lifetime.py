@@ -223,7 +223,7 @@ class Run:
         if self._watches_connecting:
             return
         self._watches_connecting = True
-        from pytest_s3errors._layers.wire import connect_hooks  # noqa: PLC0415 - it imports every client that is installed
+        from pytest_s3errors._layers.wire import connect_hooks  # noqa: PLC0415 - few tests ask for it
 
         connect_hooks.install(self, self._seams)
 

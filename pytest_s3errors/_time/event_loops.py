@@ -61,6 +61,7 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
                 return select(self, timeout)
             ready = select(self, 0)
             if ready:
+                me.polls = 0
                 return ready
             patience = timeout
             if timeout is not None and _bell_of(self) is None:  # the timers of an event loop are due when they are due
@@ -69,9 +70,9 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
             if came is False:
                 me.polls += 1
                 return select(self, 0)
-            me.polls = 0
             ready = select(self, 0)
             if ready or came:
+                me.polls = 0
                 return ready
             timeout = None if until is None else max(0.0, until - registry.now())
 

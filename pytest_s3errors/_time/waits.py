@@ -15,6 +15,7 @@ from .originals import REAL
 READ, WRITE = 1, 2  # as `selectors` has them
 _EXACT_POLLS = 30
 _LAZIEST_S = 3600.0
+_MOST_DOUBLINGS = 32  # from a microsecond to more than an hour
 _LONGEST_S = 2_000_000.0  # poll counts milliseconds in 31 bits
 
 
@@ -69,7 +70,8 @@ class Record:
         """
         if not self.guest or self.polls <= _EXACT_POLLS:
             return timeout
-        return max(timeout, min(timeout * 2.0 ** (self.polls - _EXACT_POLLS), _LAZIEST_S))
+        doublings = min(self.polls - _EXACT_POLLS, _MOST_DOUBLINGS)
+        return max(timeout, min(timeout * 2.0**doublings, _LAZIEST_S))
 
 
 class Wait:

@@ -9,6 +9,7 @@ import types
 import pytest
 
 from pytest_s3errors._time import kernel, patience
+from pytest_s3errors._time.waits import Record
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,16 @@ print(kernel.kept_waiting_s() - began)
     ]
     assert waited[0] > 0.1
     assert waited[1] < waited[0]
+
+
+@pytest.mark.parametrize(
+    ("guest", "polls", "patience_s"),
+    [(True, 30, 0.5), (True, 32, 2.0), (True, 100_000, 3600.0), (False, 100_000, 0.5)],
+    ids=["at first", "then", "after a night", "a thread of the test's own"],
+)
+def test_a_server_of_the_session_looks_up_ever_less_often(guest, polls, patience_s):
+    """However often nothing came; never so in a thread of the test's own."""
+    record = Record(1)
+    record.guest, record.polls = guest, polls
+    assert record.patience_s(0.5) == patience_s
+    assert record.patience_s(7200.0) == 7200.0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def install(scene: Scene, seams: Seams) -> None:
-    """Let every installed client announce its S3 requests, for the owner of *seams*."""
+    """Let every client announce its S3 requests, as soon as it is imported, for the owner of *seams*."""
     _http_client(scene, seams)
     for name, hooks in (("urllib3", _urllib3), *((name, _httpcore) for name in HTTPCORES)):
         seams.when(name, functools.partial(hooks, scene, seams))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES
 from pytest_s3errors._core.play.http1 import BadRequest, Head, RequestParser
 from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
 
@@ -135,3 +136,26 @@ def test_what_h11_sends_is_what_we_read(method, path, headers, chunks, chunked):
     assert isinstance(head, Head)
     assert (head.method, head.target, head.headers) == (method, "/" + path, dict(sent))
     assert body == b"".join(chunks)
+
+
+class Sink(list):
+    def write(self, data):
+        self.append(bytes(data))
+
+    def finish(self):
+        return b"".join(self)
+
+
+@pytest.mark.parametrize(("size", "kept"), [(SPOOLED_BYTES, 0), (SPOOLED_BYTES - 1, 2)], ids=["large", "small"])
+def test_what_is_known_to_become_large_is_not_kept(size, kept):
+    """Piece by piece it goes to the sink, long before it is as large as that."""
+    sink = Sink()
+    parser = RequestParser(lambda: sink)
+    parser.receive(b"PUT /b/k HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % size)
+    parser.next_event()
+    for _ in range(2):
+        parser.receive(bytes(PIECE_BYTES))
+        assert parser.next_event() is None
+    assert parser.received - sum(map(len, sink)) == kept * PIECE_BYTES
+    parser.receive(bytes(size - 2 * PIECE_BYTES))
+    assert len(parser.next_event()) == size
