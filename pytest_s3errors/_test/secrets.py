@@ -40,29 +40,41 @@ def hide(report: pytest.TestReport, run: Run | None) -> None:
         return
     if run is None and "s3_asyncio_client" not in str(report.longrepr):
         return
-    secrets = (_known(run) | secrets_now()) - _PUBLIC
+    secrets = (_known(run, report) | secrets_now()) - _PUBLIC
     for name in ("longrepr", "sections", "s3_timeline"):
         if hasattr(report, name):
             setattr(report, name, _hidden(getattr(report, name), secrets))
 
 
-def _known(run: Run | None) -> frozenset[str]:
-    found = {secret for client in _clients() for secret in client if secret}
-    if run is not None:
-        found |= run.secrets
-        found |= {text for known in run.access.known for text in (known.access_key, known.secret_key)}
-        found |= {text for entry in run.simulator.entries for text in _of_call(entry.call)}
-    return frozenset(found)
+def _known(run: Run | None, report: pytest.TestReport) -> frozenset[str]:
+    if run is None:
+        return _of_clients()
+    # Teardown often repeats what the body wrote. To look for clients takes as long as there are objects.
+    if report.failed or len(report.sections) > run.sections_searched:
+        run.secrets |= _of_clients()
+        run.sections_searched = len(report.sections)
+    keys = {text for known in run.access.known for text in (known.access_key, known.secret_key)}
+    return run.secrets | keys | {text for entry in run.simulator.entries for text in _of_call(entry.call)}
 
 
-def _clients() -> Iterator[tuple[str | None, ...]]:
-    client: Any = sys.modules.get("s3_asyncio_client.client")
-    for one in tuple(client._live) if client else ():  # noqa: SLF001 - both packages are one distribution
-        yield one.access_key, one.secret_key, one.session_token
+def _of_clients() -> frozenset[str]:
+    """Return what the living clients sign with."""
+    ours: Any = sys.modules.get("s3_asyncio_client.client")
     botocore: Any = sys.modules.get("botocore.credentials")
-    for one in gc.get_objects() if botocore else ():
-        if type(one) is botocore.Credentials:
-            yield one.access_key, one.secret_key, one.token
+    held = [vars(one) for one in _instances(botocore.Credentials)] if botocore else []
+    names = ("access_key", "secret_key", "session_token", "token")
+    # Credentials that refresh themselves do so in a property.
+    found = {credentials.get(name) or credentials.get(f"_{name}") for credentials in held for name in names}
+    for client in tuple(ours._live) if ours else ():  # noqa: SLF001 - both packages are one distribution
+        found |= {client.access_key, client.secret_key, client.session_token}
+    return frozenset(filter(None, found))
+
+
+def _instances(kind: type) -> list[Any]:
+    kinds = [kind]
+    for one in kinds:
+        kinds += one.__subclasses__()
+    return [one for one in gc.get_referrers(*kinds) if issubclass(type(one), kind)]  # a mock is an instance of all
 
 
 def _of_call(call: Call) -> Iterator[str]:

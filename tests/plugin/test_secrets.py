@@ -11,9 +11,11 @@ from s3_asyncio_client import S3Client
 SOURCE = """
     import logging
     import boto3
-    from botocore.config import Config
+    from botocore.credentials import RefreshableCredentials
+    from botocore.session import Session
 
     KEY_ID, SECRET = "AKIA" + "PLANTED000000001", "planted/" + "secret+" * 5
+    ROLE = "planted/" + "role+" * 5
     TOKEN, SSE = "planted" + "Token" * 90, "U1NFQ3p6" + "UExBTlRFRA=="
 
     @pytest.mark.s3_fail("AccessDenied")
@@ -23,6 +25,13 @@ SOURCE = """
         logging.getLogger().error("with %s: %s", hidden, s3.generate_presigned_url("list_buckets"))
         print(short_lived)
         s3.get_object(Bucket="b", Key="k")
+
+    @pytest.mark.s3_fail("SlowDown", optional=True)
+    def test_role():
+        hidden = ROLE
+        session = Session()
+        session._credentials = RefreshableCredentials("role", hidden, "of-role", None, None, "assume-role")
+        raise ValueError
 
     @pytest.mark.s3_fail("connection_refused")
     async def test_client():
@@ -46,7 +55,7 @@ SOURCE = """
     def original(monkeypatch):
         return "planted-in-the-environment"
 """
-PLANTED = ("PLANTED000000001", "planted/secret", "TokenToken", "U1NFQ3p6", "planted-in-the")
+PLANTED = ("PLANTED000000001", "planted/secret", "planted/role", "TokenToken", "U1NFQ3p6", "planted-in-the")
 
 
 @pytest.mark.parametrize("args", [("-vvv", "-l"), ("-l",), ("--tb=short",), ("-l", "-n1"), ("--tb=native", "-rA")])
@@ -54,7 +63,7 @@ def test_no_report_shows_a_secret(run, monkeypatch, pytester, args):
     """On the terminal, from a worker, in the JUnit XML."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-in-the-environment")
     result = run(SOURCE, *args, "--junitxml=report.xml", subprocess="-n1" in args)
-    result.assert_outcomes(failed=5)
+    result.assert_outcomes(failed=6)
     told = result.stdout.str() + (pytester.path / "report.xml").read_text()
     lines = [line for line in told.splitlines() if " + " not in line]  # the source itself
     assert [line for line in lines if any(planted in line for planted in PLANTED)] == []
