@@ -35,7 +35,7 @@ def _requests(sides: Sequence[Side], quick: bool) -> Figures:
 
 
 def _tests(sides: Sequence[Side], quick: bool) -> Figures:
-    return play(sides, "-p", "turn_taking", "per_test.py", rounds=2 if quick else 12, times=2 if quick else 50)
+    return play(sides, "-p", "turn_taking", "marked_tests.py", rounds=2 if quick else 12, times=2 if quick else 50)
 
 
 def _boto3(sides: Sequence[Side], quick: bool) -> Figures:
