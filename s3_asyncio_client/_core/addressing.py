@@ -7,6 +7,7 @@ Percent-encoding follows RFC 3986 as SigV4 requires (space is %20, "+" is %2B, "
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encode
@@ -38,6 +39,7 @@ __all__ = [
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PLAIN_PATH = re.compile(r"[0-9A-Za-z._~/-]*")
 _LINE_BREAK = re.compile(r"[\r\n\0]")
 # An encoded word has at most 75 characters; 12 of them are the frame, and base64 makes 4 of every 3 bytes.
 _BYTES_PER_ENCODED_WORD = 45
@@ -50,11 +52,13 @@ def quote(value: str) -> str:
 
 def quote_key(key: str) -> str:
     """Percent-encode a key for the path of a URL. "/" stays."""
-    return percent_encode(key, safe="/")
+    return key if _PLAIN_PATH.fullmatch(key) else percent_encode(key, safe="/")
 
 
 def canonical_query(params: Mapping[str, str]) -> str:
     """Encode a query in SigV4's order: by encoded name, then value. An empty value becomes ``name=``."""
+    if not params:
+        return ""
     return "&".join(f"{name}={value}" for name, value in sorted((quote(k), quote(v)) for k, v in params.items()))
 
 
@@ -71,16 +75,18 @@ def build_url(endpoint_url: str, bucket: str | None, key: str | None = None) -> 
         bucket: Name of the bucket; None for a request about the account.
         key: Name of the object; None for a request about the bucket, whose URL has no slash at the end.
     """
+    url = _bucket_url(endpoint_url, bucket)
+    return url if key is None else f"{url}/{quote_key(key)}"
+
+
+@functools.lru_cache(64)  # a client has few buckets and asks at each request
+def _bucket_url(endpoint_url: str, bucket: str | None) -> str:
     base = endpoint_url.rstrip("/")
     if bucket is None:
         return base
     if base.startswith("https://s3.") and _DNS_LABEL.fullmatch(bucket):
-        url = base.replace("https://", f"https://{bucket}.", 1)
-    elif _begins_host(base, bucket):
-        url = base
-    else:
-        url = f"{base}/{quote(bucket)}"
-    return url if key is None else f"{url}/{quote_key(key)}"
+        return base.replace("https://", f"https://{bucket}.", 1)
+    return base if _begins_host(base, bucket) else f"{base}/{quote(bucket)}"
 
 
 def _begins_host(base: str, bucket: str) -> bool:
