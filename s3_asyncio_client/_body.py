@@ -66,11 +66,13 @@ def check_data(data: object) -> None:
     Raises:
         TypeError: *data* is text, a text file, or neither bytes-like, nor a seekable file, nor an async iterable.
     """
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return
     if isinstance(data, str):
         raise TypeError("data must be bytes, not str; pass text.encode()")
     if hasattr(data, "encoding") and is_file(data):
         raise TypeError('data must be a binary file, not a text file; open it with mode "rb"')
-    if not (isinstance(data, (bytes, bytearray, memoryview, AsyncIterable)) or is_file(data)):
+    if not (isinstance(data, AsyncIterable) or is_file(data)):
         kinds = "bytes, bytearray, memoryview, a seekable binary file or an async iterator of bytes"
         raise TypeError(f"data must be {kinds}, not {type(data).__name__}")
 
@@ -118,9 +120,9 @@ class _Pieces:
             raise S3ClientError(f"the body gave {kind} than its Content-Length; it changed while it was sent")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Body:
-    """A body ready to be signed.
+    """A body ready to be signed. It never changes; not frozen, since one is made for every request.
 
     Attributes:
         length: Bytes on the wire, for Content-Length.
@@ -169,12 +171,12 @@ async def open_body(data: Data | None, headers: Mapping[str, str]) -> Body:
     """
     if data is None:
         return Body(length=0, payload_hash=EMPTY_SHA256, headers={})
-    check_data(data)
     if isinstance(data, (bytes, bytearray, memoryview)):
         view = memoryview(data).cast("B")
         _check_length(len(view), headers)
         hashed = await asyncio.to_thread(_sha256, view) if len(view) > _MANY_BYTES else _sha256(view)
         return Body(length=len(view), payload_hash=hashed, headers={}, _view=view)
+    check_data(data)
     if isinstance(data, AsyncIterable):
         return _stream_body(data, headers)
     reader = _FileReader(data)

@@ -51,7 +51,7 @@ async def send(client: Requester, **request: Any) -> S3Response:
 async def close(response: S3Response) -> None:
     """Close a response, or a mock of one whose `close` is a coroutine function."""
     closing: object = response.close()  # type: ignore[func-returns-value]
-    if inspect.isawaitable(closing):
+    if closing is not None and inspect.isawaitable(closing):
         await closing
 
 

@@ -7,6 +7,7 @@ translated its own exceptions into S3Error; nothing here knows aiohttp, so that 
 from __future__ import annotations
 
 import contextlib
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from s3_asyncio_client._core.integrity import checksum_for
@@ -94,9 +95,27 @@ class S3Response:
             RuntimeError: `iter_chunks` has already taken a part of the body.
         """
         if self._body is None:
-            async with contextlib.aclosing(self._source()) as chunks:
-                self._body = b"".join([chunk async for chunk in chunks])
+            self._body = await self._read_most(inf)
         return self._body
+
+    async def _read_most(self, most: float) -> bytes:
+        """Return the whole body, or the first bytes, more than *most*, of a longer one. Raises as `read` does."""
+        self._start()
+        checksum, pieces, got = self._checksum(), [], 0
+        try:
+            async for chunk in self._chunks:
+                got += len(chunk)
+                if checksum is not None:
+                    checksum.update(chunk)
+                pieces.append(chunk)
+                if got > most:
+                    break
+            else:
+                self._judge(got, checksum)
+        finally:
+            await self._chunks.aclose()
+            self.close()
+        return b"".join(pieces)
 
     async def text(self) -> str:
         """Return the whole body as UTF-8 text, with U+FFFD for what is not; raises as `read` does."""
@@ -118,14 +137,19 @@ class S3Response:
     def _source(self) -> AsyncGenerator[bytes]:
         if self._body is not None:
             return _once(self._body)
+        self._start()
+        return self._checked()
+
+    def _start(self) -> None:
         if self._started:
             raise RuntimeError("the body of this response was already read in pieces; ask for the object again")
         self._started = True
-        return self._checked()
+
+    def _checksum(self) -> Checksum | None:
+        return checksum_for(self.headers) if self._verify else None
 
     async def _checked(self) -> AsyncGenerator[bytes]:
-        checksum = checksum_for(self.headers) if self._verify else None
-        got = 0
+        checksum, got = self._checksum(), 0
         try:
             async with contextlib.aclosing(self._chunks):
                 async for chunk in self._chunks:

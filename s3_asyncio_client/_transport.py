@@ -8,8 +8,7 @@ S3ConnectionError as the OSError that it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -41,8 +40,7 @@ class BrokenConnection(Exception):
 NETWORK_ERRORS = (BrokenConnection, aiohttp.ClientError, HttpProcessingError, OSError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(NamedTuple):
     """The target of a request, as errors name it: no query string, no header."""
 
     operation: str
@@ -142,7 +140,7 @@ async def aiohttp_chunks(response: aiohttp.ClientResponse, target: Target) -> As
         S3TimeoutError: Nothing came for as long as the session's sock_read allows.
     """
     try:
-        async for chunk in response.content.iter_any():
+        while chunk := await response.content.readany():
             yield chunk
     except NETWORK_ERRORS as error:
         if isinstance(error, TimeoutError):

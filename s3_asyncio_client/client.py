@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import weakref
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, Self
@@ -267,7 +267,7 @@ class S3Client(BucketOperations, ObjectOperations):
             response.status,
             response.headers,
             aiohttp_chunks(response, target),
-            on_close=response.close,
+            on_close=functools.partial(_drop, response),
             method=request.method,
             operation=target.operation,
             bucket=target.bucket,
@@ -307,19 +307,19 @@ class S3Client(BucketOperations, ObjectOperations):
             raise RuntimeError("this S3Client is closed; make a new one")
 
 
+def _drop(response: aiohttp.ClientResponse) -> None:
+    """Close *response*, unless the end of its body has already done that."""
+    if not response.closed:
+        response.close()
+
+
 async def _error(response: S3Response, target: Target) -> S3Error:
     """Turn a response of status 300 or more into an error; a body that breaks off leaves the status to tell."""
-    body, cut = b"", None
+    cut = None
     try:
-        async with contextlib.aclosing(response.iter_chunks()) as chunks:
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > MAX_ERROR_BODY:
-                    break
+        body = await response._read_most(MAX_ERROR_BODY)  # noqa: SLF001 - of this package
     except S3Error as error:
         body, cut = b"", error
-    finally:
-        response.close()
     result = error_from_response(
         status=response.status,
         headers=response.headers,

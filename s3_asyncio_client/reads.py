@@ -222,7 +222,7 @@ def _described(headers: Mapping[str, str], body_length: int) -> dict[str, Any]:
         "metadata": {
             name.lower()[len(_META) :]: _decoded(value)
             for name, value in headers.items()
-            if name.lower().startswith(_META)
+            if name[:1] in "xX" and name.lower().startswith(_META)
         },
     }
 
