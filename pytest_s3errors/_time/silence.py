@@ -11,6 +11,7 @@ import os
 import selectors
 import socket
 import stat
+from typing import Any
 
 from . import children, kernel
 
@@ -28,7 +29,17 @@ def silence_s(selector: selectors.BaseSelector, ports: frozenset[int]) -> float:
     others in this process, `FOREIGN_S` if there are others or if sent bytes are still on their way, infinite while
     there is a pipe whose other end may be in another process: it may take as long as it likes.
     """
-    return max((of_file_s(key.fd, ports) for key in tuple(selector.get_map().values())), default=0.0)
+    keys = tuple(selector.get_map().values())
+    return max((of_file_s(key.fd, ports) for key in keys if not _wakes_the_loop(key.data)), default=0.0)
+
+
+def _wakes_the_loop(data: Any) -> bool:
+    """Return whether *data* belongs to the socket by which a loop of asyncio wakes itself.
+
+    Children get copies of it and never use them, so a server in a child of the session holds up no jump.
+    """
+    reader = data[0] if isinstance(data, tuple) else None
+    return getattr(getattr(reader, "_callback", None), "__name__", "") == "_read_from_self"
 
 
 def of_file_s(fd: int, ports: frozenset[int]) -> float:

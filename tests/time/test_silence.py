@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import os
@@ -133,6 +134,15 @@ def test_a_pipe_is_waited_for_while_a_child_lives(child):
         counter = os.eventfd(0)
         assert silence([], counter) == math.inf
         os.close(counter)
+
+
+async def test_a_child_does_not_wake_our_loop(child):
+    """It has at most a copy of the sockets that the loop wakes itself with; another pair may be its own."""
+    one, two = socket.socketpair()
+    with one, two:
+        assert silence([], one) == FOREIGN_S
+    loop = asyncio.get_running_loop()
+    assert silence_s(loop._selector, frozenset()) == 0
 
 
 @pytest.mark.skipif(not kernel.ASKED, reason="the kernel has to tell when a child was started")
