@@ -166,13 +166,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """End the simulation after the fixtures are gone."""
+    """End the simulation after the fixtures are gone. The report of this phase still has its secrets to hide."""
     try:
         return (yield)
     finally:
         if RUN in item.stash:
             item.stash[RUN].stop()
-            del item.stash[RUN]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -200,6 +199,8 @@ def pytest_runtest_makereport(
         from ._test.secrets import hide  # noqa: PLC0415 - only where S3 is used
 
         hide(report, item.stash.get(RUN, None))
+    if RUN in item.stash and report.when == "teardown":
+        del item.stash[RUN]
     return report
 
 

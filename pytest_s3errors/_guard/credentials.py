@@ -14,13 +14,26 @@ from typing import Any
 from .environment import keys_now
 from .owner import current
 
+signed_with: set[str] = set()
+"""The key ids, secret keys and tokens by which botocore signed. Its objects may be gone when a report is made."""
+
+
+def secrets_of(credentials: Any) -> set[str]:
+    """Return what *credentials* hold now. Some refresh themselves in a property, so this reads none."""
+    held = vars(credentials)
+    found = {held.get(name) or held.get(f"_{name}") for name in ("access_key", "secret_key", "token")}
+    return set(filter(None, found))
+
 
 def sign_with(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a wrapper of a signer's `get_auth_instance`, which needs credentials of the *kind* of its package."""
 
     def signing_now(get: Callable[..., Any]) -> Callable[..., Any]:
         def getting(signer: Any, *args: Any, **kwargs: Any) -> Any:
-            if _is_hermetic() and _has_none(signer._credentials):  # noqa: SLF001 - what the wrapped method reads
+            found = signer._credentials  # noqa: SLF001 - what the wrapped method reads
+            if found is not None:
+                signed_with.update(secrets_of(found))
+            if _is_hermetic() and _has_none(found):
                 kwargs["request_credentials"] = kwargs.get("request_credentials") or _credentials(kind)
             return get(signer, *args, **kwargs)
 

@@ -70,7 +70,6 @@ class Run:
         self.clock = self._clock("real" if remote else plan.time or settings.time)
         self.access = plan.access
         self.secrets = secrets_now()  # before it becomes the test's
-        self.sections_searched = 0
         self._server: ThreadServer | RemoteTest | None = None
         self.simulator: Simulator | RemoteSimulator
         self.watchdog: Watchdog

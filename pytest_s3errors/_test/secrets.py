@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
+from pytest_s3errors._guard.credentials import secrets_of, signed_with
 from pytest_s3errors._guard.environment import secrets_now
 from s3_asyncio_client._core.redact import redact
 
@@ -47,27 +48,18 @@ def hide(report: pytest.TestReport, run: Run | None) -> None:
 
 
 def _known(run: Run | None, report: pytest.TestReport) -> frozenset[str]:
-    if run is None:
-        return _of_clients()
-    # Teardown often repeats what the body wrote. To look for clients takes as long as there are objects.
-    if report.failed or len(report.sections) > run.sections_searched:
-        run.secrets |= _of_clients()
-        run.sections_searched = len(report.sections)
-    keys = {text for known in run.access.known for text in (known.access_key, known.secret_key)}
-    return run.secrets | keys | {text for entry in run.simulator.entries for text in _of_call(entry.call)}
-
-
-def _of_clients() -> frozenset[str]:
-    """Return what the living clients sign with."""
+    found = set(signed_with)
     ours: Any = sys.modules.get("s3_asyncio_client.client")
-    botocore: Any = sys.modules.get("botocore.credentials")
-    held = [vars(one) for one in _instances(botocore.Credentials)] if botocore else []
-    names = ("access_key", "secret_key", "session_token", "token")
-    # Credentials that refresh themselves do so in a property.
-    found = {credentials.get(name) or credentials.get(f"_{name}") for credentials in held for name in names}
     for client in tuple(ours._live) if ours else ():  # noqa: SLF001 - both packages are one distribution
-        found |= {client.access_key, client.secret_key, client.session_token}
-    return frozenset(filter(None, found))
+        found.update(filter(None, (client.access_key, client.secret_key, client.session_token)))
+    # The locals of a failure may hold what has signed nothing yet. To look for it takes as long as there are objects.
+    if report.failed and (botocore := sys.modules.get("botocore.credentials")):
+        found.update(*map(secrets_of, _instances(botocore.Credentials)))
+    if run is not None:
+        found |= run.secrets
+        found |= {text for known in run.access.known for text in (known.access_key, known.secret_key)}
+        found |= {text for entry in run.simulator.entries for text in _of_call(entry.call)}
+    return frozenset(found)
 
 
 def _instances(kind: type) -> list[Any]:

@@ -33,6 +33,12 @@ SOURCE = """
         session._credentials = RefreshableCredentials("role", hidden, "of-role", None, None, "assume-role")
         raise ValueError
 
+    @pytest.mark.s3_bucket("b")
+    def test_that_passes():
+        s3 = boto3.client("s3", aws_access_key_id="passed", aws_secret_access_key="planted/" + "passed+" * 5)
+        s3.list_buckets()
+        logging.getLogger().error("with %s", s3._request_signer._credentials.secret_key)
+
     @pytest.mark.s3_fail("connection_refused")
     async def test_client():
         async with S3Client(KEY_ID, SECRET, session_token=TOKEN) as client:
@@ -55,15 +61,22 @@ SOURCE = """
     def original(monkeypatch):
         return "planted-in-the-environment"
 """
-PLANTED = ("PLANTED000000001", "planted/secret", "planted/role", "TokenToken", "U1NFQ3p6", "planted-in-the")
+PLANTED = ("PLANTED000000001", "planted/", "TokenToken", "U1NFQ3p6", "planted-in-the")
+ARGUMENTS = (
+    ("-vvv", "-l"),
+    ("-l",),
+    ("--tb=short",),
+    ("-l", "-n1"),
+    ("--tb=native", "-rA", "-o", "junit_logging=all"),
+)
 
 
-@pytest.mark.parametrize("args", [("-vvv", "-l"), ("-l",), ("--tb=short",), ("-l", "-n1"), ("--tb=native", "-rA")])
+@pytest.mark.parametrize("args", ARGUMENTS)
 def test_no_report_shows_a_secret(run, monkeypatch, pytester, args):
     """On the terminal, from a worker, in the JUnit XML."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-in-the-environment")
     result = run(SOURCE, *args, "--junitxml=report.xml", subprocess="-n1" in args)
-    result.assert_outcomes(failed=6)
+    result.assert_outcomes(failed=6, passed=1)
     told = result.stdout.str() + (pytester.path / "report.xml").read_text()
     lines = [line for line in told.splitlines() if " + " not in line]  # the source itself
     assert [line for line in lines if any(planted in line for planted in PLANTED)] == []
