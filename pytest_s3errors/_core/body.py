@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import shake_256
@@ -97,14 +97,11 @@ class LongBody:
 Body: TypeAlias = bytes | LongBody
 
 
-def pieces(body: Body, size: int = PIECE_BYTES) -> Iterator[bytes]:
-    """Yield *body* in pieces of *size* bytes; the last one may be shorter. Yield nothing for an empty body."""
+def pieces(body: Body, size: int = PIECE_BYTES) -> Iterable[bytes]:
+    """Return *body* in pieces of *size* bytes; the last one may be shorter. An empty body has none."""
     if len(body) <= size:
-        if body:
-            yield bytes(body)
-        return
-    for start in range(0, len(body), size):
-        yield bytes(body[start : start + size])
+        return (bytes(body),) if body else ()
+    return (bytes(body[start : start + size]) for start in range(0, len(body), size))
 
 
 def hashed(digest: HASH, body: Body) -> HASH:

@@ -143,7 +143,8 @@ class Simulator:
                 self._begins()
             now_s = self._clock()
             entry = Entry(call, self.schedule.take(call, now_s) if self.armed else None, now_s)
-            entry.begun = self._next_event()
+            self.events += 1
+            entry.begun = self.events
             self.open[entry] = None
             if self.armed:
                 entry.slowing = self.schedule.slow(call, now_s)
@@ -152,10 +153,6 @@ class Simulator:
                 if problem is not None:
                     self.problems.append(located(problem, self._where()))
             return entry
-
-    def _next_event(self) -> int:
-        self.events += 1
-        return self.events
 
     @property
     def connects(self) -> bool:
@@ -206,8 +203,8 @@ class Simulator:
             exchange = exchange._replace(delay_s=entry.firing.rule.rule.delay_s)
         if entry.slowing is not None:
             exchange = slowed(exchange, entry.slowing.rule.rule)
-        if exchange.takes_s:
-            entry.due_s = self._clock() + exchange.takes_s
+        if takes_s := exchange.takes_s:
+            entry.due_s = self._clock() + takes_s
         return exchange
 
     def pending(self) -> tuple[int, list[Entry]]:
@@ -227,7 +224,8 @@ class Simulator:
         """Record that the response to *entry* has been sent, or that the connection ended."""
         with self._lock:
             if entry.ended_s is None:
-                entry.ended_s, entry.ended = self._clock(), self._next_event()
+                self.events += 1
+                entry.ended_s, entry.ended = self._clock(), self.events
                 self.open.pop(entry, None)
 
     def reopen(self, entry: Entry) -> None:

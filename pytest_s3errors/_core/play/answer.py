@@ -53,6 +53,8 @@ def taken(entry: Entry, body: Body) -> tuple[Body, bool]:
     """Return the part of the request's *body* that S3 reads before it answers *entry*, and whether that is all."""
     fault = entry.injected
     stop = None if fault is None else fault.reads(len(body))
+    if stop is None:
+        return body, True
     return (body, True) if fits(stop, len(body)) else (body[:stop], False)
 
 

@@ -37,8 +37,8 @@ class RequestLimits:
         self._count += 1
         if self._alike is not None:
             kind = hash(asked(entry.call))  # To keep everything that was asked would take more memory than the journal.
-            self._counts[kind] += 1
-            if self._counts[kind] == self._alike + 1:
+            self._counts[kind] = count = self._counts[kind] + 1
+            if count == self._alike + 1:
                 return (
                     f"{TOO_MANY}{self._alike} requests asked for the same, {target(entry.call)}: the limit is"
                     f" s3_limits(alike={self._alike}). Does something try again for ever?"

@@ -51,11 +51,12 @@ class Access:
     declared: bool = False
     anonymous: bool = False
     ownership: str = BUCKET_OWNER_ENFORCED
+    owner_id: str = field(init=False, repr=False)
+    """The canonical user id of the first known account, which owns everything that no request created."""
 
-    @property
-    def owner_id(self) -> str:
-        """The canonical user id of the first known account, which owns everything that no request created."""
-        return self.known[0].owner_id if self.known else NOBODY_ID
+    def __post_init__(self) -> None:
+        """Fill in the owner once, for every request asks."""
+        object.__setattr__(self, "owner_id", self.known[0].owner_id if self.known else NOBODY_ID)
 
     def find(self, access_key: str) -> Credentials | None:
         """Return the known credentials with this access key, or None."""

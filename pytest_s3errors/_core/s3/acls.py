@@ -47,13 +47,12 @@ def born_blocked(ask: S3Request) -> frozenset[str] | None:
     return frozenset(PUBLIC_BLOCKS) if ask.access.ownership == BUCKET_OWNER_ENFORCED else None
 
 
-def object_ownership(ask: S3Request, *, granted: bool) -> tuple[str, Acl]:
-    """Return owner and ACL of a new object. *granted*: headers grant something.
+def object_ownership(ask: S3Request, bucket: Bucket | None, *, granted: bool) -> tuple[str, Acl]:
+    """Return owner and ACL of a new object in *bucket* (None: it is new too). *granted*: headers grant something.
 
     Refuse with InvalidArgument, InvalidRequest, AccessControlListNotSupported or, for a public object if that is
     blocked, AccessDenied.
     """
-    bucket = ask.store.bucket(ask.bucket)
     off = bucket is None or bucket.ownership == BUCKET_OWNER_ENFORCED
     acl = _stated(ask, OBJECT_ACLS) if granted or ACL in ask.call.headers else PRIVATE
     if off and granted:

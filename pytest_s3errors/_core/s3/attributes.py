@@ -77,9 +77,9 @@ def attributes_of(ask: S3Request) -> dict[str, Any]:
         _check_metadata(ask, metadata)
     if kept:
         _check_kept(ask, kept)
-    check_encryption(ask, kept)
-    owner, acl = object_ownership(ask, granted=GRANT in names)
     bucket = ask.store.bucket(ask.bucket)
+    check_encryption(ask, kept, bucket)
+    owner, acl = object_ownership(ask, bucket, granted=GRANT in names)
     lock = stated_lock(ask, bucket) if LOCK in names or (bucket is not None and bucket.locked) else {}
     return {
         **lock,

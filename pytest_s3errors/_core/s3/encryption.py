@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.body import Body
 
     from .messages import Refused
+    from .records import Bucket
     from .request import S3Request
 
 SSE, AES256 = "x-amz-server-side-encryption", "AES256"
@@ -53,6 +54,7 @@ _OWN, _SOURCE = (
     _Headers(f"{prefix}algorithm", f"{prefix}key", f"{prefix}key-md5") for prefix in (f"{SSE}-customer-", _COPY)
 )
 CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5 = _OWN.algorithm, _OWN.digest
+_CUSTOMER = frozenset(_OWN)
 
 
 # The default of a bucket.
@@ -107,12 +109,14 @@ def delete_bucket_encryption(ask: S3Request) -> Response:
 # Writes.
 
 
-def check_encryption(ask: S3Request, kept: dict[str, str]) -> None:
-    """Check a write's encryption in *kept*. Add the bucket's default if it states none.
+def check_encryption(ask: S3Request, kept: dict[str, str], bucket: Bucket | None) -> None:
+    """Check in *kept* the encryption of a write to *bucket* (None: it is new). Add the bucket's default if it has none.
 
     Refuse with InvalidArgument, InvalidEncryptionAlgorithmError or, if customers' keys are blocked, AccessDenied.
     """
-    method, bucket = kept.get(SSE), ask.store.bucket(ask.bucket)
+    if not kept and _CUSTOMER.isdisjoint(ask.call.headers) and not (bucket and bucket.encryption):
+        return
+    method = kept.get(SSE)
     if method is not None and _OWN.algorithm in ask.call.headers:
         raise ask.bad_argument(SSE, method, said("InvalidArgument: customer key and encryption"))
     if _customer_key(ask, _OWN) is not None:
@@ -168,7 +172,8 @@ def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:
 
 def check_key(ask: S3Request, stored: Mapping[str, str]) -> None:
     """Refuse to read an object with the headers *stored* without its key, or with another key."""
-    _check_key(ask, stored, _OWN)
+    if stored or not _CUSTOMER.isdisjoint(ask.call.headers):
+        _check_key(ask, stored, _OWN)
 
 
 def check_source_key(ask: S3Request, stored: Mapping[str, str]) -> None:

@@ -1,7 +1,8 @@
 """The values that cross boundaries: requests and responses.
 
-Everything here is frozen and does no I/O. A layer turns its client's request into a `Call`, passes it to the simulator
-with the body, and gets a response back. The S3 model and the error catalogue use the same values.
+Nothing here changes once it is made, and nothing does I/O. A layer turns its client's request into a `Call`, passes it
+to the simulator with the body, and gets a response back. The S3 model and the error catalogue use the same values.
+`Call` and `Response` are not declared frozen: one is made for every request, and that would take three times as long.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _PARTS = names_of(lambda row: row.needs_upload and row.method == "PUT")
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Call:
     """One request as S3 understands it, without its body.
 
@@ -49,7 +50,7 @@ class Call:
         return int(number) if number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Response:
     """A whole response: status 200-599, headers in S3's spelling, the body (b"" for HEAD).
 

@@ -32,7 +32,7 @@ from . import (
 )
 from .access import OPEN, Access
 from .access_points import ON_BUCKETS
-from .auth import ANYBODY, Caller, identify
+from .auth import ANYBODY, Caller, identify, unsigned
 from .digests import ALGORITHMS
 from .messages import Call, ErrorReply, Refused, Response
 from .permissions import EXPECTED_OWNER, check_allowed
@@ -137,8 +137,8 @@ def missing(call: Call) -> str | None:
         for header in call.headers:
             if header.startswith(_MISSING_PREFIXES) and header not in _KNOWN_CHECKSUMS:
                 return f"header {header}"
-    algorithm = call.headers.get("x-amz-checksum-algorithm", "")
-    if algorithm.upper() in _NEW_ALGORITHMS:
+    algorithm = call.headers.get("x-amz-checksum-algorithm")
+    if algorithm and algorithm.upper() in _NEW_ALGORITHMS:
         return f"checksum algorithm {algorithm}"
     return None
 
@@ -173,7 +173,8 @@ def _answer(store: Store, call: Call, body: Body, new_id: Callable[[], str], acc
         return error_reply("NotImplemented", call)
     try:
         caller = _caller(store, call.came_as or call, access)
-        call = with_signed_query(call)
+        if call.query:
+            call = with_signed_query(call)
         ask = S3Request(
             store=store,
             call=call,
@@ -235,6 +236,8 @@ _AWAITED = _Awaited()
 def _caller(store: Store, call: Call, access: Access) -> Caller:
     if call.operation in _UNSIGNED:
         return ANYBODY
+    if not call.query and "authorization" not in call.headers:
+        return unsigned(access)
 
     def bucket_region() -> str | None:
         name = store.access_points.get(call.bucket or "", call.bucket or "")

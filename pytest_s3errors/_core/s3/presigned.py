@@ -22,7 +22,7 @@ def with_signed_query(call: Call) -> Call:
 
     These are the conditions and all x-amz-, in any case.
     """
-    if not call.query or _SIGNATURES.isdisjoint(call.query):
+    if _SIGNATURES.isdisjoint(call.query):
         return call
     stated = {name.lower(): value for name, value in call.query.items()}
     headers = {name: value for name, value in stated.items() if name in _CONDITIONS or name.startswith("x-amz-")}

@@ -15,6 +15,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+@lru_cache(maxsize=64)  # an object has the same date at each read
 def http_date(moment: datetime) -> str:
     """Return *moment*, UTC, in the format of HTTP headers: `Sun, 06 Nov 1994 08:49:37 GMT`."""
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .identity import ANYBODY, Caller, identify
+from .identity import ANYBODY, Caller, identify, unsigned
 
-__all__ = ["ANYBODY", "Caller", "identify"]
+__all__ = ["ANYBODY", "Caller", "identify", "unsigned"]

