@@ -48,19 +48,18 @@ class _Seam:
             _replace_copies(self._name, original, self._here)
 
     def _dispatching(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def chosen() -> Callable[..., Any]:
-            owner = current()
-            if owner is None or self._here is not here:
-                return original
-            return owner.replaced.get(self, original)
-
+        # Both say the same, since a common function would be one more call for each request.
         def dispatching(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            return chosen()(*args, **kwargs)
+            owner = current() if self._here is here else None
+            chosen = original if owner is None else owner.replaced.get(self, original)
+            return chosen(*args, **kwargs)
 
         async def dispatching_async(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            return await chosen()(*args, **kwargs)
+            owner = current() if self._here is here else None
+            chosen = original if owner is None else owner.replaced.get(self, original)
+            return await chosen(*args, **kwargs)
 
         # Of the original's kind: respx and others check whether a function is a coroutine function.
         here = dispatching_async if inspect.iscoroutinefunction(original) else dispatching

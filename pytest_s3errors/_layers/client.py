@@ -17,14 +17,13 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body
+from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, pieces
 from pytest_s3errors._core.play.answer import answer_of, paced, taken
 from pytest_s3errors._core.play.outcomes import Ending
 from pytest_s3errors._core.s3.messages import Call, ErrorReply
@@ -53,7 +52,8 @@ if TYPE_CHECKING:
     from s3_asyncio_client._body import Data
     from s3_asyncio_client.exceptions import S3Error
 
-_FIRST_ERROR_STATUS = HTTPStatus.MULTIPLE_CHOICES
+_FIRST_ERROR_STATUS = 300
+_NOT_MODIFIED = 304
 
 
 def install(scene: Scene, seams: Seams) -> None:
@@ -86,15 +86,20 @@ def install(scene: Scene, seams: Seams) -> None:
             exchange = simulator.answer(entry, read)
             if simulator.problems:
                 scene.check_playable()
-            target = _target(self, call)
-            await _waited(exchange, patience, target)
+            if exchange.delay_s or exchange.answer is None:
+                await _waited(exchange, patience, _target(self, call))
             if isinstance(exchange.answer, ErrorReply) and exchange.sent is None:
                 raise _refused(exchange.answer, exchange.ids, call)
+            target = _target(self, call)
             answer = answer_of(exchange, call, now_s=time.time(), whole=whole)
             if answer is None:
                 raise translate(_broken(exchange), target)
             chunks = _chunks(answer, exchange.bytes_per_second, patience, target)
-            return await _response(self, answer, chunks, target, method)
+            response = _response(self, answer, chunks, target, method)
+            if answer.status >= _FIRST_ERROR_STATUS:
+                raise await _error(response, target)
+            check_acknowledged(response, target)
+            return response
         finally:
             simulator.end(entry)
 
@@ -102,8 +107,14 @@ def install(scene: Scene, seams: Seams) -> None:
 
 
 # What repeats from request to request, and would be a good part of one's cost.
-_split = functools.lru_cache(urlsplit)
 _url = functools.lru_cache(build_url)
+
+
+@functools.lru_cache
+def _endpoint(url: str) -> tuple[str, str]:
+    """Return the host of an endpoint, with its port if named, and the endpoint without its path."""
+    at = urlsplit(url)
+    return at.netloc, f"{at.scheme}://{at.netloc}"
 
 
 def _call(
@@ -117,7 +128,7 @@ def _call(
     return Call(
         method=method,
         url=f"{url}?{canonical_query(params)}" if params else url,
-        endpoint=_split(client.endpoint_url).netloc,
+        endpoint=_endpoint(client.endpoint_url)[0],
         operation=operation,
         bucket=bucket,
         key=key,
@@ -192,13 +203,7 @@ async def _collected(read: Callable[[], Awaitable[bytes]]) -> Body:
 
 
 def _target(client: S3Client, call: Call) -> Target:
-    at = _split(client.endpoint_url)
-    return Target(
-        operation=call.operation or call.method,
-        bucket=call.bucket or "",
-        key=call.key,
-        endpoint=f"{at.scheme}://{at.netloc}",
-    )
+    return Target(call.operation or call.method, call.bucket or "", call.key, _endpoint(client.endpoint_url)[1])
 
 
 async def _waited(exchange: Exchange, patience: Patience, target: Target) -> None:
@@ -216,10 +221,10 @@ async def _wait(seconds: float | None, limit: Limit | None, target: Target) -> N
         raise translate(error, target) from error
 
 
-async def _response(
+def _response(
     client: S3Client, answer: Answer, chunks: AsyncGenerator[bytes], target: Target, method: str
 ) -> S3Response:
-    result = S3Response(
+    return S3Response(
         answer.status,
         CIMultiDictProxy(CIMultiDict(answer.headers)),
         chunks,
@@ -229,10 +234,6 @@ async def _response(
         key=target.key,
         verify=client.verify_etag and object_read(target.operation),
     )
-    if answer.status >= _FIRST_ERROR_STATUS:
-        raise await _error(result, target)
-    check_acknowledged(result, target)
-    return result
 
 
 def _broken(exchange: Exchange) -> BaseException:
@@ -252,7 +253,7 @@ _NO_REQUEST: Any = None
 def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
     """The error of *reply*, without the way through XML and back."""
     headers, fields = reply.headers, None
-    if call.method == "HEAD" or reply.status == HTTPStatus.NOT_MODIFIED:  # no body
+    if call.method == "HEAD" or reply.status == _NOT_MODIFIED:  # no body
         headers = {"x-amz-request-id": ids.request_id, "x-amz-id-2": ids.host_id, **headers}
     else:
         message = reply.message.strip()  # as the client reads a document
@@ -271,10 +272,13 @@ def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
 async def _chunks(
     answer: Answer, bytes_per_second: float | None, patience: Patience, target: Target
 ) -> AsyncGenerator[bytes]:
-    for seconds, piece in paced(answer.body, bytes_per_second):
-        if seconds:
+    if bytes_per_second is None:
+        for piece in pieces(answer.body):
+            yield piece
+    else:
+        for seconds, piece in paced(answer.body, bytes_per_second):
             await _wait(seconds, patience.of_data(), target)
-        yield piece
+            yield piece
     if answer.whole:
         return
     if answer.ending is Ending.HANG:

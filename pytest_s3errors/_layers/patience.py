@@ -28,10 +28,11 @@ class Patience:
 
     def __init__(self, limits: aiohttp.ClientTimeout) -> None:
         self._limits = limits
-        self._loop = asyncio.get_running_loop()
-        self._deadline = self._loop.time() + limits.total if limits.total else None
-        if self._deadline is not None and (limits.total or 0) >= limits.ceil_threshold:
-            self._deadline = math.ceil(self._deadline)  # as aiohttp, so that many timers fire at once
+        self._deadline: float | None = None
+        if limits.total:
+            self._deadline = asyncio.get_running_loop().time() + limits.total
+            if limits.total >= limits.ceil_threshold:
+                self._deadline = math.ceil(self._deadline)  # as aiohttp, so that many timers fire at once
 
     @classmethod
     def of(cls, given: object, session: aiohttp.ClientSession) -> Patience:
@@ -50,7 +51,7 @@ class Patience:
         return self._sooner(min(own, default=None), aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}"))
 
     def _sooner(self, own: float | None, error: Exception) -> Limit | None:
-        left = None if self._deadline is None else max(self._deadline - self._loop.time(), 0.0)
+        left = None if self._deadline is None else max(self._deadline - asyncio.get_running_loop().time(), 0.0)
         if own and (left is None or own <= left):
             return Limit(own, error)
         return None if left is None else Limit(left, TimeoutError())
