@@ -1,8 +1,15 @@
-"""The client eats its own bread: no single fault at any of its operations loses data or leaves something behind."""
+"""The client eats its own bread: no single fault at any of its operations loses data or leaves something behind.
+
+S3ERRORS_SWEEP=full tries each fault at each request in place of one of each class.
+"""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+HOW = os.environ.get("S3ERRORS_SWEEP", "quick")
 
 OPERATIONS = {
     "put": 'await s3_client.put_object("bucket", "new", b"data")',
@@ -86,15 +93,15 @@ async def test_it(s3_client, s3_store, s3_sweep, tmp_path):
 
 @pytest.mark.parametrize("body", OPERATIONS.values(), ids=OPERATIONS)
 def test_an_operation_has_no_finding(run, body):
-    sweep(run, body, "client", "full")
+    sweep(run, body, "client", HOW)
 
 
 @pytest.mark.parametrize("body", PATTERNS.values(), ids=PATTERNS)
 def test_a_pattern_has_no_finding(run, body):
-    sweep(run, body, "client", "quick")
+    sweep(run, body, "client", HOW)
 
 
 @pytest.mark.parametrize("name", ["put", "get", "list", "upload large", "download"])
 def test_an_operation_has_no_finding_on_the_wire(run, name):
     """With real connections, none of which stays open."""
-    sweep(run, OPERATIONS[name], "wire", "quick")
+    sweep(run, OPERATIONS[name], "wire", HOW)

@@ -240,7 +240,7 @@ def test_an_interrupt_prints_what_was_found(run):
 def test_a_test_of_many_requests_has_a_report_of_one_screen(run):
     result = run(
         """
-        @pytest.mark.s3_sweep
+        @pytest.mark.s3_sweep(modes="once")
         async def test_it(s3_client, s3_store):
             for number in range(30):
                 for act in (s3_client.put_object("bucket", str(number), b"data"), s3_client.head_object("bucket", "1")):
@@ -280,7 +280,7 @@ async def upload(client):
                 raise
 
 @pytest.mark.s3_layer("client")
-@pytest.mark.s3_sweep(modes="once", random=200)
+@pytest.mark.s3_sweep(modes="once", random=15)
 async def test_it(s3_client, s3_store):
     await s3_client.head_object("bucket", "other")
     await upload(s3_client)
@@ -293,14 +293,14 @@ def test_random_schedules_find_what_takes_two_faults(run):
     source = TWICE.replace(
         "@pytest.mark.s3_layer", '@pytest.mark.s3_object("bucket", "other", b"")\n@pytest.mark.s3_layer'
     )
-    run(source.replace("random=200", "random=0")).assert_outcomes(passed=1)
+    run(source.replace("random=15", "random=0")).assert_outcomes(passed=1)
     result = run(source, "--s3-seed=1")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["1. silent at PutObject, then PutObject, by *"])
     found = marker(result)
     assert found.count(" at PutObject") == 2
     assert "HeadObject" not in found
-    again = run(source.replace('@pytest.mark.s3_sweep(modes="once", random=200)', found))
+    again = run(source.replace('@pytest.mark.s3_sweep(modes="once", random=15)', found))
     again.assert_outcomes(failed=1)
     again.stdout.fnmatch_lines(["*1 runs with a fault: 1 silent", "1. silent at PutObject, then PutObject, by *"])
 
