@@ -104,7 +104,9 @@ class MockAiohttp:
             asked = session._build_url(url)  # noqa: SLF001
             if asked.host is None or not self._scene.is_s3(asked.host, asked.port):
                 return await before(session, method, url, **kwargs)
-            mocked.reset_mock()  # A mock keeps what it was called with, and bodies would fill the memory.
+            # A mock keeps what it was called with, and bodies would fill the memory. Its `reset_mock` takes 30 us.
+            for kept in (mocked.call_args_list, mocked.mock_calls, mocked.await_args_list):
+                kept.clear()
             return await mocked(session, method, url, **kwargs)
 
         self._replace_request(above)

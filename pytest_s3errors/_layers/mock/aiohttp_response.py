@@ -180,7 +180,7 @@ def build(
     response.version = aiohttp.HttpVersion11
     response.status, response.reason = answer.status, answer.reason
     response._headers = CIMultiDictProxy(CIMultiDict(answer.headers))  # noqa: SLF001 - as aioresponses sets them
-    response._raw_headers = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers)  # noqa: SLF001
+    response._raw_headers = tuple([(n.encode("latin-1"), v.encode("latin-1")) for n, v in answer.headers])  # noqa: SLF001
     response.content = _stream(loop)
     response.feeder = _Feeder(response.content, exchange, patience, done)
     body, broken = answer.body, None if answer.whole else cut_short(answer, exchange)
