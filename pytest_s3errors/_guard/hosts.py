@@ -55,14 +55,11 @@ class Hosts:
 
     def endpoints(self) -> tuple[str, ...]:
         """Return the hosts besides Amazon's that take a bucket in front, with their port and base path, if any."""
-        named = (urlsplit(url) for url in self._clients())
-        clients = {f"{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}" for url in named}
-        return tuple(clients | self.used | with_base)
+        return tuple({*map(_with_base, self._clients()), *self.used, *with_base})
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
         """Return whether the simulated S3 answers a request to *host*. Without a port, any port matches."""
-        names = _names(host, port)
-        if _any_matches(names, self._passthrough):
+        if _any_matches(host, port, self._passthrough):
             return False
         sending = sending_to(host, port)
         if sending is not None:
@@ -70,11 +67,11 @@ class Hosts:
                 self.used.add(sending.endpoint)
                 return True
             return False
-        return is_s3_host(host) or self._is_clients(host.lower(), port) or _any_matches(names, self._endpoints)
+        return is_s3_host(host) or self._is_clients(host.lower(), port) or _any_matches(host, port, self._endpoints)
 
     def is_refused(self, host: str, port: int | None = None) -> bool:
         """Return whether *host* is Amazon's but not S3's. No one may answer such a request."""
-        return is_amazon_host(host) and not _any_matches(_names(host, port), self._passthrough)
+        return is_amazon_host(host) and not _any_matches(host, port, self._passthrough)
 
     def _is_clients(self, host: str, port: int | None) -> bool:
         for url in self._clients():
@@ -88,6 +85,13 @@ class Hosts:
         return False
 
 
+@functools.lru_cache(64)  # each request asks for those of all clients
+def _with_base(url: str) -> str:
+    """Return the host of an endpoint with its port and base path, if any."""
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+
+
 def _glob(text: str) -> str:
     """Return a line of the ini file as a glob of a host. Of a URL, only host and port count."""
     return (text.partition("://")[2] or text).partition("/")[0].lower()
@@ -99,6 +103,9 @@ def _names(host: str, port: int | None) -> tuple[str, ...]:
     return (host, f"{host}:{port}", f"[{bare}]:{port}") if ":" in bare else (host, f"{host}:{port}")
 
 
-def _any_matches(names: tuple[str, ...], globs: tuple[str, ...]) -> bool:
+def _any_matches(host: str, port: int | None, globs: tuple[str, ...]) -> bool:
+    if not globs:  # as in most tests, and each request asks
+        return False
+    names = _names(host, port)
     # The brackets of an IPv6 address are not a character class.
     return any(name == glob or fnmatch.fnmatchcase(name, glob) for name in names for glob in globs)

@@ -90,7 +90,10 @@ def presigned(url: str) -> contextlib.AbstractContextManager[None]:
     if _sending.get() is None and is_presigned(url):
         parts = urlsplit(url)
         return sending(url, f"{parts.scheme}://{parts.netloc}", s3=True)
-    return contextlib.nullcontext()
+    return _UNMARKED
+
+
+_UNMARKED = contextlib.nullcontext()
 
 
 # Functions that send, by module. Each is wrapped when the module is imported, see `imports`.

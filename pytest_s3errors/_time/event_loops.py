@@ -57,12 +57,12 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
                 with Noted(registry, lambda: look(_files(self), 0), _bell_of(self)):
                     return select(self, timeout)
             me = registry.me()
-            if me.outside or (me.busy is None and package(sys._getframe(1)) in REAL_TIME):  # noqa: SLF001
-                return select(self, timeout)
             ready = select(self, 0)
             if ready:
                 me.polls = 0
                 return ready
+            if me.outside or (me.busy is None and package(sys._getframe(1)) in REAL_TIME):  # noqa: SLF001
+                return select(self, timeout)
             patience = timeout
             if timeout is not None and _bell_of(self) is None:  # the timers of an event loop are due when they are due
                 patience = me.patience_s(timeout)

@@ -47,9 +47,12 @@ def is_tool(frame: FrameType) -> bool:
 
 def keeps_real_time(frame: FrameType | None) -> bool:
     """Return whether whoever waits in *frame* waits for real, looking past the waits of the standard library."""
-    while frame is not None and package(frame) in _WAITS:
+    while frame is not None:
+        name = package(frame)
+        if name not in _WAITS:
+            return name in REAL_TIME and not _waits_for_thread_pool(frame)
         frame = frame.f_back
-    return frame is not None and package(frame) in REAL_TIME and not _waits_for_thread_pool(frame)
+    return False
 
 
 def _waits_for_thread_pool(frame: FrameType) -> bool:

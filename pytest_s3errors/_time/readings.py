@@ -38,7 +38,9 @@ class Monotonic(Reading):
 
     def __call__(self) -> float:
         registry = self._registry
-        if registry.on and keeps_real_time(sys._getframe(1)):  # noqa: SLF001 - who reads decides
+        if not registry.on:
+            return REAL.monotonic() + registry.hands.offset
+        if keeps_real_time(sys._getframe(1)):  # noqa: SLF001 - who reads decides
             return REAL.monotonic()
         return registry.now()
 

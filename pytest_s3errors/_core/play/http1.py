@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, Sink
 from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
@@ -30,8 +30,7 @@ class BadRequest(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(NamedTuple):
     """A request without its body. Header names are in lower case; repeated headers are joined with a comma."""
 
     method: str

@@ -135,7 +135,7 @@ def _unfit(fault: Fault, call: Call) -> Difference:
 class Schedule:
     """The rules of one test, in the order in which they are asked."""
 
-    __slots__ = ("_draw", "_slowing", "_taking", "rules")
+    __slots__ = ("_draw", "_slowing", "_taking", "connects", "rules")
 
     def __init__(self, rules: tuple[Rule, ...], draw: Callable[[], float], since_s: float = 0.0) -> None:
         self._draw = draw
@@ -151,6 +151,8 @@ class Schedule:
     def _sort(self) -> None:
         self._taking = tuple(armed for armed in self.rules if armed.rule.outcomes)
         self._slowing = tuple(armed for armed in self.rules if not armed.rule.outcomes)
+        self.connects = any(armed.rule.connects for armed in self.rules)
+        """Whether a rule makes connections fail, so that it must be asked before one is made."""
 
     def take(self, call: Call, now_s: float = 0.0) -> Firing | None:
         """Let the first rule that matches and is due take the request. Later rules do not see it."""
@@ -166,11 +168,6 @@ class Schedule:
             if firing is not None:
                 return firing
         return None
-
-    @property
-    def connects(self) -> bool:
-        """Whether a rule makes connections fail, so that it must be asked before one is made."""
-        return any(armed.rule.connects for armed in self.rules)
 
     @property
     def unfired(self) -> list[ArmedRule]:

@@ -53,8 +53,10 @@ def access_key_of(call: Call) -> str:
 
 def check_region(call: Call, expected: str | None) -> None:
     """Refuse a signature for a region other than *expected* if both are known, without verifying it."""
+    if expected is None:
+        return
     scope = _credential(call).rsplit("/", 4)[1:]
-    if expected is not None and len(scope) == len(("date", "region", "service", "terminator")) and scope[1] != expected:
+    if len(scope) == len(("date", "region", "service", "terminator")) and scope[1] != expected:
         raise wrong_region(call, _code(call), expected=expected, asked=scope[1])
 
 
