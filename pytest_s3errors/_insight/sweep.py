@@ -6,6 +6,7 @@ findings on its report.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import random
 from collections import Counter
@@ -91,12 +92,14 @@ class Sweep:
         names = Names(*([entry.call for entry in trace.entries] for trace in (self._first, tracer.trace)))
         normal = Normal(self._first, tracer.trace, names)
         self._targets = targets_of(self._first.entries, tracer.trace.entries, names)
+        gc.freeze()  # a run's collections then look at what it made, not at every module
         try:
             if self._spec.schedule:
                 self._replay(self._spec.schedule, normal)
             else:
                 self._sweep(normal)
         finally:
+            gc.unfreeze()
             self._tell()
 
     def _sweep(self, normal: Normal) -> None:

@@ -108,6 +108,23 @@ def test_full_tries_more(run):
     assert counts[0] < counts[1]
 
 
+def test_garbage_is_sought_among_what_the_runs_made(run):
+    """To look through every module as well takes longer than most runs. After the sweep all is as it was."""
+    run(
+        """
+        import gc
+
+        @pytest.mark.s3_sweep("AccessDenied", modes="once")
+        async def test_it(s3_client, s3_sweep):
+            assert (gc.get_freeze_count() > 0) == (s3_sweep.case is not None)
+            await s3_client.put_object("bucket", "key", b"data")
+
+        def test_after():
+            assert gc.get_freeze_count() == 0
+        """
+    ).assert_outcomes(passed=2)
+
+
 def test_one_item_stays_one_item(run, pytester):
     result = run(SILENT + GOOD.replace("test_it", "test_good"), "--junitxml=report.xml", "-v")
     result.assert_outcomes(passed=1, failed=1)
