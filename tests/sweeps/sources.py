@@ -1,0 +1,69 @@
+"""What `quick` is compared on: each of SOURCES writes test files into a folder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from pathlib import Path
+
+from tests.conftest import HEADER
+from tests.plugin import sweep_writers
+from tests.plugin.test_own_bread import OPERATIONS, PATTERNS
+from tests.plugin.test_sweep_mutants import TESTS
+
+ROOT = Path(__file__).parents[2]
+WORKLOADS = ROOT / "tests/scorecard/workloads.py"
+_SWEEP = re.compile(r"pytest\.mark\.s3_sweep\(.*\)")
+UNBOUND = "pytest.mark.s3_sweep(budget=36_000)"
+
+
+def example(folder: Path) -> None:
+    """Write the example job: what its tests sweep, and its job without a fault, with both clients."""
+    shutil.copytree(ROOT / "docs/examples/backup_job", folder, dirs_exist_ok=True)
+    text = _SWEEP.sub(UNBOUND, (folder / "test_backup.py").read_text(encoding="utf-8"))
+    text = text.replace("\nasync def test_every_file_is_stored", f"\n@{UNBOUND}\nasync def test_every_file_is_stored")
+    (folder / "test_backup.py").write_text(text, encoding="utf-8")
+
+
+def operations(folder: Path) -> None:
+    """Write a test of each operation and pattern of the client, on the wire."""
+    tests = [
+        f"@pytest.mark.s3_object('bucket', 'other', b'')\nasync def test_{number}_{name.replace(' ', '_')}"
+        f"(s3_client, s3_store, s3_sweep, tmp_path):\n{textwrap.indent(textwrap.dedent(body), '    ')}\n"
+        for number, (name, body) in enumerate([*OPERATIONS.items(), *PATTERNS.items()])
+    ]
+    marks = f"pytestmark = [{UNBOUND}, pytest.mark.s3_object('bucket', 'old', b'old text')]\n\n"
+    (folder / "test_operations.py").write_text(HEADER + marks + "\n".join(tests), encoding="utf-8")
+
+
+def workloads(folder: Path) -> None:
+    """Write the workloads of the scorecard, with all faults."""
+    text = _SWEEP.sub(UNBOUND, WORKLOADS.read_text(encoding="utf-8"))
+    (folder / "test_workloads.py").write_text(text, encoding="utf-8")
+
+
+def mutants(folder: Path) -> None:
+    """Write a correct writer and those with one bug each, in each of their tests."""
+    shutil.copy(sweep_writers.__file__, folder)
+    tests = "\n".join(
+        textwrap.dedent(text).replace("async def test_it(", f"async def test_{name}(Writer, ")
+        for name, text in TESTS.items()
+    )
+    head = (
+        "import sweep_writers\nfrom sweep_writers import BODY, LONG\n\n"
+        f"pytestmark = [{UNBOUND}, pytest.mark.s3_layer('client')]\n"
+        "WRITERS = [one for one in vars(sweep_writers).values() if isinstance(one, type)"
+        " and issubclass(one, sweep_writers.Writer)]\n\n"
+        "@pytest.fixture(params=WRITERS, ids=lambda one: one.__name__)\n"
+        "def Writer(request):\n    return request.param\n\n"
+    )
+    (folder / "test_mutants.py").write_text(HEADER + head + tests, encoding="utf-8")
+
+
+SOURCES = {
+    "the example job": example,
+    "the client's operations": operations,
+    "the workloads": workloads,
+    "the mutants": mutants,
+}
