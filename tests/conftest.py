@@ -68,11 +68,13 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture(scope="session")
 def every_module() -> None:
-    """Import both packages whole.
+    """Import both packages whole, and what else would be there twice.
 
     pytester forgets the modules that a run inside this process imported, and their package still holds them: a later
     run would mix two copies of one module, each with a state of its own. What is here already it keeps.
     """
+    for other in ("aiohttp.test_utils", "aiohttp.web", "concurrent.futures.process", "concurrent.futures.thread"):
+        importlib.import_module(other)
     for package in (pytest_s3errors, s3_asyncio_client):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith(("__main__", "sitecustomize")):
