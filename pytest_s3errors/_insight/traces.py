@@ -16,6 +16,7 @@ import pytest_s3errors
 from pytest_s3errors._core.insight.invariants import ABSENT, State, Trace, most_pooled, state_of
 from pytest_s3errors._core.s3.commit import Shelf
 from pytest_s3errors._time.kernel import connections
+from pytest_s3errors._time.originals import REAL
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.insight.targets import Place
@@ -57,6 +58,8 @@ class Tracer:
                     passed[bucket, key].add(state_of(replaced))
                 store.history = None
             self.problems = tuple(run.simulator.problems)
+            for loop in tuple(run.loops):
+                _settle(loop)
             self.trace = Trace(
                 entries=run.simulator.entries,
                 before=before,
@@ -82,6 +85,20 @@ def acknowledged(told: S3Sweep) -> dict[Place, State]:
 
 def _states(store: Store) -> dict[Place, State]:
     return {(bucket, key): state_of(store.get(bucket, key)) for bucket in store.buckets for key in store.keys(bucket)}
+
+
+def _settle(loop: asyncio.AbstractEventLoop) -> None:
+    """Let a loop of another thread finish: whoever waits for a result has it before its task and connection end."""
+    for _ in range(_ROUNDS if loop.is_running() else 0):
+        went_round = REAL.allocate_lock()
+        went_round.acquire()
+        with contextlib.suppress(RuntimeError):  # it is closed meanwhile
+            loop.call_soon_threadsafe(went_round.release)
+            went_round.acquire(timeout=_LONGEST_ROUND_S)
+
+
+_ROUNDS = 3  # the task's end, the close of its transport, the loss of the connection
+_LONGEST_ROUND_S = 1.0
 
 
 def _connections(run: Run, usual: int | None) -> int:

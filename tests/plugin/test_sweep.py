@@ -392,6 +392,44 @@ def test_a_finding_that_is_expected(run, strict):
     run(GOOD.replace("@pytest.mark.s3_sweep", mark)).assert_outcomes(**{"failed" if strict else "xpassed": 1})
 
 
+def test_a_task_that_ends_right_after_its_result_is_no_leak(run):
+    """As in fsspec, whose loop is another thread's: the body has its answer before the task is done."""
+    run(
+        """
+        import threading
+
+        @pytest.fixture(scope="module")
+        def loop():
+            loop = asyncio.new_event_loop()
+            thread = threading.Thread(target=loop.run_forever)
+            thread.start()
+            yield loop
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+        @pytest.mark.s3_sweep("AccessDenied", modes="once")
+        def test_it(loop):
+            done, errors = threading.Event(), []
+
+            async def put():
+                async with S3Client("access", "secret") as client:
+                    try:
+                        await client.put_object("bucket", "key", b"data")
+                    except S3Error as error:
+                        errors.append(error)
+                done.set()
+                for _ in range(3 * 10**6 if errors else 0):
+                    pass
+
+            asyncio.run_coroutine_threadsafe(put(), loop)
+            done.wait()
+            if errors:
+                raise errors[0]
+        """
+    ).assert_outcomes(passed=1)
+
+
 def test_a_client_that_an_exception_holds_is_no_leak(run):
     pytest.importorskip("boto3")
     source = """
