@@ -2,29 +2,25 @@
 
 Nothing is replaced before the first test that uses the plugin, and nothing is taken back after it: see `registry`. A
 function that somebody else has replaced stays theirs; before each test it is looked at again. Copies that others made
-before (`from time import sleep`, `clock=time.monotonic` as a default, an attribute) are found by the garbage collector
-once and replaced as well; what is imported later finds the stand-ins.
+before are replaced once, see `copies`; what is imported later finds the stand-ins.
 """
 
 from __future__ import annotations
 
 import _thread
 import asyncio
-import gc
 import os
 import queue
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from types import CellType, FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
-from pytest_s3errors.system_clock import kept
-
 from . import blocking_reads, event_loops, locks, other_clocks, readings
+from .copies import replace_copies
 from .originals import REAL
-from .outsiders import REAL_TIME
 from .registry import Registry
 from .threads import Threads
 
@@ -96,56 +92,3 @@ def _methods(kind: type, names: tuple[str, ...], make: Callable[[Any], Any]) -> 
         method = getattr(kind, name, None)
         if method is not None:
             yield kind, name, method, make(method)
-
-
-# Copies.
-
-
-def replace_copies(swaps: dict[int, tuple[Any, Any]]) -> None:
-    """Put each new function in the place of its old one wherever that stands by another name.
-
-    *swaps* has, by the identity of the old one, the old and the new. Modules that wait for other processes, and test
-    tools, keep what they have.
-    """
-    holders = gc.get_referrers(*(old for old, _ in swaps.values()))
-    tuples = [holder for holder in holders if isinstance(holder, tuple)]
-    for holder in holders:
-        if isinstance(holder, dict):
-            _in_dict(holder, swaps)
-        elif not isinstance(holder, _BUILT_IN):
-            _in_attributes(holder, swaps)
-    for holder in gc.get_referrers(*tuples) if tuples else ():
-        if isinstance(holder, FunctionType) and _follows(holder.__module__):
-            holder.__defaults__ = holder.__defaults__ and tuple(_new(x, swaps) or x for x in holder.__defaults__)
-
-
-def _new(value: Any, swaps: dict[int, tuple[Any, Any]]) -> Any:
-    found = swaps.get(id(value))
-    return found[1] if found is not None else None
-
-
-def _in_dict(holder: dict[Any, Any], swaps: dict[int, tuple[Any, Any]]) -> None:
-    name = holder.get("__name__", holder.get("__module__"))
-    if holder is kept or not _follows(name) or name in {"time", "_thread", "_queue", "threading", "queue"}:
-        return  # the table names what changes at home
-    for key, value in tuple(holder.items()):
-        new = _new(value, swaps)
-        if new is not None and key != "__wrapped__":
-            holder[key] = new
-
-
-def _in_attributes(holder: Any, swaps: dict[int, tuple[Any, Any]]) -> None:
-    if not _follows(type(holder).__module__):
-        return
-    for key, value in tuple(getattr(holder, "__dict__", {}).items()):
-        new = _new(value, swaps)
-        if new is not None:
-            object.__setattr__(holder, key, new)
-
-
-def _follows(module: object) -> bool:
-    return str(module).partition(".")[0] not in _OWN_TIME
-
-
-_BUILT_IN = (tuple, list, set, frozenset, type, ModuleType, FunctionType, CellType)
-_OWN_TIME = REAL_TIME | {"_pytest", "freezegun", "pytest_s3errors", "time_machine", "_time_machine"}

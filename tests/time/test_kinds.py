@@ -228,6 +228,42 @@ def test_goes_on(): assert taken["last"] <= time.monotonic() < taken["last"] + 1
     ).assert_outcomes(passed=6)
 
 
+def test_every_copy_that_was_made_before(run):
+    """Wherever the code under test keeps a function of `time`, and whether a class has looked it up or not."""
+    run(
+        IMPORTS
+        + """
+import asyncio, dataclasses, functools, typing
+
+def decorator(sleep=time.sleep):
+    def decorate(function):
+        @functools.wraps(function)
+        def sleeping(): sleep(10); function()
+        return sleeping
+    return decorate
+
+class Class:
+    sleep = time.sleep; nap = staticmethod(time.sleep)
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slots: sleep: typing.Callable = time.sleep
+
+slots = Slots()
+COPIES = {
+    "closure": decorator()(lambda: None), "class": lambda: Class.sleep(10), "static": lambda: Class().nap(10),
+    "slot": lambda: slots.sleep(10), "partial": functools.partial(time.sleep, 10),
+    "keyword of a partial": functools.partial(lambda sleep: sleep(10), sleep=time.sleep),
+    "of asyncio": functools.partial(lambda nap=asyncio.sleep: asyncio.run(nap(10))),
+}
+
+def test_looked_up(): Class.sleep(0); Class.nap(0)
+
+@pytest.mark.parametrize("name", COPIES)
+def test_it(name, s3_clock): COPIES[name](); assert s3_clock.now == 10
+"""
+    ).assert_outcomes(passed=8)
+
+
 def test_what_outlives_its_test_sleeps_what_is_left(run):
     """In real time, since no test's time passes."""
     run(
