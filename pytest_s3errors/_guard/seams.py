@@ -45,7 +45,7 @@ class _Seam:
             self._here = self._dispatching(original)
         setattr(self._target, self._name, self._here)
         if isinstance(self._target, ModuleType):
-            _replace_copies(self._name, original, self._here)
+            _replace_copies(original, self._here)
 
     def _dispatching(self, original: Callable[..., Any]) -> Callable[..., Any]:
         # Both say the same, since a common function would be one more call for each request.
@@ -68,16 +68,13 @@ class _Seam:
         return _looking_like(original, here)
 
 
-def _replace_copies(name: str, original: Callable[..., Any], here: Callable[..., Any]) -> None:
-    """Put *here* into modules that imported *original* by name. A later import gets *here* anyway."""
+def _replace_copies(original: Callable[..., Any], here: Callable[..., Any]) -> None:
+    """Put *here* into modules that imported *original*, by whatever name. A later import gets *here* anyway."""
     for module in tuple(sys.modules.values()):
         names = getattr(module, "__dict__", None)
-        if (
-            isinstance(names, dict)
-            and names.get(name) is original
-            and not str(names.get("__name__")).startswith(_NOT_COPIES)
-        ):
-            names[name] = here
+        if isinstance(names, dict) and not str(names.get("__name__")).startswith(_NOT_COPIES):
+            for name in [name for name, value in tuple(names.items()) if value is original]:
+                names[name] = here
 
 
 # Places where the original must stay.

@@ -87,7 +87,9 @@ def _takes(door: Door, host: object, port: object) -> bool:
 
 
 def _names(seams: Seams, door: Door, home: Any) -> None:
-    lookup = seams.original(home, "getaddrinfo")
+    # socket.getaddrinfo asks _socket each time, so whoever keeps a copy of it meets the seam as well.
+    beneath = getattr(home, "_socket", home) if home.__name__ == "socket" else home
+    lookup = seams.original(beneath, "getaddrinfo")
 
     @functools.wraps(lookup)
     def getaddrinfo(host: Any, port: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -97,7 +99,7 @@ def _names(seams: Seams, door: Door, home: Any) -> None:
         kind = dict(zip(("family", "type", "proto", "flags"), args, strict=False)) | kwargs
         return lookup("127.0.0.1", door.dial(), 0, kind.get("type", 0), kind.get("proto", 0))
 
-    seams.setattr(home, "getaddrinfo", getaddrinfo)
+    seams.setattr(beneath, "getaddrinfo", getaddrinfo)
     by_name, by_name_ex = seams.original(home, "gethostbyname"), seams.original(home, "gethostbyname_ex")
     seams.setattr(home, "gethostbyname", lambda host: ADDRESS if _takes(door, host, None) else by_name(host))
     seams.setattr(

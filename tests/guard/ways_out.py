@@ -50,7 +50,9 @@ WAYS = {
         "an address that was looked up",
         "gethostbyname",
     ): "by_socket(connected((gethostbyname(HOST), 80)))",
+    ("an address that was looked up", "gethostbyname by another name"): "by_socket(connected((by_name(HOST), 80)))",
     ("an address that was looked up", "getaddrinfo by name"): "by_socket(connected(getaddrinfo(HOST, 80)[0][4]))",
+    ("an address that was looked up", "getaddrinfo in a default"): "by_socket(connected(looked_up(HOST)[0][4]))",
     (
         "an address that was looked up",
         "sock.connect((name, port))",
@@ -94,7 +96,7 @@ WAYS = {
 
 BODY = """
 import _socket, json, os, shutil, subprocess, sys, tempfile
-from socket import getaddrinfo, gethostbyname
+from socket import getaddrinfo, gethostbyname, gethostbyname as by_name
 from urllib.request import Request, build_opener, urlopen
 import aiohttp, boto3, httpx, io, minio, requests, s3fs, ssl, urllib3
 from aiobotocore.session import get_session
@@ -102,6 +104,8 @@ from botocore.config import Config
 
 # The floor of this test: a name that gets here has left the plugin's hands, and goes no further.
 asked = []
+
+def looked_up(host, by=[getaddrinfo]): return by[0](host, 80)
 
 def resolve(host, *args, resolve=_socket.getaddrinfo, **kwargs):
     name = host.decode() if isinstance(host, bytes) else host
