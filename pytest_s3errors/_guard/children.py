@@ -3,7 +3,8 @@
 A forked child has the parent's memory but none of its threads. Its requests go to the parent's server over a socket,
 never to the copy of the store. A spawned worker installs its guard while it reads its preparation data, even if an
 older fork server starts it. Any other Python child gets a `sitecustomize`. All children get the environment, whatever
-mapping they were started with. A child reports an escape in a file.
+mapping they were started with. A child reports an escape in a file. A job of a process pool brings its guard along,
+since its worker may be older than the test.
 """
 
 from __future__ import annotations
@@ -107,11 +108,19 @@ class Children:
     def preparation(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return a spawned worker's preparation *data* with its guard in it."""
         made = inherit.Preparation(data)
-        made.plan = self.plan()
+        made.plan, made.environment = self.plan(), self._changes()
+        return made
+
+    def job(self, function: Callable[..., Any], names: set[str]) -> inherit.Job:
+        """Return a pool's job *function* with its guard, and add the *names* of the variables that it sets."""
+        changes = self._changes()
+        names.update(changes)
+        return inherit.Job(function, self.plan(), changes)
+
+    def _changes(self) -> dict[str, str | None]:
         found = self.environment(None)
         changed = () if self._environment is None else self._environment.changed()
-        made.environment = {name: found.get(name) for name in (*changed, inherit.VARIABLE, "PYTHONPATH")}
-        return made
+        return {name: found.get(name) for name in (*changed, inherit.VARIABLE, "PYTHONPATH")}
 
     def check(self, words: list[str]) -> None:
         """Raise if the program of the command line *words* would send a request to S3 by itself."""
@@ -144,6 +153,8 @@ def install() -> None:
     """Give each child its guard from now on. Every test calls this."""
     when_imported("subprocess", lambda module: wrap(module.Popen, "_execute_child", _execute))
     when_imported("multiprocessing.spawn", lambda module: wrap(module, "get_preparation_data", _prepare))
+    when_imported("concurrent.futures.process", lambda module: wrap(module.ProcessPoolExecutor, "submit", _submit))
+    when_imported("multiprocessing.pool", _multiprocessing_pool)
     for name in ("posix_spawn", "posix_spawnp", "execve"):
         wrap(os, name, _with_environment)
     wrap(os, "system", _checked)
@@ -153,7 +164,7 @@ def install() -> None:
 
 def _care() -> Children | None:
     owner = current()
-    return None if owner is None else owner.children
+    return owner.children if owner is not None and isinstance(owner.children, Children) else None
 
 
 def _execute(execute: Callable[..., Any]) -> Callable[..., Any]:
@@ -174,6 +185,31 @@ def _prepare(prepare: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, 
         return data if care is None else care.preparation(data)
 
     return preparing
+
+
+def _multiprocessing_pool(module: Any) -> None:
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        wrap(module.Pool, name, _submit)
+
+
+def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
+    """Bind each job of a process pool to its test: a pool of the session works for whichever test runs, or for none."""
+
+    def submitting(pool: Any, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        care = None if _is_of_threads(pool) else _care()
+        names: set[str] = vars(pool).setdefault("_s3errors_names", set())
+        if care is not None:
+            job = care.job(job, names)
+        elif names:
+            job = inherit.Job(job, None, {name: os.environ.get(name) for name in names})
+        return submit(pool, job, *args, **kwargs)
+
+    return submitting
+
+
+def _is_of_threads(pool: Any) -> bool:
+    pools: Any = sys.modules.get("multiprocessing.pool")
+    return pools is not None and isinstance(pool, pools.ThreadPool)
 
 
 def _with_environment(act: Callable[..., Any]) -> Callable[..., Any]:

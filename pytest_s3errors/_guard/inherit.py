@@ -7,11 +7,12 @@ every Python child of a test runs it. The rest is imported with the first socket
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 from .imports import watch, when_imported
+from .owner import alone
 
 Plan = dict[str, Any]
 
@@ -62,13 +63,38 @@ def enter(plan: Plan) -> None:
 
 def prepared(plan: Plan, environment: Mapping[str, str | None], data: dict[str, Any]) -> dict[str, Any]:
     """Install a spawned worker's environment and guard, then return its preparation *data*."""
+    _set(environment)
+    enter(plan)
+    return data
+
+
+class Job:
+    """A job of a process pool: it works for the test that submitted it, or for nobody without a *plan*.
+
+    The worker may be older than that test, or another test's.
+    """
+
+    def __init__(self, function: Callable[..., Any], plan: Plan | None, environment: Mapping[str, str | None]) -> None:
+        self._function = function
+        self._plan = plan
+        self._environment = dict(environment)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        before = {name: os.environ.get(name) for name in self._environment}
+        _set(self._environment)
+        try:
+            with alone(None if self._plan is None else import_module(self._plan["entry"]).owner_by(self._plan)):
+                return self._function(*args, **kwargs)
+        finally:
+            _set(before)
+
+
+def _set(environment: Mapping[str, str | None]) -> None:
     for name, value in environment.items():
         if value is None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-    enter(plan)
-    return data
 
 
 class Preparation(dict[str, Any]):

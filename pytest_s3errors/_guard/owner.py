@@ -78,6 +78,19 @@ def take_over(owner: Owner) -> Owner | None:
     return inherited
 
 
+@contextlib.contextmanager
+def alone(owner: Owner | None) -> Iterator[None]:
+    """Do all work of this process for *owner*, or for nobody, in the block: a pool's worker, for one job."""
+    before, working = _running[:], _working_for.get()
+    _running[:] = [] if owner is None else [owner]
+    _working_for.set(None)
+    try:
+        yield
+    finally:
+        _running[:] = before
+        _working_for.set(working)
+
+
 def after() -> Owner:
     """Return the owner that represents all ended tests."""
     return _after

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
 from functools import partial
@@ -55,12 +56,14 @@ class Server:
         """Listen on *host*, a loopback address, and return the port: *port*, or one of the system's choice for 0."""
         loop = self._loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Player(self), host, port)
+        _listening.add(self)
         return cast("int", self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Close the listener and every connection; returns when the sockets are closed."""
         if self._server is None:
             return
+        _listening.discard(self)
         server, self._server = self._server, None
         # A connection that was accepted just now is made in the loop's next rounds, and fails, its socket open, if the
         # server is closed by then.
@@ -82,6 +85,12 @@ class Server:
     def _reset_all(self) -> None:
         for player in tuple(self.players):
             player.reset()
+
+    def file_numbers(self) -> list[int]:
+        """Return those of the listener and of every connection."""
+        assert self._server is not None  # it listens
+        players = (player.file_number for player in self.players)
+        return [number for number in (*(sock.fileno() for sock in self._server.sockets), *players) if number >= 0]
 
     def give_up(self, port: int) -> None:
         """Record that the client at *port* no longer waits; its connection will notice later."""
@@ -120,6 +129,11 @@ class Player(asyncio.Protocol):
         self._wake()
         self._connection.lost()
         self._server.players.discard(self)
+
+    @property
+    def file_number(self) -> int:
+        """That of the socket; -1 when it is closed."""
+        return cast("int", self._transport.get_extra_info("socket").fileno())
 
     def drop(self) -> None:
         """Close the connection now, even in the middle of an answer."""
@@ -217,3 +231,21 @@ class Player(asyncio.Protocol):
             self.reset()
         else:
             self._transport.close()
+
+
+_listening: set[Server] = set()
+
+
+def _let_go() -> None:
+    """Drop a forked child's copies of sockets: as long as it has one, no client sees that the connection has ended."""
+    if not _listening:
+        return
+    null = os.open(os.devnull, os.O_RDWR)
+    for server in _listening:
+        for number in server.file_numbers():
+            os.dup2(null, number, inheritable=False)  # its object lives on here, and closes that number some day
+    os.close(null)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)

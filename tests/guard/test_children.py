@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pytest_s3errors._guard import doors, inherit
@@ -116,6 +118,87 @@ def test_it(context, s3_store):
     process.join(60)
     assert s3_store.keys("data") == ["boto3", "requests"]
 """.replace('"{CLIENTS["boto3"]}"', '"{CODE}"').replace("def start():", 'CODE = CLIENTS["boto3"]\n\ndef start():'),
+        subprocess=True,
+    ).assert_outcomes(passed=2)
+
+
+def test_a_pool_works_for_whichever_test_runs(run):
+    """Its workers are older than the tests. Between them it sends where it is told to."""
+    run(
+        WORK
+        + """
+import http.server, threading, boto3
+
+class Real(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"real")
+
+def read(port):
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    s3 = boto3.client("s3", "eu-west-1", endpoint_url=f"http://127.0.0.1:{port}", **keys)
+    return s3.get_object(Bucket="data", Key="k")["Body"].read(), os.environ.get("AWS_CONFIG_FILE")
+
+@pytest.fixture(scope="session")
+def port():
+    with http.server.HTTPServer(("127.0.0.1", 0), Real) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server.server_port
+        server.shutdown()
+
+@pytest.fixture(scope="session", params=["executor", "pool"])
+def work(request):
+    context = mp.get_context("spawn")
+    with ProcessPoolExecutor(1, context) if request.param == "executor" else context.Pool(1) as pool:
+        yield lambda *job: pool.submit(*job).result() if request.param == "executor" else pool.apply(job[0], job[1:])
+
+marked = pytest.mark.s3_object("data", "k", b"simulated")
+
+def test_before(work, port): assert work(read, port) == (b"real", None)
+
+@marked
+def test_it(work, port, s3_errors):
+    assert work(read, port) == (b"simulated", os.devnull) and s3_errors.attempts() == 1
+
+@marked
+@pytest.mark.s3_fail("SlowDown", times=1)
+def test_next(work, port, s3_errors):
+    assert work(read, port)[0] == b"simulated" and s3_errors.attempts() == 2
+
+def test_after(work, port): assert work(read, port) == (b"real", None)
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=8)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_client_sees_the_end_of_its_connection_beside_a_forked_child(run):
+    """The child was forked while the connection was open, and has a copy of the server's end."""
+    run(
+        """
+import os, requests
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.s3_object("data", "k", b"12345678")
+@pytest.mark.parametrize("fault", ["truncated_body", "reset_body"])
+def test_it(fault, s3_errors):
+    url = "https://data.s3.eu-west-1.amazonaws.com/k"
+    stays, go = os.pipe()
+    with requests.Session() as session:
+        assert session.get(url).content == b"12345678"
+        child = os.fork()
+        if child == 0:
+            os.close(go)
+            os.read(stays, 1)
+            os._exit(0)
+        with s3_errors.fail(fault), pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+            session.get(url)
+    os.close(stays)
+    os.close(go)
+    os.waitpid(child, 0)
+""",
         subprocess=True,
     ).assert_outcomes(passed=2)
 

@@ -5,6 +5,7 @@ Rules, store and journal are the parent's. Here is nothing to decide but what is
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Callable
@@ -112,15 +113,34 @@ class _Door:
 
 def enter(plan: dict[str, Any]) -> None:
     """From now on, send this process's S3 requests to the parent's server."""
-    scene: Any = ChildScene(plan)
-    test = Owner(plan["test"], hermetic=plan["hermetic"])
-    seams = Seams(test)
+    scene, test = _installed(plan)
     inherited = owner.take_over(test)
     if inherited is not None and inherited.children is not None:
         test.children = inherited.children  # a fork has children of its own
         test.children.gate = scene
-    else:
-        test.children = SimpleNamespace(server=lambda: f"http://127.0.0.1:{scene.port}")
+
+
+@functools.lru_cache(maxsize=1)
+def _owner_at(plan: str) -> Owner:
+    return _installed(json.loads(plan))[1]
+
+
+def owner_by(plan: dict[str, Any]) -> Owner:
+    """Return the owner in this process of work for *plan*."""
+    return _owner_at(json.dumps(plan))
+
+
+def _installed(plan: dict[str, Any]) -> tuple[ChildScene, Owner]:
+    scene: Any = ChildScene(plan)
+    test = Owner(plan["test"], hermetic=plan["hermetic"])
+    seams = Seams(test)
+    test.children = SimpleNamespace(server=lambda: f"http://127.0.0.1:{scene.port}")
+    with owner.alone(test):
+        _install(scene, seams)
+    return scene, test
+
+
+def _install(scene: Any, seams: Seams) -> None:
     doors.recognise()
     doors.lead(seams, _Door(scene))
     for name in HTTPCORES:
