@@ -6,6 +6,8 @@ them. So this module edits the finished report as a whole: the failure, its sect
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import dataclasses
 import gc
 import re
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 
     from .lifetime import Run
 
-_HEADERS = (
-    "x-amz-security-token",
+_CUSTOMER_KEYS = (
     "x-amz-server-side-encryption-customer-key",
     "x-amz-copy-source-server-side-encryption-customer-key",
 )
@@ -70,7 +71,12 @@ def _instances(kind: type) -> list[Any]:
 
 
 def _of_call(call: Call) -> Iterator[str]:
-    yield from filter(None, map(call.headers.get, _HEADERS))
+    yield from filter(None, [call.headers.get("x-amz-security-token")])
+    for key in filter(None, map(call.headers.get, _CUSTOMER_KEYS)):
+        yield key
+        with contextlib.suppress(ValueError):  # it is not in base64
+            # As the caller holds it: text, or bytes as a report writes them.
+            yield repr(base64.b64decode(key, validate=True))[2:-1]
     yield from filter(None, map(call.query.get, _ARGUMENTS))
     yield from _SIGNED.findall(call.headers.get("authorization", ""))
 

@@ -46,6 +46,7 @@ SOURCE = """
 
     @pytest.mark.s3_fail("SlowDown")
     async def test_customer_key(s3_client):
+        as_it_was = "SSECzz" + "PLANTED"
         headers = {"x-amz-server-side-encryption-customer-key": SSE}
         await s3_client._make_request(method="PUT", bucket="b", key="k", headers=headers, data=b"1")
 
@@ -61,7 +62,7 @@ SOURCE = """
     def original(monkeypatch):
         return "planted-in-the-environment"
 """
-PLANTED = ("PLANTED000000001", "planted/", "TokenToken", "U1NFQ3p6", "planted-in-the")
+PLANTED = ("PLANTED000000001", "planted/", "TokenToken", "U1NFQ3p6", "SSECzzPLANTED", "planted-in-the")
 ARGUMENTS = (
     ("-vvv", "-l"),
     ("-l",),
