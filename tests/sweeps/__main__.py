@@ -95,13 +95,11 @@ def quick() -> Iterator[str]:
             full, fast = (
                 runs_of(Path(folder), "-n2", f"--s3-sweep={how}", "-m", "s3_sweep") for how in ("full", "quick")
             )
-        counts = [sum(map(len, runs.values())) for runs in (fast, full)]
         found = [
             {(test, run.finding) for test in runs for run in runs[test] if run.verdict in BAD} for runs in (fast, full)
         ]
-        print(
-            f"{name}: quick {counts[0]} runs, {len(found[0])} findings; full {counts[1]} runs, {len(found[1])} findings"
-        )
+        for how, runs, findings in zip(("quick", "full"), (fast, full), found, strict=True):
+            print(f"{name}, {how}: {sum(map(len, runs.values()))} runs, {len(findings)} findings", flush=True)
         for test, finding in sorted(found[1] - found[0]):
             by = {f"{run.request} {run.fault} {run.mode}" for run in full[test] if run.finding == finding}
             yield f"{name} {test}: only full finds {finding}, by {sorted(by)}"
