@@ -46,7 +46,8 @@ class _Gate:
 
 
 def install(hosts: Hosts) -> None:
-    """Refuse requests of leftovers of ended tests from now on, by the rules of *hosts*."""
+    """Refuse requests of leftovers of ended tests from now on, by the rules of *hosts* and of no earlier ones."""
+    after().awaited.clear()
     doors.shut(Seams(after()), Shut(_Gate(hosts), "after the test"))
 
 

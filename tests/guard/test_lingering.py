@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_s3errors._guard import after, owner
+from pytest_s3errors._guard.hosts import Hosts
+
 UPLOAD = """
 import boto3, urllib3, aiohttp
 from botocore.config import Config
@@ -227,3 +230,12 @@ def test_it(s3_server):
     usual, _ = left("pass")
     assert usual
     assert left("raise KeyboardInterrupt") == (usual, pytest.ExitCode.INTERRUPTED)
+
+
+def test_what_is_imported_late_is_prepared_once(request):
+    """However many tests have ended, a module that is imported now learns the rules of the latest only."""
+    before = {name: list(acts) for name, acts in owner.after().awaited.items()}
+    request.addfinalizer(lambda: owner.after().awaited.update(before))
+    for _ in range(3):
+        after.install(Hosts((), (), tuple))
+    assert {len(acts) for acts in owner.after().awaited.values()} == {1}
