@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
@@ -106,15 +106,18 @@ class Environment:
     def begin(self, seams: Seams) -> None:
         """Set the variables, before the test's fixtures."""
         self._ours = of_test(os.environ)
-        self._before = {name: os.environ.get(name) for name in (*self._ours, *_OF_SERVER)}
-        _set(self._ours)
+        self._before = _now((*self._ours, *_OF_SERVER))
+        _set(self._ours, self._before)
         boto3: Any = sys.modules.get("boto3")
         self._session = boto3 and boto3.DEFAULT_SESSION
         if not sys.modules.keys().isdisjoint(NATIVE):
             self.tell_native()
         else:
             for name in NATIVE:
-                seams.when(name, lambda _module: self.tell_native())
+                seams.when(name, self._imported)
+
+    def _imported(self, _native: object) -> None:
+        self.tell_native()
 
     def tell_native(self) -> None:
         """Tell the server's address to native code and to children that inherit the C environment."""
@@ -125,7 +128,8 @@ class Environment:
 
     def end(self) -> None:
         """Restore the values that are still ours, after the test's fixtures."""
-        _set({name: self._before[name] for name, ours in self._ours.items() if os.environ.get(name) == ours})
+        now = _now(self._ours)
+        _set({name: self._before[name] for name, ours in self._ours.items() if now[name] == ours}, now)
         for name in self._in_c:
             _restore_in_c(name)
         self._in_c = {}
@@ -154,11 +158,20 @@ class Environment:
         return known
 
 
-def _set(values: Mapping[str, str | None]) -> None:
+def _now(names: Iterable[str]) -> dict[str, str | None]:
+    """Return the values of variables. Most are unset, and to ask for each would be a KeyError each."""
+    present = set(os.environ)
+    return {name: os.environ.get(name) if name in present else None for name in names}
+
+
+def _set(values: Mapping[str, str | None], now: Mapping[str, str | None]) -> None:
+    """Set variables, whose values are *now* these."""
     for name, value in values.items():
+        if value == now[name]:
+            continue
         if value is None:
             os.environ.pop(name, None)
-        elif os.environ.get(name) != value:
+        else:
             os.environ[name] = value
 
 
