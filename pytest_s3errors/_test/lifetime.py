@@ -397,7 +397,7 @@ def _client_endpoints() -> tuple[str, ...]:
     """Return the endpoint of every live `S3Client`."""
     from s3_asyncio_client.client import _live  # noqa: PLC0415 - aiohttp only where it is needed
 
-    return tuple({client.endpoint_url for client in _live})
+    return tuple({client.endpoint_url for client in _live}) if _live else ()
 
 
 def _sent_by() -> str:

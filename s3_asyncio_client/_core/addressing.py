@@ -23,7 +23,7 @@ from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 from s3_asyncio_client.exceptions import S3InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "build_url",
@@ -105,7 +105,11 @@ def check_bucket(bucket: str) -> None:
         S3InvalidRequestError: It is empty, longer than 255 characters, "." or has "..", or has anything but letters
             and digits of ASCII, ".", "_" and "-"; the code is InvalidBucketName.
     """
-    _check_bucket(bucket, bucket_name_problem)
+    if not isinstance(bucket, str):
+        raise _no_text(bucket)
+    problem = bucket_name_problem(bucket)
+    if problem is not None:
+        raise _bad_name(bucket, problem)
 
 
 def check_new_bucket(bucket: str, *, directory: bool = False) -> None:
@@ -115,15 +119,19 @@ def check_new_bucket(bucket: str, *, directory: bool = False) -> None:
         TypeError: *bucket* is no str.
         S3InvalidRequestError: It breaks a rule for buckets of its kind; the code is InvalidBucketName.
     """
-    _check_bucket(bucket, directory_name_problem if directory else new_name_problem)
-
-
-def _check_bucket(bucket: str, problem_of: Callable[[str], str | None]) -> None:
     if not isinstance(bucket, str):
-        raise TypeError(f"bucket must be a str, not {type(bucket).__name__}")
-    problem = problem_of(bucket)
+        raise _no_text(bucket)
+    problem = directory_name_problem(bucket) if directory else new_name_problem(bucket)
     if problem is not None:
-        raise S3InvalidRequestError(f"bucket name {bucket[:80]!r} {problem}", error_code="InvalidBucketName")
+        raise _bad_name(bucket, problem)
+
+
+def _no_text(bucket: object) -> TypeError:
+    return TypeError(f"bucket must be a str, not {type(bucket).__name__}")
+
+
+def _bad_name(bucket: str, problem: str) -> S3InvalidRequestError:
+    return S3InvalidRequestError(f"bucket name {bucket[:80]!r} {problem}", error_code="InvalidBucketName")
 
 
 def check_key(key: str) -> None:

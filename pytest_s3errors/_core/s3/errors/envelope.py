@@ -126,10 +126,11 @@ def new_ids(draw_bits: Callable[[int], int]) -> tuple[str, str]:
     Args:
         draw_bits: Returns a number of random bits, such as `random.Random(seed).getrandbits`.
     """
-    drawn = draw_bits((8 + 57) * 8).to_bytes(8 + 57)
-    return drawn[:8].hex().upper(), b2a_base64(drawn[8:], newline=False).decode("ascii")
+    drawn = draw_bits((8 + 57) * 8)
+    return f"{drawn >> 57 * 8:016X}", b2a_base64((drawn & _HOST_BITS).to_bytes(57), newline=False).decode("ascii")
 
 
+_HOST_BITS = (1 << 57 * 8) - 1
 _BARE = names_of(lambda row: row.bare)
 _CLOSING = frozenset(code for code, spec in CODES.items() if spec.closes)
 
