@@ -368,6 +368,11 @@ def test_a_connection_that_stays_open_is_a_leak(run):
         {}
         return response.status
 
+    @pytest.fixture(scope="module", autouse=True)
+    def closed_at_last():
+        yield
+        for connection in kept: connection.close()
+
     @pytest.mark.s3_object("bucket", "key", b"data")
     @pytest.mark.s3_sweep("AccessDenied", modes="once")
     def test_it():
