@@ -19,10 +19,13 @@ signed_with: set[str] = set()
 
 
 def secrets_of(credentials: Any) -> set[str]:
-    """Return what *credentials* hold now. Some refresh themselves in a property, so this reads none."""
-    held = vars(credentials)
-    found = {held.get(name) or held.get(f"_{name}") for name in ("access_key", "secret_key", "token")}
-    return set(filter(None, found))
+    """Return what *credentials* hold now. Some refresh themselves in a property, so this reads none.
+
+    They may be a mock or a class of the user's own, and signing goes on whatever they are.
+    """
+    held = getattr(credentials, "__dict__", {})
+    found = [held.get(name) or held.get(f"_{name}") for name in ("access_key", "secret_key", "token")]
+    return {text for text in found if isinstance(text, str) and text}
 
 
 def sign_with(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from unittest.mock import Mock
 
 import pytest
 
+from pytest_s3errors._guard.credentials import secrets_of
 from s3_asyncio_client import S3Client
 
 SOURCE = """
@@ -89,6 +91,12 @@ def test_a_test_that_is_no_matter_of_s3_is_reported_as_ever(run):
         "import s3_asyncio_client\ndef test_it():\n    password = 'word'\n    raise ValueError('password=word')", "-l"
     )
     result.stdout.fnmatch_lines(["password   = 'word'", "*ValueError: password=word*"])
+
+
+@pytest.mark.parametrize("odd", [Mock(access_key=Mock(), secret_key="", token=None), ("key", "secret", None)])
+def test_credentials_of_any_kind_are_no_error(odd):
+    """Such as a mock, or a class without a dictionary: what signs with them must not fail for us."""
+    assert secrets_of(odd) == set()
 
 
 def test_a_client_is_not_pickled():
