@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from . import inherit
 from .imports import when_imported
-from .owner import current
+from .owner import binding, current
 from .seams import wrap
 
 if TYPE_CHECKING:
@@ -195,16 +195,14 @@ def _multiprocessing_pool(module: Any) -> None:
 def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
     """Bind each job of a process pool to its test: a pool of the session works for whichever test runs, or for none."""
 
-    def submitting(pool: Any, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    def bind(pool: Any, job: Callable[..., Any]) -> Any:
         care = None if _is_of_threads(pool) else _care()
         names: set[str] = vars(pool).setdefault("_s3errors_names", set())
         if care is not None:
-            job = care.job(job, names)
-        elif names:
-            job = inherit.Job(job, None, {name: os.environ.get(name) for name in names})
-        return submit(pool, job, *args, **kwargs)
+            return care.job(job, names)
+        return inherit.Job(job, None, {name: os.environ.get(name) for name in names}) if names else job
 
-    return submitting
+    return binding(submit, bind)
 
 
 def _is_of_threads(pool: Any) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from pytest_s3errors._failures import SimulationError
 
-from .owner import Owner, job_of, own, working_for
+from .owner import Owner, binding, job_of, own, working_for
 from .seams import wrap
 
 # What a pool's thread runs: it takes one job after another, for any owner.
@@ -67,11 +67,11 @@ def _raw_start(start: Callable[..., int]) -> Callable[..., int]:
 
 
 def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
-    def submitting(pool: Any, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    def bind(_pool: Any, job: Callable[..., Any]) -> Any:
         owner = own()
-        return submit(pool, job if owner is None else job_of(owner, job), *args, **kwargs)
+        return job if owner is None else job_of(owner, job)
 
-    return submitting
+    return binding(submit, bind)
 
 
 def _in_runner(call: Callable[..., Any]) -> Callable[..., Any]:

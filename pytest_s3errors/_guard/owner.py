@@ -91,6 +91,19 @@ def alone(owner: Owner | None) -> Iterator[None]:
         _working_for.set(working)
 
 
+def binding(submit: Callable[..., Any], bind: Callable[[Any, Callable[..., Any]], Any]) -> Callable[..., Any]:
+    """Return *submit* of a pool with each job as *bind* returns it. multiprocessing takes it by name, too."""
+
+    def submitting(pool: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if args:
+            args = (bind(pool, args[0]), *args[1:])
+        elif "func" in kwargs:
+            kwargs["func"] = bind(pool, kwargs["func"])
+        return submit(pool, *args, **kwargs)
+
+    return submitting
+
+
 def after() -> Owner:
     """Return the owner that represents all ended tests."""
     return _after

@@ -239,3 +239,23 @@ def test_what_is_imported_late_is_prepared_once(request):
     for _ in range(3):
         after.install(Hosts((), (), tuple))
     assert {len(acts) for acts in owner.after().awaited.values()} == {1}
+
+
+def test_jobs_given_by_name_are_taken(run):
+    """multiprocessing calls them `func`; without any job the pool itself says what is missing."""
+    run(
+        """
+        import multiprocessing
+        from multiprocessing.pool import ThreadPool
+
+        @pytest.mark.parametrize("make", [multiprocessing.Pool, ThreadPool])
+        @pytest.mark.s3_bucket("bucket")
+        def test_it(make):
+            with make(1) as pool:
+                assert pool.apply_async(func=abs, args=(-1,)).get(60) == 1
+                assert list(pool.imap(func=abs, iterable=[-2])) == [2]
+                with pytest.raises(TypeError, match="func"):
+                    pool.apply_async()
+        """,
+        subprocess=True,
+    ).assert_outcomes(passed=2)
