@@ -82,8 +82,13 @@ def every_module() -> None:
 
 
 @pytest.fixture
-def pytester(every_module: None, pytester: pytest.Pytester) -> pytest.Pytester:
-    """Run pytest in this process on the modules that it has."""
+def pytester(every_module: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Run pytest in this process on the modules that it has, with the same words on a machine of CI.
+
+    There, pytest writes each message whole in its summary.
+    """
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
     return pytester
 
 
