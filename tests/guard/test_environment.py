@@ -122,6 +122,33 @@ async def test_async(bare):
     ).assert_outcomes(passed=2)
 
 
+def test_a_second_client_is_cheap(run):
+    """Its session is new, and reads none of botocore's files again; a file of the user's it does."""
+    run(
+        """
+import json, boto3
+from botocore.loaders import JSONFileLoader
+
+def read(folder):
+    loader = boto3.Session()._session.get_component("data_loader")
+    loader.search_paths.append(str(folder))
+    return loader.load_data("mine")["version"]
+
+@pytest.mark.s3_object("data", "k", b"hi")
+@pytest.mark.parametrize("number", [1, 2])
+def test_it(number, monkeypatch, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "mine.json").write_text(json.dumps({"version": number}))
+    opened = []
+    beneath = JSONFileLoader._load_file
+    monkeypatch.setattr(JSONFileLoader, "_load_file", lambda *a: opened.append(a[1]) or beneath(*a))
+    assert boto3.client("s3").get_object(Bucket="data", Key="k")["Body"].read() == b"hi"
+    assert number == 1 or not [name for name in opened if "botocore" in name]
+    assert read(folder) == number
+"""
+    ).assert_outcomes(passed=2)
+
+
 def test_the_tests_own_variables_win(run):
     """So do credentials that a client was given; and what a test leaves changed stays changed."""
     run(

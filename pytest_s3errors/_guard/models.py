@@ -1,0 +1,36 @@
+"""Read botocore's own data files once per process, for tests.
+
+Each test has a default session of its own, so that it reads the test's credentials. The session would also look for
+the models of all services and parse those of S3 again: some 70 ms for each test that makes a client.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .seams import Seams
+
+_known: dict[tuple[str, str], Any] = {}
+
+
+def keep(seams: Seams, loaders: Any) -> None:
+    """Keep what the module *loaders* finds and parses in botocore's folder. Files of the user's may change."""
+    folder = os.path.join(os.path.dirname(loaders.__file__), "")
+    for name in ("exists", "load_file"):
+        original = seams.original(loaders.JSONFileLoader, name)
+        seams.setattr(loaders.JSONFileLoader, name, _once(original, name, folder))
+
+
+def _once(original: Callable[..., Any], name: str, folder: str) -> Callable[..., Any]:
+    def once(loader: Any, path: str) -> Any:
+        if not path.startswith(folder):
+            return original(loader, path)
+        if (name, path) not in _known:
+            _known[name, path] = original(loader, path)
+        return _known[name, path]
+
+    return once
