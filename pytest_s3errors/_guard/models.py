@@ -7,6 +7,7 @@ the models of all services and parse those of S3 again: some 70 ms for each test
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _known: dict[tuple[str, str], Any] = {}
 
 def keep(seams: Seams, loaders: Any) -> None:
     """Keep what the module *loaders* finds and parses in botocore's folder. Files of the user's may change."""
-    folder = os.path.join(os.path.dirname(loaders.__file__), "")
+    folder = f"{Path(loaders.__file__).parent}{os.sep}"
     for name in ("exists", "load_file"):
         original = seams.original(loaders.JSONFileLoader, name)
         seams.setattr(loaders.JSONFileLoader, name, _once(original, name, folder))
