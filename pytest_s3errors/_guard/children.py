@@ -123,7 +123,7 @@ class Children:
         return {name: found.get(name) for name in (*changed, inherit.VARIABLE, "PYTHONPATH")}
 
     def check(self, words: list[str]) -> None:
-        """Raise if the program of the command line *words* would send a request to S3 by itself."""
+        """Raise if the program of the command line *words* would send a request to S3 itself."""
         if not any(Path(word).name in _SENDING for word in words):
             return
         for word in words:

@@ -21,7 +21,7 @@ signed_with: set[str] = set()
 def secrets_of(credentials: Any) -> set[str]:
     """Return what *credentials* hold now. Some refresh themselves in a property, so this reads none.
 
-    They may be a mock or a class of the user's own, and signing goes on whatever they are.
+    They may be a mock or a class of the user's. Signing must not fail because of them.
     """
     held = getattr(credentials, "__dict__", {})
     found = [held.get(name) or held.get(f"_{name}") for name in ("access_key", "secret_key", "token")]
@@ -91,7 +91,7 @@ def _has_none(credentials: Any) -> bool:
     """Return whether there are no credentials, or only some that require a request to the network."""
     if credentials is None:
         return True
-    from botocore.credentials import RefreshableCredentials  # noqa: PLC0415 - who signs has imported it
+    from botocore.credentials import RefreshableCredentials  # noqa: PLC0415 - the signer has imported it
 
     return isinstance(credentials, RefreshableCredentials)
 

@@ -91,7 +91,7 @@ def check_others(gate: Gate, host: str, port: int | None) -> None:
 
 def is_address(host: str) -> bool:
     """Return whether *host* is an IP address, not a name."""
-    import ipaddress  # noqa: PLC0415 - of two that ask, one a child
+    import ipaddress  # noqa: PLC0415 - most children never need it
 
     try:
         ipaddress.ip_address(host)

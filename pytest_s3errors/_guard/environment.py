@@ -163,13 +163,13 @@ class Environment:
 
 
 def _now(names: Iterable[str]) -> dict[str, str | None]:
-    """Return the values of variables. Most are unset, and to ask for each would be a KeyError each."""
+    """Return the current values of variables. It asks only for those that are set: `get` handles a KeyError else."""
     present = set(os.environ)
     return {name: os.environ.get(name) if name in present else None for name in names}
 
 
 def _set(values: Mapping[str, str | None], now: Mapping[str, str | None]) -> None:
-    """Set variables, whose values are *now* these."""
+    """Set variables. *now* has their current values."""
     for name, value in values.items():
         if value == now[name]:
             continue

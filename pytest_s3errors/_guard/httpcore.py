@@ -1,8 +1,8 @@
 """httpcore's connections, and with them httpx: those that a client kept open, and those through a proxy.
 
-httpcore2 and httpx2 are their successors by other hands, with the same classes; aiobotocore prefers them.
+httpcore2 and httpx2 are their successors from other maintainers, with the same classes; aiobotocore prefers them.
 
-See `blocking_http` for why. The pools stay unchanged, since respx replaces them by its own.
+See `blocking_http` for why. The pools stay unchanged, since respx replaces them with its own.
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ def _leads_astray(door: Door, connection: Any, request: Any) -> bool:
     """Return whether an old *connection* leads to the wrong place for *request*. Raise for a new one."""
     host, port = _aim(request)
     takes = door.takes(host, port)
-    stream = connection._network_stream  # noqa: SLF001 - nothing public tells the peer
+    stream = connection._network_stream  # noqa: SLF001 - no public name leads to the peer
     if leads_to_us(door, stream.get_extra_info("server_addr")) is takes:
         return False
-    if takes and not connection._request_count:  # noqa: SLF001 - nor whether it is new
+    if takes and not connection._request_count:  # noqa: SLF001 - nor tells whether it is new
         raise door.refuse(host, "over a transport that dials by itself")
     return True
 

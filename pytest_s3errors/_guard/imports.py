@@ -1,4 +1,4 @@
-"""Act on a module when it is imported: now if it is, otherwise as soon as it will be."""
+"""Act on a module that is imported: at once if it is already, otherwise right after its import."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Act = Callable[[ModuleType], None]
 class _Finder:
     """Find a watched module as the import system would, and act on it right after its execution.
 
-    Neither this nor the loader derives from `importlib.abc`: its import takes a child longer than all the rest.
+    Neither this class nor the loader derives from `importlib.abc`: importing that would take longer than all the rest.
     """
 
     def __init__(self) -> None:

@@ -46,7 +46,7 @@ SENDING = (
     "urllib3.util.connection",
     "uvloop",
 )
-"""The modules that the guard patches. Some of them are being imported when the first socket is."""
+"""The modules that the guard patches. Some of them are still being imported when `socket` is."""
 
 
 def follow(plan: Plan) -> None:

@@ -27,7 +27,7 @@ def pyarrow_fs(module: Any) -> None:
         return
 
     class Kind(type):
-        """Accept an instance of the real class as one of its stand-in."""
+        """Accept instances of the real class as instances of its replacement."""
 
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, real)

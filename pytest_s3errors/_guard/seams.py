@@ -48,7 +48,7 @@ class _Seam:
             _replace_copies(original, self._here)
 
     def _dispatching(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        # Both say the same, since a common function would be one more call for each request.
+        # The same three lines twice, since a shared function would add a call to each request.
         def dispatching(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             owner = current() if self._here is here else None

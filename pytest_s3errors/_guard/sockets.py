@@ -44,7 +44,7 @@ def install_create_connection(seams: Seams, door: Door, home: Any) -> None:
 
 
 def _connected(port: int, timeout: Any, options: Any) -> socket.socket:
-    import socket  # noqa: PLC0415 - who connects has imported it
+    import socket  # noqa: PLC0415 - the caller has imported it
 
     sock = socket.socket()
     try:
@@ -87,7 +87,7 @@ def _takes(door: Door, host: object, port: object) -> bool:
 
 
 def _names(seams: Seams, door: Door, home: Any) -> None:
-    # socket.getaddrinfo asks _socket each time, so whoever keeps a copy of it meets the seam as well.
+    # socket.getaddrinfo calls _socket.getaddrinfo each time, so code that keeps a copy of it meets the seam too.
     beneath = getattr(home, "_socket", home) if home.__name__ == "socket" else home
     lookup = seams.original(beneath, "getaddrinfo")
 
@@ -164,7 +164,7 @@ class NoTls:
 
 @functools.cache
 def _plain_socket() -> Any:
-    import socket  # noqa: PLC0415 - a child that needs none imports none
+    import socket  # noqa: PLC0415 - a child without sockets does not import it
 
     class PlainSocket(NoTls, socket.socket):
         """A TCP connection that poses as a TLS connection."""

@@ -25,7 +25,7 @@ def _libraries() -> tuple[str, ...]:
 
 def sender() -> str:
     """Return ``file:line in function`` of the innermost code outside libraries. "": there is none."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what else tells who called
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the only way to the caller
     while frame is not None:
         code = frame.f_code
         if not _is_library(code.co_filename):

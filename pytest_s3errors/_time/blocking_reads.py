@@ -1,7 +1,7 @@
-"""Blocking sockets: whoever reads or accepts is parked until something has come.
+"""Blocking sockets: a thread that reads or accepts is parked until data or a connection arrives.
 
-A connection to somebody of this process, our servers' clients first of all, has its timeout in test time. At the other
-end of any other is a machine with a clock of its own: its timeout stays real, and time stands still meanwhile.
+If the peer is in this process, as our servers are, the timeout counts in test time. Any other peer has a clock of its
+own: that timeout stays real, and test time stands still meanwhile.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Server(Protocol):
 
     @property
     def started_port(self) -> int | None:
-        """Where it listens, None before it does."""
+        """The port that it listens on. None: it has not started."""
 
     def give_up(self, port: int) -> None:
-        """Note that the client at *port* waits no longer."""
+        """Record that the client at *port* no longer waits."""
 
 
 class ReadWait(FileWait):
-    """A wait to read from one socket, whose own port is `port`."""
+    """A wait to read from one socket. `port` is its local port."""
 
     __slots__ = ("port",)
 
@@ -40,7 +40,7 @@ class ReadWait(FileWait):
         self.port = port_of(sock.getsockname)
 
     def ports(self) -> set[int | None]:
-        """Return the own port."""
+        """Return the local port."""
         return {self.port}
 
 
@@ -63,7 +63,7 @@ def reading(registry: Registry, read: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _parked(registry: Registry, sock: socket.socket, timeout: float | None) -> bool:
-    """Wait until there is something to read, or an error, for *timeout* seconds of the right kind."""
+    """Wait for something to read or an error, at most *timeout* seconds. Return False if they passed in test time."""
     test = registry.test
     if test is None:
         return True
@@ -72,7 +72,7 @@ def _parked(registry: Registry, sock: socket.socket, timeout: float | None) -> b
         return True
     ports = test.ports()
     if timeout is not None and not silence.is_local(sock, ports):
-        return True  # as it was: in real time, and running
+        return True  # the caller reads as without us: in real time, and it counts as running
     wait = ReadWait(sock, ports)
     if registry.block(wait, timeout) is not False:
         return True

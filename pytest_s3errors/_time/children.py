@@ -1,4 +1,4 @@
-"""Whether a child of this process lives: only then can the other end of a pipe be elsewhere."""
+"""Whether this process has a living child: only then can the other end of a pipe be in another process."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from . import kernel
 
 
 def alive(made: float = 0.0) -> bool:
-    """Return whether a child process runs, or may run where the system does not tell.
+    """Return whether a child process runs. True if the system can't tell.
 
-    With *made*, the wall clock's time at which a pipe was made: one that may have got an end of it. A child that was
-    there before has none, unless it is given open files later.
+    Args:
+        made: When a pipe was created, in seconds since the epoch. Then only children that may hold an end of it count:
+            an older child holds none, unless it is given open files later.
     """
     if kernel.ASKED:
         with contextlib.suppress(OSError):
@@ -44,17 +45,17 @@ def _runs(pid: int, made: float) -> bool:
     return made < started + _UNSURE_S or pid == _forkserver()
 
 
-_UNSURE_S = 1.1  # the kernel tells when it has booted in whole seconds
+_UNSURE_S = 1.1  # the kernel reports its boot time in whole seconds
 
 
 def _forkserver() -> int | None:
-    """Return multiprocessing's fork server, which is given open files for each of its children."""
+    """Return the process id of multiprocessing's fork server, which is given open files for each of its children."""
     module = sys.modules.get("multiprocessing.forkserver")
     return getattr(getattr(module, "_forkserver", None), "_forkserver_pid", None)
 
 
 def _helpers() -> set[int]:
-    """Return the process by which multiprocessing cleans up after itself; it has no pipe but its own."""
+    """Return the process id of multiprocessing's resource tracker. It holds no pipe except its own."""
     module = sys.modules.get("multiprocessing.resource_tracker")
     pid = getattr(getattr(module, "_resource_tracker", None), "_pid", None)
     return set() if pid is None else {pid}

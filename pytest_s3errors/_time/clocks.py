@@ -1,4 +1,4 @@
-"""What the registry asks of the tests that run."""
+"""What the registry needs from running tests."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ class Clock(Protocol):
     sleeps: list[float]
 
     def check_loop(self) -> None:
-        """Raise if the running event loop is one that the clock does not drive."""
+        """Raise if this clock does not drive the running event loop."""
 
 
 class Test(Clock, Protocol):
     """A test on virtual time."""
 
     def jumped(self) -> None:
-        """Raise if time went too far; called in the thread whose deadline came."""
+        """Raise if time went too far. Called in the thread whose deadline was reached."""
 
     def owed_s(self) -> float:
-        """Return how long to be silent because a server of this process owes somebody unknown an answer, 0 if none."""
+        """Return how many seconds of silence to require because a server owes an unknown client a response. 0: none."""
 
     def ports(self) -> frozenset[int]:
         """Return the ports of the test's own servers in this process."""
 
     def check(self, port: int | None) -> None:
-        """Raise if nobody need wait for the server at *port* any longer."""
+        """Raise if it is pointless to wait for the server at *port*."""
 
     def gave_up(self, port: int | None, own: int | None) -> None:
-        """Note that the client at port *own* waits no longer for the server at *port*."""
+        """Record that the client at port *own* no longer waits for the server at *port*."""

@@ -1,8 +1,8 @@
-"""Replace a function wherever others keep it by a name of their own.
+"""Replace a function wherever other code holds a reference to it.
 
-The garbage collector tells who refers to it: the names of a module (`from time import sleep`), an attribute of an
-object or a class, a default, a variable of a closure such as a decorator's, a static method, a partial. A list, a cache
-or a local variable of a generator keeps what it has.
+The garbage collector finds the holders: the names of a module (`from time import sleep`), an attribute of an object or
+a class, a default argument, a closure variable such as a decorator's, a static method, a partial. References in a list,
+a cache or a local variable of a generator are not replaced.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pytest_s3errors.system_clock import kept
 from .outsiders import REAL_TIME
 
 Swaps = dict[int, tuple[Any, Any]]
-"""By the identity of the old function, the old and the new."""
+"""Maps the id of each old function to a pair: the old and the new function."""
 
 
 def replace_copies(swaps: Swaps) -> None:
-    """Put each new function in the place of its old one.
+    """Put each new function in place of the old one.
 
-    Modules that wait for other processes, and test tools, keep what they have.
+    Modules that wait for other processes, and test tools, keep the old function.
     """
     holders = gc.get_referrers(*(old for old, _ in swaps.values()))
     for holder in holders:
@@ -58,7 +58,7 @@ def _new(value: Any, swaps: Swaps) -> Any:
 def _in_dict(holder: dict[Any, Any], swaps: Swaps) -> None:
     name = holder.get("__name__", holder.get("__module__"))
     if holder is kept or not _follows(name) or name in {"time", "_thread", "_queue", "threading", "queue"}:
-        return  # the table names what changes at home
+        return  # `dispatch` replaces names in these modules itself
     for key, value in tuple(holder.items()):
         new = _new(value, swaps)
         if new is None or key == "__wrapped__":
@@ -66,7 +66,7 @@ def _in_dict(holder: dict[Any, Any], swaps: Swaps) -> None:
         classes = (
             [owner for owner in gc.get_referrers(holder) if isinstance(owner, type)] if "__module__" in holder else []
         )
-        for owner in classes:  # a class remembers what it looked up, and forgets by this way only
+        for owner in classes:  # setting the attribute clears the class's lookup cache; changing the dict does not
             type.__setattr__(owner, key, new)
         if not classes:
             holder[key] = new

@@ -1,8 +1,8 @@
-"""The one place that replaces functions of the standard library, for the clock: what, by what, and when.
+"""The one place that replaces functions of the standard library for the clock.
 
-Nothing is replaced before the first test that uses the plugin, and nothing is taken back after it: see `registry`. A
-function that somebody else has replaced stays theirs; before each test it is looked at again. Copies that others made
-before are replaced once, see `copies`; what is imported later finds the stand-ins.
+Nothing is replaced before the first test that uses the plugin, and nothing is restored after it: see `registry`. A
+function that another tool has replaced stays replaced by that tool; each test checks again. References that existed
+before are replaced once, see `copies`. Later imports find the replacements.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from .registry import Registry
 from .threads import Threads
 
 Row = tuple[Any, str, Any, Any]
-"""Home, name, what has to stand there to be replaced, and by what."""
+"""Owner, attribute, expected current value, replacement."""
 
 
 def the_registry() -> Registry:
-    """Return the registry of this process, with everything in its place."""
+    """Return the registry of this process, with all replacements installed."""
     if REAL.registry is None:
         REAL.registry = Registry()
         _install(REAL.registry)
@@ -47,10 +47,10 @@ def _install(registry: Registry) -> None:
     for home, name, system, ours in registry.rows:
         if getattr(home, name) is system:
             setattr(home, name, ours)
-    # Of functions only: nobody copies a method to replace it.
+    # Only functions: other code does not keep references to the methods.
     replace_copies({id(old): (old, new) for home, _, old, new in registry.rows if isinstance(home, ModuleType)})
     os.register_at_fork(
-        before=lambda: registry.mutex.acquire(),  # noqa: PLW0108 - the child gets another one
+        before=lambda: registry.mutex.acquire(),  # noqa: PLW0108 - `after_fork` replaces the mutex
         after_in_parent=lambda: registry.mutex.release(),  # noqa: PLW0108
         after_in_child=registry.after_fork,
     )

@@ -1,4 +1,4 @@
-"""Event loops, and whoever else waits in a selector: parked until a file is ready or the timeout is over."""
+"""Event loops and other users of selectors: they are parked until a file is ready or the timeout is over."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SELECTORS = tuple({getattr(selectors, name) for name in _NAMES if hasattr(select
 
 
 class SelectWait(FileWait):
-    """A wait in a selector. `selector` tells whose files they are."""
+    """A wait in `selector`."""
 
     __slots__ = ("selector",)
 
@@ -32,13 +32,13 @@ class SelectWait(FileWait):
         super().__init__(_files(selector), lambda: silence.silence_s(selector, ports()))
 
     def ports(self) -> set[int | None]:
-        """Return the own ports of all sockets in the selector."""
+        """Return the local ports of all sockets in the selector."""
         files: list[Any] = [key.fileobj for key in tuple(self.selector.get_map().values())]
         return {port_of(file.getsockname) for file in files if hasattr(file, "getsockname")}
 
 
 def _files(selector: Any) -> list[tuple[int, int]]:
-    """Return what to look at: the one descriptor that stands for all, or each of them."""
+    """Return what to poll: the selector's own descriptor, which stands for all files, or each of them."""
     if kernel.ASKED and hasattr(selector, "fileno"):
         return [(selector.fileno(), READ)]
     return [(key.fd, key.events) for key in tuple(selector.get_map().values())]
@@ -64,7 +64,7 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
             if me.outside or (me.busy is None and package(sys._getframe(1)) in REAL_TIME):  # noqa: SLF001
                 return select(self, timeout)
             patience = timeout
-            if timeout is not None and _bell_of(self) is None:  # the timers of an event loop are due when they are due
+            if timeout is not None and _bell_of(self) is None:  # timers of an event loop must not be late
                 patience = me.patience_s(timeout)
             came = registry.block(SelectWait(self, registry.ports), patience)
             if came is False:
@@ -80,13 +80,13 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
 
 
 def _bell_of(selector: Any) -> Callable[[], object] | None:
-    """Return what makes the event loop of this thread, if it waits in *selector*, come back from there."""
+    """Return a function that wakes this thread's event loop. None: no loop of this thread waits in *selector*."""
     loop: Any = asyncio._get_running_loop()  # noqa: SLF001 - get_running_loop raises where there is none
     return loop._write_to_self if loop is not None and getattr(loop, "_selector", None) is selector else None  # noqa: SLF001
 
 
 def loop_time(registry: Registry) -> Callable[[Any], float]:
-    """Return `BaseEventLoop.time`: the test's time, whatever freezes `time.monotonic`; that one between tests."""
+    """Return `BaseEventLoop.time`: test time even if `time.monotonic` is frozen; between tests, `time.monotonic`."""
 
     def now(_loop: Any) -> float:
         return registry.now() if registry.on else time.monotonic()
@@ -95,7 +95,7 @@ def loop_time(registry: Registry) -> Callable[[Any], float]:
 
 
 def sleeping(registry: Registry, sleep: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `asyncio.sleep` that is noted by the running test, unless one of our layers delays an answer."""
+    """Return an `asyncio.sleep` that the running test records, unless one of our layers delays a response."""
 
     async def noted(clock: Clock, delay: float, result: Any, of_test: bool) -> Any:  # noqa: FBT001
         clock.check_loop()
@@ -106,7 +106,7 @@ def sleeping(registry: Registry, sleep: Callable[..., Any]) -> Callable[..., Any
     @functools.wraps(sleep)
     def slept(delay: float, result: Any = None) -> Any:
         if not registry.clocks:
-            return sleep(delay, result)  # the same coroutine as ever
+            return sleep(delay, result)  # asyncio's own coroutine
         return noted(registry.clocks[-1], delay, result, not of_layer(sys._getframe(1)))  # noqa: SLF001
 
     if hasattr(inspect, "markcoroutinefunction"):

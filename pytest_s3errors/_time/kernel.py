@@ -1,6 +1,6 @@
-"""Questions that only the system's kernel answers quickly. Each has a slower answer that needs no more than Python.
+"""Questions that the Linux kernel answers quickly. Each has a slower answer in plain Python.
 
-`S3ERRORS_PORTABLE_CLOCK` in the environment, set to anything, switches the quick answers off, as if this was not Linux.
+Any value of `S3ERRORS_PORTABLE_CLOCK` in the environment turns the quick answers off, as if this were not Linux.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ ASKED: Final = sys.platform == "linux" and "S3ERRORS_PORTABLE_CLOCK" not in os.e
 
 
 def asleep(thread: int) -> float | None:
-    """Return the processor time that the thread of this native id has had, or None if it is awake or unknown."""
+    """Return the processor time in seconds of the thread with this native id. None: it is awake or unknown."""
     try:
         with open(f"/proc/self/task/{thread}/stat", "rb", 0) as file:  # noqa: PTH123 - a Path costs as much again
             state = file.read(400).rpartition(b")")[2][1:2]
-        # How Linux numbers the clock of a thread; there is no other way to name the clock of another one safely.
+        # The id that Linux gives a thread's clock. There is no other safe way to name the clock of another thread.
         return time.clock_gettime((~thread << 3) | 6) if state == b"S" else None
     except OSError:
         return None
 
 
 def kept_waiting_s() -> float:
-    """Return for how long the threads of this process could have run and got no processor; 0 where nobody tells.
+    """Return the seconds that this process's threads were ready to run but had no processor. 0: the system can't tell.
 
-    It tells a busy machine from a wait.
+    This distinguishes a busy machine from a wait.
     """
     if not ASKED:
         return 0.0
@@ -58,13 +58,13 @@ def _kept_waiting_s(thread: str) -> float:
 
 
 def booted() -> float:
-    """Return when this machine was started, in whole seconds of the wall clock; no other tool has changed that."""
+    """Return when this machine booted, in whole seconds since the epoch. Unlike `time.time`, no tool can fake it."""
     lines = Path("/proc/stat").read_text().splitlines()
     return next((float(line.split()[1]) for line in lines if line.startswith("btime ")), math.inf)
 
 
 def bytes_on_the_way(fd: int) -> int:
-    """Return how many sent bytes the peer has not confirmed, or 0 where the system does not tell."""
+    """Return how many sent bytes the peer has not acknowledged. 0 if the system can't tell."""
     if not ASKED:
         return 0
     try:
@@ -74,7 +74,7 @@ def bytes_on_the_way(fd: int) -> int:
 
 
 def is_broken(fd: int) -> bool:
-    """Return whether the peer has reset the connection: it confirms nothing any more. False if it can't be asked."""
+    """Return whether the peer has reset the connection, so that it acknowledges nothing. False if unknown."""
     try:
         poll = select.poll()
         poll.register(fd, 0)
@@ -84,14 +84,14 @@ def is_broken(fd: int) -> bool:
 
 
 def confirm(sock: socket.SocketType) -> None:
-    """Have the kernel confirm what was read from *sock*; left to itself it waits some 40 ms for data to go along."""
+    """Make the kernel acknowledge at once what was read from *sock*. It may otherwise wait some 40 ms."""
     if ASKED:
         with contextlib.suppress(AttributeError, OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def connections(is_ours: Callable[[int], bool]) -> int:
-    """Return how many sockets of this process are connected to ports that are ours, or 0 if the system can't tell."""
+    """Return how many sockets of this process are connected to ports of ours. 0 if the system can't tell."""
     return sum(_is_connected(fd, is_ours) for fd in descriptors()) if ASKED else 0
 
 
@@ -103,7 +103,7 @@ def _is_connected(fd: int, is_ours: Callable[[int], bool]) -> bool:
     except OSError:
         return False
     try:
-        # Not /proc/net/tcp, which takes long where many connections have just ended.
+        # Not /proc/net/tcp, which is slow when many connections have just ended.
         ours = sock.family == socket.AF_INET and is_ours(sock.getpeername()[1])
         return ours and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
     except OSError:
@@ -116,7 +116,7 @@ _ESTABLISHED = 1
 
 
 def descriptors() -> list[int]:
-    """Return the open file descriptors of this process, or the numbers that one can have."""
+    """Return the open file descriptors of this process, or all possible ones if the system can't tell."""
     if ASKED:
         with contextlib.suppress(OSError):
             return [int(name) for name in os.listdir("/proc/self/fd")]  # noqa: PTH208

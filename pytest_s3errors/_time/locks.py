@@ -1,8 +1,8 @@
 """The waits of `threading` and `queue`: on conditions, locks and simple queues.
 
-`Condition.wait` is replaced as a method, so that it holds for conditions made before, and with it events, semaphores,
-barriers, queues and futures. A lock in C can't be told that time has passed: `threading.Lock`, `RLock` and
-`queue.SimpleQueue` make objects of our own in a test that uses the plugin, C's own otherwise. They wrap what C has.
+`Condition.wait` is replaced as a method, so existing conditions are covered, and with them events, semaphores,
+barriers, queues and futures. A lock in C can't be told that time has passed. So in a test that uses the plugin,
+`threading.Lock`, `RLock` and `queue.SimpleQueue` create objects of ours, which wrap C's. Otherwise they create C's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _POLL_S = 0.0005
 
 
 def waiting(registry: Registry, wait_: Callable[..., bool]) -> Callable[..., bool]:
-    """Return `Condition.wait` that parks."""
+    """Return a `Condition.wait` that parks."""
 
     @functools.wraps(wait_)
     def wait(self: Any, timeout: float | None = None) -> bool:
@@ -60,12 +60,12 @@ def _block(registry: Registry, wait: Wait, timeout: float | None, frame: Any) ->
 
 
 def _asks_until_later(frame: Any) -> bool:
-    """Return whether `concurrent.futures.as_completed` waits: it ends when it is later than its deadline, not on it."""
+    """Return whether the caller is `concurrent.futures.as_completed`, which ends after its deadline, not on it."""
     return frame.f_back is not None and frame.f_back.f_code.co_name == "as_completed"
 
 
 def _take(registry: Registry, condition: Any) -> Callable[[Any], object]:
-    """Return what takes the lock of *condition* again, without getting stuck in C while its holder sleeps."""
+    """Return a function that takes *condition*'s lock again without blocking in C while its holder sleeps."""
     lock = condition._lock  # noqa: SLF001
     if registry.on and isinstance(lock, _C_LOCKS):
         return functools.partial(_take_from_c, registry, lock)
@@ -73,7 +73,7 @@ def _take(registry: Registry, condition: Any) -> Callable[[Any], object]:
 
 
 class _PollingWait(Wait):
-    """A wait for a lock in C. It is never taken but under the GIL, so that everybody sees whether it is free."""
+    """A wait for a lock in C. Such a lock is only taken under the GIL, so any thread can see whether it is free."""
 
     __slots__ = ("_lock",)
 
@@ -82,7 +82,7 @@ class _PollingWait(Wait):
         self._lock = lock
 
     def pause(self, timeout: float | None) -> bool:
-        """Sleep for a moment; a lock in C tells nobody when it is free."""
+        """Sleep for a moment. A lock in C can't notify us when it is free."""
         del timeout
         REAL.sleep(_POLL_S)
         return True
@@ -103,13 +103,13 @@ def _take_from_c(registry: Registry, lock: Any, saved: Any) -> None:
 
 
 def _take_again(lock: Any, saved: Any) -> None:
-    """Take an RLock as often as it was taken before; *saved* is a count and an owner."""
+    """Take an RLock as many times as before, except once. *saved* is a count and an owner."""
     for _ in range(saved[0] - 1):
         lock.acquire()
 
 
 class Lock:
-    """`threading.Lock` with a queue of parked threads where it is held."""
+    """`threading.Lock` with a queue of the parked threads that wait for it."""
 
     __slots__ = ("__weakref__", "_c", "_waits", "locked")
     _make: Callable[[], Any] = staticmethod(REAL.allocate_lock)
@@ -125,7 +125,7 @@ class Lock:
         if self._c.acquire(blocking=False):
             return True
         if not blocking or (timeout < 0 and timeout != -1):
-            return bool(self._c.acquire(blocking, timeout))  # which says what is wrong
+            return bool(self._c.acquire(blocking, timeout))  # raises for invalid arguments
         registry: Registry = REAL.registry
         if timeout != -1 and registry.on and keeps_real_time(sys._getframe(1)):  # noqa: SLF001
             return bool(self._c.acquire(timeout=timeout))
@@ -147,7 +147,7 @@ class Lock:
         finally:
             assert wait is not None  # the loop made one
             if wait.result and not self._held():
-                self._wake()  # woken, and not got: the next one's turn
+                self._wake()  # this thread was woken but did not take the lock; it is the next thread's turn
             with registry.mutex:
                 wait.done = True
             with contextlib.suppress(ValueError):
@@ -185,7 +185,7 @@ class Lock:
 
 
 class RLock(Lock):
-    """`threading.RLock` with a queue of parked threads where it is held."""
+    """`threading.RLock` with a queue of the parked threads that wait for it."""
 
     __slots__ = ()
     _make: Callable[[], Any] = staticmethod(REAL.rlock)
@@ -214,7 +214,7 @@ class RLock(Lock):
 
 
 class SimpleQueue:
-    """`queue.SimpleQueue` with parked readers. `put` stays what a finalizer may call at any time."""
+    """`queue.SimpleQueue` with parked readers. A finalizer may still call `put` at any time."""
 
     __slots__ = ("__weakref__", "_c", "_waits", "empty", "get_nowait", "qsize")
 
@@ -266,7 +266,7 @@ _C_LOCKS = (type(REAL.allocate_lock()), type(REAL.rlock()))
 
 
 class _Maker(type):
-    """A class that makes objects of several kinds, all of which are its instances."""
+    """A class that creates objects of several types. All of them are its instances."""
 
     kinds: tuple[type, ...]
 
@@ -275,34 +275,34 @@ class _Maker(type):
 
 
 class LockMaker(metaclass=_Maker):
-    """Stands in for `threading.Lock`."""
+    """Replaces `threading.Lock`."""
 
     kinds = (Lock, _C_LOCKS[0])
 
     def __new__(cls) -> Any:
-        """Make a lock of ours in a test that uses the plugin, one in C otherwise."""
+        """Create a lock of ours in a test that uses the plugin, otherwise one in C."""
         return Lock() if REAL.registry.making else REAL.allocate_lock()
 
 
 class RLockMaker(metaclass=_Maker):
-    """Stands in for `threading.RLock`."""
+    """Replaces `threading.RLock`."""
 
     kinds = (RLock, _C_LOCKS[1])
 
     def __new__(cls) -> Any:
-        """Make a lock of ours in a test that uses the plugin, one in C otherwise."""
+        """Create a lock of ours in a test that uses the plugin, otherwise one in C."""
         return RLock() if REAL.registry.making else REAL.rlock()
 
 
 class SimpleQueueMaker(SimpleQueue, metaclass=_Maker):
-    """Stands in for `queue.SimpleQueue`."""
+    """Replaces `queue.SimpleQueue`."""
 
     __slots__ = ()
     kinds = (SimpleQueue, _queue.SimpleQueue)
     __class_getitem__: Any = classmethod(types.GenericAlias)
 
     def __new__(cls) -> Any:
-        """Make a queue of ours in a test that uses the plugin, for an executor and for a subclass."""
+        """Create a queue of ours in a test that uses the plugin, for an executor, and for a subclass."""
         if cls is not SimpleQueueMaker:
             return super().__new__(cls)
         ours = REAL.registry.making or package(sys._getframe(1)) == "concurrent"  # noqa: SLF001 - who makes it decides
@@ -310,7 +310,7 @@ class SimpleQueueMaker(SimpleQueue, metaclass=_Maker):
 
 
 def _named(maker: type, home: str, name: str) -> None:
-    """Give *maker* the name by which everybody, pickle included, finds it."""
+    """Give *maker* the public name, under which pickle finds it too."""
     maker.__name__ = maker.__qualname__ = name
     maker.__module__ = home
 

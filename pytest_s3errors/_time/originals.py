@@ -1,7 +1,7 @@
-"""The system's own clock and primitives, as this process found them.
+"""The system's own clock and primitives.
 
-They were taken when pytest started, before a test could fake anything. They are attributes of one object, never names
-of a module: freezegun looks through the names of all modules and replaces what it knows.
+They were recorded when pytest started, before a test could fake anything. They are attributes of one object, not names
+of a module: freezegun searches the names of all modules and replaces the functions that it knows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pytest_s3errors.system_clock import kept
 
 
 class Originals:
-    """What was there first. Nothing here is ever replaced."""
+    """The original functions. Nothing here is ever replaced."""
 
     __slots__ = (
         "allocate_lock",
@@ -49,7 +49,7 @@ class Originals:
 
     @property
     def registry(self) -> Any:
-        """The one registry of this process, None before the first test that uses the plugin."""
+        """The registry of this process. None: no test has used the plugin yet."""
         return kept.get("registry")
 
     @registry.setter

@@ -1,7 +1,7 @@
-"""Other tools that change time, in the same test: freezegun, time-machine; and loops that keep time by themselves.
+"""Other tools that change time in the same test (freezegun, time-machine), and event loops with clocks of their own.
 
-freezegun and time-machine replace the date and what `time` reads; the event loops, sleeps and waits of the test go on
-by the registry. Where they tick, they tick by what the test jumps over as well.
+freezegun and time-machine replace dates and what the functions of `time` return. Event loops, sleeps and waits of the
+test still follow the registry. If a tool's time ticks, it also advances by the time that the test jumps over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NS = 1_000_000_000
 def before(registry: Registry) -> None:
     """Prepare for time-machine before anything is replaced.
 
-    It takes `time.time` for a function in C when it is imported, and crashes the interpreter over any other.
+    At its import, time-machine assumes that `time.time` is a function in C; any other crashes the interpreter.
     """
     if "time_machine" not in sys.modules and importlib.util.find_spec("time_machine") is not None:
         importlib.import_module("time_machine")
@@ -53,7 +53,7 @@ def _on_functions_in_c(act: Callable[[], None]) -> Callable[[], None]:
 
 def _ticking(registry: Registry, time_ns: Callable[[Any], int]) -> Callable[[Any], int]:
     def ticked(traveller: Any) -> int:
-        if not traveller._requested:  # noqa: SLF001 - from its first question on it ticks
+        if not traveller._requested:  # noqa: SLF001 - it ticks from its first reading on
             traveller._s3errors_leapt = registry.hands.leapt  # noqa: SLF001
         passed = registry.hands.leapt - traveller._s3errors_leapt if traveller._tick else 0.0  # noqa: SLF001
         return time_ns(traveller) + round(passed * _NS)
@@ -62,7 +62,7 @@ def _ticking(registry: Registry, time_ns: Callable[[Any], int]) -> Callable[[Any
 
 
 def guard(registry: Registry) -> None:
-    """Tell freezegun, which puts back what it found at its own import, of what stands there now."""
+    """Tell freezegun about our replacements. Otherwise it would restore the functions that it found at its import."""
     api: Any = sys.modules.get("freezegun.api")
     if api is None or hasattr(api, "_s3errors"):
         return
@@ -91,7 +91,7 @@ def _ticking_factory(registry: Registry, factory: Any) -> type:
 
 
 def loops_of_their_own() -> Iterator[tuple[Any, str, str]]:
-    """Yield what starts a loop that keeps time by itself: module, name, and how it is called."""
+    """Yield the functions that start a loop with its own clock: module, name, and the library's name for messages."""
     for module, name, called in _LOOPS:
         found: Any = sys.modules.get(module)
         if found is not None and hasattr(found, name):

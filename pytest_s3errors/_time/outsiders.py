@@ -1,4 +1,4 @@
-"""Who keeps real time in a test on virtual time: tools around the test, and modules that wait for other processes."""
+"""Code that keeps real time in a test on virtual time: test tools, and modules that wait for other processes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ TOOLS = frozenset(
         "xdist",
     }
 )
-"""Packages whose threads hold up nothing."""
+"""Packages whose threads do not stop time."""
 
 REAL_TIME = TOOLS | {"_pytest", "multiprocessing", "pytest", "subprocess"}
-"""Packages that wait for another process, or measure the test: a jump would be no wait, and no measure."""
+"""Packages that wait for another process or measure the test. A jump would falsify both."""
 
 _THREADS_OF_POOL = "multiprocessing.dummy"
 _PIPES = "multiprocessing.queues"
@@ -46,7 +46,7 @@ def is_tool(frame: FrameType) -> bool:
 
 
 def keeps_real_time(frame: FrameType | None) -> bool:
-    """Return whether whoever waits in *frame* waits for real, looking past the waits of the standard library."""
+    """Return whether the caller in *frame* waits in real time. The standard library's own waits are skipped."""
     while frame is not None:
         name = package(frame)
         if name not in _WAITS:
@@ -56,29 +56,30 @@ def keeps_real_time(frame: FrameType | None) -> bool:
 
 
 def _waits_for_thread_pool(frame: FrameType) -> bool:
-    """Return whether a result of `multiprocessing.pool.ThreadPool` is waited for, whose jobs are in this process."""
+    """Return whether the wait is for a result of `multiprocessing.pool.ThreadPool`, whose jobs are in this process."""
     pools: Any = sys.modules.get("multiprocessing.pool")
     return pools is not None and isinstance(getattr(frame.f_locals.get("self"), "_pool", None), pools.ThreadPool)
 
 
 def of_layer(frame: FrameType) -> bool:
-    """Return whether one of our layers runs in *frame*: its sleep delays an answer, and is none of the test's."""
+    """Return whether *frame* is one of our layers. Its sleep delays a response; it is not a sleep of the test."""
     return str(frame.f_globals.get("__name__", "")).startswith("pytest_s3errors._layers")
 
 
 def starter(frame: FrameType | None) -> FrameType | None:
-    """Return who starts a thread in *frame*, looking past threading and the guard's own wrappers."""
+    """Return the caller that starts a thread in *frame*. Frames of threading and of the guard are skipped."""
     while frame is not None and package(frame) in _STARTS:
         frame = frame.f_back
     return frame
 
 
 def place_in_pool(owner: Any) -> tuple[bool, Callable[[], bool] | None]:
-    """Return what the thread *owner* is to a pool.
+    """Return the role of the thread *owner* in a pool.
 
     Returns:
-        Whether it sits in a pipe for good, instead of in a selector or a queue, so that it holds up nothing. And what
-        tells whether jobs are under way that it fetches from other processes; None if it fetches none.
+        A pair. First, whether the thread always blocks in a pipe instead of a selector or a queue; such a thread does
+        not stop time. Second, a function that tells whether jobs run in other processes whose results the thread
+        fetches; None if it fetches none.
     """
     if type(owner).__module__ == "concurrent.futures.process":
         pending = getattr(owner, "pending_work_items", {})

@@ -1,4 +1,4 @@
-"""Threads of the plugin's own that are not the test's: they wait in real time, and nobody waits for them."""
+"""Threads of the plugin that do not belong to a test: they wait in real time, and the clock does not wait for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ own_threads: set[int] = kept.setdefault("own_threads", set())
 
 
 def start_own_thread(run: Callable[[], object]) -> None:
-    """Have *run* called in a thread that is not the test's."""
+    """Call *run* in a thread that does not belong to the test."""
     known = REAL.allocate_lock()
 
     def running() -> None:
@@ -24,5 +24,5 @@ def start_own_thread(run: Callable[[], object]) -> None:
         finally:
             own_threads.discard(REAL.get_ident())
 
-    with known:  # so that no clock meets it before it is known
+    with known:  # it starts only when the clock can recognize it
         own_threads.add(REAL.start_new_thread(running, ()))

@@ -1,4 +1,4 @@
-"""When real time has to go by: somebody spins, or waits for what nobody in this process can tell."""
+"""When test time has to follow real time: a thread spins, or waits for something that this process can't see."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ _LOOK_EVERY = 64
 
 
 class Patience:
-    """Watches in real time how long nothing has moved, and for how much of that test time has to be let go."""
+    """Measures in real time how long nothing has moved, and how much of that must be added to test time."""
 
     def __init__(self) -> None:
-        self._moved = REAL.monotonic()  # when time jumped last, or the last wait began
-        self._readings = 0  # of the clock since then
+        self._moved = REAL.monotonic()  # when time last jumped or a wait last began
+        self._readings = 0  # readings of the clock since then
         self._flowed = 0.0
         self._busy: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def begin(self) -> None:
-        """Begin a test: what went by since the last one was nobody's wait."""
+        """Begin a test. The time since the last test was not a wait."""
         self.jumped()
         self._flowed = 0.0
 
     def jumped(self) -> None:
-        """Note that time has jumped."""
+        """Record that time has jumped."""
         self._moved, self._readings = REAL.monotonic(), 0
 
     def parked(self) -> None:
-        """Note that a wait has begun."""
+        """Record that a wait has begun."""
         self._moved = REAL.monotonic()
 
     def read(self) -> bool:
-        """Note that somebody has read the clock; return whether it is time to ask `overdue_s`."""
+        """Record a reading of the clock. Return whether it is time to ask `overdue_s`."""
         self._readings += 1
         return not self._readings % _LOOK_EVERY
 
     def overdue_s(self) -> float | None:
-        """Return how many seconds have to go by now, None while there is patience."""
+        """Return how many seconds to add to test time now. None: patience is not over."""
         real, moved = REAL.monotonic(), self._moved
         if real - moved < PATIENCE_S / 2:
             return None
@@ -55,5 +55,5 @@ class Patience:
 
 
 def _busy_s() -> float:
-    # On a machine with too much to do whoever computes gets little of the processor: what it asks for counts.
+    # On an overloaded machine a computing thread gets little processor time, so the time that it queues counts too.
     return REAL.process_time() + kernel.kept_waiting_s()

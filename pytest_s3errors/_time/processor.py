@@ -1,6 +1,6 @@
-"""How much processor time this process and those that descend from it have used, who looks apart.
+"""The processor time used by this process and its descendants, except by the thread that asks.
 
-Linux tells of processes that still run. Elsewhere a child counts from its end on.
+Linux reports running processes too. Elsewhere a child counts only after its end.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class _Process(NamedTuple):
 
 
 def processor_s() -> float:
-    """Return the seconds of processor time so far, of all descendants and all threads but this one.
+    """Return the seconds of processor time that all descendants and all threads except this one have used.
 
-    To look at each process of a busy machine takes milliseconds. A thread that looks often would see itself work.
+    It takes milliseconds to read every process of a busy machine, so a thread that asks often would count itself.
     """
     times = os.times()
     living_s = _living_s()
@@ -36,13 +36,13 @@ def processor_s() -> float:
 
 
 def queued_s() -> float:
-    """Return the seconds so far in which threads of this process, except this one, could run and waited for a CPU.
+    """Return the seconds that threads of this process, except this one, were ready to run but had no processor.
 
-    Threads that have ended are not counted. Only Linux tells; elsewhere it is 0.
+    Threads that have ended are not counted. Only Linux can tell; elsewhere it is 0.
     """
     mine, found_ns = threading.get_native_id(), 0
     for place in _PROC.glob("self/task/[0-9]*/schedstat"):
-        with contextlib.suppress(OSError, IndexError, ValueError):  # it has ended meanwhile
+        with contextlib.suppress(OSError, IndexError, ValueError):  # it has just ended
             if int(place.parent.name) != mine:
                 found_ns += int(place.read_text().split()[1])
     return found_ns / 1e9
@@ -67,8 +67,8 @@ def _living_s() -> float:
 def _processes() -> Iterator[_Process]:
     for place in _PROC.glob("[0-9]*/stat"):
         try:
-            # The name, in parentheses, may have anything in it.
+            # The name, in parentheses, may contain anything.
             fields = place.read_text(errors="replace").rpartition(")")[2].split()
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # it has just ended
         yield _Process(int(place.parent.name), int(fields[1]), sum(map(int, fields[11:15])))

@@ -1,6 +1,6 @@
-"""What stands in `time` for its functions: each asks the registry, in and between tests.
+"""The replacements of the functions in `time`. Each asks the registry, during and between tests.
 
-They are objects and no functions: as an attribute of a class they are no methods either, like the functions in C.
+They are objects, not functions. So as class attributes they do not become methods, just like functions in C.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NS = 1_000_000_000
 
 
 class Reading:
-    """A function of `time`; pickled by its name."""
+    """A function of `time`. It is pickled by its name."""
 
     def __init__(self, registry: Registry, system: Any) -> None:
         self._registry = registry
@@ -78,7 +78,7 @@ class Sleep(Reading):
         if not isinstance(seconds, float):
             seconds = operator.index(seconds)
         if not 0 < seconds < _LONGEST_S:
-            REAL.sleep(seconds)  # which says what is wrong
+            REAL.sleep(seconds)  # raises for invalid arguments
             registry.yielded()
             return
         frame = sys._getframe(1)  # noqa: SLF001 - who sleeps decides
@@ -94,6 +94,6 @@ _LONGEST_S = 9_000_000_000.0
 
 
 def stand_ins(registry: Registry) -> dict[str, Reading]:
-    """Return what stands in for each function of `time`."""
+    """Return the replacement of each function of `time`, by its name."""
     kinds = {"monotonic": Monotonic, "monotonic_ns": MonotonicNs, "time": Time, "time_ns": TimeNs, "sleep": Sleep}
     return {name: kind(registry, getattr(REAL, name)) for name, kind in kinds.items()}

@@ -1,4 +1,4 @@
-"""What every clock of a test is, and the one that is the system's."""
+"""The interface of a test's clock, and the clock that follows the system's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .originals import REAL
 
 
 class Clock(Protocol):
-    """What tests, rules and the journal read the time from."""
+    """The clock that tests, rules and the journal read."""
 
     sleeps: list[float]
 
@@ -21,29 +21,29 @@ class Clock(Protocol):
 
     @property
     def moves(self) -> int:
-        """How often a wait in test time has ended so far. Real time, which always passes, counts for nothing."""
+        """How many waits in test time have ended so far. Always 0 in real time."""
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
 
     def running(self) -> contextlib.AbstractContextManager[None]:
-        """Start at 0, and be the time of this process until the block ends."""
+        """Start at 0, and be the clock of this process until the block ends."""
 
     def restart(self) -> None:
-        """Count from 0 again, in the middle of the body."""
+        """Restart at 0 in the middle of the body."""
 
     def check_loop(self) -> None:
-        """Raise if the running event loop is one that this clock does not drive."""
+        """Raise if this clock does not drive the running event loop."""
 
     def working(self) -> contextlib.AbstractContextManager[None]:
-        """Around work that takes real time and none of the test's, whoever else waits for it."""
+        """Stop test time while this thread works, even if all others wait for it."""
 
     def close(self) -> None:
-        """End the test, also one whose body never ran."""
+        """End the test, even if its body never ran."""
 
 
 class RealClock:
-    """The system's time, counted from the beginning of the body."""
+    """The system's clock, counted from the start of the body."""
 
     def __init__(self) -> None:
         self.sleeps: list[float] = []
@@ -58,26 +58,26 @@ class RealClock:
     moves = 0
 
     def advance(self, seconds: float) -> None:
-        """Wait as long as it takes; like any sleep that blocks, this stops an event loop in the same thread."""
+        """Sleep in real time. Like any blocking sleep, this stops an event loop in the same thread."""
         REAL.sleep(seconds)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Start at 0, and note sleeps until the block ends."""
+        """Start at 0, and record sleeps until the block ends."""
         with self._registry.real(self):
             self._zero = REAL.monotonic()
             yield
 
     def restart(self) -> None:
-        """Count from 0 again."""
+        """Restart at 0."""
         self._zero = REAL.monotonic()
 
     def check_loop(self) -> None:
-        """Every event loop runs in real time."""
+        """Accept every event loop: all of them run in real time."""
 
     def working(self) -> contextlib.AbstractContextManager[None]:
-        """Real time passes anyway."""
+        """Do nothing: real time can't be stopped."""
         return contextlib.nullcontext()
 
     def close(self) -> None:
-        """Nothing is left of it."""
+        """Do nothing: there is nothing to end."""

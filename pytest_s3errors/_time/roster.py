@@ -1,4 +1,4 @@
-"""All threads of the process, and which of them run. What changes here changes under the mutex."""
+"""All threads of the process, and which of them run. Every change here happens under the mutex."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .waits import Record, Wait
 class Roster:
     """The records of all threads.
 
-    `running` are those that run, or are about to. While a test is on virtual time none of them is missing.
+    `running` has those that run or are about to. It is complete while a test runs on virtual time.
     """
 
     def __init__(self) -> None:
         self.by_ident: dict[int, Record] = {}
         self.running: set[Record] = set()
         self.moves = 0
-        """How often a thread has begun to run, or has ended, in a test on virtual time."""
-        self._unborn: set[Record] = set()  # started, and not yet seen by the system
+        """How many times a thread has begun to run, or has ended, in tests on virtual time."""
+        self._unborn: set[Record] = set()  # started, but the system does not know them yet
         self._births = itertools.count(1)
 
     def adopt(self, ident: int, *, outside: bool) -> Record:
-        """Record a thread that nobody told of."""
+        """Add a thread that was not announced."""
         in_pipe, busy = place_in_pool(unseen.thread(ident))
         record = Record(next(self._births), stranger=True, outside=outside or in_pipe or ident in own_threads)
         record.ident, record.native, record.busy = ident, unseen.native_id(ident), busy
@@ -36,28 +36,28 @@ class Roster:
         return record
 
     def adopt_others(self) -> dict[int, unseen.Place]:
-        """Record all threads that nobody told of; return where each thread is."""
+        """Add all threads that were not announced. Return where each thread is."""
         where, tools = unseen.places(self.by_ident)
         for ident in where.keys() - self.by_ident.keys():
             self.adopt(ident, outside=ident in tools)
         return where
 
     def born(self, *, outside: bool) -> Record:
-        """Record a thread about to be started, which runs from now on."""
+        """Add a thread that is about to be started. It counts as running from now on."""
         record = Record(next(self._births), outside=outside)
         self._unborn.add(record)
         self.run(record)
         return record
 
     def lives(self, record: Record) -> None:
-        """Note that the thread of *record* has begun: it is this one."""
+        """Record that the thread of *record*, the current one, has begun."""
         record.ident, record.native = REAL.get_ident(), REAL.get_native_id()
         self.by_ident[record.ident] = record
         self._unborn.discard(record)
         self.run(record)
 
     def ended(self, record: Record) -> None:
-        """Note that a thread has ended, or was never started."""
+        """Record that a thread has ended, or was never started."""
         if record.ident is not None and self.by_ident.get(record.ident) is record:
             del self.by_ident[record.ident]
         self._unborn.discard(record)
@@ -66,22 +66,22 @@ class Roster:
         self.running.discard(record)
 
     def run(self, record: Record) -> None:
-        """Note that a thread is about to run."""
+        """Record that a thread is about to run."""
         self.moves += 1
-        record.sample = None  # wherever it is seen next, it was not there all along
+        record.sample = None  # wherever it is seen next, it has not been there since the last sample
         if not (record.outside or record.stranger):
             self.running.add(record)
         else:
             self.running.discard(record)
 
     def begin(self, me: Record) -> None:
-        """Begin a test, in which this thread runs, and those that are about to be born."""
+        """Begin a test: this thread runs, and so do those that are being started."""
         me.stranger = me.outside = False
         me.sample = None
         self.running = {me, *self._unborn}
 
     def after_fork(self) -> None:
-        """Forget all threads but this one, which is the only one of a child."""
+        """Forget all threads except this one, the only one in a forked child."""
         ident = REAL.get_ident()
         for record in (*self.by_ident.values(), *self.running):
             record.ended |= record.ident != ident
@@ -92,14 +92,14 @@ class Roster:
     # Questions.
 
     def parked(self) -> Iterator[Wait]:
-        """Yield what the parked threads wait for."""
+        """Yield the waits of all parked threads."""
         for record in self.by_ident.values():
             wait = record.wait
             if wait is not None and not (wait.done or record.outside or record in self.running):
                 yield wait
 
     def first(self) -> Wait | None:
-        """Return the wait with the earliest deadline, among equal ones that of the oldest thread."""
+        """Return the wait with the earliest deadline; of several, that of the oldest thread. None: there is none."""
         first, best = None, (math.inf, 0)
         for wait in self.parked():
             if wait.deadline is not None and wait.record is not None:
@@ -109,14 +109,14 @@ class Roster:
         return first
 
     def all_asleep(self, *, any_wait: bool) -> bool:
-        """Return whether what counts as running sleeps in locks that nobody told of, with *any_wait* in whatever."""
+        """Return whether all threads that count as running sleep in locks in C, or with *any_wait* in any call."""
         where, _ = unseen.places(self.by_ident)
-        # All of them, each time: whether one has slept long enough is counted from when it was first seen so.
+        # Ask about all of them each time: a thread's sleep is measured from the first time that it was seen asleep.
         awake = [record for record in self.running if not unseen.sleeps(record, where, any_wait=any_wait)]
         return not awake
 
     def others_work(self) -> bool:
-        """Return whether jobs are under way in other processes, or a thread that nobody told of does something."""
+        """Return whether jobs run in other processes, or a thread that was not announced is awake."""
         strangers = any(record.stranger for record in self.by_ident.values())
         unknown = REAL.thread_count() != len(self.by_ident) - 1
         where = self.adopt_others() if strangers or unknown else {}
@@ -135,4 +135,4 @@ class Roster:
             return record.observed()
         if not record.stranger or record.wait is not None:
             return False
-        return not unseen.sleeps(record, where, any_wait=record.busy is not None)  # it fetches jobs, and none is left
+        return not unseen.sleeps(record, where, any_wait=record.busy is not None)  # a fetcher without jobs only waits

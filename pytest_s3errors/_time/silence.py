@@ -1,7 +1,7 @@
-"""How long files have to be silent before nothing more is to be expected from them.
+"""How long files must be silent before no more data can be expected from them.
 
-A byte between two ends in this process takes microseconds; another process on this machine takes what it needs. So the
-question is where the other end is. A pipe to a living process is waited for as long as it takes.
+A byte between two sockets of this process takes microseconds; another process on this machine may take longer. So it
+matters where the other end is. A pipe to a living process is waited for without limit.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ FOREIGN_S = 0.05
 
 
 def silence_s(selector: selectors.BaseSelector, ports: frozenset[int]) -> float:
-    """Return the seconds of silence after which nothing more comes to *selector* by itself.
+    """Return the seconds of silence after which *selector* will get no more data on its own.
 
-    0 if nobody but this process itself could send, `STEP_S` if all connections are those of servers at *ports* or of
-    others in this process, `FOREIGN_S` if there are others or if sent bytes are still on their way, infinite while
-    there is a pipe whose other end may be in another process: it may take as long as it likes.
+    0 if only this process could send. `STEP_S` if all connections belong to servers at *ports* or have both ends in
+    this process. `FOREIGN_S` if there are other connections, or if sent bytes are still on their way. Infinite while
+    another process may hold the other end of a pipe: it may take any time.
     """
     keys = tuple(selector.get_map().values())
     return max((of_file_s(key.fd, ports) for key in keys if not _wakes_the_loop(key.data)), default=0.0)
 
 
 def _wakes_the_loop(data: Any) -> bool:
-    """Return whether *data* belongs to the socket by which a loop of asyncio wakes itself.
+    """Return whether *data* belongs to the socket with which an asyncio loop wakes itself.
 
-    Children get copies of it and never use them, so a server in a child of the session holds up no jump.
+    Children get copies of it but never use them. So a server in a child of the session does not delay a jump.
     """
     reader = data[0] if isinstance(data, tuple) else None
     return getattr(getattr(reader, "_callback", None), "__name__", "") == "_read_from_self"
@@ -47,7 +47,7 @@ def of_file_s(fd: int, ports: frozenset[int]) -> float:
     try:
         status = os.fstat(fd)
     except OSError:
-        return 0.0  # closed meanwhile
+        return 0.0  # it has just been closed
     mode = status.st_mode
     if stat.S_ISSOCK(mode):
         return of_socket_s(fd, ports)
@@ -55,7 +55,7 @@ def of_file_s(fd: int, ports: frozenset[int]) -> float:
         return 0.0 if not children.alive(status.st_ctime) and _other_end_is_here(fd) else math.inf
     if stat.S_IFMT(mode):
         return math.inf  # a terminal, for example
-    return math.inf if children.alive() else 0.0  # a counter of the kernel's, shared at most with a child
+    return math.inf if children.alive() else 0.0  # a kernel object such as an eventfd; only a child can share it
 
 
 def of_socket_s(fd: int, ports: frozenset[int]) -> float:
@@ -65,20 +65,20 @@ def of_socket_s(fd: int, ports: frozenset[int]) -> float:
         return 0.0
     try:
         if sock.family not in (socket.AF_INET, socket.AF_INET6):
-            # A pair without names is how a loop wakes itself.
+            # A loop wakes itself with a pair of sockets without names.
             return FOREIGN_S if sock.getsockname() or children.alive() else 0.0
         if not _is_local(sock, ports):
             return FOREIGN_S
         kernel.confirm(sock)
         return FOREIGN_S if kernel.bytes_on_the_way(fd) else STEP_S
     except OSError:
-        return FOREIGN_S  # on its way to be connected
+        return FOREIGN_S  # it is not connected yet
     finally:
         sock.detach()
 
 
 def is_local(sock: socket.socket, ports: frozenset[int]) -> bool:
-    """Return whether whoever sends to *sock* is in this process; *ports* are those of its servers."""
+    """Return whether the peer of *sock* is in this process. *ports* are those of its servers."""
     try:
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             return _is_local(sock, ports)
@@ -90,7 +90,7 @@ def is_local(sock: socket.socket, ports: frozenset[int]) -> bool:
 def _is_local(sock: socket.SocketType, ports: frozenset[int]) -> bool:
     own = sock.getsockname()
     if own[1] in ports or sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-        return True  # whoever connects to a listener, and is of this process, runs
+        return True  # a listener: a thread of this process that is about to connect to it is running
     peer = sock.getpeername()
     return peer[1] in ports or (peer[0] in _LOOPBACK and _other_socket_is_here(own[:2], peer[:2]))
 
@@ -99,7 +99,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 def _other_socket_is_here(own: tuple[str, int], peer: tuple[str, int]) -> bool:
-    """Return whether this process has the other end of a connection, or the listener that has not accepted it yet."""
+    """Return whether this process has the other end of a connection, or the listener that is yet to accept it."""
     if (own, peer) not in _here and any(_is_other_end(fd, own, peer) for fd in kernel.descriptors()):
         _here.add((own, peer))
     return (own, peer) in _here
@@ -135,9 +135,9 @@ def _other_end_is_here(fd: int) -> bool:
 
 
 def _borrowed(fd: int) -> socket.SocketType | None:
-    """Return the socket of *fd*, to be detached; None if it is none."""
+    """Return the socket of *fd*; the caller detaches it. None: *fd* is not a socket."""
     try:
-        # The class below socket.socket, which plugins that forbid sockets replace.
+        # The base class of socket.socket, since plugins that forbid sockets replace socket.socket.
         return socket.SocketType(fileno=fd)
     except OSError:
         return None

@@ -1,4 +1,4 @@
-"""Threads from the call that starts them to their end, and who waits for that end."""
+"""Threads from the call that starts them to their end, and the threads that join them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .waits import Record, Wait
 
 
 class Threads:
-    """Stand-ins for what starts a thread and what joins one."""
+    """Replacements of the functions that start and join threads."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def starting(self, start: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `_thread.start_new_thread` or one of its kin that counts the thread from this call on."""
+        """Return a *start*, such as `_thread.start_new_thread`, that counts the thread from this call on."""
 
         @functools.wraps(start)
         def started(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             owner = getattr(function, "__self__", None)
-            frame = starter(sys._getframe(1))  # noqa: SLF001 - who starts it decides
+            frame = starter(sys._getframe(1))  # noqa: SLF001 - the caller decides
             record = self._registry.born(outside=frame is not None and package(frame) in TOOLS)
             if isinstance(owner, threading.Thread):
                 record.owner = owner
@@ -48,7 +48,7 @@ class Threads:
             self._registry.ended(record)
 
     def joining(self, join: Callable[..., None]) -> Callable[..., None]:
-        """Return `Thread.join` that parks while the other thread lives."""
+        """Return a `Thread.join` that parks while the other thread lives."""
         registry = self._registry
 
         @functools.wraps(join)
@@ -60,7 +60,7 @@ class Threads:
                 with Noted(registry, lambda: record.ended):
                     return join(thread, timeout)
             if (timeout is not None and timeout <= 0) or registry.me().outside or record.outside:
-                return join(thread, timeout)  # whoever waits for real ends by itself, and no test time passes meanwhile
+                return join(thread, timeout)  # one of the two keeps real time, so test time stands still meanwhile
             wait = Wait()
             with registry.mutex:
                 wait.done = wait.result = record.ended
@@ -74,9 +74,9 @@ class Threads:
 
 
 class Noted:
-    """Around a wait of the system's own between tests: a test that begins meanwhile knows what it is about.
+    """A note about a wait in the system between tests, for a test that begins before it ends.
 
-    *came* tells whether the wait is about to end by itself; *ring* ends it, so that it goes on in the test's time.
+    *came* tells whether the wait is about to end on its own. *ring* ends it, so that it continues in the test's time.
     """
 
     __slots__ = ("_ident", "_note", "_registry")
@@ -89,7 +89,7 @@ class Noted:
         self._registry.observed[self._ident] = self._note
 
     def __exit__(self, *exc: object) -> None:
-        # In this order: a test that begins now either finds no note, or is seen here.
+        # In this order: a test that begins now either finds no note, or is noticed here.
         self._registry.observed.pop(self._ident, None)
         if self._registry.on:
             self._registry.came_back()

@@ -1,12 +1,12 @@
-"""Whether a thread that is in none of our waits is asleep, asked from outside.
+"""Whether a thread that is not in one of our waits is asleep, as seen from outside.
 
-Only needed for threads that were there before the first test that uses the plugin, and for locks in C: those made
-before it, and those of C code. The answer is yes after `STALL_S` in which the thread was asleep without a nanosecond of
-processor time. Asleep is not enough: a name lookup and native code that talks to the network sleep, too. So the place
-counts: a call that takes a lock; or where the thread has been since the test began.
+This is only needed for threads that were started before the first test that uses the plugin, and for locks in C: those
+created before that test, and those of C code. A thread counts as asleep after it has slept for `STALL_S` and used no
+nanosecond of processor time. That is not enough, since name lookups and native code on the network sleep too. So the
+place counts as well: a call that takes a lock, or the place where the thread has been since the test began.
 
-Where the kernel can't be asked, the thread has to stay at one instruction, the time is longer, and the whole process
-has to be idle meanwhile; and whoever looks has to get a processor in time, since on a busy machine nobody does.
+Without answers from the kernel, the thread must stay at one instruction, for longer, in an idle process. The thread
+that looks must also be scheduled in time: on a busy machine none is, and that is not a sleep.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ Place = tuple[CodeType, int]
 STALL_S = 0.03
 PORTABLE_STALL_S = 0.15
 _IDLE_SHARE = 0.25
-_MISSED_S = 0.06  # twice as long as it takes until somebody looks again
-_CONSTANTS = frozenset({"LOAD_CONST", "LOAD_SMALL_INT"})  # what is loaded otherwise goes by a name
+_MISSED_S = 0.06  # twice the interval between two looks
+_CONSTANTS = frozenset({"LOAD_CONST", "LOAD_SMALL_INT"})  # all other loads have a name
 _WORD = re.compile(r"\w+")
 _LOCKS = frozenset({"__enter__", "acquire", "get", "join", "put", "wait"})
 
 
 def native_id(ident: int) -> int | None:
-    """Return the kernel's name for a thread of this process, None if nobody knows it."""
+    """Return the kernel's id for a thread of this process. None: unknown."""
     if ident == REAL.get_ident():
         return REAL.get_native_id()
     found = thread(ident)
@@ -46,15 +46,15 @@ def native_id(ident: int) -> int | None:
 
 
 def thread(ident: int) -> threading.Thread | None:
-    """Return the object of a thread of this process, None if it has none."""
+    """Return the `Thread` object of a thread of this process. None: it has none."""
     return threading._active.get(ident)  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001 - enumerate() takes its lock
 
 
 def places(known: Container[int]) -> tuple[dict[int, Place], set[int]]:
-    """Return where each thread is, and which threads beside the *known* ones are a tool's.
+    """Return where each thread is, and which threads other than the *known* ones belong to a tool.
 
-    Frames are let go before anything gives other threads a turn: one that is held keeps its variables alive, and this
-    one, which holds them all, would do so till the next garbage collection.
+    The frames are released before another thread gets a turn. A frame keeps its variables alive, and this function's
+    own frame, which refers to all of them, would do so until the next garbage collection.
     """
     frames = sys._current_frames()  # noqa: SLF001 - the documented way
     new: dict[int, FrameType] = {}
@@ -68,7 +68,7 @@ def places(known: Container[int]) -> tuple[dict[int, Place], set[int]]:
 
 
 def remember(record: Record, where: dict[int, Place]) -> Any:
-    """Return what the thread is seen doing, and note since when, for `sleeps`; None if it is awake."""
+    """Return a sample of what the thread does, and record since when, for `sleeps`. None: it is awake."""
     seen: Any = where.get(record.ident or 0)
     if kernel.ASKED and record.native is not None:
         seen = kernel.asleep(record.native)
@@ -81,7 +81,7 @@ def remember(record: Record, where: dict[int, Place]) -> Any:
 
 
 def sleeps(record: Record, where: dict[int, Place], *, any_wait: bool = False) -> bool:
-    """Return whether the thread has slept for long enough in a lock, or with *any_wait* in whatever."""
+    """Return whether the thread has slept long enough in a lock, or with *any_wait* in any call."""
     seen = remember(record, where)
     slept = REAL.monotonic() - record.since
     if seen is None or slept < (STALL_S if kernel.ASKED else PORTABLE_STALL_S):
@@ -95,9 +95,9 @@ def sleeps(record: Record, where: dict[int, Place], *, any_wait: bool = False) -
 
 @functools.lru_cache(maxsize=256)
 def _is_lock_call(code: CodeType, offset: int) -> bool:
-    """Return whether the instruction at *offset* calls what the names of locks and queues are, or begins a `with`.
+    """Return whether the instruction at *offset* begins a `with`, or calls something named like a method of locks.
 
-    The names of methods, and of variables that such a method was taken into, as the workers of ThreadPool do.
+    Variables count too: the workers of ThreadPool keep such a method in a variable.
     """
     done = [instruction for instruction in dis.get_instructions(code) if instruction.offset <= offset]
     here = done[-1]

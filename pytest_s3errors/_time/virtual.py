@@ -1,4 +1,4 @@
-"""Test time on the virtual clock: one test's view of the registry, with its limit, its sleeps and its servers."""
+"""The virtual clock: one test's view of the registry, with its limit, its sleeps and its servers."""
 
 from __future__ import annotations
 
@@ -20,27 +20,29 @@ _DIGITS = 9
 
 
 class Server(Protocol):
-    """The server of this process that blocking clients and those of other processes wait for."""
+    """The server in this process that blocking clients and other processes wait for."""
 
     @property
     def started_port(self) -> int | None:
-        """Where it listens, None before it does."""
+        """The port that it listens on. None: it has not started."""
 
     @property
     def parked(self) -> frozenset[int]:
-        """The ports of clients that get nothing before time has passed."""
+        """The ports of clients that get no data until time has passed."""
 
     def give_up(self, port: int) -> None:
-        """Note that the client at *port* waits no longer."""
+        """Record that the client at *port* no longer waits."""
 
 
 class VirtualClock:
-    """A clock that jumps over every wait, see the page of this package.
+    """A clock that jumps over every wait, see the package's docstring.
 
-    *limit_s* is how far it goes: past that, *refuse* is called with the reason, and what it returns (None: nothing) is
-    raised where the time was to pass. *ports* are those of the servers in this process, whose connections are not
-    foreign. *server* is the one that blocking clients wait for, None if there is none; *check* raises if they need
-    wait no longer, since the test has failed.
+    Args:
+        limit_s: How far test time may go, in seconds. Beyond it the wait raises what *refuse* returns.
+        refuse: Takes a reason, returns the exception to raise. None: raise nothing.
+        ports: Returns the ports of the servers in this process.
+        server: Returns the server that blocking clients wait for, or None.
+        check: Raises if it is pointless to wait for the server because the test has failed.
     """
 
     def __init__(
@@ -72,11 +74,11 @@ class VirtualClock:
 
     @property
     def moves(self) -> int:
-        """How often a wait in test time has ended so far."""
+        """How many waits in test time have ended so far."""
         return self._registry.moves
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once; what became due meanwhile happens when its event loop or thread gets to it.
+        """Let time pass at once. What becomes due happens when its event loop or thread next runs.
 
         Raises:
             ValueError: *seconds* is negative, NaN or infinite.
@@ -88,7 +90,7 @@ class VirtualClock:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Start at 0, and be the time of this process until the block ends."""
+        """Start at 0, and be the clock of this process until the block ends."""
         if other_clocks.patched_by_gevent():
             self._unsupported("gevent")
         with self._registry.virtual(self), self._refusing_loops():
@@ -100,17 +102,17 @@ class VirtualClock:
                 self.close()
 
     def restart(self) -> None:
-        """Count from 0 again."""
+        """Restart at 0."""
         self._zero = self._registry.passed
 
     def close(self) -> None:
-        """End the test, also one whose body never ran."""
+        """End the test, even if its body never ran."""
         if self._registry.making is self:
             self._registry.making = None
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
-        """Stand still while this thread does what others wait for."""
+        """Stop test time while this thread works, even if all others wait for it."""
         registry = self._registry
         with registry.mutex:
             registry.holds += 1
@@ -123,7 +125,7 @@ class VirtualClock:
     # What the clock refuses.
 
     def check_loop(self) -> None:
-        """Raise if the running event loop is one that this clock does not drive."""
+        """Raise if this clock does not drive the running event loop."""
         try:
             loop: Any = asyncio.get_running_loop()
         except RuntimeError:
@@ -132,7 +134,7 @@ class VirtualClock:
                 self._unsupported("trio")
             return
         selector = getattr(loop, "_selector", None)
-        if type(selector) is self._drives:  # each request asks, and to ask an abstract class takes long
+        if type(selector) is self._drives:  # every request asks, and isinstance of an abstract class is slow
             return
         if isinstance(selector, selectors.BaseSelector):
             self._drives = type(selector)
@@ -167,7 +169,7 @@ class VirtualClock:
         error = self._refuse(
             f"{TOO_LONG}{self._limit_s:g} s, the limit of the ini option s3_max_time; does something sleep for ever?"
         )
-        self._limit_s += self._limit_s  # what is cleaned up now may take its time
+        self._limit_s += self._limit_s  # the cleanup that follows may sleep too
         if error is not None:
             raise error
 
@@ -176,21 +178,21 @@ class VirtualClock:
         return self._ports()
 
     def check(self, port: int | None) -> None:
-        """Raise if nobody need wait for the server at *port* any longer."""
+        """Raise if it is pointless to wait for the server at *port*."""
         server = self._server()
         if server is not None and port is not None and port == server.started_port:
             self._check()
 
     def gave_up(self, port: int | None, own: int | None) -> None:
-        """Note that the client at *own* waits no longer for the server at *port*."""
+        """Record that the client at port *own* no longer waits for the server at *port*."""
         server = self._server()
         if server is not None and own is not None and port is not None and port == server.started_port:
             server.give_up(own)
 
     def owed_s(self) -> float:
-        """Return how long to be silent because the server owes an answer to native code or to another process.
+        """Return how many seconds of silence to require because the server owes an unknown client a response. 0: none.
 
-        Whoever is not one of our parked threads may be late itself, or may still come.
+        Such a client is native code or another process. It may be slow to react, unlike our parked threads.
         """
         server = self._server()
         owed = server.parked if server is not None else frozenset()

@@ -1,4 +1,4 @@
-"""How one thread waits: on a lock that whoever wakes it releases, or on files and a bell beside them."""
+"""How one thread waits: on a lock that its waker releases, or on files and a bell that its waker rings."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 
 from .originals import REAL
 
-READ, WRITE = 1, 2  # as `selectors` has them
+READ, WRITE = 1, 2  # the values of `selectors.EVENT_READ` and `EVENT_WRITE`
 _EXACT_POLLS = 30
 _LAZIEST_S = 3600.0
 _MOST_DOUBLINGS = 32  # from a microsecond to more than an hour
-_LONGEST_S = 2_000_000.0  # poll counts milliseconds in 31 bits
+_LONGEST_S = 2_000_000.0  # poll takes milliseconds in 31 bits
 
 
 class Record:
-    """What the registry knows of one thread."""
+    """What the registry knows about one thread."""
 
     __slots__ = (
         "born",
@@ -45,28 +45,29 @@ class Record:
 
     def __init__(self, born: int, *, stranger: bool = False, outside: bool = False) -> None:
         self.born = born
-        self.stranger = stranger  # nobody told of its birth, and nobody will tell of its end
-        self.outside = outside  # of a tool or of multiprocessing: its waits are real, and it holds up nothing
+        self.stranger = stranger  # its start was not announced, and its end will not be
+        self.outside = outside  # of a tool or of multiprocessing: it waits in real time and does not stop test time
         self.ident: int | None = None
         self.native: int | None = None
         self.owner: object = None  # its threading.Thread
         self.wait: Wait | None = None  # what it is parked on
-        self.observed: Callable[[], bool] | None = None  # whether what it waited for before the test has come
-        self.busy: Callable[[], bool] | None = None  # whether jobs of other processes are under way
+        self.observed: Callable[[], bool] | None = None  # whether its wait from before the test is about to end
+        self.busy: Callable[[], bool] | None = None  # whether jobs run in other processes
         self.ended = False
         self.guest = False  # it was there when the test began
-        self.polls = 0  # looks at files that came to nothing since anything came
+        self.polls = 0  # looks at its files without result since the last result
         self.joiners: list[Wait] = []
-        # See `unseen`: what it was seen doing, since when, at which processor time, when last, and when the test began.
+        # See `unseen`: the last sample, since when, at which processor time, the last look, the test's first sample.
         self.sample: Any = None
         self.since = self.cpu = self.looked = 0.0
         self.first: Any = None
 
     def patience_s(self, timeout: float) -> float:
-        """Return for how long to look at files in place of *timeout* seconds.
+        """Return how many seconds to wait for files instead of *timeout*.
 
-        A server in a thread of the session looks up every half second. Each look costs a millisecond, an hour of test
-        time 7,200 of them. What comes ends the wait at once; where nothing comes, such a thread looks ever less often.
+        A server in a thread of the session wakes up every half second. Each time costs a millisecond, and an hour of
+        test time has 7,200 of them. So such a thread wakes up ever less often while nothing arrives. Data ends the
+        wait at once.
         """
         if not self.guest or self.polls <= _EXACT_POLLS:
             return timeout
@@ -75,7 +76,7 @@ class Record:
 
 
 class Wait:
-    """One wait of one thread, on a lock. All of it but the lock changes under the registry's mutex alone."""
+    """One wait of one thread, on a lock. Everything except the lock changes only under the registry's mutex."""
 
     __slots__ = ("deadline", "done", "lock", "record", "result", "rung", "timed")
 
@@ -92,10 +93,10 @@ class Wait:
         self.rung = False
 
     def release(self) -> None:
-        """End the wait: `threading.Condition.notify` takes this for a lock.
+        """End the wait. `threading.Condition.notify` treats this object as a lock.
 
         Raises:
-            RuntimeError: it has ended; `notify` goes on to the next one.
+            RuntimeError: The wait has ended already. `notify` then tries the next one.
         """
         REAL.registry.wake(self)
 
@@ -106,30 +107,30 @@ class Wait:
             self.lock.release()
 
     def pause(self, timeout: float | None) -> bool:
-        """Block in real time until `ring`, or for *timeout* seconds; return whether it rang."""
+        """Block in real time until `ring`, at most *timeout* seconds. Return whether it rang."""
         if self.lock.acquire(timeout=-1 if timeout is None else min(max(timeout, 0.0), _LONGEST_S)):
             self.rung = False
             return True
         return False
 
     def ready(self) -> bool:
-        """Return whether the thread is about to run although nobody told the registry."""
+        """Return whether the thread is about to run although the registry was not told."""
         return False
 
     def silence_s(self) -> float:
-        """Return how many real seconds of silence have to go before time may pass."""
+        """Return how many real seconds of silence are required before test time may pass."""
         return 0.0
 
     def ports(self) -> set[int | None]:
-        """Return the own ports of the sockets that the wait is about."""
+        """Return the local ports of the sockets that the thread waits for."""
         return set()
 
     def close(self) -> None:
-        """Free what the wait holds."""
+        """Release the resources of the wait."""
 
 
 class FileWait(Wait):
-    """A wait for files of this process: *files* are pairs of a descriptor and READ, WRITE or both."""
+    """A wait for files of this process. *files* has pairs: a descriptor, and READ, WRITE or both."""
 
     __slots__ = ("_bell", "_files", "_silence_s")
     of_files = True
@@ -147,7 +148,7 @@ class FileWait(Wait):
             self._bell.ring()
 
     def pause(self, timeout: float | None) -> bool:
-        """Block in real time until a file is ready or `ring`; return whether one of these was."""
+        """Block in real time until a file is ready or `ring`. Return whether either happened."""
         if self._bell is None:
             self._bell = Bell()
         if not self.rung:
@@ -157,11 +158,11 @@ class FileWait(Wait):
         return rung or self.ready()
 
     def ready(self) -> bool:
-        """Return whether one of the files is ready. Looking takes nothing away."""
+        """Return whether one of the files is ready. Nothing is consumed."""
         return look(self._files, 0)
 
     def silence_s(self) -> float:
-        """Return how long these files have to be silent."""
+        """Return how many seconds these files must be silent."""
         return self._silence_s()
 
     def close(self) -> None:
@@ -172,7 +173,7 @@ class FileWait(Wait):
 
 
 class Bell:
-    """A descriptor that another thread makes ready."""
+    """A descriptor that another thread can make ready."""
 
     def __init__(self) -> None:
         self._sockets: tuple[socket.SocketType, ...] = ()
@@ -209,7 +210,7 @@ class Bell:
 
 
 def port_of(name: Callable[[], Any]) -> int | None:
-    """Return the port in what *name*, a socket's own or its peer's, returns; None for what has none."""
+    """Return the port in the address that *name* (`getsockname` or `getpeername`) returns. None: there is none."""
     try:
         return int(name()[1])
     except (OSError, IndexError, TypeError, ValueError):
@@ -217,7 +218,7 @@ def port_of(name: Callable[[], Any]) -> int | None:
 
 
 def look(files: Sequence[tuple[int, int]], timeout: float | None) -> bool:
-    """Return whether one of *files* is ready, after at most *timeout* real seconds."""
+    """Wait at most *timeout* real seconds for one of *files*. Return whether one is ready."""
     try:
         if hasattr(select, "poll"):
             poll = select.poll()
@@ -228,4 +229,4 @@ def look(files: Sequence[tuple[int, int]], timeout: float | None) -> bool:
         writes = [fd for fd, events in files if events & WRITE]
         return any(select.select(reads, writes, writes, timeout))
     except (OSError, ValueError):
-        return True  # closed meanwhile: whoever waits for it finds out
+        return True  # it was closed; the thread that waits for it will find out
