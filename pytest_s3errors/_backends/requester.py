@@ -16,7 +16,7 @@ from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.forward import text_of
 from pytest_s3errors._core.s3.messages import Call, Response
-from pytest_s3errors._core.s3.store import DEFAULT_CONTENT_TYPE, StoredObject
+from pytest_s3errors._core.s3.records import DEFAULT_CONTENT_TYPE, StoredObject
 
 CHECKSUM = "x-amz-checksum-"
 _HOST = "s3.amazonaws.com"

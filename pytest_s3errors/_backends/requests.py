@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.s3.access import Access
     from pytest_s3errors._core.s3.messages import Call, ErrorReply, Response
-    from pytest_s3errors._core.s3.store import Store
+    from pytest_s3errors._core.s3.store import S3Store
 
 _MAKES_BUCKETS = names_of(lambda row: row.makes in {"object", "upload"} and not row.needs_upload)
 _CREATING = names_of(lambda row: row.makes == "bucket")
@@ -54,9 +54,9 @@ class RequestBackend:
         self._store = RequestStore(name, self._asked)
 
     @property
-    def store(self) -> Store:
+    def store(self) -> S3Store:
         """What the other S3 holds, read by requests that no rule sees and no journal has."""
-        return cast("Store", self._store)  # its public methods are the same; a test compares them
+        return cast("S3Store", self._store)  # its public methods are the same; a test compares them
 
     def missing(self, _call: Call, /) -> str | None:
         """Return None: the other S3 reports itself what it lacks."""

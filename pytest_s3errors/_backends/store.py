@@ -12,9 +12,10 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import unescape
 
 from pytest_s3errors._core.s3.attributes import META
+from pytest_s3errors._core.s3.commit import DEFAULT_REGION
 from pytest_s3errors._core.s3.names import check_bucket_name
 from pytest_s3errors._core.s3.records import NULL, StoredObject, UnfinishedUpload
-from pytest_s3errors._core.s3.store import DEFAULT_REGION, Store
+from pytest_s3errors._core.s3.store import S3Store
 
 from .requester import CHECKSUM, Asking, document, marker, stored
 
@@ -36,7 +37,7 @@ _AFTER_VERSION = {"NextKeyMarker": "key-marker", "NextVersionIdMarker": "version
 class RequestStore:
     """What the S3 called *name* holds, by requests that *ask* sends.
 
-    Each method raises what a `Store`'s does, and BackendError where the other S3 refuses or gives no answer.
+    Each method raises what an `S3Store`'s does, and BackendError where the other S3 refuses or gives no answer.
     """
 
     def __init__(self, name: str, ask: Ask) -> None:
@@ -46,10 +47,10 @@ class RequestStore:
         self._deleted: set[str] = set()
         self._begun: dict[str, tuple[str, str]] = {}  # bucket and key of the test's uploads, by id
 
-    # As a Store's.
+    # As an S3Store's.
 
     def put(self, bucket: str, key: str, body: bytes = b"", **options: Any) -> StoredObject:
-        """Store an object, and its bucket where that is new, with the arguments of `Store.put`.
+        """Store an object, and its bucket where that is new, with the arguments of `S3Store.put`.
 
         Raises:
             ValueError: Also for *last_modified*, which the other S3's clock decides.
@@ -57,7 +58,7 @@ class RequestStore:
         __tracebackhide__ = True
         if options.get("last_modified") is not None:
             raise ValueError(f"last_modified can't be chosen where {self._name} does the work: its clock says it")
-        draft = Store(now=lambda: datetime.now(UTC)).put(bucket, key, body, **options)  # it checks the arguments
+        draft = S3Store(now=lambda: datetime.now(UTC)).put(bucket, key, body, **options)  # it checks the arguments
         headers = {META + name: value for name, value in draft.metadata.items()}
         headers |= {**draft.headers, "content-type": draft.content_type}
         headers |= {"x-amz-tagging": urlencode(draft.tags)} if draft.tags else {}
@@ -136,7 +137,7 @@ class RequestStore:
         versioning: bool = False,
         access_points: Sequence[str] = (),
     ) -> None:
-        """Make an empty bucket with the arguments of `Store.create_bucket`.
+        """Make an empty bucket with the arguments of `S3Store.create_bucket`.
 
         Raises:
             ValueError: Also for *access_points*, which the other S3 knows by itself.
@@ -177,7 +178,7 @@ class RequestStore:
         return found
 
     def __getattr__(self, name: str) -> Any:
-        """Raise for what a `Store` has and this lacks."""
+        """Raise for what an `S3Store` has and this lacks."""
         raise AttributeError(f"s3_store has no {name!r} where another S3 does the work", name=name, obj=self)
 
     # For the backend.

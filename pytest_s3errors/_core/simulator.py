@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.access import Access
     from pytest_s3errors._core.s3.backend import Backend
     from pytest_s3errors._core.s3.messages import Call
-    from pytest_s3errors._core.s3.store import Store
+    from pytest_s3errors._core.s3.store import S3Store
 
     from .body import Body
 
@@ -55,7 +55,7 @@ class Simulator:
     def __init__(
         self,
         *,
-        store: Store | None = None,
+        store: S3Store | None = None,
         backend: Backend | None = None,
         rules: tuple[Rule, ...] = (),
         seed: str = "",
@@ -107,7 +107,7 @@ class Simulator:
     def _chances(self) -> Callable[[], float]:
         return random.Random(f"{self._seed} rules").random  # noqa: S311
 
-    def begin_again(self, rules: tuple[Rule, ...], *, store: Store, access: Access, dialect: str | None) -> None:
+    def begin_again(self, rules: tuple[Rule, ...], *, store: S3Store, access: Access, dialect: str | None) -> None:
         """Continue with other rules, their counters at 0, on the model in memory and with an empty journal.
 
         A standalone server does this when it gets new rules. Requests in flight end as they began.

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pytest_s3errors._core.insight import retry_rules as rules
 from pytest_s3errors._core.insight.retry_profile import Profile
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.thread import ThreadServer
 
@@ -76,7 +76,7 @@ def profile_command(
 class _Measurement:
     def __init__(self, command: Sequence[str], skipped: frozenset[str]) -> None:
         self._command = command
-        store = Store(now=lambda: datetime.now(UTC))
+        store = S3Store(now=lambda: datetime.now(UTC))
         store.put(_BUCKET, _KEY, b"x" * 1000)
         zero = time.monotonic()
         self._simulator = Simulator(store=store, clock=lambda: time.monotonic() - zero)

@@ -20,7 +20,7 @@ from pytest_s3errors._time.originals import REAL
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.insight.targets import Place
-    from pytest_s3errors._core.s3.store import Store
+    from pytest_s3errors._core.s3.store import S3Store
     from pytest_s3errors._test.lifetime import Run
 
     from .case import S3Sweep
@@ -83,7 +83,7 @@ def acknowledged(told: S3Sweep) -> dict[Place, State]:
     }
 
 
-def _states(store: Store) -> dict[Place, State]:
+def _states(store: S3Store) -> dict[Place, State]:
     return {(bucket, key): state_of(store.get(bucket, key)) for bucket in store.buckets for key in store.keys(bucket)}
 
 

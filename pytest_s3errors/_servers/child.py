@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.report.timeline import target
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 
 from .pipe import read, write
@@ -57,7 +57,7 @@ class Test:
         self._lock = threading.RLock()
         self._zero = time.monotonic()
         self._simulator = Simulator(
-            store=Store(now=lambda: datetime.now(UTC)),
+            store=S3Store(now=lambda: datetime.now(UTC)),
             backend=backend_for(backend, access),
             rules=rules,
             seed=seed,

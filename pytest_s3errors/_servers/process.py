@@ -19,7 +19,7 @@ from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.report.limits import TOO_MANY, RequestLimits, located
 from pytest_s3errors._core.rules.parse_backend import MEMORY, BackendSpec
 from pytest_s3errors._core.s3.access import OPEN, Access
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 
 from .pipe import read, write
 
@@ -154,7 +154,7 @@ class RemoteSimulator:
         self._armed = False
         self._problems: list[str] = []
         self._known = 0
-        self.store = cast("Store", RemoteStore(ask))
+        self.store = cast("S3Store", RemoteStore(ask))
         self.schedule = _RemoteSchedule(ask)
 
     @property
@@ -284,13 +284,13 @@ class _RemoteRule:
 
 
 class RemoteStore:
-    """A `Store` in the other process: its public methods and properties, with copies of what it holds."""
+    """An `S3Store` in the other process: its public methods and properties, with copies of what it holds."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
     def __getattr__(self, name: str) -> Any:
-        member = None if name.startswith("_") else getattr(Store, name, None)
+        member = None if name.startswith("_") else getattr(S3Store, name, None)
         if member is None:
             raise AttributeError(f"a store in another process has no attribute {name!r}", name=name, obj=self)
         if isinstance(member, property):

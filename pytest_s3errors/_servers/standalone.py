@@ -18,7 +18,7 @@ from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.rules.parse_access import access_of
 from pytest_s3errors._core.rules.parse_file import RuleFile, rule_file_of
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, Access
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 
 from .asyncio_server import Server
@@ -101,7 +101,7 @@ class _Rules:
             ("POST", "/reset"): lambda _: self._reset(),
         }
 
-    def take(self, file: RuleFile, *, store: Store | None = None) -> None:
+    def take(self, file: RuleFile, *, store: S3Store | None = None) -> None:
         """Put *file* in force, on what is stored or on another *store*; add the buckets and objects that are new."""
         known = {} if store is not None else self._file.arrange
         store = store or self._simulator.store
@@ -153,8 +153,8 @@ def _access(service: Service, accounts: Sequence[Mark] = ()) -> Access:
     return replace(access_of(marks, always), declared=True, ownership=service.ownership)
 
 
-def _store() -> Store:
-    return Store(now=lambda: datetime.now(UTC), strict_buckets=True)
+def _store() -> S3Store:
+    return S3Store(now=lambda: datetime.now(UTC), strict_buckets=True)
 
 
 async def _serve(service: Service) -> None:

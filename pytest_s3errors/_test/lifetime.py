@@ -19,7 +19,7 @@ from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._core.s3.commit import Shelf
 from pytest_s3errors._core.s3.hosts import is_s3_host
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._guard import after, children, doors, handover, owner
@@ -93,7 +93,7 @@ class Run:
             self.simulator = self._server.simulator
         else:
             self.simulator = Simulator(
-                store=Store(now=lambda: datetime.now(UTC)),
+                store=S3Store(now=lambda: datetime.now(UTC)),
                 backend=backend_for(settings.backend, plan.access, self._working),
                 rules=rules,
                 seed=seed,

@@ -10,7 +10,7 @@ from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits
 from pytest_s3errors._core.rules.parse_sweep import SweepSpec
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.access import UNDECLARED, Access
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Plan:
     layer: str | None = None
     time: str | None = None
     server: str | None = None
-    arrange: tuple[Callable[[Store], object], ...] = ()
+    arrange: tuple[Callable[[S3Store], object], ...] = ()
     expectations: tuple[Expectation, ...] = ()
     access: Access = UNDECLARED
     limits: Limits = NO_LIMITS

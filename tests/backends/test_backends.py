@@ -20,7 +20,7 @@ import pytest
 from pytest_s3errors._backends import moto as in_moto
 from pytest_s3errors._backends.store import RequestStore
 from pytest_s3errors._core.s3.access import Access, Credentials
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.thread import ThreadServer
 
@@ -69,7 +69,7 @@ def moto_server() -> Iterator[str]:
 def own_server() -> Iterator[str]:
     """The URL of a simulated S3 that lets in one key alone."""
     simulator = Simulator(
-        store=Store(now=lambda: datetime.now(UTC), strict_buckets=True),
+        store=S3Store(now=lambda: datetime.now(UTC), strict_buckets=True),
         clock=time.monotonic,
         lock=threading.RLock(),
         access=Access(known=(KNOWN,), declared=True),
@@ -650,10 +650,10 @@ def test_the_store_has_what_the_one_in_memory_has():
         "remove",
         "remove_bucket",
     }
-    public = {name for name in vars(Store) if not name.startswith("_")} - lower_half
+    public = {name for name in vars(S3Store) if not name.startswith("_")} - lower_half
     assert public <= set(vars(RequestStore))
     for name in public - {"put"}:  # it hands its options on
-        method, same = vars(Store)[name], vars(RequestStore)[name]
+        method, same = vars(S3Store)[name], vars(RequestStore)[name]
         if not isinstance(method, property):
             assert inspect.signature(same) == inspect.signature(method)
 

@@ -19,7 +19,7 @@ from typing import cast
 
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import Rule
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.asyncio_server import Server
 
@@ -63,14 +63,14 @@ def rules_of(name: str) -> tuple[Rule, ...]:
     return (fail_rule((503,), {}),) if name == "503" else ()
 
 
-def arrange(store: Store) -> None:
+def arrange(store: S3Store) -> None:
     """Put the object there that the GET reads."""
     store.put(BUCKET, KEY, BODY)
 
 
 def fixed(name: str) -> Fixed:
     """The request *name* with what the loopback S3 answers."""
-    store = Store(now=lambda: datetime.now(UTC))
+    store = S3Store(now=lambda: datetime.now(UTC))
     arrange(store)
     sent = BODY if name == "PUT" else b""
     method = "PUT" if sent else "GET"
@@ -86,7 +86,7 @@ def fixed(name: str) -> Fixed:
     return Fixed(name=name, wire=wire, status=answer.status, headers=headers, body=body)
 
 
-async def _answer_of(request: bytes, *, rules: tuple[Rule, ...], store: Store) -> bytes:
+async def _answer_of(request: bytes, *, rules: tuple[Rule, ...], store: S3Store) -> bytes:
     """What the loopback S3 sends for *request*, byte for byte, so that the bare server can send the same."""
     simulator = Simulator(store=store, rules=rules, clock=asyncio.get_running_loop().time)
     simulator.armed = True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from client_page import Row, expect
 
 if TYPE_CHECKING:
-    from pytest_s3errors._core.s3.store import Store
+    from pytest_s3errors._core.s3.store import S3Store
     from pytest_s3errors._test.controller import S3Errors, S3Server
 
 MIB = 1024 * 1024
@@ -102,8 +102,8 @@ class Client:
     upload: Action | None = None
     delete: Action | None = None
     content: bytes = BODY
-    prepare: Callable[[Context, Store], None] = lambda _context, store: void(store.put(BUCKET, "key", BODY))
-    stored: Callable[[Context, Store, bytes], bool] = lambda _context, store, body: is_there(store, body)
+    prepare: Callable[[Context, S3Store], None] = lambda _context, store: void(store.put(BUCKET, "key", BODY))
+    stored: Callable[[Context, S3Store, bytes], bool] = lambda _context, store, body: is_there(store, body)
     # Which request of a write is lost, where there is more than one.
     lost: dict[str, str] = field(default_factory=dict)
 
@@ -117,7 +117,7 @@ def void(_value: object) -> None:
     """Nothing of it."""
 
 
-def is_there(store: Store, body: bytes) -> bool:
+def is_there(store: S3Store, body: bytes) -> bool:
     """Whether the object `key` is there, with all of *body*."""
     return store.exists(BUCKET, "key") and store.get(BUCKET, "key").body == body
 
@@ -127,7 +127,7 @@ class Observer:
     """Runs clients in one test."""
 
     errors: S3Errors
-    store: Store
+    store: S3Store
     context: Context
 
     def scenario(self, client: Client, scenario: Scenario) -> None:

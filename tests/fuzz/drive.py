@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3.access import Access, Credentials
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.asyncio_server import Player, Server
 
@@ -111,7 +111,7 @@ class S3:
         draw = random.Random(seed)
         faults = draw.sample(FAULTS, 3) if seed is not None and draw.random() < 0.3 else ()
         self.simulator = Simulator(
-            store=Store(now=lambda: datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)),
+            store=S3Store(now=lambda: datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)),
             rules=tuple(fail_rule((fault,), {"probability": 0.3}) for fault in faults),
             seed=str(seed),
             clock=time.monotonic,

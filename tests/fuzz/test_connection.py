@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 import h11
 import pytest
 
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.asyncio_server import Player
 from pytest_s3errors._servers.thread import ThreadServer
@@ -179,7 +179,7 @@ def _send(port, pieces):
 
 def test_a_real_socket_lives_through_it():
     """Over loopback the same holds: whatever was sent before, the next client is served, and no connection is left."""
-    simulator = Simulator(store=Store(now=lambda: datetime.now(UTC)), clock=time.monotonic, lock=threading.RLock())
+    simulator = Simulator(store=S3Store(now=lambda: datetime.now(UTC)), clock=time.monotonic, lock=threading.RLock())
     simulator.store.put("bucket", "key", b"abc")
     server = ThreadServer(simulator, endpoints=tuple)
     draw = random.Random(SEED)

@@ -20,7 +20,7 @@ from conformity import problems_of
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.messages import Call, Response
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 
 START = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Simulated:
     def __init__(self, **options: Any) -> None:
         self.now = START
         self._seconds = itertools.count()
-        self.store = Store(now=lambda: self.now, **options)
+        self.store = S3Store(now=lambda: self.now, **options)
         self.simulator = Simulator(store=self.store, clock=lambda: float(next(self._seconds)))
         self.simulator.armed = True
         self.calls: list[tuple[Call, Response]] = []

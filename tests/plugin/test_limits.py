@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.thread import ThreadServer
 from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
@@ -21,7 +21,7 @@ PUT = b"PUT /bucket/key HTTP/1.1\r\nHost: h\r\n"
 @pytest.fixture
 def simulator():
     """A simulated S3 of its own."""
-    return Simulator(store=Store(now=lambda: datetime.now(UTC)), clock=time.monotonic)
+    return Simulator(store=S3Store(now=lambda: datetime.now(UTC)), clock=time.monotonic)
 
 
 @pytest.fixture

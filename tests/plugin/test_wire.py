@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers.thread import ThreadServer
 
@@ -331,7 +331,7 @@ def test_nothing_is_left_behind(run):
 
 def test_a_large_answer_and_the_end_of_its_connection(caplog):
     """A client that asks for the connection to be closed gets all of a body that the kernel takes in pieces."""
-    store = Store(now=lambda: datetime.now(UTC))
+    store = S3Store(now=lambda: datetime.now(UTC))
     store.put("bucket", "key", bytes(6 * 2**20))
     server = ThreadServer(Simulator(store=store, clock=time.monotonic, lock=threading.RLock()), endpoints=tuple)
     try:

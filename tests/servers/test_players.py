@@ -17,7 +17,7 @@ import trio
 
 from pytest_s3errors._core.play.connection import Close, Connection, Limits, Settings
 from pytest_s3errors._core.rules.parse_rule import fail_rule
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers import asyncio_server
 from pytest_s3errors._servers.asyncio_server import Player, Server
@@ -34,7 +34,7 @@ PUT = b"PUT /bucket/key HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
 def simulated(*rules, **options):
     """A simulator with one object."""
     simulator = Simulator(
-        store=Store(now=lambda: datetime.now(UTC)),
+        store=S3Store(now=lambda: datetime.now(UTC)),
         rules=tuple(fail_rule((rule,), options) for rule in rules),
         clock=time.monotonic,
         lock=threading.RLock(),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pytest_s3errors._core.s3.access import Credentials
 from pytest_s3errors._core.s3.dialects import DIALECTS
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 
 from .arguments import RuleError, nearest_option, one_of
 from .parse_access import access_of
@@ -34,7 +34,7 @@ class RuleFile(NamedTuple):
     """
 
     rules: tuple[Rule, ...] = ()
-    arrange: Mapping[str, Callable[[Store], object]] = MappingProxyType({})
+    arrange: Mapping[str, Callable[[S3Store], object]] = MappingProxyType({})
     accounts: tuple[Mark, ...] = ()
     dialect: str | None = None
 
@@ -115,7 +115,7 @@ def _taken(kind: str, options: dict[str, Any]) -> tuple[Any, ...]:
     return (options.pop(name),) if name in options else ()
 
 
-def _arranged(kind: str, value: Any) -> tuple[str, Callable[[Store], object]]:
+def _arranged(kind: str, value: Any) -> tuple[str, Callable[[S3Store], object]]:
     options = _options(kind, value)
     if isinstance(options.get("body"), str):
         options["body"] = options["body"].encode()

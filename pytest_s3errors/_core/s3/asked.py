@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from .access import Access
     from .auth import Caller
     from .messages import Call, Refused
-    from .store import Store
+    from .store import S3Store
 
 
 class Asked(Protocol):
@@ -17,7 +17,7 @@ class Asked(Protocol):
     @property
     def call(self) -> Call: ...
     @property
-    def store(self) -> Store: ...
+    def store(self) -> S3Store: ...
     @property
     def access(self) -> Access: ...
     @property

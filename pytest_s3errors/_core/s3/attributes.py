@@ -14,9 +14,8 @@ from .acls import object_ownership
 from .encryption import AES256, BUCKET_KEY, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, KMS_KEY, SSE, check_encryption
 from .messages import EMPTY
 from .object_lock import LOCK, lock_headers, stated_lock
-from .records import NULL
+from .records import DEFAULT_CONTENT_TYPE, NULL, StoredObject
 from .stated_grants import GRANT
-from .store import DEFAULT_CONTENT_TYPE, StoredObject
 from .times import http_date
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .access import Access
     from .messages import Call, ErrorReply, Response
-    from .store import Store
+    from .store import S3Store
 
 
 class BackendError(Exception):
@@ -30,7 +30,7 @@ class Backend(Protocol):
     """
 
     @property
-    def store(self) -> Store: ...
+    def store(self) -> S3Store: ...
 
     def missing(self, call: Call, /) -> str | None:
         """Return what it lacks to answer *call* as S3 would, in a few words. None: nothing."""
@@ -49,7 +49,7 @@ class Backend(Protocol):
 class Memory:
     """The S3 model on a store in memory. *new_id* creates upload ids, *access* says who is let in."""
 
-    def __init__(self, store: Store, *, new_id: Callable[[], str], access: Access = OPEN) -> None:
+    def __init__(self, store: S3Store, *, new_id: Callable[[], str], access: Access = OPEN) -> None:
         self.store = store
         self.missing = missing
         # Not a method, so that a request costs no call beyond the model's.

@@ -11,6 +11,7 @@ from s3_asyncio_client._core.bucket_names import new_name_problem
 
 from .access_points import ALIAS_END
 from .acls import born_blocked, bucket_ownership
+from .commit import DEFAULT_REGION
 from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
 from .hosts import region_of
 from .listings import make_token, read_token
@@ -20,15 +21,14 @@ from .payload import receive
 from .permissions import owner_of
 from .records import ENABLED
 from .regions import REGIONS
-from .store import DEFAULT_REGION
 from .tags import created_bucket_tags
 from .times import iso_date
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
+    from .records import Bucket
     from .request import S3Request
-    from .store import Bucket
 
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
 _MAX_BUCKETS = 10_000

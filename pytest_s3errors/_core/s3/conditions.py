@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .messages import Refused
+    from .records import StoredObject, Upload
     from .request import S3Request
-    from .store import StoredObject, Upload
 
 _OF_READS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
 # What additionalMessage says, as recorded (LSREC).

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from .records import StoredObject
     from .request import S3Request
-    from .store import StoredObject
 
 _SOURCE_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
 _ORIGIN = re.compile(r"https?://[^/]*", re.IGNORECASE)

@@ -20,8 +20,8 @@ from .request import marker_headers
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
+    from .records import StoredObject
     from .request import S3Request
-    from .store import StoredObject
 
 
 def delete_object(ask: S3Request) -> Response:

@@ -19,7 +19,7 @@ from .errors.messages import said
 from .messages import Call, ErrorReply
 
 if TYPE_CHECKING:
-    from .store import Store
+    from .store import S3Store
 
 __all__ = ["AWS", "DIALECTS", "Dialect", "Writes", "dialect_at"]
 
@@ -82,7 +82,7 @@ class Dialect:
         narrow = [row for name, row in self.codes.items() if ": " in name and _is_in(reply, name)]
         return [*narrow, *(row for name, row in self.codes.items() if name == reply.code)]
 
-    def refusal(self, call: Call, store: Store) -> ErrorReply | None:
+    def refusal(self, call: Call, store: S3Store) -> ErrorReply | None:
         """Return why this store refuses *call* although S3 would not. None: it does not."""
         for row in self.refuses:
             if call.operation in row.operations:
@@ -227,7 +227,7 @@ def _is_in(reply: ErrorReply, situation: str) -> bool:
     return reply.code == situation.partition(":")[0] and reply.message == said(situation)
 
 
-def _uneven(call: Call, store: Store) -> bool:
+def _uneven(call: Call, store: S3Store) -> bool:
     upload = store.uploads.get(call.query.get("uploadId", ""))
     sizes = [] if upload is None else [len(upload.parts[number].body) for number in sorted(upload.parts)]
     return len(set(sizes[:-1])) > 1 or (len(sizes) > 1 and sizes[-1] > sizes[0])

@@ -19,11 +19,11 @@ from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
 
 from .access import account_id
+from .commit import DEFAULT_REGION
 from .digests import decode_base64, md5_hex
 from .documents import XML, malformed, parse_xml, text_of
 from .messages import EMPTY, Response
 from .payload import receive
-from .store import DEFAULT_REGION
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET

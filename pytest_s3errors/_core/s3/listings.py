@@ -26,8 +26,8 @@ from .times import iso_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .records import StoredObject
     from .request import S3Request
-    from .store import StoredObject
 
 _MAX_INT = 2**31 - 1
 _DIGITS = len(str(_MAX_INT))

@@ -33,17 +33,17 @@ from . import (
 from .access import OPEN, Access
 from .access_points import ON_BUCKETS
 from .auth import ANYBODY, Caller, identify, unsigned
+from .commit import DEFAULT_REGION
 from .digests import ALGORITHMS
 from .messages import Call, ErrorReply, Refused, Response
 from .permissions import EXPECTED_OWNER, check_allowed
 from .presigned import with_signed_query
 from .request import S3Request
-from .store import DEFAULT_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .store import Store
+    from .store import S3Store
 
 # Operations that work in any region, not only in that of their bucket.
 _ANYWHERE = names_of(lambda row: row.anywhere)
@@ -144,7 +144,7 @@ def missing(call: Call) -> str | None:
 
 
 def answer(
-    store: Store, call: Call, body: Body, *, new_id: Callable[[], str], access: Access = OPEN
+    store: S3Store, call: Call, body: Body, *, new_id: Callable[[], str], access: Access = OPEN
 ) -> Response | ErrorReply:
     """Execute *call* on *store* and return S3's response. It never raises for any request.
 
@@ -167,7 +167,7 @@ def answer(
         return error_reply("IncompleteBody", call)
 
 
-def _answer(store: Store, call: Call, body: Body, new_id: Callable[[], str], access: Access) -> Response | ErrorReply:
+def _answer(store: S3Store, call: Call, body: Body, new_id: Callable[[], str], access: Access) -> Response | ErrorReply:
     operation = _OPERATIONS.get(call.operation or "")
     if operation is None:
         return error_reply("NotImplemented", call)
@@ -197,7 +197,7 @@ def _answer(store: Store, call: Call, body: Body, new_id: Callable[[], str], acc
         return refusal.reply
 
 
-def refuses_by_head(store: Store, call: Call, *, new_id: Callable[[], str], access: Access = OPEN) -> bool:
+def refuses_by_head(store: S3Store, call: Call, *, new_id: Callable[[], str], access: Access = OPEN) -> bool:
     """Return whether S3 refuses *call* before it asks for the body (100 Continue). The store does not change.
 
     The call is answered with a body that can't be read. A refusal without reading it was decided by the head. A change
@@ -233,7 +233,7 @@ class _Awaited:
 _AWAITED = _Awaited()
 
 
-def _caller(store: Store, call: Call, access: Access) -> Caller:
+def _caller(store: S3Store, call: Call, access: Access) -> Caller:
     if call.operation in _UNSIGNED:
         return ANYBODY
     if not call.query and "authorization" not in call.headers:

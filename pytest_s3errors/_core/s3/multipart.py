@@ -28,8 +28,7 @@ from .multipart_checksums import (
 )
 from .payload import receive
 from .ranges import part_number
-from .records import NULL
-from .store import Completion, Part, StoredObject, Upload
+from .records import NULL, Completion, Part, StoredObject, Upload
 from .tags import stated_tags
 
 if TYPE_CHECKING:

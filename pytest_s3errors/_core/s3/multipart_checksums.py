@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.body import Body
 
     from .messages import Refused
+    from .records import Part, Upload
     from .request import S3Request
-    from .store import Part, Upload
 
 # The names of the algorithms in S3's documents.
 CHECKSUM_ELEMENTS = {algorithm: f"Checksum{algorithm.upper()}" for algorithm in ALGORITHMS}

@@ -18,8 +18,8 @@ from .times import http_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .records import StoredObject
     from .request import S3Request
-    from .store import StoredObject
 
 _HEADER = "x-amz-object-attributes"
 

@@ -13,7 +13,7 @@ from .encryption import SSE, check_key, etag_of
 from .messages import EMPTY, Response
 from .payload import receive
 from .ranges import part_number, requested_range
-from .store import StoredObject
+from .records import StoredObject
 from .tags import stated_tags
 
 if TYPE_CHECKING:

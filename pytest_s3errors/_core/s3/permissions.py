@@ -18,8 +18,7 @@ from .records import BUCKET_OWNER_ENFORCED
 
 if TYPE_CHECKING:
     from .asked import Asked
-    from .records import Acl
-    from .store import Bucket, StoredObject
+    from .records import Acl, Bucket, StoredObject
 
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
 EXPECTED_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"

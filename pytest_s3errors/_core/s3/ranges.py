@@ -9,8 +9,8 @@ from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_PARTS
 
 if TYPE_CHECKING:
+    from .records import StoredObject
     from .request import S3Request
-    from .store import StoredObject
 
 _RANGE = re.compile(r"bytes=(\d{0,1000})-(\d{0,1000})", re.ASCII)
 

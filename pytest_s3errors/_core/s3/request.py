@@ -15,8 +15,8 @@ from .access import OPEN, Access
 from .auth import ANYBODY, Caller
 from .messages import Call, Refused
 from .permissions import may, may_list
-from .records import NULL, is_version_id
-from .store import Bucket, Store, StoredObject
+from .records import NULL, Bucket, StoredObject, is_version_id
+from .store import S3Store
 from .times import http_date
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class S3Request:
     It never changes. It is not frozen because one is created for every request, and that takes three times as long.
     """
 
-    store: Store
+    store: S3Store
     call: Call
     body: Body
     new_id: Callable[[], str]

@@ -22,30 +22,9 @@ from .commit import DEFAULT_REGION, Shelf, whole_second
 from .crc import default_checksum
 from .messages import EMPTY
 from .names import check_bucket_name, check_key
-from .records import (
-    DEFAULT_CONTENT_TYPE,
-    ENABLED,
-    NULL,
-    Bucket,
-    Completion,
-    Part,
-    StoredObject,
-    UnfinishedUpload,
-    Upload,
-)
+from .records import DEFAULT_CONTENT_TYPE, ENABLED, NULL, StoredObject, UnfinishedUpload
 
-__all__ = [
-    "DEFAULT_CONTENT_TYPE",
-    "DEFAULT_REGION",
-    "Bucket",
-    "Completion",
-    "Part",
-    "S3Store",
-    "Store",
-    "StoredObject",
-    "UnfinishedUpload",
-    "Upload",
-]
+__all__ = ["S3Store"]
 
 MADE_PART_BYTES = 8 * 1024**2
 
@@ -264,10 +243,6 @@ class S3Store(Shelf):
             known = _some([one.version_id or NULL for one in self.versions(bucket, key)])
             return f"no version {version_id!r} of {key!r} in bucket {bucket!r}; there are: {known}"
         return f"no object {key!r} in bucket {bucket!r}; there are: {_some(self.keys(bucket))}"
-
-
-Store = S3Store
-"""Its name outside of fixtures."""
 
 
 def _as_bytes(body: object) -> bytes:

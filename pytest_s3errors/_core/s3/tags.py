@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
     from .messages import Refused
+    from .records import StoredObject
     from .request import S3Request
-    from .store import StoredObject
 
 MAX_KEY_CHARACTERS = 128
 MAX_VALUE_CHARACTERS = 256

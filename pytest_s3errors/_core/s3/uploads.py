@@ -17,8 +17,8 @@ from .permissions import owner_of
 from .times import iso_date
 
 if TYPE_CHECKING:
+    from .records import Part, Upload
     from .request import S3Request
-    from .store import Part, Upload
 
 
 def list_parts(ask: S3Request) -> Response:

@@ -19,8 +19,8 @@ from .times import iso_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .records import Bucket, StoredObject
     from .request import S3Request
-    from .store import Bucket, StoredObject
 
 
 def put_bucket_versioning(ask: S3Request) -> Response:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.play.connection import Close, Connection, Limits, Receive, Send, Settings
 from pytest_s3errors._core.rules.parse_rule import fail_rule
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Talk:
     def __init__(self, *rules, limits: Limits | None = None, left: bool = False, **options: object) -> None:
         self.now_s = 0.0
         self.simulator = Simulator(
-            store=Store(now=lambda: datetime(2026, 5, 1, tzinfo=UTC), strict_buckets=True),
+            store=S3Store(now=lambda: datetime(2026, 5, 1, tzinfo=UTC), strict_buckets=True),
             rules=tuple(fail_rule((rule,), options) if isinstance(rule, str) else rule for rule in rules),
             clock=lambda: self.now_s,
         )

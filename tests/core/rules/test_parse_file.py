@@ -10,7 +10,7 @@ import pytest
 
 from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.rules.parse_file import rule_file_of
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 
 TOML = b"""
 dialect = "minio"
@@ -61,7 +61,7 @@ def test_says_what_the_markers_say(content):
         "s3_script(503, 'ok')",
     ]
     assert (file.accounts, file.dialect) == (((("one", "1"), {}),), "minio")
-    store = Store(now=lambda: datetime.now(UTC))
+    store = S3Store(now=lambda: datetime.now(UTC))
     for arrange in file.arrange.values():
         arrange(store)
     stored = store.get("data", "k")

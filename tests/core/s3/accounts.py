@@ -8,7 +8,7 @@ from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.access import Access, Credentials
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from s3_asyncio_client._core.signing import Credentials as Signer
 from s3_asyncio_client._core.signing import sign_request
 
@@ -23,7 +23,7 @@ class S3:
 
     def __init__(self, access=DECLARED) -> None:
         self.access = access
-        self.store = Store(now=lambda: NOW)
+        self.store = S3Store(now=lambda: NOW)
 
     def __call__(self, who, method, target, body=b"", /, **headers):
         """Ask with headers given as keywords, `_` for `-`."""

@@ -15,7 +15,7 @@ from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.envelope import render_error
 from pytest_s3errors._core.s3.messages import ErrorReply, Response
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -28,7 +28,7 @@ class S3:
 
     def __init__(self) -> None:
         self.now = START
-        self.store = Store(now=lambda: self.now)
+        self.store = S3Store(now=lambda: self.now)
         self._ids = itertools.count(1)
 
     def __call__(self, method, target, body=b"", /, **headers) -> Response | ErrorReply:

@@ -8,7 +8,7 @@ from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.backend import BackendError, Memory
 from pytest_s3errors._core.s3.messages import Call, ErrorReply, Response
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 
 
@@ -16,7 +16,7 @@ class Scripted:
     """A backend that gives one answer, or raises it, and notes what it was asked."""
 
     def __init__(self, answer: Response | ErrorReply | Exception) -> None:
-        self.store = Store(now=lambda: datetime.now(UTC))
+        self.store = S3Store(now=lambda: datetime.now(UTC))
         self.asked: list[tuple[str | None, bytes]] = []
         self._answer = answer
 
@@ -77,7 +77,7 @@ def test_what_a_backend_lacks_is_not_asked_of_it():
 
 def test_memory_is_the_backend_of_a_store():
     """A simulator that is given a store answers from it."""
-    store = Store(now=lambda: datetime.now(UTC))
+    store = S3Store(now=lambda: datetime.now(UTC))
     simulator = Simulator(store=store, clock=lambda: 0.0)
     simulator.answer(simulator.begin(put()), b"data")
     assert store.get("bucket", "key").body == b"data"

@@ -13,7 +13,7 @@ from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.dialects import DIALECTS, dialect_at
 from pytest_s3errors._core.s3.errors.catalogue import CODES
 from pytest_s3errors._core.s3.errors.messages import RECORDED
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from s3_asyncio_client._core.operations import OPERATIONS
 
@@ -26,7 +26,7 @@ class Spoken:
     def __init__(self, dialect=None, *rules) -> None:
         self.now = 0.0
         self.simulator = Simulator(
-            store=Store(now=lambda: datetime(2026, 5, 1, tzinfo=UTC)),
+            store=S3Store(now=lambda: datetime(2026, 5, 1, tzinfo=UTC)),
             clock=lambda: self.now,
             dialect=dialect,
             rules=rules,

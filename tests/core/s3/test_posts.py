@@ -18,7 +18,7 @@ from pytest_s3errors._core.s3.auth import version2
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.form import FormError, parse_form
 from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 HOST = "s3.us-east-1.amazonaws.com"
@@ -31,7 +31,7 @@ class Forms:
 
     def __init__(self, access=DECLARED, now=NOW) -> None:
         self.access = access
-        self.store = Store(now=lambda: now)
+        self.store = S3Store(now=lambda: now)
         self.store.create_bucket("bucket")
 
     def __call__(self, fields, file=b"body", filename="f.txt", /, *, bucket="bucket", **headers):

@@ -20,7 +20,7 @@ from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.access import Access, Credentials
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.messages import ErrorReply
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 STAMP = "20260501T120000Z"
@@ -88,7 +88,7 @@ def ask(request, access=DECLARED, *, body=b"", now=NOW, **changes):
     method, url, headers = request
     headers |= {name.replace("_", "-"): value for name, value in changes.items()}
     headers = {name: value for name, value in headers.items() if value is not None}
-    store = Store(now=lambda: now)
+    store = S3Store(now=lambda: now)
     store.put("bucket", "key", b"body")
     call = parse_call(method=method, target="/" + url.split("/", 3)[3], headers=headers)
     return answer(store, call, body, new_id=lambda: "id", access=access)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.s3.store import Store
+from pytest_s3errors._core.s3.store import S3Store
 from s3_asyncio_client._core.bucket_names import bucket_name_problem, new_name_problem
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -19,7 +19,7 @@ NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 @pytest.fixture
 def store():
     """Return an empty store whose clock stands."""
-    return Store(now=lambda: NOW)
+    return S3Store(now=lambda: NOW)
 
 
 def test_gives_back_what_was_put(store):
@@ -119,7 +119,7 @@ def test_lists_no_keys_of_an_absent_bucket(store):
 @given(keys=st.sets(st.text(min_size=1, max_size=6).filter(lambda key: key.isprintable())), prefix=st.text(max_size=2))
 def test_lists_keys_in_the_order_of_their_utf8_bytes(keys, prefix):
     """`keys` is sorted by bytes and holds exactly the keys with the prefix, after every change."""
-    store = Store(now=lambda: NOW)
+    store = S3Store(now=lambda: NOW)
     for key in keys:
         store.put("bucket", key, b"")
         store.keys("bucket")
@@ -140,7 +140,7 @@ def test_any_bucket_takes_a_write_until_one_is_declared(store):
 
 def test_a_strict_store_accepts_no_write_from_the_start():
     """`strict_buckets` is the state after a declaration."""
-    assert not Store(now=lambda: NOW, strict_buckets=True).accepts("bucket")
+    assert not S3Store(now=lambda: NOW, strict_buckets=True).accepts("bucket")
 
 
 def test_a_removed_bucket_stays_away_until_it_is_created(store):
