@@ -57,7 +57,7 @@ CODES: Mapping[str, ErrorSpec] = MappingProxyType(
             elements=tuple(_codes.ELEMENTS.get(code, "").split()),
             headers=tuple(_codes.HEADERS.get(code, "").split()),
             closes=code in _codes.CLOSES,
-            operations=tuple(_codes.OPERATIONS[code].split()),
+            operations=tuple(_codes.OPERATIONS.get(code, "*").split()),
             evidence=evidence,
         )
         for code, (status, evidence, message) in _codes.CODES.items()

@@ -1,7 +1,8 @@
 """Facts about every error code of S3's data plane. `catalogue` combines them.
 
 There is one line per fact, so that a reader finds it and a diff shows it. In each table codes are in byte order. A code
-without a line in `ELEMENTS` or `HEADERS` has none. Elements are in the order in which S3 sends them.
+without a line in `ELEMENTS` or `HEADERS` has none; one without a line in `OPERATIONS` may come from any operation.
+Elements are in the order in which S3 sends them.
 """
 
 from __future__ import annotations
@@ -264,20 +265,16 @@ CLOSES: frozenset[str] = frozenset(
     }
 )
 
-# Code -> operations that it is typical of, "*" for any. A trailing "*" matches the rest of the name.
+# Code -> operations that it is typical of, "*" for any other. A trailing "*" matches the rest of the name.
 OPERATIONS: dict[str, str] = {
     "AccessControlListNotSupported": "PutBucketAcl PutObjectAcl PutObject CopyObject CreateMultipartUpload",
-    "AccessDenied": "*",
     "AccessForbidden": "CORSPreflight",
-    "AccountProblem": "*",
-    "AllAccessDisabled": "*",
     "AmbiguousGrantByEmailAddress": "PutBucketAcl PutObjectAcl",
     "AnnotationLimitExceeded": "PutObjectAnnotation",
     "AnnotationNameTooLong": "PutObjectAnnotation",
     "AnnotationRequestConflict": (
         "PutObjectAnnotation GetObjectAnnotation ListObjectAnnotations DeleteObjectAnnotation CopyObject"
     ),
-    "AuthorizationHeaderMalformed": "*",
     "AuthorizationQueryParametersError": "GetObject PutObject *",
     "BadDigest": "PutObject UploadPart CompleteMultipartUpload DeleteObjects PutBucket*",
     "BadRequest": "CORSPreflight PutObjectTagging PutBucketTagging",
@@ -292,21 +289,15 @@ OPERATIONS: dict[str, str] = {
     "CrossLocationLoggingProhibitted": "PutBucketLogging",
     "DeviceNotActiveError": "PutBucketVersioning DeleteObject",
     "EncryptionTypeMismatch": "PutObject",
-    "EndpointNotFound": "*",
     "EntityTooLarge": "PutObject UploadPart PostObject",
     "EntityTooSmall": "CompleteMultipartUpload PostObject PutObjectAnnotation",
-    "ExpiredToken": "*",
     "GlacierExpeditedRetrievalNotAvailable": "RestoreObject",
-    "IdMismatch": ("PutBucketInventoryConfiguration PutBucketAnalyticsConfiguration PutBucketMetricsConfiguration"),
+    "IdMismatch": "PutBucketInventoryConfiguration PutBucketAnalyticsConfiguration PutBucketMetricsConfiguration",
     "IdempotencyParameterMismatch": "RenameObject",
     "IllegalLocationConstraintException": "CreateBucket *",
     "IllegalVersioningConfigurationException": "PutBucketVersioning",
     "IncompleteBody": "PutObject UploadPart PostObject",
-    "IncorrectEndpoint": "*",
     "IncorrectNumberOfFilesInPostRequest": "PostObject",
-    "InternalError": "*",
-    "InvalidAccessKeyId": "*",
-    "InvalidAccessPoint": "*",
     "InvalidAccessPointAliasError": "GetBucketAcl GetBucketCors GetBucketLocation GetBucketNotificationConfiguration *",
     "InvalidAnnotationName": "PutObjectAnnotation",
     "InvalidArgument": "* PutBucketReplication",
@@ -314,13 +305,10 @@ OPERATIONS: dict[str, str] = {
     "InvalidBucketAclWithObjectOwnership": "CreateBucket",
     "InvalidBucketName": "CreateBucket *",
     "InvalidBucketNamespace": "CreateBucket",
-    "InvalidBucketOwnerAWSAccountID": "*",
     "InvalidBucketState": "PutBucketVersioning PutObjectLockConfiguration PutBucketReplication",
     "InvalidChunkSizeError": "PutObject UploadPart",
     "InvalidDigest": "PutObject UploadPart DeleteObjects PutBucket*",
     "InvalidEncryptionAlgorithmError": "PutObject CopyObject CreateMultipartUpload GetObject",
-    "InvalidHostHeader": "*",
-    "InvalidHttpMethod": "*",
     "InvalidLocationConstraint": "CreateBucket",
     "InvalidObjectState": "GetObject CopyObject SelectObjectContent",
     "InvalidPart": "CompleteMultipartUpload",
@@ -333,14 +321,9 @@ OPERATIONS: dict[str, str] = {
     "InvalidRedirectLocation": "PutObject CopyObject CreateMultipartUpload",
     "InvalidRequest": "* PutBucketReplication",
     "InvalidS3DestinationBucket": "PutBucketInventoryConfiguration PutBucketAnalyticsConfiguration",
-    "InvalidSecurity": "*",
-    "InvalidSessionException": "*",
-    "InvalidSignature": "*",
     "InvalidStorageClass": "PutObject CopyObject CreateMultipartUpload PostObject",
     "InvalidTag": "PutObjectTagging PutBucketTagging CreateBucket",
     "InvalidTargetBucketForLogging": "PutBucketLogging",
-    "InvalidToken": "*",
-    "InvalidURI": "*",
     "InvalidWriteOffset": "PutObject",
     "KMS.DisabledException": "PutObject CopyObject UploadPart CreateMultipartUpload GetObject",
     "KMS.InvalidKeyUsageException": "PutObject CopyObject UploadPart CreateMultipartUpload GetObject",
@@ -356,14 +339,11 @@ OPERATIONS: dict[str, str] = {
     "MaxPostPreDataLengthExceededError": "PostObject",
     "MetadataTooLarge": "PutObject CopyObject CreateMultipartUpload PostObject",
     "MethodNotAllowed": "GetObject HeadObject DeleteObjectTagging PutObjectRetention *",
-    "MissingAuthenticationToken": "*",
     "MissingContentLength": "PutObject UploadPart",
     "MissingRequestBodyError": "PutBucket* PutObjectTagging",
     "MissingSecurityHeader": "PutBucketAcl *",
     "NoLoggingStatusForKey": "GetBucketLogging",
-    "NoSuchAccessPoint": "*",
     "NoSuchAnnotation": "GetObjectAnnotation",
-    "NoSuchBucket": "*",
     "NoSuchBucketPolicy": "GetBucketPolicy GetBucketPolicyStatus",
     "NoSuchCORSConfiguration": "GetBucketCors",
     "NoSuchConfiguration": (
@@ -382,47 +362,33 @@ OPERATIONS: dict[str, str] = {
     "NotDeviceOwnerError": "PutBucketVersioning DeleteObject",
     "NotImplemented": "PutObject CopyObject DeleteObject *",
     "NotModified": "GetObject HeadObject",
-    "NotSignedUp": "*",
     "ObjectAlreadyInActiveTierError": "RestoreObject",
     "ObjectLockConfigurationNotFoundError": "GetObjectLockConfiguration",
     "ObjectNotInActiveTierError": "CopyObject",
     "OperationAborted": "CreateBucket DeleteBucket PutBucket* DeleteObjects",
     "OwnershipControlsNotFoundError": "GetBucketOwnershipControls",
-    "PermanentRedirect": "*",
     "PreconditionFailed": (
         "GetObject HeadObject PutObject CopyObject UploadPartCopy CompleteMultipartUpload DeleteObject "
         "RenameObject PostObject"
     ),
-    "Redirect": "*",
     "ReplicationConfigurationNotFoundError": "GetBucketReplication DeleteBucketReplication",
-    "RequestHeaderSectionTooLarge": "*",
     "RequestIsNotMultiPartContent": "PostObject",
-    "RequestTimeTooSkewed": "*",
     "RequestTimeout": "PutObject UploadPart PostObject",
     "RequestTorrentOfBucketError": "GetObjectTorrent",
     "ResponseInterrupted": "GetObject",
     "RestoreAlreadyInProgress": "RestoreObject",
     "ServerSideEncryptionConfigurationNotFoundError": "GetBucketEncryption",
-    "ServiceUnavailable": "*",
-    "SignatureDoesNotMatch": "*",
-    "SlowDown": "*",
     "TagPolicyException": "PutBucketTagging",
-    "TemporaryRedirect": "*",
     "TokenCodeInvalidError": "PutBucketVersioning DeleteObject",
-    "TokenRefreshRequired": "*",
     "TooManyBuckets": "CreateBucket",
     "TooManyConfigurations": (
         "PutBucketAnalyticsConfiguration PutBucketInventoryConfiguration PutBucketMetricsConfiguration "
         "PutBucketIntelligentTieringConfiguration"
     ),
     "TooManyParts": "PutObject",
-    "UnauthorizedAccessError": "*",
     "UnexpectedContent": "GetObject DeleteObject HeadBucket *",
-    "UnexpectedIPError": "*",
     "UnresolvableGrantByEmailAddress": "PutBucketAcl PutObjectAcl",
-    "UnsupportedArgument": "*",
     "UnsupportedMediaType": "PutObjectAnnotation",
-    "UnsupportedSignature": "*",
     "UserAnnotationNameMustBeSpecified": "PutObjectAnnotation",
     "UserKeyMustBeSpecified": "PostObject",
     "XAmzContentSHA256Mismatch": "PutObject UploadPart *",
