@@ -11,7 +11,8 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, cast
 
-from pytest_s3errors._core.play.connection import Close, Connection, Receive, Send, Settings, Wait
+from pytest_s3errors._core.play.actions import Close, Receive, Send, Wait
+from pytest_s3errors._core.play.connection import Connection, Settings
 from pytest_s3errors._spool import Spooled
 from pytest_s3errors._time.kernel import bytes_on_the_way, is_broken
 from pytest_s3errors._time.originals import REAL

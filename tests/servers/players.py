@@ -13,7 +13,8 @@ from math import inf
 
 import trio
 
-from pytest_s3errors._core.play.connection import Close, Connection, Receive, Send
+from pytest_s3errors._core.play.actions import Close, Receive, Send
+from pytest_s3errors._core.play.connection import Connection
 
 _LINGER_0 = struct.pack("ii", 1, 0)
 

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 import pytest
 import trio
 
-from pytest_s3errors._core.play.connection import Close, Connection, Limits, Settings
+from pytest_s3errors._core.play.actions import Close
+from pytest_s3errors._core.play.connection import Connection, Limits, Settings
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator

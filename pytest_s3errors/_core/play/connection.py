@@ -1,19 +1,11 @@
 """One client's connection, without I/O: bytes and the end of the stream in, actions out.
 
-A *player* owns the socket. It passes arrived bytes to `receive` and does what `next_action` returns, one action after
-another. It decides nothing, so all players behave the same, whatever they are built on:
-
-    action      the player                                              and asks for the next action
-    Send        sends all of it                                         when the kernel has all of it
-    Receive     waits for bytes or the end of the stream                after `receive`, or after `expire` where that
-                                                                        took longer than `seconds`
-    Wait        lets test time pass                                     when it is over, or when the stream has ended
-    Close       closes, by FIN or RST, when the client's kernel has     never
-                all that was sent
+A *player* owns the socket. It passes arrived bytes to `receive`, and does what `next_action` returns; `actions` says
+how. It decides nothing, so all players behave the same, whatever they are built on.
 
 `reads` says at any moment whether more bytes are welcome. While it is False the player leaves them in the kernel, so
 that the client sees backpressure. A player calls `held_up` if its kernel did not accept the end of a response at once,
-and `lost` if the client is gone. These five events and four actions are the whole interface.
+and `lost` if the client is gone.
 
 `_serve` reads like the life of a connection: it is a generator that suspends at each action. It calls plain functions
 wherever nothing waits, since a generator costs a microsecond. The states:
@@ -48,6 +40,7 @@ from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
+from .actions import Action, Close, Receive, Send, Wait
 from .answer import answer_of, encode, fits, paced
 from .exchange import Ending, Exchange
 from .http1 import BadRequest, Head, RequestParser
@@ -57,7 +50,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.messages import Call
     from pytest_s3errors._core.simulator import Simulator
 
-__all__ = ["MARK", "Action", "Close", "Connection", "Limits", "Receive", "Send", "Settings", "Wait"]
+__all__ = ["MARK", "Connection", "Limits", "Settings"]
 
 MARK = "x-s3errors-mark"
 """The header of a request that was decided before it was sent. Only this module sees it."""
@@ -71,31 +64,6 @@ _TLS = (
 )
 
 
-class Send(NamedTuple):
-    """Send *data*, which may be empty."""
-
-    data: bytes
-
-
-class Receive(NamedTuple):
-    """Wait for the client, at most *seconds* of real time. None: without limit."""
-
-    seconds: float | None = None
-
-
-class Wait(NamedTuple):
-    """Let *seconds* of test time pass. `inf`: until the client leaves."""
-
-    seconds: float
-
-
-class Close(NamedTuple):
-    """Close the connection, with RST if *reset*, otherwise with FIN."""
-
-    reset: bool = False
-
-
-Action: TypeAlias = Send | Receive | Wait | Close
 _Actions: TypeAlias = Generator[Action, None, None]
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.play.connection import Close, Connection, Limits, Receive, Send, Settings
+from pytest_s3errors._core.play.actions import Close, Receive, Send
+from pytest_s3errors._core.play.connection import Connection, Limits, Settings
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
@@ -14,7 +15,7 @@ from pytest_s3errors._core.simulator import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_s3errors._core.play.connection import Action
+    from pytest_s3errors._core.play.actions import Action
 
 BODY = b"0123456789" * 4
 

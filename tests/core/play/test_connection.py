@@ -7,7 +7,8 @@ import re
 import h11
 import pytest
 
-from pytest_s3errors._core.play.connection import MARK, Connection, Limits, Receive, Settings
+from pytest_s3errors._core.play.actions import Receive
+from pytest_s3errors._core.play.connection import MARK, Connection, Limits, Settings
 from pytest_s3errors._core.rules.faults import FAULTS
 from pytest_s3errors._core.rules.parse_rule import slow_rule
 from pytest_s3errors._core.s3.calls import parse_call
