@@ -19,7 +19,8 @@ from .stated_grants import document_grants, header_grants
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .records import Acl, Bucket, Grant, StoredObject
+    from .bucket_record import Bucket
+    from .records import Acl, Grant, StoredObject
     from .request import S3Request
 
 _XSI = b'<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="%s">'

@@ -15,7 +15,8 @@ from .records import BUCKET_OWNER_ENFORCED, PRIVATE, PUBLIC_BLOCKS
 from .stated_grants import GRANT, header_grants
 
 if TYPE_CHECKING:
-    from .records import Acl, Bucket
+    from .bucket_record import Bucket
+    from .records import Acl
     from .request import S3Request
 
 _, PREFERRED, _ = OWNERSHIPS

@@ -27,7 +27,7 @@ from .times import iso_date
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
-    from .records import Bucket
+    from .bucket_record import Bucket
     from .request import S3Request
 
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)

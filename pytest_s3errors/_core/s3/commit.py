@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .records import Bucket, Completion, StoredObject, Upload
+from .bucket_record import Bucket
+from .records import Completion, StoredObject, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.body import Body
 
+    from .bucket_record import Bucket
     from .messages import Refused
-    from .records import Bucket
     from .request import S3Request
 
 SSE, AES256 = "x-amz-server-side-encryption", "AES256"

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
 
+from .bucket_record import Bucket
 from .digests import DIGEST_HEADERS
 from .documents import XML, malformed, parse_xml, text_of
 from .messages import Response
 from .payload import receive
-from .records import ENABLED, Bucket, DefaultRetention, Retention, StoredObject
+from .records import ENABLED, DefaultRetention, Retention, StoredObject
 from .times import iso_date, java_date
 
 if TYPE_CHECKING:

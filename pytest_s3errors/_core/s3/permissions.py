@@ -18,7 +18,8 @@ from .records import BUCKET_OWNER_ENFORCED
 
 if TYPE_CHECKING:
     from .asked import Asked
-    from .records import Acl, Bucket, StoredObject
+    from .bucket_record import Bucket
+    from .records import Acl, StoredObject
 
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
 EXPECTED_SOURCE_OWNER = "x-amz-source-expected-bucket-owner"

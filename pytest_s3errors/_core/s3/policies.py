@@ -17,7 +17,8 @@ from .access import account_id
 
 if TYPE_CHECKING:
     from .asked import Asked
-    from .records import Bucket, Policy, PolicyCondition, Statement
+    from .bucket_record import Bucket
+    from .records import Policy, PolicyCondition, Statement
 
 ARN = "arn:aws:s3:::"
 EVERYBODY = "*"

@@ -13,9 +13,10 @@ from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 
 from .access import OPEN, Access
 from .auth import ANYBODY, Caller
+from .bucket_record import Bucket, is_version_id
 from .messages import Call, Refused
 from .permissions import may, may_list
-from .records import NULL, Bucket, StoredObject, is_version_id
+from .records import NULL, StoredObject
 from .store import S3Store
 from .times import http_date
 

@@ -19,7 +19,8 @@ from .times import iso_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .records import Bucket, StoredObject
+    from .bucket_record import Bucket
+    from .records import StoredObject
     from .request import S3Request
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.s3.records import _version_id
+from pytest_s3errors._core.s3.bucket_record import _version_id
 
 KEY = {"Bucket": "bucket", "Key": "key"}
 GONE = _version_id("elsewhere", 0)
