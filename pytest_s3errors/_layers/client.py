@@ -1,10 +1,10 @@
-"""The `client` layer: `S3Client._make_request` answered by the simulator, without a socket.
+"""The `client` layer: the simulator answers `S3Client._make_request`, without a socket.
 
-Nothing is signed but where S3 might refuse the signature: with credentials that are not known, or with a marker that
-says whom S3 knows.
+A request is signed only if S3 might refuse the signature: the credentials are unknown, or a marker declares which ones
+S3 knows.
 
-The client's operations, its response object and its exceptions stay real: a fault becomes what the client would have
-raised for it on the wire, made by the client's own functions.
+The client's operations, its response object and its exceptions stay real. A fault becomes the exception that the client
+would raise for it on the wire, built by the client's own functions.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def install(scene: Scene, seams: Seams) -> None:
             call = _signed(self, call)
         body = await _whole(data, headers or {})
         simulator = scene.simulator
-        # A session that the caller put in its place has limits of its own.
+        # If the caller has replaced the session, that one's timeouts count.
         patience = Patience(self._timeout if self._session is None else self._session.timeout)
         entry = simulator.begin(call)
         read, whole = taken(entry, body)
@@ -106,7 +106,7 @@ def install(scene: Scene, seams: Seams) -> None:
     seams.setattr(S3Client, "_make_request", _make_request)
 
 
-# What repeats from request to request, and would be a good part of one's cost.
+# Cached, since these values repeat from request to request and would be a large part of its cost.
 _url = functools.lru_cache(build_url)
 
 
@@ -138,7 +138,7 @@ def _call(
 
 
 def _has_to_sign(client: S3Client, access: Access) -> bool:
-    """Whether S3 might refuse the client's credentials; a signature that only costs time is not made."""
+    """Return whether S3 might refuse the client's credentials. Otherwise a signature would only cost time."""
     known = access.find(client.access_key)
     return access.declared or (
         known is not None and (known.secret_key, known.session_token) != (client.secret_key, client.session_token)
@@ -146,7 +146,7 @@ def _has_to_sign(client: S3Client, access: Access) -> bool:
 
 
 def _signed(client: S3Client, call: Call) -> Call:
-    """*call* with the headers by which the wire would know the client."""
+    """Return *call* with the headers that identify the client on the wire."""
     headers = sign_request(
         method=call.method,
         url=call.url.partition("?")[0],
@@ -161,14 +161,14 @@ def _signed(client: S3Client, call: Call) -> Call:
 
 
 class _Unsigned:
-    """In the place of the signer of a streamed body: the bytes as they are."""
+    """Replaces the signer of a streamed body. It leaves the bytes unchanged."""
 
     def encode(self, chunk: bytes) -> bytes:
         return chunk
 
 
 async def _whole(data: Data | None, headers: dict[str, str]) -> Body:
-    """The body in one piece, after the client's own checks; a file is put back to where it stood."""
+    """Return the body in one piece, after the client's own checks. A file is rewound to its old position."""
     if data is None:
         return b""
     if isinstance(data, bytes):
@@ -188,7 +188,7 @@ async def _whole(data: Data | None, headers: dict[str, str]) -> Body:
 
 
 async def _collected(read: Callable[[], Awaitable[bytes]]) -> Body:
-    """All that *read* gives, until it gives nothing; on disk where it is too much to hold."""
+    """Return everything that *read* returns until it returns nothing. A large body goes to disk."""
     held, sink = bytearray(), None
     while piece := await read():
         held += piece
@@ -207,7 +207,7 @@ def _target(client: S3Client, call: Call) -> Target:
 
 
 async def _waited(exchange: Exchange, patience: Patience, target: Target) -> None:
-    """Let the time pass that *exchange* takes before anything comes, as long as the client bears it."""
+    """Wait until the first byte of *exchange* is due, or until the client's timeout."""
     silent = exchange.answer is None and exchange.ending is Ending.HANG
     if silent or exchange.delay_s:
         limit = patience.of_connection(target.endpoint) if exchange.connect else patience.of_data()
@@ -237,7 +237,7 @@ def _response(
 
 
 def _broken(exchange: Exchange) -> BaseException:
-    """What aiohttp would have raised where nothing with a status comes."""
+    """Return the exception that aiohttp would raise if no response with a status arrives."""
     if exchange.connect:
         return natural_error(connect_error(exchange.connect), _NO_REQUEST)
     if exchange.raw:
@@ -251,12 +251,12 @@ _NO_REQUEST: Any = None
 
 
 def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
-    """The error of *reply*, without the way through XML and back."""
+    """Return the exception for *reply* directly, without building and parsing XML."""
     headers, fields = reply.headers, None
     if call.method == "HEAD" or reply.status == _NOT_MODIFIED:  # no body
         headers = {"x-amz-request-id": ids.request_id, "x-amz-id-2": ids.host_id, **headers}
     else:
-        message = reply.message.strip()  # as the client reads a document
+        message = reply.message.strip()  # as the client's parser does
         fields = {"Code": reply.code, "Message": message, "RequestId": ids.request_id, "HostId": ids.host_id}
         fields |= reply.elements
     return error_from_fields(

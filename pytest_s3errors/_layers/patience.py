@@ -1,8 +1,8 @@
-"""How long one request of aiohttp's waits for what, for the layers that have no socket to wait on.
+"""The timeouts of one aiohttp request, for the layers that have no socket.
 
-aiohttp has three limits: `total` for all of a request up to the last byte of its body, `connect` and `sock_connect`
-for a connection, `sock_read` for the silence between two reads. The one that is reached first ends the wait, by its
-own exception. With none of them it never ends; `asyncio.timeout`, a cancellation or `s3_limits` then do.
+aiohttp has three limits: `total` for a whole request up to the last byte of its body, `connect` and `sock_connect` for
+a connection, `sock_read` for the silence between two reads. The first one reached ends the wait with its own
+exception. Without limits the wait never ends, except by `asyncio.timeout`, a cancellation or `s3_limits`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ __all__ = ["Limit", "Patience", "wait"]
 
 
 class Limit(NamedTuple):
-    """The end of a wait: after so many seconds, by this error."""
+    """The end of a wait: after `seconds`, with `error`."""
 
     seconds: float
     error: Exception
 
 
 class Patience:
-    """The limits of one request, which begins now."""
+    """The limits of one request that begins now."""
 
     def __init__(self, limits: aiohttp.ClientTimeout) -> None:
         self._limits = limits
@@ -32,21 +32,21 @@ class Patience:
         if limits.total:
             self._deadline = asyncio.get_running_loop().time() + limits.total
             if limits.total >= limits.ceil_threshold:
-                self._deadline = math.ceil(self._deadline)  # as aiohttp, so that many timers fire at once
+                self._deadline = math.ceil(self._deadline)  # as aiohttp does, so that timers fire together
 
     @classmethod
     def of(cls, given: object, session: aiohttp.ClientSession) -> Patience:
-        """Return that of a request to *session* with the `timeout` *given*, if there is one."""
+        """Return the limits of a request in *session*. *given* is its `timeout` argument, if any."""
         if isinstance(given, int | float):
             return cls(aiohttp.ClientTimeout(total=given))
         return cls(given if isinstance(given, aiohttp.ClientTimeout) else session.timeout)
 
     def of_data(self) -> Limit | None:
-        """Return the end of a wait for the next bytes, None if it has none."""
+        """Return the end of a wait for the next bytes. None: no limit."""
         return self._sooner(self._limits.sock_read, aiohttp.SocketTimeoutError("Timeout on reading data from socket"))
 
     def of_connection(self, url: object) -> Limit | None:
-        """Return the end of a wait for a connection to *url*, None if it has none."""
+        """Return the end of a wait for a connection to *url*. None: no limit."""
         own = [seconds for seconds in (self._limits.connect, self._limits.sock_connect) if seconds]
         return self._sooner(min(own, default=None), aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}"))
 
@@ -58,10 +58,10 @@ class Patience:
 
 
 async def wait(seconds: float | None, limit: Limit | None) -> None:
-    """Let *seconds* pass, None: for ever.
+    """Wait *seconds*. None: forever.
 
     Raises:
-        Exception: *limit* comes sooner; its error.
+        Exception: the error of *limit*, if that is reached first.
     """
     if limit is not None and (seconds is None or limit.seconds < seconds):
         await asyncio.sleep(limit.seconds)

@@ -1,4 +1,4 @@
-"""The loopback S3 in an event loop: a player that does what the core's `Connection` says, and decides nothing."""
+"""The loopback S3 in an event loop: a player that does what the core's `Connection` asks, and decides nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ _LINGER_0 = struct.pack("ii", 1, 0)
 class Server:
     """One loopback listener in one event loop.
 
-    `origin_of` maps a connection's peer to what the client dialed, `has_left` to whether it has closed its end.
+    `origin_of` takes the port of a client and returns the origin that it dialed. `has_left` returns whether it has
+    closed its end.
     """
 
     def __init__(
@@ -48,26 +49,26 @@ class Server:
         self.origin_of = origin_of
         self.has_left = has_left
         self.players: set[Player] = set()
-        # Whose answer is late on purpose, by the client's port: what waits for it may let time pass.
+        # Connections whose response is delayed on purpose, by the client's port. Time may pass for their clients.
         self.parked: dict[int, Connection] = {}
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen on *host*, a loopback address, and return the port: *port*, or one of the system's choice for 0."""
+        """Listen on *host*, a loopback address. Return the port: *port*, or one that the system chooses for 0."""
         loop = self._loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Player(self), host, port)
         _listening.add(self)
         return cast("int", self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Close the listener and every connection; returns when the sockets are closed."""
+        """Close the listener and every connection. Return when the sockets are closed."""
         if self._server is None:
             return
         _listening.discard(self)
         server, self._server = self._server, None
-        # A connection that was accepted just now is made in the loop's next rounds, and fails, its socket open, if the
-        # server is closed by then.
+        # A connection that was just accepted gets its transport in the next rounds of the loop. If the server were
+        # closed by then, that would fail and leave its socket open.
         with contextlib.suppress(NotImplementedError):  # Windows' loop has no readers
             asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
         for _ in range(3):
@@ -75,7 +76,7 @@ class Server:
         server.close()
         for player in tuple(self.players):
             player.drop()
-        while self.players:  # noqa: ASYNC110 - connection_lost comes in the loop's next round
+        while self.players:  # noqa: ASYNC110 - connection_lost is called in the next round of the loop
             await asyncio.sleep(0)
 
     def break_off(self) -> None:
@@ -88,13 +89,13 @@ class Server:
             player.reset()
 
     def file_numbers(self) -> list[int]:
-        """Return those of the listener and of every connection."""
+        """Return the file descriptors of the listener and of every connection."""
         assert self._server is not None  # it listens
         players = (player.file_number for player in self.players)
         return [number for number in (*(sock.fileno() for sock in self._server.sockets), *players) if number >= 0]
 
     def give_up(self, port: int) -> None:
-        """Record that the client at *port* no longer waits; its connection will notice later."""
+        """Record that the client at *port* no longer waits. Its connection notices later."""
         connection = self.parked.get(port)
         if connection is not None:
             connection.give_up()
@@ -106,13 +107,13 @@ class Player(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         self._server = server
         self._reads = True
-        self._waits_for: type | None = None  # Receive, Wait, Send: what the next action has to wait for
+        self._waits_for: type | None = None  # the action that must be complete before the next: Receive, Wait or Send
         self._timer: asyncio.Handle | None = None
         self._polls = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        # With the high-water mark at 0, resume_writing means that every byte is in the kernel's hands.
+        # With a high-water mark of 0, resume_writing means that the kernel has every byte.
         self._transport.set_write_buffer_limits(0)
         self._port: int = transport.get_extra_info("peername")[1]
         server = self._server
@@ -133,7 +134,7 @@ class Player(asyncio.Protocol):
 
     @property
     def file_number(self) -> int:
-        """That of the socket; -1 when it is closed."""
+        """The file descriptor of the socket. -1: it is closed."""
         return cast("int", self._transport.get_extra_info("socket").fileno())
 
     def drop(self) -> None:
@@ -156,15 +157,15 @@ class Player(asyncio.Protocol):
         self._connection.receive(b"")
         if self._waits_for is not Send:
             self._play()
-        return True  # the connection says when to close
+        return True  # the connection decides when to close
 
     def resume_writing(self) -> None:
         if self._waits_for is Send:
-            # Not at once: a transport that is closed in here is told twice that its connection is lost.
+            # Not at once: if we closed the transport in this callback, connection_lost would be called twice.
             asyncio.get_running_loop().call_soon(self._play)
 
     def _play(self) -> None:
-        """Play the connection's steps until there is something to wait for."""
+        """Play the connection's actions until one has to wait."""
         transport, connection = self._transport, self._connection
         self._wake()
         while not transport.is_closing():
@@ -207,15 +208,15 @@ class Player(asyncio.Protocol):
         self._play()
 
     def _listen(self) -> None:
-        """Pause or resume reading as the connection says."""
+        """Pause or resume reading, as the connection asks."""
         self._reads = not self._reads
         (self._transport.resume_reading if self._reads else self._transport.pause_reading)()
 
     def _close(self, action: Close) -> None:
-        """Close, as soon as the client's kernel has all.
+        """Close as soon as the client's kernel has everything.
 
-        RST, which unread bytes cause too, throws away what it has not confirmed. That takes microseconds, in which no
-        test time is to pass, unless the client does not read.
+        RST, which unread bytes cause too, discards what that kernel has not acknowledged. The acknowledgment takes
+        microseconds, during which no test time may pass, unless the client does not read.
         """
         sock = self._transport.get_extra_info("socket")
         lossy = action.reset or not self._reads
@@ -238,13 +239,13 @@ _listening: set[Server] = set()
 
 
 def _let_go() -> None:
-    """Drop a forked child's copies of sockets: as long as it has one, no client sees that the connection has ended."""
+    """Drop a forked child's copies of sockets. While it holds one, the client can't see that the connection ended."""
     if not _listening:
         return
     null = os.open(os.devnull, os.O_RDWR)
     for server in _listening:
         for number in server.file_numbers():
-            os.dup2(null, number, inheritable=False)  # its object lives on here, and closes that number some day
+            os.dup2(null, number, inheritable=False)  # not close: the socket object lives on and closes this number
     os.close(null)
 
 

@@ -1,8 +1,8 @@
 """The simulated S3 in its own process: run with ``python -m``, controlled by its parent through a pipe.
 
-Some native clients hold the GIL while they wait for an answer; a server in a thread of theirs never gets to give it.
-The process serves one test after another, each with a simulator, a store and a port of its own, and ends with its
-parent: when the pipe does, or, should a forked sibling hold the other end open, when it has another parent.
+Some native clients hold the GIL while they wait for a response, so a server in a thread of that process could never
+send one. This process serves one test after another. Each has its own simulator, store and port. The process ends with
+its parent: when the pipe closes, or, if a forked sibling holds the other end open, when it gets another parent.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _LOOK_S = 0.5
 
 
 class Test:
-    """One test's simulation. Its parent's `RemoteSimulator` can call every public method."""
+    """One test's simulation. The parent's `RemoteSimulator` can call every public method."""
 
-    __test__ = False  # its name is no wish to be collected
+    __test__ = False  # pytest must not collect it, despite its name
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Test:
     def look(self, passed_s: float, *, asked: bool) -> None:
         """Reset the connections if a client waits and the test's process has not *asked* anything for too long.
 
-        A test that is watched asks all the time. One that does not is held up by a client that keeps the GIL.
+        The watchdog of a test asks all the time. If it does not, a client that holds the GIL is blocking it.
         """
         events, waiting = self._simulator.pending()
         quiet = waiting and not asked and events == self._events
@@ -138,7 +138,7 @@ class Test:
     def cancel(self, number: int) -> None:
         self.armed(number).cancelled = True
 
-    # A request that is decided or answered in the test's process.
+    # A request that a layer in the test's process announces or answers.
 
     def begin(self, call: Call) -> tuple[int, Entry]:
         self._entries.append(self._simulator.begin(call))
@@ -175,7 +175,7 @@ class Watch:
 
 
 def serve(asked: BinaryIO, answers: BinaryIO, watch: Watch) -> None:
-    """Serve calls until the pipe ends: ``(number of the test, name, arguments)``, or a new test."""
+    """Serve calls until the pipe closes: ``(number of the test, name, arguments)``. "start" begins a new test."""
     number, test = 0, None
     while True:
         try:
@@ -191,7 +191,7 @@ def serve(asked: BinaryIO, answers: BinaryIO, watch: Watch) -> None:
                 watch.test = test
                 reply: Any = test.port()
             elif test is None or wanted != number:
-                raise RuntimeError("that test is over")  # noqa: TRY301 - told like any other error
+                raise RuntimeError("that test is over")  # noqa: TRY301 - sent like any other error
             else:
                 reply = getattr(test, name)(*args)
         except Exception as error:  # noqa: BLE001 - the parent raises it
@@ -208,13 +208,13 @@ def _write(answers: BinaryIO, reply: Any) -> None:
 
 def main() -> None:
     """Serve the process that started this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the parent, which says what is to be done
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is meant for the parent, which decides what happens
     watch = Watch()
     threading.Thread(target=watch.run, daemon=True).start()
     with os.fdopen(os.dup(sys.stdin.fileno()), "rb") as asked, os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what is printed by mistake stays out of the pipe
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # an accidental print must not reach the pipe
         serve(asked, answers, watch)
-    os._exit(0)  # threads that serve have nobody left to serve
+    os._exit(0)  # don't wait for the threads that serve: nobody needs them now
 
 
 if __name__ == "__main__":

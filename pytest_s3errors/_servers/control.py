@@ -1,7 +1,7 @@
-"""The control URL of a server with rules: a few plain HTTP requests, beside the port that speaks S3.
+"""The control URL of a server with rules: a few plain HTTP requests, on another port than S3.
 
-It has a port of its own, since every path of the other one can be a bucket. A web page that a browser on this machine
-shows could send requests here as well; it is told by its Origin, or by a Host that is not ours.
+It has its own port because every path on the S3 port can be a bucket. A web page in a browser on this machine could
+send requests here too. Such a request is recognized by its Origin, or by a Host that is not ours.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def as_json(value: Any) -> Reply:
 
 
 Routes = Mapping[tuple[str, str], Callable[[bytes], Reply]]
-"""Method and path, to what answers: a function of the request's body, which raises ValueError for a wrong one."""
+"""Maps method and path to a function. It takes the request's body, and raises ValueError if that is wrong."""
 
 
 def url_of(host: str, port: int) -> str:
@@ -49,7 +49,7 @@ class Control:
         self.connections: set[asyncio.Transport] = set()
 
     async def start(self, host: str, port: int) -> None:
-        """Listen on *host*, a loopback address, and *port*, or one that is free for 0.
+        """Listen on *host*, a loopback address, and *port*. 0: a free one.
 
         Raises:
             OSError: the port is taken.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class LoopServers:
     """The servers of one test.
 
-    `origins` maps a client's port to the ``scheme://host`` that it asked for, `left` to whether it has closed its end:
-    a client that was cancelled has, while its request is still on the way.
+    `origins` maps a client's port to the ``scheme://host`` that it dialed. `left` maps it to a function that tells
+    whether the client has closed its end: a cancelled client has, while its request is still on its way.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -34,7 +34,7 @@ class LoopServers:
         if self._scene.remote is not None:
             if loop not in self._served:
                 self._served.add(loop)
-                self._scene.before_close(loop, _nothing)  # the clients of the loop end with it, here too
+                self._scene.before_close(loop, _nothing)  # registers the loop, so that its clients are closed with it
             return self._scene.remote.port
         starting = self._starting.get(loop)
         if starting is None:

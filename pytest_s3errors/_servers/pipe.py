@@ -11,10 +11,10 @@ from typing import Any, BinaryIO, cast
 
 
 def _read_only(values: dict[Any, Any]) -> MappingProxyType[Any, Any]:
-    return MappingProxyType(values)  # the class itself has no name to be found by
+    return MappingProxyType(values)  # pickle can't find the class itself by its name
 
 
-# Also read-only mappings, which the standard table has not.
+# The standard table plus read-only mappings.
 _TABLE: Any = ChainMap({MappingProxyType: lambda it: (_read_only, (dict(it),))}, cast("Any", copyreg.dispatch_table))
 
 
@@ -22,8 +22,8 @@ def write(pipe: BinaryIO, value: Any) -> None:
     """Send *value* whole, or not at all.
 
     Raises:
-        OSError: nobody reads any more.
-        TypeError: *value* holds what can't travel, a function without a name for example.
+        OSError: the other end is closed.
+        TypeError: *value* contains something that can't be pickled, such as a lambda.
     """
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
@@ -43,6 +43,6 @@ def read(pipe: BinaryIO) -> Any:
         EOFError: the other end is closed.
     """
     try:
-        return pickle.load(pipe)  # noqa: S301 - what our own process wrote
+        return pickle.load(pipe)  # noqa: S301 - our own process wrote it
     except (pickle.UnpicklingError, OSError) as error:
         raise EOFError from error

@@ -1,7 +1,7 @@
-"""The test's side of a simulated S3 in a process of its own, see `process_child`.
+"""The test's side of a simulated S3 in another process, see `child`.
 
-One process serves all tests of a session that ask for it. Simulator, store and origins of a test are stand-ins that
-ask over the pipe; rules and records travel as they are.
+One process serves all tests of a session that need it. A test's simulator, store and origins are proxies that ask over
+the pipe. Rules and records are sent as they are.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Process:
         backend: BackendSpec = MEMORY,
         dialect: str | None = None,
     ) -> RemoteTest:
-        """Start a simulation for the next test; the previous one is gone, with its port."""
+        """Start a simulation for the next test. This ends the previous one and frees its port."""
         with self._lock:
             if self._process is not None and self._process.poll() is not None:
                 _end(self._process)
@@ -80,7 +80,7 @@ class Process:
             except TypeError:
                 raise  # nothing was sent
             except BaseException:
-                process.kill()  # interrupted between a question and its answer, which the next one would read
+                process.kill()  # interrupted after a question: the next question would read the answer to this one
                 raise
         if not done:
             raise value
@@ -105,14 +105,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _spawn() -> subprocess.Popen[bytes]:
-    # The package is found where it was found here; -P keeps the working directory out of it.
+    # The child finds the package in the same place. -P keeps the working directory off its path.
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-P", "-m", "pytest_s3errors._servers.child"]
     return subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
 
 
 class RemoteTest:
-    """Takes the place of a `ThreadServer` for one test, with its simulator."""
+    """Replaces a `ThreadServer` and its simulator for one test."""
 
     runs_here = False
 
@@ -129,13 +129,13 @@ class RemoteTest:
         self._ask("break_off")
 
     def stop(self) -> None:
-        """Close every connection and the listener; a process that has ended has none."""
+        """Close every connection and the listener. A process that has ended has none."""
         with contextlib.suppress(RuntimeError):
             self._ask("stop")
 
 
 class _Origins:
-    """Maps the ports of rerouted clients to what they asked for; sent before they send."""
+    """Maps the ports of rerouted clients to the origins that they dialed. Sent before the client's request."""
 
     def __init__(self, ask: Ask, endpoints: Callable[[], tuple[str, ...]]) -> None:
         self._ask = ask
@@ -146,7 +146,7 @@ class _Origins:
 
 
 class RemoteSimulator:
-    """What layers and fixtures use of a `Simulator`."""
+    """The part of a `Simulator` that layers and fixtures use."""
 
     def __init__(self, ask: Ask, where: Callable[[], str] = str) -> None:
         self._ask = ask
@@ -169,10 +169,10 @@ class RemoteSimulator:
 
     @property
     def problems(self) -> list[str]:
-        """What could not be played, there and here; append to it."""
+        """The problems of both processes. Append to it."""
         new = self._ask("problems", self._known)
         self._known += len(new)
-        # The other process can't know at which lines the code of this one is.
+        # The other process can't know the current lines of the code in this one.
         self._problems += (located(text, self._where()) if text.startswith(TOO_MANY) else text for text in new)
         return self._problems
 
@@ -187,7 +187,7 @@ class RemoteSimulator:
         return [entry.record() for entry in self.entries]
 
     def pending(self) -> tuple[int, list[Entry]]:
-        """Return how many requests have begun or ended, and those that wait although their answer is due."""
+        """Return how many requests have begun or ended, and those that still wait although their response is due."""
         return cast("tuple[int, list[Entry]]", self._ask("pending"))
 
     @property
@@ -196,35 +196,35 @@ class RemoteSimulator:
         return cast("bool", self._ask("connects"))
 
     def add(self, rule: Rule) -> ArmedRule:
-        """Arm one more rule."""
+        """Activate one more rule."""
         return cast("ArmedRule", _RemoteRule(self._ask, self._ask("add", rule), rule))
 
     def begin(self, call: Call, mark: str | None = None) -> Entry:
-        """Decide who takes *call*; *mark* is for servers."""
+        """Decide which rule takes *call*. *mark* is for servers."""
         assert mark is None  # the server is in the other process
         return _RemoteEntry(*self._ask("begin", call))
 
     def answer(self, entry: Entry, body: Body) -> Exchange:
-        """What a layer has to send for *entry*."""
+        """Return the exchange that a layer must play for *entry*."""
         exchange, now = self._ask("answer", _number(entry), body)
         entry.body_size, entry.status, entry.error_code = now.body_size, now.status, now.error_code
         return cast("Exchange", exchange)
 
     def end(self, entry: Entry) -> None:
-        """Note that the answer to *entry* is out."""
+        """Record that the response to *entry* has ended."""
         self._ask("end", _number(entry))
 
     def promise(self, mark: str, entry: Entry) -> None:
-        """Say that the request of *entry* will bear *mark*."""
+        """Record that the request of *entry* will carry *mark*."""
         self._ask("promise", mark, _number(entry))
 
     def forget(self, mark: str) -> None:
-        """Say that nothing more comes with *mark*."""
+        """Record that no more requests carry *mark*."""
         self._ask("forget", mark)
 
 
 class _RemoteEntry(Entry):
-    """A request that was begun from here."""
+    """A request that was announced in this process."""
 
     __slots__ = ("number",)
 
@@ -234,7 +234,7 @@ class _RemoteEntry(Entry):
 
 
 def _number(entry: Entry) -> int:
-    assert isinstance(entry, _RemoteEntry)  # all that `begin` returns are
+    assert isinstance(entry, _RemoteEntry)  # `begin` returns no others
     return entry.number
 
 
@@ -275,7 +275,7 @@ class _RemoteRule:
 
     @cancelled.setter
     def cancelled(self, cancelled: bool) -> None:
-        assert cancelled  # nobody takes it back
+        assert cancelled  # a rule is never reactivated
         self._ask("cancel", self._number)
 
     @property

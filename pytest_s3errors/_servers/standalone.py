@@ -1,4 +1,4 @@
-"""The loopback S3 without a test around it: real time, rules from a file, buckets only where they were created."""
+"""The loopback S3 without a test: real time, rules from a file, and only buckets that were created."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 
 LIMITS = Limits(idle_s=60, head_s=20)
-"""A client of a test may wait in test time for ever; here a silent one would stay until the server ends."""
+"""A client in a test may wait forever, in test time. Here a silent client would stay until the server ends."""
 
 
 class _Reported(list[str]):
-    """What fails a test is told on standard error here, in one line unless it is a traceback, and forgotten.
+    """Prints on standard error what would fail a test, in one line unless it is a traceback, and forgets it.
 
-    A server with a problem in its list serves nobody any more, so this list stays empty.
+    A simulator with a problem in its list refuses every request, so this list stays empty.
     """
 
     def append(self, problem: str) -> None:
@@ -50,17 +50,17 @@ class _Reported(list[str]):
 
 
 class Service(NamedTuple):
-    """What a server is told.
+    """The settings of a server.
 
     Args:
         host: A loopback address.
-        port: 0 for a free one.
-        keys: Who is known; none: the credentials that the plugin gives its tests, which are printed then.
-        env: Print environment variables by which SDKs find the server, one a line.
-        ownership: Of buckets that say nothing of it themselves.
-        rules: A file of rules; None: no request fails, and there is no control URL.
-        control_port: Of the control URL; 0 for a free one.
-        seed: Of `probability=`.
+        port: 0: a free one.
+        keys: The known credentials. Empty: those of the plugin's tests, which are then printed.
+        env: Whether to print the environment variables with which SDKs find the server, one per line.
+        ownership: The object ownership of buckets that set none.
+        rules: A file of rules. None: no request fails, and there is no control URL.
+        control_port: The port of the control URL. 0: a free one.
+        seed: The seed for `probability=`.
     """
 
     host: str
@@ -74,19 +74,19 @@ class Service(NamedTuple):
 
 
 def serve(service: Service) -> None:
-    """Serve until SIGINT or SIGTERM, whose handlers are then what they were; the first line printed is the URL.
+    """Serve until SIGINT or SIGTERM, then restore their handlers. The first line printed is the URL.
 
-    SIGHUP reads the file of rules again. One that is wrong changes nothing, and is told on standard error.
+    SIGHUP rereads the file of rules. A file with errors changes nothing; the errors are printed on standard error.
 
     Raises:
-        RuleError: everything that is wrong with the file of rules, or that it can't be read.
-        OSError: A port is taken, or the address is none of this machine.
+        RuleError: the file of rules can't be read or has errors. The message lists all of them.
+        OSError: a port is taken, or the address does not belong to this machine.
     """
     asyncio.run(_serve(service))
 
 
 class _Rules:
-    """The rules in force, and what the control URL says of them."""
+    """The active rules, and the answers of the control URL."""
 
     def __init__(self, simulator: Simulator, service: Service) -> None:
         self._simulator = simulator
@@ -102,7 +102,7 @@ class _Rules:
         }
 
     def take(self, file: RuleFile, *, store: S3Store | None = None) -> None:
-        """Put *file* in force, on what is stored or on another *store*; add the buckets and objects that are new."""
+        """Activate *file*, on the current store or another *store*. Add the file's new buckets and objects."""
         known = {} if store is not None else self._file.arrange
         store = store or self._simulator.store
         for written, arrange in file.arrange.items():
@@ -133,10 +133,10 @@ class _Rules:
 
 
 def read_rules(path: Path | None) -> RuleFile:
-    """Return what the file at *path* says.
+    """Return the rules in the file at *path*. None: no rules.
 
     Raises:
-        RuleError: it can't be read, or everything that is wrong with it.
+        RuleError: the file can't be read or has errors. The message lists all of them.
     """
     if path is None:
         return RuleFile()
@@ -163,7 +163,7 @@ async def _serve(service: Service) -> None:
         store=_store(), seed=service.seed, clock=lambda: time.monotonic() - began, access=_access(service)
     )
     simulator.problems = _Reported()
-    # Without rules nothing is written down of requests that are over.
+    # Without rules there is no journal of ended requests.
     simulator.armed = service.rules is not None
     rules = _Rules(simulator, service)
     server = Server(simulator, endpoints=tuple, origin_of=lambda _: None, limits=LIMITS)
@@ -183,7 +183,7 @@ async def _serve(service: Service) -> None:
 
 @contextlib.contextmanager
 def _signalled(reload: Callable[[], None]) -> Iterator[asyncio.Event]:
-    """Yield what SIGINT and SIGTERM set, until the block ends; SIGHUP, where there is one, calls *reload*."""
+    """Yield the event that SIGINT and SIGTERM set, until the block ends. SIGHUP, if it exists, calls *reload*."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     acts = {signal.SIGINT: stopped.set, signal.SIGTERM: stopped.set}
     if hasattr(signal, "SIGHUP"):

@@ -1,4 +1,4 @@
-"""The loopback S3 in a thread of its own, for clients that block: it answers while they wait."""
+"""The loopback S3 in its own thread, for blocking clients: it answers while they wait."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ THREAD = "simulated S3"
 
 
 class ThreadServer:
-    """One loopback listener in one thread; started by the first who asks for its port."""
+    """One loopback listener in one thread. Reading `port` starts it."""
 
     def __init__(self, simulator: Simulator, *, endpoints: Callable[[], tuple[str, ...]]) -> None:
-        # What clients that were rerouted believe to talk to, by their port.
+        # The origins that rerouted clients believe they talk to, by the client's port.
         self.origins: dict[int, str] = {}
         self._server = Server(simulator, endpoints=endpoints, origin_of=self.origins.get)
         self._starting = threading.Lock()
@@ -31,7 +31,7 @@ class ThreadServer:
 
     @property
     def port(self) -> int:
-        """The port on 127.0.0.1; asking for it starts the server."""
+        """The port on 127.0.0.1. Reading it starts the server."""
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -49,15 +49,15 @@ class ThreadServer:
 
     @property
     def parked(self) -> frozenset[int]:
-        """The ports of clients that get nothing before time has passed."""
+        """The ports of clients that get no data until time has passed."""
         return frozenset(tuple(self._server.parked))
 
     def give_up(self, port: int) -> None:
-        """Note that the client at *port* waits no longer."""
+        """Record that the client at *port* no longer waits."""
         self._server.give_up(port)
 
     def call(self, act: Callable[[], object]) -> None:
-        """Have *act* done in the server's event loop, if that runs, and return when it is."""
+        """Call *act* in the server's event loop, if that runs. Return when it is done."""
         with self._starting:
             loop = self._loop
         if loop is not None:

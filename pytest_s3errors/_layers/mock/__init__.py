@@ -1,1 +1,1 @@
-"""The `mock` layer: doubles of HTTP clients, without a socket."""
+"""The `mock` layer: mocks of HTTP clients, without a socket."""

@@ -1,8 +1,9 @@
 """The `mock` layer for aiohttp: aioresponses takes the requests, the simulator answers them, no socket is opened.
 
-aioresponses asks its public `match` for the answer to each request; wrapped, that asks the test's own routes first and
-then the simulator. Its callbacks would not do: they can't decline a request, are not told the method, and see the URL
-with its query sorted. Nor can it make the response itself on every aiohttp, see `mock_response`.
+aioresponses calls its public `match` for the response to each request. The wrapped `match` asks the test's own routes
+first, then the simulator. Callbacks of aioresponses are not enough: they can't decline a request, do not get the
+method, and see the URL with a sorted query. Nor can aioresponses build the response on every version of aiohttp, see
+`aiohttp_response`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from .aiohttp_response import MockedResponse
     from .answers import Played
 
-# RFC 9110, 9.2.2: aiohttp sends these once more by itself if the connection breaks before an answer.
+# RFC 9110, 9.2.2. aiohttp itself resends these once if the connection breaks before a response.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _MAX_REDIRECTS = 10
@@ -43,7 +44,7 @@ _REDIRECTS = (*_TO_GET, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT, HTT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """What aiohttp would send; header names in lower case."""
+    """A request as aiohttp would send it. Header names are in lower case."""
 
     session: aiohttp.ClientSession
     method: str
@@ -58,7 +59,7 @@ class _Request:
         return aiohttp.RequestInfo(self.url, self.method, headers, self.url)
 
     def to(self, url: URL, status: int) -> _Request:
-        """The request after a redirect, as aiohttp changes it."""
+        """Return the request that follows a redirect to *url* with *status*, as aiohttp would send it."""
         headers = {**self.headers, "host": url.host_port_subcomponent or ""}
         if url.origin() != self.url.origin():
             headers.pop("authorization", None)
@@ -70,11 +71,11 @@ class _Request:
 
 
 class MockAiohttp:
-    """Answers what comes to aioresponses routers for S3, in one test."""
+    """Answers the S3 requests of one test that reach aioresponses routers."""
 
     def __init__(self, scene: Scene, patches: pytest.MonkeyPatch) -> None:
         self._scene = scene
-        # aioresponses tells `match` neither the session nor the URL as it was asked for.
+        # aioresponses passes to `match` neither the session nor the original URL.
         self._asked: ContextVar[tuple[aiohttp.ClientSession, URL]] = ContextVar("asked")
         build_url = aiohttp.ClientSession._build_url  # noqa: SLF001 - aioresponses calls it for each request
 
@@ -86,12 +87,12 @@ class MockAiohttp:
         patches.setattr(aiohttp.ClientSession, "_build_url", noted)
 
     def install(self) -> None:
-        """Take every session's requests to S3, until the test is over; others never come to aioresponses."""
+        """Take the S3 requests of every session until the test ends. Other requests never reach aioresponses."""
         router = aioresponses()
         self._join(router, forget=True)
         before = aiohttp.ClientSession._request  # noqa: SLF001 - what aioresponses replaces
 
-        # aioresponses can't start while another one's mock is in place: a test's own one, before ours or after it.
+        # aioresponses can't start while the mock of another router, such as the test's own, is in place.
         async def below(session: aiohttp.ClientSession, *args: Any, **kwargs: Any) -> Any:
             return await before(session, *args, **kwargs)
 
@@ -104,7 +105,7 @@ class MockAiohttp:
             asked = session._build_url(url)  # noqa: SLF001
             if asked.host is None or not self._scene.is_s3(asked.host, asked.port):
                 return await before(session, method, url, **kwargs)
-            # A mock keeps what it was called with, and bodies would fill the memory. Its `reset_mock` takes 30 us.
+            # A mock records its arguments, and bodies would fill the memory. Its `reset_mock` takes 30 us.
             for kept in (mocked.call_args_list, mocked.mock_calls, mocked.await_args_list):
                 kept.clear()
             return await mocked(session, method, url, **kwargs)
@@ -117,7 +118,7 @@ class MockAiohttp:
         self._scene.at_end(lambda: setattr(aiohttp.ClientSession, "_request", before))
 
     def mount(self, router: aioresponses) -> None:
-        """Answer what *router* has no route for and is S3's, until the test is over."""
+        """Answer S3 requests for which *router* has no route, until the test ends."""
         self._join(router, forget=False)
         self._scene.at_end(lambda: router.__dict__.pop("match", None))
 
@@ -131,7 +132,7 @@ class MockAiohttp:
             **kwargs: Any,
         ) -> aiohttp.ClientResponse | None:
             if forget:
-                # The journal is ours; what aioresponses keeps of every request would fill the memory.
+                # We have our own journal, and the records that aioresponses keeps would fill the memory.
                 router.clear()
                 router.requests.clear()
             response = await theirs(method, url, allow_redirects, **kwargs)
@@ -169,7 +170,7 @@ class MockAiohttp:
         except aiohttp.ClientConnectorError:
             raise
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            # aioresponses runs no middleware; the client's own that forbids this has to be heard all the same.
+            # aioresponses runs no middleware, so respect here the one with which our client forbids resending.
             if request.method not in _IDEMPOTENT or _never_resend in middlewares:
                 raise
         return await self._attempt(request, patience)
@@ -211,11 +212,11 @@ class MockAiohttp:
 
 
 async def _request(session: aiohttp.ClientSession, method: str, url: URL, kwargs: dict[str, Any]) -> _Request:
-    """What aiohttp would send for these arguments of a session's request."""
+    """Return the request that aiohttp would send for these arguments."""
     if kwargs.get("params"):
         url = url.extend_query(kwargs["params"])
     body, kind = await _body(session, kwargs.get("data"), kwargs.get("json"))
-    # aioresponses has put the session's headers into these.
+    # aioresponses has merged the session's headers into these.
     headers = joined(CIMultiDict(kwargs.get("headers") or {}).items())
     automatic = {
         "host": url.host_port_subcomponent or "",
@@ -243,7 +244,7 @@ async def _request(session: aiohttp.ClientSession, method: str, url: URL, kwargs
 
 
 async def _body(session: aiohttp.ClientSession, data: Any, json: Any) -> tuple[bytes, str | None]:
-    """The bytes of a body in one piece, and the Content-Type that aiohttp gives it."""
+    """Return a body in one piece, and the Content-Type that aiohttp gives it."""
     if json is not None:
         return session.json_serialize(json).encode(), "application/json"
     if data is None:

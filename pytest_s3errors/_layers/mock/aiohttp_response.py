@@ -1,7 +1,7 @@
-"""An `aiohttp.ClientResponse` without a connection, whose body comes and breaks as the simulator says.
+"""An `aiohttp.ClientResponse` without a connection. Its body arrives and breaks as the simulator decides.
 
-The constructor of aiohttp's response is no public interface: it is given whatever the installed aiohttp asks for by
-name, and None for what nobody here has heard of. The body goes through aiohttp's own stream.
+The constructor of aiohttp's response is not public. It gets every keyword argument that the installed version of
+aiohttp names, and None for those unknown to us. The body goes through aiohttp's own stream.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _BAD_LINE = "Bad status line:\n  Expected HTTP/, RTSP/ or ICE/"
 
 
 class _NoTransport(asyncio.Transport):
-    """What aiohttp's stream takes for an open connection; there is nothing to pause or to close."""
+    """An open connection, as far as aiohttp's stream can tell. There is nothing to pause or to close."""
 
     def pause_reading(self) -> None:
-        """Do nothing: what is to come is here."""
+        """Do nothing: all data is here already."""
 
     def resume_reading(self) -> None:
-        """Do nothing, as `pause_reading`."""
+        """Do nothing, like `pause_reading`."""
 
     def is_closing(self) -> bool:
-        """False."""
+        """Return False."""
         return False
 
     def close(self) -> None:
@@ -57,12 +57,12 @@ class _NoTransport(asyncio.Transport):
 def _stream(loop: asyncio.AbstractEventLoop) -> aiohttp.StreamReader:
     protocol = ResponseHandler(loop)
     protocol.connection_made(_NoTransport())
-    # The limit is where it would ask the transport to pause.
+    # At this limit the stream would ask the transport to pause.
     return aiohttp.StreamReader(protocol, sys.maxsize // 4, loop=loop)
 
 
 class _Feeder:
-    """Puts an answer's body into a stream, at its pace and with its end; *done* is called once, when no more comes."""
+    """Feeds a response's body into a stream, at its rate and with its ending. It calls *done* once, after the last."""
 
     def __init__(
         self, content: aiohttp.StreamReader, exchange: Exchange, patience: Patience, done: Callable[[], None]
@@ -75,13 +75,13 @@ class _Feeder:
         self._timer: asyncio.Handle | None = None
 
     def feed(self, body: Body, broken: BaseException | None) -> None:
-        """Begin to deliver *body*; *broken* is the error by which it ends, None: well."""
+        """Begin to deliver *body*. *broken* is the error with which it ends. None: it is complete."""
         self._steps = paced(body, self._exchange.bytes_per_second)
         self._broken = broken
         self._step()
 
     def stop(self) -> None:
-        """Deliver nothing more: the client has let go."""
+        """Deliver nothing more: the client has released the response."""
         if self._timer is not None:
             self._timer.cancel()
         self._done()
@@ -118,7 +118,7 @@ class _Feeder:
 
 
 class MockedResponse(aiohttp.ClientResponse):
-    """A response that tells its feeder when the client lets go of it."""
+    """A response that stops its feeder when the client releases it."""
 
     feeder: _Feeder | None = None
 
@@ -128,7 +128,7 @@ class MockedResponse(aiohttp.ClientResponse):
         super().close()
 
     def release(self) -> Any:
-        """Let go of the response; the unread rest of its body is lost."""
+        """Release the response. The unread rest of its body is lost."""
         self._stop()
         return super().release()
 
@@ -155,17 +155,17 @@ def build(
     patience: Patience,
     done: Callable[[], None],
 ) -> MockedResponse:
-    """The response for *answer*.
+    """Return aiohttp's response for *answer*.
 
     Args:
-        answer: What comes.
-        exchange: How it ends.
+        answer: Status, headers and body.
+        exchange: The rate of the body, and its ending.
         info: The request as aiohttp shows it.
-        session: Where the request was made.
+        session: The session that made the request.
         sent: Size of the request's body in bytes.
-        decompress: Whether aiohttp was asked to decode bodies.
+        decompress: Whether aiohttp decodes bodies.
         patience: The request's timeouts.
-        done: Called when the last byte is out or the body broke.
+        done: Called after the last byte, or when the body breaks.
     """
     loop = asyncio.get_running_loop()
     known: dict[str, Any] = {
@@ -205,7 +205,7 @@ def _because(error: Exception, cause: Exception) -> Exception:
 
 
 def cut_short(answer: Answer, exchange: Exchange) -> Exception:
-    """Aiohttp's error for a body of which only a part came."""
+    """Return aiohttp's error for a body that is cut short."""
     what: HttpProcessingError
     if answer.header("content-length") is None:
         what = TransferEncodingError("Not enough data to satisfy transfer length header.")
@@ -219,7 +219,7 @@ def cut_short(answer: Answer, exchange: Exchange) -> Exception:
 
 
 def no_answer(exchange: Exchange, info: aiohttp.RequestInfo) -> Exception:
-    """Aiohttp's error for an exchange without an answer; one that ends in silence is for the timeouts."""
+    """Return aiohttp's error for an exchange without a response. The timeouts end one that stays silent."""
     if exchange.connect is not None:
         cause, url = connect_error(exchange.connect), info.url
         key = SimpleNamespace(host=url.host, port=url.port, is_ssl=url.scheme == "https", ssl=True)

@@ -1,4 +1,4 @@
-"""What the two halves of the `mock` layer share: a request played, and the answer to it."""
+"""The common part of the two halves of the `mock` layer: play a request, and get its response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Played(NamedTuple):
-    """One request and what the simulator makes of it; `answer` is None where nothing with a status comes."""
+    """One request and the simulator's decision. `answer` is None if there is no response with a status."""
 
     entry: Entry
     exchange: Exchange
@@ -27,7 +27,7 @@ class Played(NamedTuple):
 
 
 def play(scene: Scene, call: Call, body: Body) -> Played:
-    """Show *call* to the simulator; the caller ends the entry.
+    """Let the simulator decide *call*. The caller ends the entry.
 
     Raises:
         SimulationError: the test's plan is broken.
@@ -46,7 +46,7 @@ def play(scene: Scene, call: Call, body: Body) -> Played:
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """*headers* with names in lower case; the values of one that comes twice are joined with a comma."""
+    """Return *headers* with names in lower case. The values of a repeated header are joined with a comma."""
     found: dict[str, str] = {}
     for name, value in headers:
         low = name.lower()

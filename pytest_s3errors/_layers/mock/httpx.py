@@ -1,9 +1,9 @@
 """The `mock` layer for httpx, blocking and async: respx takes the requests, the simulator answers them.
 
-A router of our own is asked for the answer to each request, by blocking clients and by async ones. In a router of the
-test's, respx asks the side effect of a route, which may decline. It asks the same one for both kinds of client, and for
-an async client it may have to wait without blocking the loop; so which of the two asks is noted in the request's
-extensions, where httpx lets a client and a transport speak to each other.
+Our own router answers blocking and async clients itself. In the test's router, respx calls the side effect of a route,
+which may decline. It is the same function for both kinds of client, and for an async client it must wait without
+blocking the loop. So the kind of client is noted in the request's extensions, httpx's place for notes between clients
+and transports.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _DAY_S = 86_400
 _ASYNC = "s3errors.async"
 _ROUTE = "simulated S3"
-# Matches everything, and is no pattern of the test's own: respx takes two routes of one pattern for one.
+# Matches everything, but differs from any pattern of the test: respx treats two routes with one pattern as one.
 _ANY = r"^(?#the simulated S3)"
 
 _Limit = tuple[float, Exception] | None
@@ -46,16 +46,16 @@ _Pause = tuple[float | None, _Limit]
 
 
 class _Route(respx.Route):
-    """A route that need not be called: rules say which requests have to come."""
+    """A route that need not be called: rules decide which requests are required."""
 
     @property
     def called(self) -> bool:
-        """True, for `assert_all_called`."""
+        """Return True, for `assert_all_called`."""
         return True
 
 
 class _Router(respx.MockRouter):
-    """A router of our own: what is S3's goes through no routes, and is written in the test's journal alone."""
+    """Our own router. S3 requests pass no routes and are recorded only in the test's journal."""
 
     def __init__(self, mock: MockHttpx) -> None:
         super().__init__(assert_all_called=False)
@@ -63,59 +63,59 @@ class _Router(respx.MockRouter):
         self.routes.add(_Route().mock(side_effect=self._pass))
 
     def _pass(self, request: httpx.Request) -> httpx.Request | None:
-        self.reset()  # what respx keeps of every request would fill the memory
-        # Alone, we let it through; beside a router of the test's, that one is to say.
+        self.reset()  # the records that respx keeps would fill the memory
+        # Without another router the request passes. With one, that router decides.
         alone = self.Mocker is None or len(self.Mocker.routers) == 1
         return request if alone else None
 
     def handler(self, request: httpx.Request) -> httpx.Response:
-        """What a blocking client gets."""
+        """Return the response for a blocking client."""
         return self._mock.answer(request) if self._mock.is_s3(request) else super().handler(request)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
-        """What an async client gets."""
+        """Return the response for an async client."""
         if not self._mock.is_s3(request):
             return await super().async_handler(request)
         return await self._mock.answer_async(request)
 
 
 class MockHttpx:
-    """Answers what comes to respx routers for S3, in one test."""
+    """Answers the S3 requests of one test that reach respx routers."""
 
     def __init__(self, scene: Scene, patches: pytest.MonkeyPatch) -> None:
         self._scene = scene
         self._patches = patches
 
     def install(self) -> None:
-        """Take every client's requests to S3, until the test is over; other requests go their way."""
+        """Take the S3 requests of every client until the test ends. Other requests pass."""
         router = _Router(self)
         router.start()
         self._scene.at_end(functools.partial(router.stop, quiet=True))
 
     def mount(self, router: respx.Router) -> None:
-        """Answer what no route that *router* has now takes and is S3's, until the test is over."""
+        """Answer S3 requests that match no current route of *router*, until the test ends."""
 
         def effect(request: httpx.Request) -> Any:
             if not self.is_s3(request):
                 return None
             return self.answer_async(request) if _ASYNC in request.extensions else self.answer(request)
 
-        # A router may step in above the transport: respx.mock(using="httpx").
+        # A router may replace more than the transport: respx.mock(using="httpx").
         for owner, name in ((httpx.AsyncHTTPTransport, "handle_async_request"), (httpx.AsyncClient, "send")):
             _note_async(self._patches, owner, name)
-        # Not router.add(): that would put the router's base_url in front of S3's.
+        # Not router.add(): that would prefix the pattern with the router's base_url.
         router.routes.add(_Route(url__regex=_ANY).mock(side_effect=effect), name=_ROUTE)
         self._scene.at_end(lambda: router.pop(_ROUTE, None))
 
     def is_s3(self, request: httpx.Request) -> bool:
-        """Whether *request* is the simulator's to answer."""
+        """Return whether the simulator answers *request*."""
         return self._scene.is_s3(request.url.host, request.url.port)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """What the simulator makes of *request*, after the time that it takes.
+        """Return the simulator's response to *request*, after its delay.
 
         Raises:
-            httpx.TransportError: no answer comes, or not as soon as the client wants it.
+            httpx.TransportError: there is no response, or the client's timeout ends first.
         """
         played, done = self._played(request)
         try:
@@ -127,7 +127,7 @@ class MockHttpx:
             raise
 
     async def answer_async(self, request: httpx.Request) -> httpx.Response:
-        """The same without blocking the event loop."""
+        """Do the same without blocking the event loop."""
         played, done = self._played(request)
         try:
             if _is_late(played):
@@ -153,7 +153,7 @@ class MockHttpx:
 
 def _headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
-    if len(headers) == len(raw):  # what is nearly always so, in half the time
+    if len(headers) == len(raw):  # nearly always, and twice as fast
         return headers
     return joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
 
@@ -174,7 +174,7 @@ def _is_late(played: Played) -> bool:
 
 
 def _before(request: httpx.Request, played: Played) -> _Pause:
-    """How long nothing comes before the answer, None: for ever; and how long the client waits."""
+    """Return the seconds before the response (None: forever), and the limit of the client's wait."""
     exchange = played.exchange
     if exchange.answer is None and exchange.ending is Ending.HANG:
         if exchange.connect is not None:
@@ -229,7 +229,7 @@ def _response(request: httpx.Request, played: Played, done: Callable[[], None]) 
 
 
 class _Whole(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that is there. One of httpx's own kind would be read by respx before the client reads it."""
+    """A complete body. respx would read one of httpx's own class before the client does."""
 
     def __init__(self, body: bytes) -> None:
         self._pieces = iter((body,))
@@ -247,7 +247,7 @@ class _Whole(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that comes slowly or breaks."""
+    """A body that arrives slowly or breaks."""
 
     def __init__(self, request: httpx.Request, answer: Answer, played: Played, done: Callable[[], None]) -> None:
         self._pieces = paced(answer.body, played.exchange.bytes_per_second)

@@ -1,6 +1,6 @@
-"""The `mock` layer: which of the test's HTTP doubles are there, and which of them the simulator answers.
+"""The `mock` layer: which HTTP mocks the test has, and which of them the simulator answers.
 
-aioresponses and respx are imported where a test needs them: respx alone costs 0.2 s.
+aioresponses and respx are imported only when a test needs them: respx alone takes 0.2 s.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class MockLayer:
         return MockHttpx(self._scene, self._patches)
 
     def install(self) -> None:
-        """Answer every request to S3 of aiohttp, and of httpx where that is installed."""
+        """Answer every S3 request of aiohttp, and of httpx if that is installed."""
         self._aiohttp.install()
         if importlib.util.find_spec("httpx") is None:
             return
@@ -55,12 +55,12 @@ class MockLayer:
             self._httpx.install()
 
     def mount(self, router: Any) -> None:
-        """Answer what comes to *router* for S3 and has no route there.
+        """Answer S3 requests for which *router* has no route.
 
         Raises:
-            TypeError: it is no router of aioresponses or respx.
+            TypeError: *router* does not belong to aioresponses or respx.
         """
-        # A router of theirs can't be here without its module.
+        # A router can't exist before its module is imported.
         aioresponses, respx = sys.modules.get("aioresponses"), sys.modules.get("respx")
         if aioresponses is not None and isinstance(router, aioresponses.aioresponses):
             self._aiohttp.mount(router)

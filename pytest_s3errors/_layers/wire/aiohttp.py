@@ -1,10 +1,10 @@
-"""The `wire` layer for aiohttp: connections to S3 end at a loopback server in the event loop that asked for them.
+"""The `wire` layer for aiohttp: connections to S3 lead to a loopback server in the same event loop.
 
-Only where the connection goes changes: `TCPConnector._create_connection` dials the loopback server for S3's hosts (its
-name and first argument, and the `_factory` of a connector's protocols, are the same since aiohttp 2; UnixConnector
-lives on them too). The request, its URL, Host and signature, the connector's pool and limits, trace configs and the
-HTTP parser never know. The documented `BaseConnector.connect` is watched, so that a pooled connection from before the
-test, or a connector that dials by itself, can't reach a real S3.
+Only the destination of the connection changes: `TCPConnector._create_connection` dials the loopback server for S3's
+hosts. (Its name, its first argument and the connector's `_factory` of protocols have been the same since aiohttp 2, and
+UnixConnector relies on them too.) The request, its URL, Host and signature, the connector's pool and limits, trace
+configs and the HTTP parser are unchanged. The documented `BaseConnector.connect` is watched, so that neither a pooled
+connection from before the test nor a connector that dials by itself can reach a real S3.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class AiohttpWire:
         return False
 
     async def _kept(self, connect: Callable[[], Awaitable[Any]], *, ours: bool) -> Any:
-        """Return a connection that leads to us, or one that does not, as asked; None if there is none."""
-        # A pool holds at most as many connections that lead elsewhere as this closes; a fresh one leads right.
+        """Return a connection that leads to us if *ours*, otherwise one that does not. None: there is none."""
+        # Close pooled connections that lead elsewhere. A pool holds at most this many, and a new one leads right.
         for _ in range(1000):
             connection = await connect()
             if (connection.protocol in self._ours) is ours:
@@ -104,7 +104,7 @@ class AiohttpWire:
         return connection
 
     async def _decided(self, req: Any, limits: aiohttp.ClientTimeout) -> Entry:
-        """The request of *req* in the journal; where there is to be no connection for it, aiohttp's own exception."""
+        """Return the journal entry of *req*. If a fault denies it a connection, raise aiohttp's own exception."""
         url, simulator = req.url, self._scene.simulator
         call = connecting.call_to(
             self._scene, req.method, url.scheme, url.raw_host, url.port, url.raw_path_qs, dict(req.headers)
@@ -123,7 +123,7 @@ class AiohttpWire:
 
 
 def natural_error(error: OSError, key: Any) -> OSError:
-    """Return what aiohttp raises for *error* while connecting; *key* is the request's `connection_key`."""
+    """Return the exception that aiohttp raises for *error* while connecting. *key* is the `connection_key`."""
     if isinstance(error, socket.gaierror):
         return aiohttp.ClientConnectorDNSError(key, error)
     if isinstance(error, ssl.SSLError):
@@ -137,7 +137,7 @@ async def _no_answer(limits: aiohttp.ClientTimeout) -> None:
 
 
 def _timeout(traces: Any = None, timeout: Any = None) -> aiohttp.ClientTimeout:
-    del traces  # named as `connect` names them
+    del traces  # the parameters have the names that `connect` gives them
     return timeout  # type: ignore[no-any-return]
 
 

@@ -1,8 +1,8 @@
-"""Read certificate bundles only when a handshake needs them; the simulated S3 never does.
+"""Read certificate bundles only when a handshake needs them. The simulated S3 never does.
 
-urllib3 has OpenSSL read the certificates of all authorities for each connection, and httpx for each client: some 20 ms,
-most of what a short test takes. Put off is only a file that could be read before, so that a missing or broken one
-is an error where the client expects it.
+urllib3 makes OpenSSL read the certificates of all authorities for each connection, and httpx for each client. That
+takes some 20 ms, most of the time of a short test. Only a file that could be read before is deferred, so a missing or
+broken one is still an error where the client expects it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._guard.seams import Seams
 
-# What looks at a context's certificates.
+# Methods that use a context's certificates.
 _NEEDING = ("wrap_socket", "wrap_bio", "get_ca_certs", "cert_store_stats")
 _FILES = "_s3errors_put_off"
 
@@ -28,14 +28,14 @@ _read: set[_Bundle] = set()
 def install(seams: Seams, is_ours: Callable[[Any], bool]) -> None:
     """Defer what `SSLContext.load_verify_locations` would read, for the owner of *seams*.
 
-    What was put off is read later, before it is needed: this outlives the test, as the client with its context may.
-    *is_ours* says whether a socket is connected to the simulated S3, which needs no certificates.
+    A deferred file is read before it is needed, even after the test: the client with its context may outlive the test.
+    *is_ours* tells whether a socket is connected to the simulated S3, which needs no certificates.
     """
     load = seams.original(ssl.SSLContext, "load_verify_locations")
 
     @functools.wraps(load)
     def put_off(context: ssl.SSLContext, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
-        # Whoever made a class of contexts may have other plans for them.
+        # A subclass may need the certificates in other ways.
         plain = capath is None and cadata is None and type(context) is ssl.SSLContext
         bundle = _bundle(cafile) if plain else None
         if bundle in _read:
@@ -49,7 +49,7 @@ def install(seams: Seams, is_ours: Callable[[Any], bool]) -> None:
 
 
 def _bundle(path: Any) -> _Bundle | None:
-    """Return the state of the file at *path*, or None if there is no file."""
+    """Return the identity and state of the file at *path*. None: there is no file."""
     try:
         found = Path(path).stat()
     except (OSError, TypeError, ValueError):
@@ -60,7 +60,7 @@ def _bundle(path: Any) -> _Bundle | None:
 def _defer(
     context: ssl.SSLContext, cafile: Any, load: Callable[[ssl.SSLContext, Any], None], is_ours: Callable[[Any], bool]
 ) -> None:
-    """Call *load* with *cafile* before *context* is used with any socket but ours."""
+    """Call *load* with *cafile* before *context* is used with a socket that is not ours."""
     own = vars(context)
     files = own.setdefault(_FILES, {})
     files[cafile] = None  # each once, in order

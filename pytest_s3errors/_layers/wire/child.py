@@ -1,6 +1,6 @@
-"""The `wire` layer in a child process of a test: S3 requests go to the parent's server, over the loopback.
+"""The `wire` layer in a child process of a test: S3 requests go to the parent's server over the loopback.
 
-Rules, store and journal are the parent's. Here is nothing to decide but what is S3's.
+Rules, store and journal are in the parent. This process only decides which requests are S3's.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class ChildScene:
 
 
 class _Door:
-    """Leads to the parent's server. The `SyncWire` of a child: it knows no faults while connecting."""
+    """The `SyncWire` of a child. It leads to the parent's server and plays no faults while connecting."""
 
     def __init__(self, scene: ChildScene) -> None:
         self._scene = scene
@@ -104,7 +104,7 @@ class _Door:
         return self._scene.owns(port)
 
     def note(self, port: int, origin: str) -> None:
-        """Do nothing: for a child, the server goes by the Host header."""
+        """Do nothing: for a child, the server uses the Host header."""
 
     def refuse(self, host: str, how: str) -> BaseException:
         """Return the exception to raise."""
@@ -116,7 +116,7 @@ def enter(plan: dict[str, Any]) -> None:
     scene, test = _installed(plan)
     inherited = owner.take_over(test)
     if inherited is not None and inherited.children is not None:
-        test.children = inherited.children  # a fork has children of its own
+        test.children = inherited.children  # a fork may start children too
         test.children.gate = scene
 
 

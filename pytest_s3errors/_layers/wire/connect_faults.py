@@ -1,10 +1,10 @@
-"""Faults while connecting, at the `wire` layer: a request is decided before its client dials, and only once.
+"""Faults while connecting, at the `wire` layer: the simulator decides a request before its client dials, and only once.
 
-Whether there is a connection has to be known before a byte is sent, and by a request's method, URL and headers. So
-where a rule asks for it, each request is announced here by the hooks of its client (aiohttp's connector, httpcore's
-pools, urllib3's pools, the standard library's HTTPConnection). A fault shows when the client dials or shakes hands, and
-the client makes its own exception of it; its pooled connections are closed before, since they would save the request.
-Anything else that was decided is promised to the simulator under a mark, which the server reads off the request.
+It decides by method, URL and headers, before a byte is sent. So if a rule has such a fault, the hooks of each client
+(aiohttp's connector, httpcore's pools, urllib3's pools, the standard library's HTTPConnection) announce every request
+here. The fault strikes when the client dials or starts TLS, and the client turns it into its own exception. Its pooled
+connections are closed first, since a request over one of them would not dial. For any other decision, the request
+carries a mark by which the server finds it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _numbers = itertools.count()
 
 
 def current() -> Attempt | None:
-    """The request being made in this context, if one was announced."""
+    """Return the request that was announced in this context. None: none was."""
     return _current.get()
 
 
@@ -53,13 +53,13 @@ def connect_error(fault: str) -> OSError:
 
 
 def fault_of(entry: Entry) -> str | None:
-    """Return the fault that denies *entry* a connection, or None if it gets one."""
+    """Return the fault that denies *entry* a connection. None: it gets one."""
     fault = entry.injected
     return fault.kind if fault is not None and fault.stage == "connect" else None
 
 
 class Attempt:
-    """One request of a client that connects. A client that dials again after a failure makes another request."""
+    """One request of a client that connects. If the client dials again after a failure, that is another request."""
 
     def __init__(self, scene: Scene, call: Call, timeout_s: float | None) -> None:
         self._simulator = scene.simulator
@@ -122,7 +122,7 @@ class Attempt:
 
 @contextlib.contextmanager
 def announced(scene: Scene, call: Call, timeout_s: float | None) -> Iterator[Attempt]:
-    """Around one request of a client: *call* is decided, and if the request fails nothing is expected of it."""
+    """Wrap one request of a client: decide *call*, and forget its mark if the request fails."""
     attempt = Attempt(scene, call, timeout_s)
     before = _current.set(attempt)
     try:
@@ -145,7 +145,7 @@ def call_to(
 
 
 def seconds(timeout: object) -> float | None:
-    """Return *timeout* if it is a number of seconds, or None for any way to say that there is none."""
+    """Return *timeout* if it is a number of seconds, otherwise the socket module's default. None: no limit."""
     if isinstance(timeout, int | float):
         return float(timeout)
     return socket.getdefaulttimeout()

@@ -1,7 +1,8 @@
-"""Where the clients of the `wire` layer announce a request before they dial, see `connecting`; aiohttp's is in its own.
+"""Hooks with which the clients of the `wire` layer announce a request before they dial, see `connect_faults`.
 
 All are public methods that take a whole request: httpcore's pools (httpx), urllib3's pools (botocore, requests, minio)
-and the standard library's HTTPConnection (urllib). Installed only in a test that has a fault while connecting.
+and the standard library's HTTPConnection (urllib). They are installed only in a test with a fault while connecting. The
+hook of aiohttp is in `aiohttp`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def install(scene: Scene, seams: Seams) -> None:
-    """Let every client announce its S3 requests, as soon as it is imported, for the owner of *seams*."""
+    """Make every client announce its S3 requests as soon as it is imported, for the owner of *seams*."""
     _http_client(scene, seams)
     for name, hooks in (("urllib3", _urllib3), *((name, _httpcore) for name in HTTPCORES)):
         seams.when(name, functools.partial(hooks, scene, seams))
@@ -37,7 +38,7 @@ def _http_client(scene: Scene, seams: Seams) -> None:
     def announcing(conn: Any, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         scheme = "https" if isinstance(conn, http.client.HTTPSConnection) else "http"
         headers = dict(headers or {})
-        # urllib3 before its version 2 comes here too, with a request that it announced.
+        # urllib3 before version 2 calls this too, for a request that it has announced already.
         if current() is not None or not scene.is_s3(conn.host, conn.port):
             request(conn, method, url, body, headers, **kwargs)
             return
@@ -57,7 +58,7 @@ def _urllib3(scene: Scene, seams: Seams, urllib3: Any) -> None:
     def announcing(pool: Any, method: str, url: str, body: Any = None, headers: Any = None, *a: Any, **kw: Any) -> Any:
         if not scene.is_s3(pool.host, pool.port):
             return urlopen(pool, method, url, body, headers, *a, **kw)
-        # A copy of the same kind: botocore's and urllib3's own have ways that a dict has not.
+        # A copy of the same class: those of botocore and urllib3 have methods that a dict lacks.
         headers = pool.headers.copy() if headers is None else headers.copy()
         asked = {name: _text(value) for name, value in headers.items()}
         call = call_to(scene, method, pool.scheme, pool.host, pool.port, url, asked)
@@ -78,7 +79,7 @@ def _text(value: object) -> str:
 
 
 def _close_pooled(pool: Any) -> None:
-    """Close the pool's connections; urllib3 dials again when a pooled connection is closed."""
+    """Close the pool's connections. urllib3 dials again if a pooled connection is closed."""
     held = []
     try:
         while True:

@@ -1,8 +1,8 @@
-"""The `wire` layer for httpx in async code: httpcore's connections to S3 end at the server in the running loop.
+"""The `wire` layer for httpx in async code: httpcore's connections to S3 lead to the server in the running loop.
 
-httpx's blocking client needs nothing of this, see `sockets`. The seam is httpcore's documented network backend:
-`AnyIOBackend.connect_tcp` dials the loopback server for S3's hosts, and the stream that it returns takes a request for
-TLS as done.
+For httpx's blocking client see `sockets`. The seam is httpcore's documented network backend:
+`AnyIOBackend.connect_tcp` dials the loopback server for S3's hosts, and returns a stream that only pretends to start
+TLS.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _plain_stream(httpcore: Any) -> Any:
 
 
 async def _check(httpcore: Any, handshaking: Any = None) -> None:
-    """Let a fault of the request under way come out as httpcore's own exception; the stream is closed as by its own."""
+    """Raise a fault of the current request as httpcore's own exception. Close the stream first, as httpcore does."""
     attempt = connecting.current()
     if attempt is None:
         return
@@ -84,6 +84,6 @@ async def _check(httpcore: Any, handshaking: Any = None) -> None:
             await handshaking.aclose()
         if isinstance(error, TimeoutError):
             raise httpcore.ConnectTimeout from error
-        # anyio tries each address of a name, and says this when it is through.
+        # anyio tries each address of a name, and ends with this message.
         refused = isinstance(error, ConnectionRefusedError)
         raise httpcore.ConnectError("All connection attempts failed" if refused else str(error)) from error

@@ -1,7 +1,7 @@
 """The `wire` layer for blocking clients: boto3, httpx, requests, urllib3, minio, all on the standard library.
 
-The guard leads every name, address and TLS handshake of S3's to a door; here it opens on the server in a thread. A
-client that asked for https believes to have it. Requests, pools, retries and parsers are the client's own.
+The guard leads every S3 name, address and TLS handshake to a door. This one opens on the server in a thread. A client
+that asked for https believes that it has it. Requests, pools, retries and parsers are the client's own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SyncWire:
         return False
 
     def dial(self) -> int:
-        """Return the server's port, unless the request under way has a fault while connecting."""
+        """Return the server's port. Raise the fault of the current request if it is one while connecting."""
         self._scene.check_playable()
         attempt = connecting.current()
         if attempt is not None:
