@@ -1,4 +1,4 @@
-"""An asyncio client for S3 whose errors can be told apart."""
+"""An asyncio client for S3 with precise exceptions."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# Each public name is loaded when it is first used: what only needs a fact of the protocol does not pay for aiohttp.
+# Each public name is loaded when it is first used, so that code that needs only protocol facts does not import aiohttp.
 _MODULES = {
     "_response": "S3Response",
     "batch": "BatchProgress StreamSource resilient_batch_upload retry_failed_uploads upload_files_with_error_handling",
@@ -108,8 +108,8 @@ def __getattr__(name: str) -> object:
     """Load the public name or module *name*."""
     if name not in _HOMES and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Never kept here: pytester takes modules that a run imported out of `sys.modules`, and the next run must not get
-    # a class of the ones before.
+    # Not cached here: pytester removes the modules that a run imported from `sys.modules`, and the next run must not
+    # get a class of the old ones.
     module: object = import_module(f"{__name__}.{_HOMES.get(name, name)}")
     return getattr(module, name) if name in _HOMES else module
 

@@ -23,7 +23,7 @@ __all__ = ["Batch", "BatchProgress"]
 
 _log = logging.getLogger("s3_asyncio_client")
 
-# What can befall a single file. Other exceptions are mistakes in a program, and another pass would not mend them.
+# Failures of a single file. Other exceptions are bugs, and another pass would not fix them.
 _FAILURES = (S3Error, OSError, CircuitOpenError)
 _KEYS_IN_NOTE = 20
 
@@ -36,7 +36,7 @@ class BatchProgress:
 
     Attributes:
         key: Key of the file.
-        error: What it failed with; None if it was stored.
+        error: The exception of the upload. None: it was stored.
         second_pass: Whether this was the file's second pass.
         stored: Files of the batch stored so far.
         total: Files in the batch.
@@ -100,7 +100,7 @@ class Batch:
 
     @property
     def passing(self) -> list[int]:
-        """Return the indexes of the files whose failure may pass: those that could be sent."""
+        """Return the indexes of the failed files that a second pass may store: those that could be sent."""
         return [place for place in sorted(self._entries) if self._is_failure(place) and not self.uploads[place].problem]
 
     def _is_failure(self, place: int) -> bool:
@@ -116,7 +116,7 @@ class Batch:
         """Return a call that makes as many attempts as are allowed."""
 
         async def send(upload: Upload) -> dict[str, Any]:
-            # partial binds this very upload; a lambda in a loop would send whichever is the last.
+            # partial binds this upload. A lambda in a loop would send the last one.
             return await retry_with_exponential_backoff(
                 partial(self.send, upload), max_retries=max_retries, base_delay=base_delay
             )
@@ -157,8 +157,8 @@ class Batch:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            failure: BaseException = error  # the client's own doing: nobody cancelled this batch
-        except Exception as error:  # noqa: BLE001 - one file's failure, whatever it is, is no other file's
+            failure: BaseException = error  # the client raised it; nobody cancelled this batch
+        except Exception as error:  # noqa: BLE001 - a failure of one file must not stop the others
             failure = error
         else:
             self._entries[place] = {"key": upload.key, "success": True, "result": result, "error": None}
@@ -198,8 +198,7 @@ class Batch:
             )
 
     def _say_what_is_stored(self, error: BaseException) -> None:
-        # Attributes of the very exception: of a subclass of CancelledError asyncio.timeout() would not know that it
-        # is its own.
+        # Attributes on the exception itself: asyncio.timeout() would not recognize a subclass of CancelledError.
         stored, in_flight = [entry["key"] for entry in self.successful], list(self._in_flight)
         error.stored, error.in_flight = stored, in_flight  # type: ignore[attr-defined]
         error.add_note(

@@ -51,7 +51,7 @@ class SeekableFile(Protocol):
 
 _PIECE = 64 * 1024
 _FILE_PIECE = 256 * 1024  # each read is a trip to a thread
-# aiohttp warns about bytes beyond 1 MiB sent in one go, and hashing more than that is felt by the event loop.
+# aiohttp warns about more than 1 MiB in one piece, and hashing more than that would block the event loop noticeably.
 _MANY_BYTES = 1024 * 1024
 
 
@@ -88,8 +88,8 @@ def file_size(file: SeekableFile) -> int:
 class _Pieces:
     """Async iterator over a body. It counts bytes and, if it stops early, keeps the reason.
 
-    A class and not a generator: aiohttp may drop it half-way, and a suspended generator would be left to the garbage
-    collector. aiohttp also hides what a body raises behind an exception of its own; `failure` has the original.
+    It is a class, not a generator: aiohttp may drop it halfway, and a suspended generator would be left to the garbage
+    collector. aiohttp also hides an exception of the body behind its own; `failure` has the original.
     """
 
     __slots__ = ("_left", "_read", "failure")
@@ -122,7 +122,7 @@ class _Pieces:
 
 @dataclass(slots=True, kw_only=True)
 class Body:
-    """A body ready to be signed. It never changes; not frozen, since one is made for every request.
+    """A body ready to be signed. It never changes. It is not frozen, since one is created for every request.
 
     Attributes:
         length: Bytes on the wire, for Content-Length.
@@ -141,7 +141,7 @@ class Body:
     def content(
         self, signed: Mapping[str, str], *, credentials: Credentials, region: str, now: datetime
     ) -> bytes | _Pieces | None:
-        """Return what aiohttp sends. *signed* are the signed headers; everything else is as signed."""
+        """Return the body in the form that aiohttp sends. *signed* are the signed headers."""
         if self._file is not None:
             return _Pieces(self._file.read, self.length)
         if self._stream is not None:
@@ -161,13 +161,13 @@ async def open_body(data: Data | None, headers: Mapping[str, str]) -> Body:
     """Measure and hash a body.
 
     Args:
-        data: The body; None for none. A file is sent from its position to its end.
-        headers: The request's; an async iterator needs its Content-Length among them.
+        data: The body. None: no body. A file is sent from its position to its end.
+        headers: The request's headers. An async iterator needs a Content-Length.
 
     Raises:
-        TypeError: As `check_data`.
-        ValueError: An async iterator without a Content-Length.
-        S3ClientError: The Content-Length given is not the length of the bytes or the file.
+        TypeError: See `check_data`.
+        ValueError: There is no Content-Length for an async iterator.
+        S3ClientError: The Content-Length is not the length of the bytes or the file.
     """
     if data is None:
         return Body(length=0, payload_hash=EMPTY_SHA256, headers={})
@@ -229,7 +229,7 @@ def _view_reader(view: memoryview) -> Callable[[], Awaitable[bytes]]:
 
 
 class _FileReader:
-    """Read a file in threads. The lock keeps a read that outlives its request from moving the file afterwards."""
+    """Reads a file in threads. The lock stops a read that outlives its request from moving the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -260,7 +260,7 @@ class _FileReader:
 
 
 class _ChunkReader:
-    """Split an async iterator's bytes into signed chunks of equal size."""
+    """Splits an async iterator's bytes into signed chunks of equal size."""
 
     def __init__(self, stream: AsyncIterable[bytes], signer: ChunkSigner, length: int) -> None:
         self._iterator = aiter(stream)

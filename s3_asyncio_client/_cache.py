@@ -26,7 +26,7 @@ _IGNORES_CASE = sys.platform in ("darwin", "win32")
 
 
 def read_cached(folder: str | os.PathLike[str], bucket: str, key: str, max_age_s: float | None) -> dict[str, Any]:
-    """Return a cached object as `get_object` would, and stale (True), age_s (seconds since its file was written).
+    """Return a cached object like `get_object`, with stale (True) and age_s (seconds since its file was written).
 
     Raises:
         FileNotFoundError: There is no copy, or it is more than *max_age_s* seconds old.
@@ -35,7 +35,7 @@ def read_cached(folder: str | os.PathLike[str], bucket: str, key: str, max_age_s
     found = [copy for parts in _names(bucket, key) if (copy := _copy(folder, parts)) is not None]
     if not found:
         raise FileNotFoundError(errno.ENOENT, "there is no copy", str(Path(folder, *_names(bucket, key)[0])))
-    # Of two copies, the older one dates from when the file system did not accept this name, or still did.
+    # There may be two copies if the file system accepted the plain name at one time and not at another.
     modified, path = max(found)
     age_s = max(0.0, time.time() - modified)
     if max_age_s is not None and age_s > max_age_s:
@@ -66,7 +66,7 @@ def _names(bucket: str, key: str) -> list[tuple[str, ...]]:
 
 
 def _spelled_so(folder: str | os.PathLike[str], parts: Sequence[str]) -> bool:
-    """Return whether the file has exactly this name, not one that the file system treats as equal."""
+    """Return whether the file has exactly this name, not just one that the file system treats as equal."""
     if not _IGNORES_CASE:
         return True
     return all(part in os.listdir(Path(folder, *parts[:depth])) for depth, part in enumerate(parts))  # noqa: PTH208 - names
@@ -97,7 +97,7 @@ def _write(folder: Path, parts: Sequence[str], body: bytes) -> None:
         with temporary.open("xb") as file:
             file.write(body)
             file.flush()
-            os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
+            os.fsync(file.fileno())  # otherwise a power failure could leave an empty file under the new name
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

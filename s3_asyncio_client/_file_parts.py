@@ -1,8 +1,8 @@
-"""The parts of a file for an upload. Parts of a file on disk are windows that are read in blocks, never as a whole.
+"""The parts of a file for an upload. A part of a file on disk is a window that is read in blocks, never as a whole.
 
-Ten parts of 8 MiB at a time would take 80 MiB. A window is read twice, to hash it and to send it; the second time it
-comes from the system's cache. A file-like object (a BytesIO, a decompressor) is read once from start to end, since
-seeking back may be impossible or slow.
+Ten parts of 8 MiB in memory would take 80 MiB. A window is read twice, to hash it and to send it; the second read comes
+from the system's cache. A file-like object (a BytesIO, a decompressor) is read once from start to end, since seeking
+back may be impossible or slow.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def changed(size: int) -> S3ClientError:
 
 
 class PartReader:
-    """Hand out the parts of a file in order, each to the first caller, from the file's position on.
+    """Hands out the parts of a file in order, starting at the file's position. Several tasks may ask.
 
-    Close it, so that no thread that outlives the upload moves the file afterwards.
+    Close it, so that a thread that outlives the upload does not move the file.
     """
 
     def __init__(self, file: BinaryIO, size: int, config: TransferConfig) -> None:
@@ -49,7 +49,7 @@ class PartReader:
         self._closed = False
 
     async def next(self) -> tuple[int, int, bytes | FilePart] | None:
-        """Return the next part's number, its size and what to send; None after the last."""
+        """Return the next part: its number, its size in bytes, and its data. None: there are no more."""
         async with self._turns:
             if self._last == self.count:
                 return None

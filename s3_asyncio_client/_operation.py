@@ -1,4 +1,4 @@
-"""The contract of an operation given to a pattern: it is callable and returns an awaitable."""
+"""The contract of an operation that a pattern (retry, circuit breaker) calls: it returns an awaitable."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _T = TypeVar("_T")
 
 
 def check_operation(operation: object) -> None:
-    """Refuse what can't be called, and name the usual slip: a coroutine instead of a function that makes it."""
+    """Refuse an operation that is not callable. Explain the usual mistake: a coroutine instead of a function."""
     if callable(operation):
         return
     hint = ""
     if inspect.iscoroutine(operation):
-        operation.close()  # it will never run: without this it would complain about that, too
+        operation.close()  # avoids the warning that it was never awaited
         hint = "; a coroutine runs only once, pass what makes it: lambda: client.get_object(...)"
     raise TypeError(f"operation must be callable without arguments, not {type(operation).__name__}{hint}")
 
@@ -30,7 +30,7 @@ def no_awaitable(outcome: object) -> TypeError:
 
 
 async def perform(operation: Callable[[], Awaitable[_T]]) -> _T:
-    """Await what *operation* returns; a TypeError if that can't be awaited."""
+    """Await what *operation* returns. Raise TypeError if that is not awaitable."""
     outcome = operation()
     if not inspect.isawaitable(outcome):
         raise no_awaitable(outcome)

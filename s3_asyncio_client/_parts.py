@@ -1,6 +1,6 @@
 """The requests of a multipart upload, one function each.
 
-They take any client with a `_make_request`, so a mock will do.
+They take any client with a `_make_request`, such as a mock.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ async def create_multipart_upload(
         bucket: Bucket.
         key: Object key.
         content_type: MIME type of the object.
-        metadata: Names and values of your own.
+        metadata: User metadata, names and values.
         **extra_headers: Further headers; "_" in a name stands for "-".
 
     Returns:
-        The upload id. Complete or abort it: parts cost money until then.
+        The upload id. Complete or abort the upload: its parts cost money until then.
 
     Raises:
-        S3ResponseError: The answer has no upload id.
+        S3ResponseError: The response has no upload id.
     """
     check_target(bucket, key)
     headers = merged_headers({"Content-Type": content_type}, metadata_headers(metadata), _headers(extra_headers))
@@ -89,23 +89,24 @@ async def upload_part(
     data: bytes | bytearray | memoryview | BinaryIO | FilePart,
     **extra_headers: str,
 ) -> dict[str, Any]:
-    """Upload one part; a part of the same number is replaced.
+    """Upload one part. It replaces a part with the same number.
 
     Args:
         client: The client.
         bucket: Bucket.
         key: Object key.
         upload_id: From `create_multipart_upload`.
-        part_number: 1 to 10000; parts are put together in this order.
+        part_number: 1 to 10000. S3 joins the parts in this order.
         data: Bytes of the part, 5 MiB to 5 GiB; the last one may be shorter. A binary file is sent from its position to
-            its end without being held in memory, and put back to where it stood.
+            its end without loading it into memory, and then put back to that position.
         **extra_headers: Further headers; "_" in a name stands for "-".
 
     Returns:
         part_number, etag (without quotes), size (bytes): an entry for `complete_multipart_upload`.
 
     Raises:
-        S3ClientError: *part_number* is out of range; S3NotFoundError (NoSuchUpload) if the upload is gone.
+        S3ClientError: *part_number* is out of range.
+        S3NotFoundError: NoSuchUpload: the upload does not exist.
     """
     _check_part(bucket, key, part_number)
     check_data(data)
@@ -136,13 +137,13 @@ async def upload_part_copy(
     source_version_id: str | None = None,
     **extra_headers: str,
 ) -> dict[str, Any]:
-    """Copy a part from an object in S3, or from its bytes *byte_range* (first, last), both inclusive.
+    """Copy a part from an object in S3, or from its bytes *byte_range* (first, last), both included.
 
     Returns:
         part_number, etag (without quotes).
 
     Raises:
-        S3ServerError: Also when S3 began with a 200 and failed afterwards.
+        S3ServerError: Also if S3 started with a 200 and failed afterwards.
     """
     _check_part(bucket, key, part_number)
     headers = merged_headers(
@@ -183,8 +184,8 @@ async def complete_multipart_upload(
         location, etag (without quotes), bucket, key, parts_count.
 
     Raises:
-        S3ClientError: No parts, or a part number out of range.
-        S3ServerError: Also when S3 began with a 200 and failed afterwards; the upload is then still there.
+        S3ClientError: There are no parts, or a part number is out of range.
+        S3ServerError: Also if S3 started with a 200 and failed afterwards. The upload then still exists.
     """
     if not parts:
         raise S3ClientError("No parts to complete")

@@ -1,4 +1,4 @@
-"""Turn a request's arguments into what is sent: the URL, the signed headers and the body."""
+"""Turn a request's arguments into its wire form: the URL, the signed headers and the body."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def prepare(
         method: HTTP method.
         url: Encoded, without a query.
         params: Query, not encoded.
-        headers: The caller's; Content-Length and what the body adds take their place.
-        body: What `open_body` made of the data.
-        credentials: Who signs.
+        headers: The caller's headers. Content-Length and the body's own headers replace them.
+        body: The result of `open_body`.
+        credentials: The credentials to sign with.
         region: Region to sign for.
         now: Current time in UTC.
     """
@@ -65,7 +65,7 @@ def prepare(
         now=now,
     )
     content = body.content(signed, credentials=credentials, region=region, now=now)
-    # Not signed: proxies change it. Without it a proxy may compress, and the checksum would be of other bytes.
+    # Not signed, since proxies change it. Without it a proxy may compress the body, and the checksum would not match.
     signed.setdefault("Accept-Encoding", "identity")
     query = canonical_query(params)
     whole = f"{url}?{query}" if query else url

@@ -1,13 +1,14 @@
-"""Recover multipart uploads whose first or last answer was lost: look at what S3 has, then go on.
+"""Recover multipart uploads whose first or last response was lost: check what S3 has, then continue.
 
-An answer that does not come, or can't be read, leaves open whether S3 did the work. To give up would leave an upload
-that nobody knows of and everybody pays for; to repeat blindly would make a second one, or report a failure for an
-object that is there. So each of the two looks first:
+If a response does not arrive or can't be read, S3 may or may not have done the work. Giving up could leave an upload
+that nobody knows about and that costs money. A blind retry could create a second upload, or report a failure for an
+object that exists. So this module checks first:
 
-- After CreateMultipartUpload, ListMultipartUploads shows the uploads of the key. If exactly one began since we asked,
-  it is ours. With several, one is another writer's, and we touch none.
-- After CompleteMultipartUpload we ask again, which S3 answers as it did the first time. If the upload is gone by then,
-  the object decides: its ETag is made of those of our parts, so that no other writer's object passes for ours.
+- After CreateMultipartUpload, ListMultipartUploads shows the uploads of the key. If exactly one has begun since our
+  request, it is ours. If there are several, one belongs to another writer, and we touch none.
+- After CompleteMultipartUpload we send the same request again, to which S3 responds as it did the first time. If the
+  upload no longer exists, the object decides: its ETag is computed from those of our parts, so another writer's object
+  is not mistaken for ours.
 """
 
 from __future__ import annotations
@@ -50,14 +51,14 @@ def is_unclear(error: BaseException) -> bool:
 
 
 async def find_upload(client: Requester, bucket: str, key: str, *, asked_at: float) -> str | None:
-    """Return the id of the one upload of *key* that began since *asked_at*, a reading of `time.monotonic`.
+    """Return the id of the only upload of *key* that has begun since *asked_at*, a reading of `time.monotonic`.
 
     Returns:
-        None where there is none, or more than one.
+        None if there is none or more than one.
 
     Raises:
-        S3Error: S3 could not be asked.
-        ValueError: The answer has no dates, or does not say where it goes on.
+        S3Error: The request failed.
+        ValueError: The response has no dates, or is truncated without a marker for the next page.
     """
     found: list[str] = []
     # The uploads of the key itself come before those of longer keys.
@@ -69,7 +70,7 @@ async def find_upload(client: Requester, bucket: str, key: str, *, asked_at: flo
             root = xml.parse_result(await response.text(), operation="ListMultipartUploads", bucket=bucket)
         finally:
             await close(response)
-        # By S3's clock: ours may be off by minutes. Both moments have whole seconds.
+        # Use S3's clock, since ours may be off by minutes. Both times are in whole seconds.
         said = response.headers.get("Date")
         now = parsedate_to_datetime(said) if said else datetime.now(UTC)
         since = now - timedelta(seconds=time.monotonic() - asked_at + 2)
@@ -89,13 +90,13 @@ async def find_upload(client: Requester, bucket: str, key: str, *, asked_at: flo
 async def complete(
     client: Requester, bucket: str, key: str, upload_id: str, parts: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Complete an upload. If the answer is lost or unreadable, find out what happened to it.
+    """Complete an upload. If the response is lost or unreadable, find out what happened.
 
     Returns:
-        As `complete_multipart_upload`.
+        See `complete_multipart_upload`.
 
     Raises:
-        S3Error: The upload is not complete, or nobody can tell; the error is that of the first attempt.
+        S3Error: The upload is not complete, or that is unknown. The error is that of the first attempt.
     """
     unclear: S3Error | None = None
     for attempt in range(RETRIES + 1):
@@ -104,15 +105,15 @@ async def complete(
         except S3NotFoundError:
             if unclear is None:
                 raise
-            break  # the upload is gone: completed by an attempt whose answer we did not get, or aborted by somebody
+            break  # the upload is gone: an attempt whose response was lost completed it, or someone aborted it
         except S3Error as error:
-            # A 5xx in place of an answer, or in a 200, leaves the upload as it was: the caller decides on a repetition.
+            # A 5xx, even inside a 200, leaves the upload as it was. The caller decides whether to retry.
             if not is_unclear(error) and not (unclear and isinstance(error, S3ServerError)):
                 raise
             unclear = unclear or error
         if attempt < RETRIES:
             await asyncio.sleep(RETRY_DELAY_S * 2**attempt)
-    assert unclear is not None  # each way here has seen one
+    assert unclear is not None  # every path to this line has set it
     found = await _stored(client, bucket, key, parts)
     if found is None:
         raise unclear
@@ -122,7 +123,7 @@ async def complete(
 async def _stored(
     client: Requester, bucket: str, key: str, parts: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
-    """Return the result of the completion if the object at *key* is made of *parts*, else None."""
+    """Return the result of the completion if the object at *key* consists of *parts*. None: it does not."""
     expected = _etag_of(parts)
     if expected is None:
         return None
@@ -137,7 +138,7 @@ async def _stored(
 
 
 def _etag_of(parts: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return the ETag of an object made of *parts*; None where S3's ETags are no MD5 (SSE-KMS, SSE-C)."""
+    """Return the ETag of an object that consists of *parts*. None: their ETags are not MD5s (SSE-KMS, SSE-C)."""
     etags = [str(part["etag"]) for part in sorted(parts, key=lambda part: part["part_number"])]
     try:
         digests = [bytes.fromhex(etag) for etag in etags if len(etag) == _MD5_HEX_DIGITS]
@@ -149,10 +150,10 @@ def _etag_of(parts: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 async def abort(client: Requester, bucket: str, key: str, upload_id: str, *, within_s: float) -> None:
-    """Abort an upload, with retries, within *within_s* seconds; one that is gone already is no error.
+    """Abort an upload, with retries, within *within_s* seconds. It is not an error if it no longer exists.
 
     Raises:
-        Exception: The last attempt's error, or TimeoutError; the upload may still be there.
+        Exception: The last attempt's error, or TimeoutError. The upload may still exist.
     """
     try:
         async with asyncio.timeout(within_s):

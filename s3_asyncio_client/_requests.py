@@ -1,4 +1,4 @@
-"""What every operation does around its request, written so that a mocked `_make_request` is enough."""
+"""The common steps around the request of every operation. They also work with a mocked `_make_request`."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ async def close(response: S3Response) -> None:
 
 
 async def finish(response: S3Response, *, bucket: str, key: str | None = None) -> None:
-    """Read what should be an empty body to its end, which gives the connection back, and close.
+    """Read the body, which should be empty, to its end, so that the connection returns to the pool. Then close.
 
     Raises:
         S3ServerError: The body of the success is an error document.
-        S3ConnectionError: The body broke off.
+        S3ConnectionError: The body ended early.
     """
     try:
         if isinstance(response, S3Response) and (body := await response.read()):
@@ -84,29 +84,29 @@ def unquoted_etag(headers: Mapping[str, str]) -> str:
 
 
 def merged_headers(*groups: Mapping[str, str | None] | None) -> dict[str, str]:
-    """Join headers, later groups win; those with the value None are left out."""
+    """Merge headers. Later groups win, and headers with the value None are omitted."""
     merged = {name: value for group in groups if group for name, value in group.items() if value is not None}
     check_headers(merged)
     return merged
 
 
 def copy_source(bucket: str, key: str, version_id: str | None) -> str:
-    """Spell the value of x-amz-copy-source."""
+    """Return the value of x-amz-copy-source."""
     check_target(bucket, key)
     source = f"/{quote(bucket)}/{quote(key, safe='/~')}"
     return source if version_id is None else f"{source}?versionId={quote(version_id, safe='')}"
 
 
 def given(**values: str | None) -> dict[str, str]:
-    """Leave out what is None."""
+    """Return the arguments that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def only(headers: dict[str, str], params: dict[str, str]) -> dict[str, Any]:
-    """Keep only what was requested: tests compare the arguments of `_make_request`."""
+    """Return those of the arguments that are not empty: tests compare the arguments of `_make_request`."""
     return {name: value for name, value in (("headers", headers), ("params", params)) if value}
 
 
 def quoted_etag(etag: str | None) -> str | None:
-    """Put an ETag between quotes unless it has them or is "*"."""
+    """Return an ETag in quotes. None, "*" and one with quotes stay unchanged."""
     return etag if etag is None or etag == "*" or '"' in etag else f'"{etag}"'

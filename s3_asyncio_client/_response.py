@@ -1,7 +1,7 @@
-"""What `S3Client._make_request` returns: a response whose body is checked as it is read.
+"""The result of `S3Client._make_request`: a response whose body is checked while it is read.
 
-The body is an async generator of bytes, which is closed where it is left. A backend hands over one that has already
-translated its own exceptions into S3Error; nothing here knows aiohttp, so that a test can build a response from memory.
+The body is an async generator of bytes, closed when the reader leaves it. Its source translates its own exceptions into
+S3Error. Nothing here depends on aiohttp, so a test can build a response from memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OK = 200
 
 
 def _nothing() -> None:
-    """Close a response that holds nothing."""
+    """Do nothing: the response holds no connection."""
 
 
 def promised_length(headers: Mapping[str, str]) -> int | None:
@@ -34,7 +34,7 @@ def promised_length(headers: Mapping[str, str]) -> int | None:
 
 
 def short_body_message(got: int, promised: int | None) -> str:
-    """Describe how a body ended too early; *promised* is None for a chunked one."""
+    """Describe how a body ended too early. *promised* is its length in bytes. None: it was chunked."""
     return (
         f"body ended after {got} of {promised} bytes" if promised is not None else f"body broke off after {got} bytes"
     )
@@ -46,13 +46,13 @@ class S3Response:
     Args:
         status: HTTP status.
         headers: Response headers, case-insensitive.
-        chunks: The body in pieces of any size. Errors it raises reach the reader as they are.
-        on_close: Called once by the first `close()`; drops the connection if the body was not read to its end.
-        method: HTTP method of the request; the body of a HEAD is not held to its Content-Length.
-        operation: S3 operation, for the errors' attributes; likewise *bucket* and *key*.
+        chunks: The body in pieces of any size. The reader gets its errors unchanged.
+        on_close: Called once by the first `close()`. Drops the connection if the body was not read to its end.
+        method: HTTP method of the request. The Content-Length of a HEAD is not compared with its body.
+        operation: S3 operation, for the attributes of errors; likewise *bucket* and *key*.
         bucket: See *operation*.
         key: See *operation*.
-        verify: True if the body is an object's bytes, to be held to S3's checksum or ETag when the status is 200.
+        verify: Whether to compare the body with S3's checksum or ETag if the status is 200.
     """
 
     __slots__ = ("_body", "_chunks", "_method", "_on_close", "_started", "_verify", "_where", "headers", "status")

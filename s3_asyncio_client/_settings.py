@@ -32,7 +32,7 @@ def check_endpoint(url: str) -> None:
 
 
 def client_timeout(timeout: float | aiohttp.ClientTimeout | None) -> aiohttp.ClientTimeout:
-    """Make a ClientTimeout of seconds for the whole request, of one, or of None for the default."""
+    """Return a ClientTimeout. *timeout* is one, or the seconds for a whole request. None: the default."""
     if timeout is None:
         return _DEFAULT_TIMEOUT
     if isinstance(timeout, aiohttp.ClientTimeout):

@@ -100,8 +100,8 @@ async def _send_stream(client: ObjectWriter, bucket: str, key: str, source: Stre
         return await client.put_object(bucket, key, stream, content_length=source.length)
     finally:
         if (aclose := getattr(stream, "aclose", None)) is not None:
-            # While the request that failed is still being cancelled, a generator cannot be closed; the cancellation
-            # ends it. That must not hide what the request failed with.
+            # A generator can't be closed while the failed request is still being cancelled, which ends it too. That
+            # must not hide the error of the request.
             with contextlib.suppress(RuntimeError):
                 await aclose()
 
@@ -135,7 +135,7 @@ def _clash(upload: Upload, keys: Counter[str], opened: Counter[int]) -> Exceptio
 
 def _upload(key: str, data: Source) -> Upload:
     if isinstance(data, (bytes, bytearray, memoryview)):
-        return Upload(key=key, source=bytes(data))  # a copy of what the caller could change between two passes
+        return Upload(key=key, source=bytes(data))  # a copy, since the caller could change it between two passes
     if isinstance(data, (str, os.PathLike, StreamSource)):
         return Upload(key=key, source=data)
     if is_file(data):

@@ -1,9 +1,9 @@
-"""The aiohttp side of a request: the session, the one place where its exceptions become ours, and the body's pieces.
+"""The aiohttp side of a request: the session, the translation of its exceptions, and the body's pieces.
 
-aiohttp resends an idempotent request once by itself when a pooled connection breaks. For S3 that would repeat an upload
-whose body is spent and hide an attempt from everybody who counts them, so a client middleware carries the exceptions
-that set it off past aiohttp's loop. They travel in `BrokenConnection`, since aiohttp would catch our own
-S3ConnectionError as the OSError that it is.
+When a pooled connection breaks, aiohttp itself resends an idempotent request once. For S3 that would repeat an upload
+whose body is used up, and hide an attempt from everything that counts them. So a client middleware carries the
+exceptions that cause this past aiohttp's loop. It wraps them in `BrokenConnection`, since aiohttp would also catch our
+own S3ConnectionError, which is an OSError.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class BrokenConnection(Exception):
     """Carries an exception of aiohttp past the loop that would resend the request."""
 
 
-# What a request can raise: aiohttp's own, plain OSErrors (TimeoutError is one), and the parser's where it leaks.
+# The exceptions of a request: aiohttp's own, plain OSErrors (TimeoutError is one), and those that leak from the parser.
 NETWORK_ERRORS = (BrokenConnection, aiohttp.ClientError, HttpProcessingError, OSError)
 
 
@@ -49,7 +49,7 @@ class Target(NamedTuple):
     endpoint: str
 
     def __str__(self) -> str:
-        """Spell it as in "PutObject of bucket/key at http://host"."""
+        """Return it as text, such as "PutObject of bucket/key at http://host"."""
         where = self.bucket if self.key is None else f"{self.bucket}/{self.key}"
         return f"{self.operation} of {where} at {self.endpoint}"
 
@@ -66,7 +66,7 @@ async def _never_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
 def new_session(
     timeout: aiohttp.ClientTimeout, trace_configs: Sequence[aiohttp.TraceConfig] = ()
 ) -> aiohttp.ClientSession:
-    """Make the session of a client: one attempt per request, bodies as they are stored, no cookies."""
+    """Create the session of a client: one attempt per request, bodies as stored, no cookies."""
     return aiohttp.ClientSession(
         timeout=timeout,
         auto_decompress=False,
@@ -78,13 +78,13 @@ def new_session(
 
 
 def check_acknowledged(response: S3Response, target: Target) -> None:
-    """Refuse a success that S3 would not send: one about an object without its ETag.
+    """Refuse a success about an object without its ETag. S3 never sends one.
 
-    Anything between the client and S3 may answer 200: a proxy with a page, a server that failed after its first bytes.
-    A mock in the place of `_make_request` does not come here.
+    A 200 may come from something else: a proxy with a page, a server that failed after its first bytes. A mocked
+    `_make_request` skips this check.
 
     Raises:
-        S3ResponseError: The answer has no ETag; whether S3 did the work is unknown. The response is closed.
+        S3ResponseError: The response has no ETag. It is closed. Whether S3 did the work is unknown.
     """
     if target.operation in _ANSWERED_WITH_ETAG and not response.headers.get("ETag"):
         response.close()
@@ -100,7 +100,7 @@ _ANSWERED_WITH_ETAG = frozenset({"GetObject", "HeadObject", "PutObject", "Upload
 
 
 def translate(error: BaseException, target: Target) -> S3Error:
-    """Turn an exception of aiohttp into its S3Error; the caller chains it with `from`."""
+    """Return the S3Error for an exception of aiohttp. The caller chains it with `from`."""
     if isinstance(error, BrokenConnection) and error.__cause__ is not None:
         error = error.__cause__
     kind: type[S3Error]
@@ -116,7 +116,7 @@ def translate(error: BaseException, target: Target) -> S3Error:
     return kind(f"{target}: {reason}", operation=target.operation, bucket=target.bucket, key=target.key)
 
 
-# Our own words: aiohttp puts the whole URL, query included, into some of its messages.
+# Our own words, since some messages of aiohttp contain the whole URL with its query.
 def _connection_reason(error: BaseException) -> str:
     match error:
         case aiohttp.ClientConnectorDNSError():
@@ -133,11 +133,11 @@ def _connection_reason(error: BaseException) -> str:
 
 
 async def aiohttp_chunks(response: aiohttp.ClientResponse, target: Target) -> AsyncGenerator[bytes]:
-    """Yield the body of *response* as it arrives, with S3Errors in place of aiohttp's exceptions.
+    """Yield the body of *response* as it arrives, with S3Errors instead of aiohttp's exceptions.
 
     Raises:
-        S3ConnectionError: The body ended early or the connection broke; the message counts what had arrived.
-        S3TimeoutError: Nothing came for as long as the session's sock_read allows.
+        S3ConnectionError: The body ended early or the connection broke. The message says how many bytes had arrived.
+        S3TimeoutError: No data arrived for as long as the session's sock_read allows.
     """
     try:
         while chunk := await response.content.readany():

@@ -32,7 +32,7 @@ __all__ = ["upload_file"]
 
 _logger = logging.getLogger("s3_asyncio_client")
 
-# What a cancelled caller waits at most for the upload's beginning, and then for its abort, when S3 does not answer.
+# The seconds that a cancelled caller waits at most for the start of the upload, and then for its abort.
 _CLEAN_UP_S = 10.0
 
 
@@ -67,19 +67,20 @@ async def upload_file(
     """Upload a file: in one request up to the threshold, in parts above it.
 
     If anything fails, or the caller is cancelled, it stops the other parts, aborts the upload, and raises the first
-    error as it was. An abort that fails for ten seconds is logged and noted on that error; `details` of an S3Error then
-    has the "UnfinishedUploadId". A lost answer to the upload's beginning or end does not fail it: see
+    error unchanged. If the abort fails for ten seconds, that is logged and noted on the error, and the `details` of an
+    S3Error contain the "UnfinishedUploadId". A lost response to the first or last request does not fail the upload, see
     `s3_asyncio_client._recovery`.
 
     Args:
         client: The client.
         bucket: Bucket.
         key: Object key.
-        file_source: A path, or a seekable binary file, which is sent from its position to its end and put back there.
-        config: When to split, and how; default TransferConfig().
+        file_source: A path, or a seekable binary file. A file is sent from its position to its end, and then put back
+            to that position.
+        config: When and how to split. Default: TransferConfig().
         content_type: MIME type.
-        metadata: Names and values of your own.
-        progress_callback: Called with the number of bytes of each part stored.
+        metadata: User metadata, names and values.
+        progress_callback: Called with the number of bytes of each stored part.
         **extra_args: Further headers of the object, such as ``**{"x-amz-storage-class": "STANDARD_IA"}``; "_" in a name
             stands for "-".
 
@@ -88,7 +89,7 @@ async def upload_file(
         upload_type "multipart", part_size (bytes).
 
     Raises:
-        S3ClientError: The file cannot be read, or its size changed meanwhile.
+        S3ClientError: The file cannot be read, or its size changed during the upload.
         S3Error: A request failed.
     """
     check_target(bucket, key)
@@ -137,7 +138,7 @@ class _Target:
 
 
 async def _upload_whole(target: _Target, file: BinaryIO, size: int) -> dict[str, Any]:
-    # A small file is read once and sent from memory; a large one is read twice, to be hashed and to be sent.
+    # A small file is read once and sent from memory. A large one is read twice, to hash it and to send it.
     data: bytes | BinaryIO = file
     if size <= DEFAULT_MULTIPART_CHUNKSIZE:
         data = await asyncio.to_thread(read_exactly, file, size + 1)
@@ -177,7 +178,7 @@ async def _upload_parts(target: _Target, reader: PartReader) -> dict[str, Any]:
             target.report(size)
 
     try:
-        # A cancellation between S3's answer and our learning of it would leave an upload that nobody knows of.
+        # A cancellation before we read S3's response would leave an upload that nobody knows about.
         await uninterrupted(begin(), grace_s=_CLEAN_UP_S)
         await run_workers(worker, reader.workers)
         result = await complete(client, bucket, key, upload_ids[0], parts)
@@ -195,7 +196,7 @@ async def _begin(target: _Target) -> str:
             target.client, target.bucket, target.key, target.content_type, target.metadata, **target.headers
         )
     except S3Error as error:
-        # Behind a 5xx there may be an upload too.
+        # Even with a 5xx S3 may have created the upload.
         if not (is_unclear(error) or isinstance(error, S3ServerError)):
             raise
         try:
@@ -211,7 +212,7 @@ async def _begin(target: _Target) -> str:
 async def _abort(target: _Target, upload_id: str, error: BaseException) -> None:
     try:
         await abort(target.client, target.bucket, target.key, upload_id, within_s=_CLEAN_UP_S)
-    except Exception as abort_error:  # noqa: BLE001 - whatever it is, the error that made us abort matters more
+    except Exception as abort_error:  # noqa: BLE001 - the error that caused the abort matters more
         reason = str(abort_error) or type(abort_error).__name__
         _say(error, f"multipart upload {upload_id} of {target} could not be aborted and stays unfinished: {reason}")
         if isinstance(error, S3Error):

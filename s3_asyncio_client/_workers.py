@@ -1,4 +1,4 @@
-"""Run workers concurrently, stop them together, and finish what must be finished."""
+"""Run workers concurrently, stop them together, and shield steps that must not be interrupted."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _T = TypeVar("_T")
 
 
 async def run_workers(worker: Callable[[], Coroutine[Any, Any, None]], count: int) -> None:
-    """Run *worker* *count* times at once until all have returned.
+    """Run *count* copies of *worker* concurrently until all have returned.
 
-    After the first failure, or a cancellation, the others are cancelled and waited for; nothing is left running.
+    After the first failure or a cancellation, the others are cancelled and awaited. Nothing is left running.
 
     Raises:
         BaseException: The first error as it was raised, with the others as notes on it.
@@ -48,11 +48,11 @@ async def run_workers(worker: Callable[[], Coroutine[Any, Any, None]], count: in
 
 
 async def uninterrupted(action: Awaitable[_T], *, grace_s: float | None = None) -> _T:
-    """Await *action* to its end even if the caller is canceled; raise the cancellation afterwards.
+    """Await *action* to its end even if the caller is cancelled. Raise the cancellation afterwards.
 
     Args:
-        action: What must not stop half-way. Who needs its outcome after a cancellation lets it write that down.
-        grace_s: Seconds that it gets after a cancellation before it is cancelled as well; None for as long as it takes.
+        action: Must not stop halfway. After a cancellation its result is lost, so it should store what matters.
+        grace_s: Seconds that it gets after a cancellation before it is cancelled too. None: no limit.
     """
     task = asyncio.ensure_future(action)
     cancelled: asyncio.CancelledError | None = None
@@ -66,5 +66,5 @@ async def uninterrupted(action: Awaitable[_T], *, grace_s: float | None = None) 
     if cancelled is None:
         return task.result()
     if not task.cancelled():
-        task.exception()  # taken note of: the cancellation is what the caller gets
+        task.exception()  # marks it as retrieved, since the caller gets the cancellation
     raise cancelled

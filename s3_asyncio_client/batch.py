@@ -1,8 +1,8 @@
 """Upload many files. Some may fail, and the result says which.
 
-A batch protects from losing all because one file fails. It costs the memory of what is uploaded at one time, and it
-makes no transaction: files that were stored stay stored. Do without it where all files or none must be there; write
-under new keys instead and publish them by one last object.
+With a batch, one failed file does not lose the others. It costs the memory of the uploads in flight. It is not a
+transaction: stored files stay stored. If all files or none must exist, don't use it: write under new keys, then publish
+them with one last object.
 """
 
 from __future__ import annotations
@@ -40,23 +40,25 @@ async def upload_files_with_error_handling(
     Args:
         client: The client.
         bucket: Bucket.
-        files: (key, data) pairs. Bytes go by `put_object`; paths (a str is one) and open files by `upload_file`; an
-            open file is sent from its position and put back there; a `StreamSource` makes its bytes anew each time.
-        max_concurrent: Files in flight at one time, at least 1. A large file may have several parts in flight.
+        files: (key, data) pairs. Bytes are sent with `put_object`, paths (a str is one) and open files with
+            `upload_file`. An open file is sent from its position, and put back to it. A `StreamSource` creates its
+            bytes again for each attempt.
+        max_concurrent: The maximum number of files in flight, at least 1. A large file may have several parts in
+            flight.
         progress: Called with a `BatchProgress` after each upload. If it raises, the batch stops.
 
     Returns:
-        Every file exactly once, in the order given: successful, a list of {"key", "success": True, "result": what the
+        Every file exactly once, in the given order: successful, a list of {"key", "success": True, "result": what the
         client returned, "error": None}; failed, a list of {"key", "success": False, "result": None, "error": text,
         "exception", "data"} for S3Error, OSError and CircuitOpenError, and for a file that cannot be sent: data that is
-        no `Source`, a closed file, two files of one key (neither is sent); exceptions, the other exceptions
-        themselves, each with the key in a note: these are mistakes in a program.
+        not a `Source`, a closed file, two files with one key (neither is sent); exceptions, all other exceptions, each
+        with the key in a note: these are bugs.
 
     Raises:
-        TypeError, ValueError: An argument cannot be, or an item is no pair; nothing was sent.
-        S3InvalidRequestError: The bucket cannot be; nothing was sent.
-        CancelledError: All uploads were stopped. Its `stored` and `in_flight` are lists of the keys that S3 has and of
-            those that it may have; a note on it says the same.
+        TypeError, ValueError: An argument is invalid, or an item is not a pair. Nothing was sent.
+        S3InvalidRequestError: The bucket name is invalid. Nothing was sent.
+        CancelledError: All uploads were stopped. Its `stored` and `in_flight` list the keys that S3 has and those that
+            it may have. A note on it says the same.
     """
     batch = Batch.of(client, bucket, files, max_concurrent, progress)
     await batch.run(batch.send)
@@ -80,12 +82,12 @@ async def resilient_batch_upload(
 ) -> dict[str, Any]:
     """Upload all files, then retry the failed ones in a second pass.
 
-    The second pass begins when the first has ended, so that a short trouble has time to pass. In it each file is tried
-    again, under its own key and with its own bytes, as `retry_with_exponential_backoff` does: what is not worth
-    repeating (403, a file that is gone) gets one attempt. A file at a path is read anew.
+    The second pass begins when the first has ended, so that a short outage has time to pass. It retries each failed
+    file as `retry_with_exponential_backoff` does. An error that is not worth a retry (403, a missing file) gets one
+    attempt. A file at a path is read again.
 
-    An upload whose answer was lost is stored a second time: the same bytes under the same key. That is safe unless
-    somebody else writes that key meanwhile, and makes one more version in a bucket that keeps versions.
+    An upload whose response was lost is stored a second time: the same bytes under the same key. That is safe unless
+    another writer changes the key in between. In a bucket with versioning it creates one more version.
 
     Args:
         client: The client.

@@ -68,7 +68,7 @@ class BucketOperations(Requester):
         """
         directory = bucket_type == "Directory"
         check_new_bucket(bucket, directory=directory)
-        # A directory bucket lives in a zone, which its location names; a region beside it is refused.
+        # A directory bucket is in a zone, which its location names. S3 refuses a region in addition.
         constraint = region if location_name or location_type else region or self.region
         document = xml.build_create_bucket(constraint, location_type, location_name, bucket_type, data_redundancy)
         headers = merged_headers(
@@ -156,9 +156,12 @@ class BucketOperations(Requester):
     async def iter_objects(
         self, bucket: str, prefix: str | None = None, *, start_after: str | None = None, page_size: int = MAX_PAGE
     ) -> AsyncIterator[dict[str, Any]]:
-        """Yield all objects of a bucket, page after page; the dicts are those of `list_objects`.
+        """Yield all objects of a bucket, page by page, as the dicts of `list_objects`.
 
-        Keys that XML cannot carry (control characters) come through as well. Raises as `list_objects` does.
+        This also works for keys with characters that XML cannot contain. The exceptions are those of `list_objects`.
+
+        Raises:
+            ValueError: *page_size* is below 1.
         """
         if page_size < 1:
             raise ValueError(f"page_size must be at least 1, got {page_size}")
@@ -172,7 +175,7 @@ class BucketOperations(Requester):
             token = page["next_continuation_token"]
             if not page["is_truncated"]:
                 return
-            if token is None:  # to stop here would present a part of the listing as the whole
+            if token is None:  # stopping here would present part of the listing as the whole
                 raise S3ResponseError(
                     "the listing goes on, but the page has no NextContinuationToken",
                     operation="ListObjectsV2",

@@ -26,7 +26,7 @@ _Old = TypeVar("_Old", CircuitState, CircuitState | None)
 
 _log = logging.getLogger("s3_asyncio_client")
 
-# By a key of their own, for one function may watch twice.
+# Each has its own key, since one function may watch twice.
 _watchers: dict[object, Watcher] = {}
 
 
@@ -93,7 +93,7 @@ class CircuitBreaker:
 
     @property
     def state(self) -> CircuitState:
-        """The state; may be set. An open breaker is half open from the first call after the timeout, not by itself."""
+        """The state. It may be set. An open breaker only becomes half open at the first call after the timeout."""
         return self._circuit.state
 
     @state.setter
@@ -115,7 +115,7 @@ class CircuitBreaker:
     def last_failure_time(self) -> float | None:
         """The time of the last counted failure, as of `time.time()`; None before the first.
 
-        May be set: an open circuit counts its timeout from there. With a clock of its own it is a reading of that.
+        It may be set: an open circuit counts its timeout from there. With *clock* it is a reading of that clock.
         """
         when_s = self._circuit.last_failure_s
         return None if when_s is None else when_s + self._to_wall_s()
@@ -138,7 +138,7 @@ class CircuitBreaker:
         if isinstance(answer, Refuse):
             raise self._refusal(answer)
         self._report(before)
-        result = Result.NOTHING  # what ends here without being an Exception, cancellation above all, says nothing
+        result = Result.NOTHING  # stays so for a cancellation, which is not an Exception
         try:
             value = await perform(operation)
             result = Result.SUCCESS
@@ -161,7 +161,7 @@ class CircuitBreaker:
 
     def _settle(self, given: Pass, result: Result) -> None:
         before = self.state
-        # Only a failure needs the time: an abandoned coroutine may be closed where no event loop runs any more.
+        # Read the clock only for a failure: an abandoned coroutine may be closed when no event loop is running.
         self._circuit.settle(given, result, self._now() if result is Result.FAILURE else 0.0)
         self._report(before)
 
@@ -194,11 +194,11 @@ class CircuitBreaker:
             return self._clock()
         try:
             return asyncio.get_running_loop().time()
-        except RuntimeError:  # read or set by hand, outside of a loop
+        except RuntimeError:  # the state is read or set outside a loop
             return time.monotonic()
 
     def _to_wall_s(self) -> float:
-        """Return what to add to a reading of the breaker's clock for one of `time.time`."""
+        """Return the difference between `time.time` and the breaker's clock, in seconds."""
         return 0.0 if self._clock is not None else time.time() - self._now()
 
 
@@ -214,7 +214,7 @@ class CircuitRegistry:
         clock: As there.
 
     Raises:
-        TypeError: An argument is not of its type.
+        TypeError: An argument has the wrong type.
         ValueError: A number is out of its range, NaN or infinite.
     """
 
@@ -226,7 +226,7 @@ class CircuitRegistry:
         *,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        _policy(failure_threshold, timeout, expected_exception)  # a mistake should show here, not at the first call
+        _policy(failure_threshold, timeout, expected_exception)  # check the arguments now, not at the first call
         self._breakers: dict[Hashable, CircuitBreaker] = {}
         self._make = functools.partial(CircuitBreaker, failure_threshold, timeout, expected_exception, clock=clock)
 
@@ -281,5 +281,5 @@ def _tell(
     for function in list(functions.values()):
         try:
             function(breaker, old, new)
-        except Exception:  # noqa: BLE001 - it is not the caller's, whose call goes on; it is logged
+        except Exception:  # noqa: BLE001 - a listener must not break the caller's call
             _log.exception("a listener of %r failed", breaker)

@@ -106,7 +106,7 @@ class S3Client(BucketOperations, ObjectOperations):
         """Refuse to be pickled or copied.
 
         Raises:
-            TypeError: always. The pickle would hold the keys, and no connection.
+            TypeError: Always. A pickle would contain the keys but no connection.
         """
         raise TypeError("an S3Client holds keys and connections, so it can't be pickled: make one where it is used")
 
@@ -173,7 +173,7 @@ class S3Client(BucketOperations, ObjectOperations):
             params: Further query parameters, such as {"response-content-type": "text/plain"}.
 
         Raises:
-            S3InvalidRequestError: The bucket or key cannot be.
+            S3InvalidRequestError: The bucket or key is invalid.
             ValueError: *expires_in* is out of range.
         """
         check_target(bucket, key)
@@ -202,18 +202,18 @@ class S3Client(BucketOperations, ObjectOperations):
         Args:
             method: HTTP method.
             bucket: Bucket.
-            key: Object key; None for the bucket itself.
-            headers: Headers beyond those of the signature.
+            key: Object key. None: the request is about the bucket.
+            headers: Headers besides those of the signature.
             params: Query parameters, not encoded.
             data: Body: bytes, a seekable binary file, or an async iterator whose Content-Length is in *headers*.
 
         Returns:
-            The response, its body unread; close it, or read it to its end.
+            The response with its body unread. Close it, or read it to its end.
 
         Raises:
             RuntimeError: The client is closed.
-            TypeError, ValueError, S3InvalidRequestError: An argument that cannot be sent.
-            S3Error: The status is 300 or more, or there was no usable answer; the subclass says which.
+            TypeError, ValueError, S3InvalidRequestError: An argument cannot be sent.
+            S3Error: The status is 300 or more, or there was no usable response; see the subclasses.
         """
         self._check_open()
         check_target(bucket, key)
@@ -281,10 +281,10 @@ class S3Client(BucketOperations, ObjectOperations):
         return self._session
 
     def get_effective_bucket_name(self, bucket: str) -> str:
-        """Return the bucket that a request for *bucket* goes to: that one, whatever the endpoint's host begins with.
+        """Return *bucket*: a request for it goes to that bucket, even if the endpoint's host starts with another one.
 
-        The package of which this client is a drop-in takes a bucket from the host of an endpoint instead. Here an
-        endpoint never changes what was asked for.
+        The package that this client replaces takes the bucket from the endpoint's host instead. Here an endpoint never
+        changes the requested bucket.
         """
         check_target(bucket)
         return bucket
@@ -314,7 +314,7 @@ def _drop(response: aiohttp.ClientResponse) -> None:
 
 
 async def _error(response: S3Response, target: Target) -> S3Error:
-    """Turn a response of status 300 or more into an error; a body that breaks off leaves the status to tell."""
+    """Return the error for a response with status 300 or more. If its body breaks, the status alone decides."""
     cut = None
     try:
         body = await response._read_most(MAX_ERROR_BODY)  # noqa: SLF001 - of this package

@@ -1,7 +1,7 @@
-"""Reading what may not be there: absent is an answer, everything else is an error.
+"""Read objects that may not exist: "missing" is a result, everything else is an error.
 
-Only a 404 means that an object is missing. A 403 or a 503 says nothing about it, and code that takes it for "missing"
-overwrites what it could not see. S3 itself answers 403 instead of 404 to credentials that may not list the bucket.
+Only a 404 means that an object is missing. A 403 or 503 does not, and code that treats it as "missing" overwrites
+objects that it could not see. S3 itself sends 403 instead of 404 if the credentials may not list the bucket.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ async def safe_head_object(
 ) -> tuple[bool, dict[str, Any] | None]:
     """Return whether an object exists, and describe it.
 
-    The answer may be out of date when it arrives. To write only what is not there yet, do not ask first: write with
-    ``put_object(..., if_none_match="*")``.
+    The result may be out of date when it arrives. To write an object only if it does not exist, don't check first:
+    write with ``put_object(..., if_none_match="*")``.
 
     Args:
         client: The client.
         bucket: Bucket.
         key: Object key.
-        lenient: Take any S3Error for "not there", and log it. Only for what does no harm when it is there after all.
+        lenient: Treat any S3Error as "missing", and log it. Use it only if a wrong "missing" does no harm.
 
     Returns:
         (True, what `head_object` returns) or (False, None).
@@ -69,15 +69,15 @@ async def get_object_if_exists(
 ) -> dict[str, Any] | None:
     """Return an object, or None if there is none.
 
-    A HEAD comes first, so that a missing object costs no error document. What is returned is the GET's alone: body,
-    ETag and metadata belong together even if the object was replaced in between, and one that was deleted in between
+    A HEAD comes first, so that a missing object costs no error document. The result comes from the GET alone: body,
+    ETag and metadata belong together even if the object was replaced in between. An object that was deleted in between
     is missing.
 
     Args:
         client: The client.
         bucket: Bucket.
         key: Object key.
-        lenient: Take any S3Error for "not there", and log it.
+        lenient: Treat any S3Error as "missing", and log it.
 
     Returns:
         What `get_object` returns, or None.
@@ -100,10 +100,10 @@ async def get_object_if_exists(
 
 
 async def handle_get_object(client: ObjectReader, bucket: str, key: str) -> dict[str, Any] | None:
-    """Return an object, or None if there is none. Log errors, with a level by their severity.
+    """Return an object, or None if there is none. Log errors at a level that fits their severity.
 
-    Logged as INFO: there is no such object. As WARNING: there is no such bucket, and what may pass (5xx, throttling,
-    connection, time-out). As ERROR: what will not pass by itself, such as 403, wrong bytes, a broken protocol.
+    INFO: there is no such object. WARNING: there is no such bucket, or the error may be temporary (5xx, throttling,
+    connection, timeout). ERROR: the error is permanent, such as 403, wrong bytes, a broken protocol.
 
     Args:
         client: The client.

@@ -24,8 +24,8 @@ class Profile:
         access_key: Id of the key.
         secret_key: The key.
         region: Region to sign for.
-        endpoint_url: Endpoint to use instead of AWS's; None for AWS's.
-        session_token: Token of temporary credentials; None for lasting ones.
+        endpoint_url: Endpoint to use instead of AWS's. None: AWS's.
+        session_token: Token of temporary credentials. None: the credentials are permanent.
     """
 
     access_key: str

@@ -1,8 +1,8 @@
 """Record an S3 error and its context, and log calls.
 
-Everything goes through `redact`: no credential, token, signature or presigned query is in a record or a log line, also
-not where a chained error, a note or a line of a traceback quotes one. For that reason nothing here passes `exc_info`
-to `logging`, which would print the exceptions as they are.
+Everything goes through `redact`: no record or log line has a credential, token, signature or presigned query, even if a
+chained error, a note or a traceback quotes one. So nothing here passes `exc_info` to `logging`, which would print the
+exceptions unchanged.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ class S3ErrorContext:
     def collect_context(
         operation: str, bucket: str | None, key: str | None, exception: BaseException, client: object = None
     ) -> dict[str, Any]:
-        """Return what is needed to look into *exception* later, as values for JSON.
+        """Return a record of *exception* for a later analysis, as values for JSON.
 
         Args:
             operation: What was attempted, in the caller's words or S3's ("PutObject").
-            bucket: Bucket, None for none.
-            key: Key, None for none.
-            exception: The error; of an S3Error all attributes are taken.
-            client: The client that was used, or what wraps one; its keys and token are hidden wherever they stand, as
-                are those of every other S3Client that is in use.
+            bucket: Bucket. None: none.
+            key: Key. None: none.
+            exception: The error. All attributes of an S3Error are recorded.
+            client: The client that was used, or a wrapper of one. Its keys and token are hidden everywhere, like those
+                of every other live S3Client.
 
         Returns:
             timestamp (ISO 8601 in UTC, with "+00:00"), operation, bucket, key, exception (type, message, status_code,
             error_code, request_id, host_id, retry_after in seconds, attempts, details, notes, traceback, chain: a list
-            of the errors behind it), client (type, region, endpoint_url; None without a client), python_version
-            (`sys.version`) and versions. A value that is not known is None.
+            of its causes), client (type, region, endpoint_url; None without a client), python_version (`sys.version`)
+            and versions. Unknown values are None.
         """
         secrets = _secrets(client)
         return {
@@ -80,7 +80,7 @@ class S3ErrorContext:
         """Log *context* as one line of JSON.
 
         Args:
-            context: What `collect_context` returned, or any mapping; it is redacted once more.
+            context: The result of `collect_context`, or any mapping. It is redacted again.
             logger: Default: "s3_asyncio_client.errors".
             level: A level of `logging`.
         """
@@ -96,19 +96,19 @@ async def debug_s3_operation(
     *,
     logger: logging.Logger | None = None,
 ) -> _T:
-    """Await what *operation_func* returns; if it fails, log the whole context and raise the same error.
+    """Await what *operation_func* returns. If that fails, log the whole context and raise the same error.
 
     Args:
         client: The client in use, for the record.
-        operation_name: What to call the operation in the record.
+        operation_name: The name of the operation in the record.
         operation_func: Called once, without arguments.
         bucket: Bucket, for the record.
         key: Key, for the record.
         logger: Default: "s3_asyncio_client.errors".
 
     Raises:
-        TypeError: *operation_func* is not callable or returns no awaitable.
-        Exception: What the operation raised, unchanged. A cancellation passes unlogged.
+        TypeError: *operation_func* is not callable or does not return an awaitable.
+        Exception: The operation's own error, unchanged. A cancellation is not logged.
     """
     check_operation(operation_func)
     try:
@@ -122,20 +122,20 @@ async def debug_s3_operation(
 async def logged_s3_operation(
     client: object, operation_name: str, func: Callable[[], Awaitable[_T]], *, logger: logging.Logger | None = None
 ) -> _T:
-    """Await what *func* returns, and log its beginning, its end with the seconds it took, or its failure.
+    """Await what *func* returns, and log its start, its end with the seconds it took, or its failure.
 
-    The beginning is logged at DEBUG, success and cancellation at INFO, and a failure at INFO if it is a 404, at
-    WARNING if it is another S3ClientError, else at ERROR.
+    The start is logged at DEBUG, success and cancellation at INFO, and a failure at INFO if it is a 404, at WARNING if
+    it is another S3ClientError, otherwise at ERROR.
 
     Args:
-        client: The client in use; its endpoint is named, its secrets are hidden.
-        operation_name: What to call the operation.
+        client: The client in use. Its endpoint is logged, its secrets are hidden.
+        operation_name: The name of the operation in the log.
         func: Called once, without arguments.
         logger: Default: "s3_asyncio_client.operations".
 
     Raises:
-        TypeError: *func* is not callable or returns no awaitable.
-        BaseException: What the operation raised, unchanged.
+        TypeError: *func* is not callable or does not return an awaitable.
+        BaseException: The operation's own error, unchanged.
     """
     check_operation(func)
     log, secrets, clock = logger or _log, _secrets(client), asyncio.get_running_loop().time
@@ -157,7 +157,7 @@ async def logged_s3_operation(
 
 def _level(error: Exception) -> int:
     if isinstance(error, S3NotFoundError):
-        return logging.INFO  # often an answer that the caller is waiting for
+        return logging.INFO  # often a result that the caller expects
     return logging.WARNING if isinstance(error, S3ClientError) else logging.ERROR
 
 

@@ -14,7 +14,7 @@
     └── S3ResponseError              what came is not S3's protocol
     CircuitOpenError                 not an S3Error: no request was made
 
-The facts are attributes; the text is made of them in ``__str__``.
+The facts are attributes. ``__str__`` builds the text from them.
 """
 
 from __future__ import annotations

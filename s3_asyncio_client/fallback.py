@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["ObjectReader", "S3NowhereFoundError", "S3WithFallback", "watch_fallbacks"]
 
 _log = logging.getLogger("s3_asyncio_client")
-# By a key of their own, for one function may watch twice.
+# Each has its own key, since one function may watch twice.
 _watchers: dict[object, Callable[[str, str, str], object]] = {}
 
-# What says that this source cannot help now. The caller's own mistakes (TypeError, ValueError) are none of it.
+# Errors after which the next source is asked. The caller's own mistakes (TypeError, ValueError) are not among them.
 _NO_HELP = (S3Error, CircuitOpenError, ConnectionError, TimeoutError)
 
 
@@ -38,13 +38,13 @@ class ObjectReader(Protocol):
 class S3NowhereFoundError(S3NotFoundError):
     """No source had the object.
 
-    Beware: it is an S3NotFoundError also when no S3 could be asked. *absent* tells an object that is not there from
-    one that could not be got; status_code and error_code are None for the latter.
+    Beware: it is an S3NotFoundError even if no S3 responded. *absent* distinguishes a missing object from one that
+    could not be read. For the latter, status_code and error_code are None.
 
     Attributes:
-        causes: What each source raised, in the order asked: S3Error and its like from a client, FileNotFoundError or
-            another OSError from the local cache. They are also the error's ``__cause__``, as an ExceptionGroup.
-        absent: True if every S3 that was asked answered 404.
+        causes: The error of each source, in order: S3Error and similar ones from a client, FileNotFoundError or another
+            OSError from the local cache. They are also the error's ``__cause__``, as an ExceptionGroup.
+        absent: True if every S3 responded with 404.
     """
 
     def __init__(self, bucket: str, key: str, causes: Sequence[tuple[str, Exception]]) -> None:
@@ -65,34 +65,34 @@ class S3NowhereFoundError(S3NotFoundError):
 class S3WithFallback:
     """Reads from a primary client, then from a fallback client, then from a local folder.
 
-    It protects reads from the outage of an endpoint or region. It costs a wait for the primary's error on each read
-    (put a circuit breaker or a timeout there), and answers that may be old. Do without it where an old answer is worse
+    It protects reads from an outage of an endpoint or region. During an outage each read first waits for the primary's
+    error (use a circuit breaker or a timeout there), and objects may be old. Don't use it if an old object is worse
     than none: locks, balances, leader election.
 
-    A plain key is the file ``local_cache_dir/bucket/key``, so a folder can be filled by hand or by any tool of sync.
-    Keys that could leave the folder (``../x``, ``/x``) or that some operating system gives another meaning go by their
-    hash instead: they are kept, and nothing outside of the folder is read or written. Links that you put into the
-    folder are followed to read, never to write.
+    A plain key is the file ``local_cache_dir/bucket/key``, so you can fill the folder by hand or with any sync tool. A
+    key that could leave the folder (``../x``, ``/x``), or that has another meaning on some operating system, is stored
+    under its hash. Nothing outside the folder is read or written. Links in the folder are followed for reads, never
+    for writes.
 
     Args:
-        primary_client: Asked first; an `S3Client`, or whatever has its `get_object`.
-        fallback_client: Asked when the primary fails; None for none.
-        local_cache_dir: Folder to read from when no client helps; None for none. It need not exist.
-        missing_is_final: Raise the primary's 404 as it is and ask nobody else. A 404 is an answer, not an outage: say
-            True where objects get deleted, so that they do not come back from an old copy. The default also finds what
-            only the fallback has, such as objects that are not yet replicated back.
-        write_through: Keep each object that a client gave in the local folder. Waits for the disk; if that fails, the
-            read succeeds and a warning is logged.
-        max_age_s: Seconds after which a local copy is not served any more; None for any age.
+        primary_client: Asked first: an `S3Client`, or any object with its `get_object`.
+        fallback_client: Asked if the primary fails. None: no fallback.
+        local_cache_dir: Folder to read from if both clients fail. None: no folder. It need not exist.
+        missing_is_final: Raise the primary's 404 and ask no other source. Use True if objects get deleted, so that
+            they do not come back from an old copy. The default also finds objects that only the fallback has, such as
+            those that are not replicated back yet.
+        write_through: Keep each object that a client returned in the local folder. The read waits for the disk. If
+            the write fails, the read succeeds and a warning is logged.
+        max_age_s: Seconds after which a local copy is no longer served. None: no limit.
 
     Attributes:
         primary: The primary client.
         fallback: The fallback client or None.
-        cache_dir: The local folder as it was given, or None.
+        cache_dir: The given local folder, or None.
 
     Raises:
-        TypeError: *max_age_s* is no number.
-        ValueError: *max_age_s* is negative or NaN, or there is no folder to write through to.
+        TypeError: *max_age_s* is not a number.
+        ValueError: *max_age_s* is negative or NaN, or *write_through* has no folder.
     """
 
     def __init__(
@@ -122,18 +122,18 @@ class S3WithFallback:
     async def get_object_with_fallback(self, bucket: str, key: str) -> dict[str, Any]:
         """Read an object from the first source that has it.
 
-        Any S3Error passes the request on to the next source (403 and broken bodies too), and so do an open circuit,
-        a ConnectionError and a TimeoutError. Other exceptions, cancellation among them, are raised at once.
+        After any S3Error (403 and broken bodies too), an open circuit, a ConnectionError or a TimeoutError, the next
+        source is asked. Other exceptions, such as a cancellation, are raised at once.
 
         Returns:
-            What `get_object` returns and source: "primary", "fallback" or "local_cache". From the local cache also
-            stale (True) and age_s, the seconds since its file was written; content_type is guessed from the key,
-            last_modified is the file's, and etag, version_id and metadata are not known.
+            The result of `get_object`, and source: "primary", "fallback" or "local_cache". From the local cache also
+            stale (True) and age_s, the seconds since its file was written. There, content_type is guessed from the key,
+            last_modified is the file's, and etag, version_id and metadata are unknown.
 
         Raises:
-            S3InvalidRequestError: The bucket or key cannot be.
-            S3NowhereFoundError: No source has it; it is an S3NotFoundError, whatever kept the sources from answering.
-            S3NotFoundError: The primary says so and *missing_is_final*.
+            S3InvalidRequestError: The bucket or key is invalid.
+            S3NowhereFoundError: No source has it, or none responded. It is an S3NotFoundError.
+            S3NotFoundError: The primary responded with 404, and *missing_is_final* is set.
         """
         check_target(bucket, key)
         causes: list[tuple[str, Exception]] = []
@@ -173,10 +173,10 @@ class S3WithFallback:
 
 
 def watch_fallbacks(watcher: Callable[[str, str, str], object]) -> Callable[[], None]:
-    """Call ``watcher(source, bucket, key)`` for every read that any `S3WithFallback` answers.
+    """Call ``watcher(source, bucket, key)`` for every successful read of any `S3WithFallback`.
 
-    It is for tools such as metrics and tests. *source* is "primary", "fallback" or "local_cache"; what the watcher
-    raises is the reader's to see, so let it raise nothing.
+    It is for tools such as metrics and tests. *source* is "primary", "fallback" or "local_cache". The watcher must not
+    raise: its exception would reach the reader.
 
     Returns:
         A function that ends the watch.

@@ -1,4 +1,4 @@
-"""Multipart uploads: the single requests, and whole files."""
+"""Multipart uploads: single requests, and whole files."""
 
 from __future__ import annotations
 

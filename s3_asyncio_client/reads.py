@@ -1,4 +1,4 @@
-"""Reading objects: whole, in part, piece by piece, into a file."""
+"""Reading objects: whole, in part, in pieces, into a file."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def range_header(byte_range: ByteRange) -> str:
     """Return the value of a Range header.
 
     Args:
-        byte_range: (first, last) byte, counted from 0, both included, a last of None for the end; (-n, None) for the
-            last n bytes; or a finished header such as "bytes=0-99".
+        byte_range: (first, last) byte, counted from 0, both included; last None: to the end; (-n, None): the last n
+            bytes; or a complete header such as "bytes=0-99".
 
     Raises:
-        TypeError: Neither a pair of ints nor a str.
-        ValueError: The range ends before it begins, or a str does not begin with "bytes=".
+        TypeError: *byte_range* is neither a pair of ints nor a str.
+        ValueError: The range ends before it begins, or a str does not start with "bytes=".
     """
     if isinstance(byte_range, str):
         if not byte_range.startswith("bytes="):

@@ -1,26 +1,27 @@
 """Retry failed calls, with growing pauses.
 
-What may be repeated? Most failures leave open whether S3 did the work: a lost answer looks like a lost request.
+What is safe to retry? After most failures it is unknown whether S3 did the work: a lost response looks like a lost
+request.
 
 ==========================================  =========================================================================
-operation                                   repeated after S3 had done the work
+operation                                   a retry after S3 has done the work
 ==========================================  =========================================================================
-GetObject, HeadObject, ListObjects          safe; a listing or object may have changed meanwhile
+GetObject, HeadObject, ListObjects          safe; the listing or object may have changed in between
 PutObject                                   safe: the same bytes under the same key; with versioning a second version
-PutObject with If-None-Match or If-Match    not safe: 412, for it meets the caller's own object: check before
-CopyObject                                  safe as PutObject, while the source stays what it was (*source_if_match*)
-DeleteObject, DeleteObjects                 safe; with versioning each makes a delete marker unless a version is named
-CreateBucket                                409 BucketAlreadyOwnedByYou outside of us-east-1; it is the caller's own
+PutObject with If-None-Match or If-Match    not safe: 412, because it finds the caller's own object; check before
+CopyObject                                  safe like PutObject, while the source stays unchanged (*source_if_match*)
+DeleteObject, DeleteObjects                 safe; with versioning each adds a delete marker unless it names a version
+CreateBucket                                409 BucketAlreadyOwnedByYou outside us-east-1; it is the caller's bucket
 DeleteBucket                                404 NoSuchBucket
-CreateMultipartUpload                       not safe: a second upload, and the first is nobody's and costs money; sweep
-                                            old uploads by a lifecycle rule
-UploadPart                                  safe: a part of the same number is replaced
-CompleteMultipartUpload                     not safe: 404 NoSuchUpload, although the object is there: check before
-AbortMultipartUpload                        404 NoSuchUpload, which is what was wanted
-a body from an iterator                     not safe: the iterator is used up; make it anew in *operation*
+CreateMultipartUpload                       not safe: a second upload, and the first one stays and costs money; remove
+                                            old uploads with a lifecycle rule
+UploadPart                                  safe: it replaces the part with the same number
+CompleteMultipartUpload                     not safe: 404 NoSuchUpload, although the object exists; check before
+AbortMultipartUpload                        404 NoSuchUpload, which is the desired state
+a body from an iterator                     not safe: the iterator is used up; create it again in *operation*
 ==========================================  =========================================================================
 
-*check_before_retry* is the way to check.
+Use *check_before_retry* to check.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ class RetryAttempt:
     """A failed attempt that will be retried; the argument of *on_retry*.
 
     Attributes:
-        number: Which attempt failed, from 1.
-        max_attempts: How many there will be at most.
-        error: What it raised.
+        number: The number of the failed attempt, from 1.
+        max_attempts: The maximum number of attempts.
+        error: The exception of the attempt.
         delay_s: Seconds until the next attempt.
         elapsed_s: Seconds since the first attempt began.
     """
@@ -89,41 +90,42 @@ async def retry_with_exponential_backoff(
     on_retry: Callable[[RetryAttempt], object] | None = None,
     check_before_retry: Callable[[], Awaitable[_T | None]] | None = None,
 ) -> _T:
-    """Await *operation* until it succeeds, fails for good, or has been repeated often enough.
+    """Await *operation* until it succeeds, fails permanently, or has used up its retries.
 
-    It retries S3ClientError with status 408, 429, 503 or 504 or with a throttling or time-out code, and, unless
-    *retryable_exceptions* names others, S3ServerError but 501, ConnectionError and TimeoutError. Before retry n
-    (from 0) it waits ``min(base_delay * exponential_base**n, max_delay)`` seconds, or what the server asked for by
-    Retry-After if that is longer, at most *max_delay*; jitter adds up to a tenth. It never retries a cancellation.
+    It retries an S3ClientError with status 408, 429, 503 or 504 or with a throttling or timeout code. Unless
+    *retryable_exceptions* names other classes, it also retries S3ServerError (except 501), ConnectionError and
+    TimeoutError. Before retry n (from 0) it waits ``min(base_delay * exponential_base**n, max_delay)`` seconds, or as
+    long as the server asked with Retry-After if that is longer, at most *max_delay*. Jitter adds up to a tenth. A
+    cancellation is never retried.
 
-    A lost response leaves open whether S3 did the work; the table at the top of `s3_asyncio_client.retry` says which
-    operations are safe to repeat. For the others *check_before_retry* looks first: it is awaited before each attempt
-    but the first, as a part of that attempt. What it returns is the result, if it is not None; None or an
-    S3NotFoundError mean that the work is not done. Any other error of its own counts as that attempt's failure.
+    After a lost response it is unknown whether S3 did the work. The table at the top of `s3_asyncio_client.retry` says
+    which operations are safe to retry. For the others use *check_before_retry*: it is awaited before each attempt
+    except the first, as part of that attempt. If its result is not None, that is the result of the call. None or an
+    S3NotFoundError means that the work is not done. Any other error of its own counts as that attempt's failure.
 
     Args:
-        operation: Called without arguments for each attempt; returns a new awaitable each time.
-        max_retries: Attempts after the first; 3 means four attempts, 0 means one.
+        operation: Called without arguments for each attempt. Returns a new awaitable each time.
+        max_retries: Attempts after the first. 3 means four attempts, 0 means one.
         base_delay: Seconds before the first retry.
-        max_delay: Most seconds before any retry (jitter comes on top).
-        exponential_base: What the delay is multiplied by from retry to retry.
+        max_delay: The maximum seconds before any retry, without jitter.
+        exponential_base: The factor between one delay and the next.
         jitter: Whether to add a random share.
-        retryable_exceptions: A class or several to retry instead of those; an empty tuple retries none of them. What an
-            S3ClientError says of throttling or a time-out is retried all the same.
-        deadline: Seconds from the first attempt's start, by the event loop's clock, after which no attempt begins. One
-            that runs is not cut off: give the client a timeout, or put all of it under `asyncio.timeout`.
-        budget: Shared with other calls; without tokens left there is no retry.
-        on_retry: Called before each wait; may be async. What it raises ends the retrying.
-        check_before_retry: Tells whether an earlier attempt did the work after all.
+        retryable_exceptions: One or more classes to retry instead of the default ones; an empty tuple: none. An
+            S3ClientError about throttling or a timeout is always retried.
+        deadline: Seconds since the start of the first attempt, by the event loop's clock, after which no attempt
+            begins. A running attempt is not interrupted: give the client a timeout, or use `asyncio.timeout`.
+        budget: Shared with other calls. Without enough tokens there is no retry.
+        on_retry: Called before each wait; may be async. Its exceptions end the retries.
+        check_before_retry: Checks whether an earlier attempt did the work after all.
 
     Returns:
-        What the first successful attempt returned, or what *check_before_retry* found.
+        The result of the first successful attempt, or that of *check_before_retry*.
 
     Raises:
-        TypeError: *operation* is not callable or returns no awaitable, or another argument is not of its type.
+        TypeError: *operation* is not callable or does not return an awaitable, or another argument has the wrong type.
         ValueError: A number is negative, NaN or infinite.
-        BaseException: The last attempt's own error, with the number of attempts as a note, and with the deadline or
-            the budget if it was that which forbade another.
+        BaseException: The last attempt's own error. A note says the number of attempts, and whether the deadline or
+            the budget prevented another one.
     """
     check_operation(operation)
     policy = RetryPolicy(
@@ -151,25 +153,25 @@ def s3_retry(
     on_retry: Callable[[RetryAttempt], object] | None = None,
     check_before_retry: Callable[..., Awaitable[Any]] | None = None,
 ) -> Callable[[Callable[_P, Awaitable[_T]]], Callable[_P, Coroutine[Any, Any, _T]]]:
-    """Make a decorator that gives an async function or method the behavior of `retry_with_exponential_backoff`.
+    """Return a decorator that retries an async function or method like `retry_with_exponential_backoff`.
 
-    Each attempt gets the same arguments: an iterator among them is used up by the first.
+    Each attempt gets the same arguments, so the first one uses up an iterator among them.
 
     Args:
         max_retries: As there.
-        base_delay: As there, seconds.
+        base_delay: As there, in seconds.
         retryable_errors: As *retryable_exceptions* there.
-        max_delay: As there, seconds.
+        max_delay: As there, in seconds.
         exponential_base: As there.
         jitter: As there.
-        deadline: As there, seconds; for each call anew.
-        budget: As there; all calls of the function share it.
+        deadline: As there, in seconds, for each call.
+        budget: As there. All calls of the function share it.
         on_retry: As there.
         check_before_retry: As there, but called with the arguments of the call.
 
     Raises:
-        TypeError: What is decorated is not an async function, the parentheses are missing, or an argument is not of
-            its type: all of it when the function is defined.
+        TypeError: The decorated object is not an async function, the parentheses are missing, or an argument has the
+            wrong type. All of these are raised when the function is defined.
         ValueError: A number is negative, NaN or infinite.
     """
     if callable(max_retries):
@@ -203,12 +205,12 @@ _draw: Callable[[], float] = _SYSTEMS
 
 
 def draw_jitter(draw: Callable[[], float]) -> Callable[[], None]:
-    """Take the random share of every delay from *draw*, which returns 0 <= share < 1. It is for tests.
+    """Take the random share of every delay from *draw*, which returns 0 <= share < 1. This is for tests.
 
-    A fake in the place of `random.random` wins.
+    A fake in place of `random.random` wins.
 
     Returns:
-        A function that ends it.
+        A function that ends this.
     """
     global _draw
     before, _draw = _draw, draw

@@ -25,7 +25,7 @@ _MAX_REMEMBERED = 1000
 """The number of failed targets whose attempts are counted. The least recently used is dropped to bound memory."""
 
 _FIRST_SERVER_ERROR = 500
-_LATER = frozenset({408, 429})  # client errors that ask to come again
+_LATER = frozenset({408, 429})  # client errors that ask for a retry
 
 TraceKind = Literal["request", "connection_created", "connection_reused", "response", "failure"]
 
@@ -174,7 +174,7 @@ def s3_trace_config(
             return
         try:
             on_event(event)
-        except Exception as error:  # noqa: BLE001 - whoever watches must not break what is watched
+        except Exception as error:  # noqa: BLE001 - an observer must not break the request
             log.warning("on_event raised %s", type(error).__name__)
 
     watch = _Watch(report)

@@ -1,4 +1,4 @@
-"""Sizes of transfers: when to split, into what, and how to read a file piece by piece."""
+"""Sizes of transfers: when to split, into which parts, and how to read a file in pieces."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class TransferConfig:
 
     Attributes:
         multipart_threshold: Bytes above which a file is split.
-        multipart_chunksize: Bytes of a part; uploads raise it to what S3 asks for (see `adjust_chunk_size`).
-        max_concurrency: Parts in flight at one time.
+        multipart_chunksize: Bytes of a part. Uploads raise it to S3's minimum if needed, see `adjust_chunk_size`.
+        max_concurrency: The maximum number of parts in flight.
 
     Raises:
-        TypeError: A value is no int.
+        TypeError: A value is not an int.
         ValueError: A value is below 1.
     """
 
@@ -71,23 +71,23 @@ class TransferConfig:
 
 
 def should_use_multipart(file_size: int, threshold: int = DEFAULT_MULTIPART_THRESHOLD) -> bool:
-    """Tell whether *file_size* bytes are more than *threshold* bytes."""
+    """Return whether *file_size* is more than *threshold*, both in bytes."""
     return file_size > threshold
 
 
 def adjust_chunk_size(current_chunksize: int, file_size: int | None = None) -> int:
-    """Return the part size nearest to *current_chunksize* bytes that S3 takes.
+    """Return the part size in bytes that is nearest to *current_chunksize* and that S3 accepts.
 
     Args:
-        current_chunksize: Wanted size in bytes.
-        file_size: Bytes of the whole; with it the parts are made large enough for 10,000 of them to hold it.
+        current_chunksize: The desired size in bytes.
+        file_size: Bytes of the whole file. If given, the parts are large enough for 10,000 of them to hold it.
 
     Raises:
         S3ClientError: *file_size* is more than 10,000 parts of 5 GiB.
     """
     size = min(max(current_chunksize, MIN_PART_SIZE), MAX_PART_SIZE)
     if file_size is not None and file_size > size * MAX_PARTS:
-        # Whole MiB: the same file gets the same parts, and so the same ETag, whatever the odd bytes at its end.
+        # Whole MiB, so that files of nearly the same size get the same part size.
         size = math.ceil(file_size / MAX_PARTS / _MIB) * _MIB
         if size > MAX_PART_SIZE:
             raise S3ClientError(f"a file of {file_size} bytes is more than {MAX_PARTS} parts of {MAX_PART_SIZE} bytes")
@@ -95,10 +95,10 @@ def adjust_chunk_size(current_chunksize: int, file_size: int | None = None) -> i
 
 
 def calculate_file_size(file_source: str | os.PathLike[str] | BinaryIO) -> int:
-    """Return the bytes of a file; of an open one those from its position to its end. The position stays.
+    """Return the size of a file in bytes. For an open file: from its position, which does not change, to its end.
 
     Raises:
-        S3ClientError: There is no such file, or *file_source* is neither a path nor a seekable binary file.
+        S3ClientError: The file does not exist, or *file_source* is neither a path nor a seekable binary file.
     """
     try:
         if isinstance(file_source, (str, os.PathLike)):
@@ -111,7 +111,7 @@ def calculate_file_size(file_source: str | os.PathLike[str] | BinaryIO) -> int:
 
 
 def read_exactly(file: BinaryIO, size: int) -> bytes:
-    """Read *size* bytes, fewer only at the end of the file: raw files may give less than asked for at a time."""
+    """Read *size* bytes, or fewer at the end of the file. One read of a raw file may return less."""
     data = file.read(size)
     if not isinstance(data, bytes):
         raise TypeError(f'the file must give bytes, not {type(data).__name__}; open it with mode "rb"')
@@ -126,7 +126,7 @@ def read_exactly(file: BinaryIO, size: int) -> bytes:
 
 
 async def read_file_chunks(file_path: str | os.PathLike[str], part_size: int) -> AsyncIterator[bytes]:
-    """Yield the file at *file_path* in pieces of *part_size* bytes, the last one shorter; reads in a thread."""
+    """Yield the file at *file_path* in pieces of *part_size* bytes. The last one may be shorter. Read in a thread."""
     file = await asyncio.to_thread(open, file_path, "rb")
     try:
         async for chunk in read_fileobj_chunks(file, part_size):
@@ -136,7 +136,7 @@ async def read_file_chunks(file_path: str | os.PathLike[str], part_size: int) ->
 
 
 async def read_fileobj_chunks(fileobj: BinaryIO, part_size: int) -> AsyncIterator[bytes]:
-    """Yield an open file from its position on, as `read_file_chunks` does; the file stays open."""
+    """Yield an open file from its position to its end, as `read_file_chunks` does. The file stays open."""
     if part_size < 1:
         raise ValueError(f"part_size must be at least 1 byte, got {part_size}")
     while chunk := await asyncio.to_thread(read_exactly, fileobj, part_size):

@@ -101,9 +101,9 @@ def check_bucket(bucket: str) -> None:
     It is lenient: S3-compatible servers have buckets with names that S3 no longer accepts; see `check_new_bucket`.
 
     Raises:
-        TypeError: *bucket* is no str.
-        S3InvalidRequestError: It is empty, longer than 255 characters, "." or has "..", or has anything but letters
-            and digits of ASCII, ".", "_" and "-"; the code is InvalidBucketName.
+        TypeError: *bucket* is not a str.
+        S3InvalidRequestError: It is empty, longer than 255 characters, ".", contains "..", or contains anything but
+            ASCII letters and digits, ".", "_" and "-". The code is InvalidBucketName.
     """
     if not isinstance(bucket, str):
         raise _no_text(bucket)
@@ -113,11 +113,11 @@ def check_bucket(bucket: str) -> None:
 
 
 def check_new_bucket(bucket: str, *, directory: bool = False) -> None:
-    """Refuse a bucket name that S3 would not create; *directory*: for a directory bucket, ``base--zone--x-s3``.
+    """Refuse a bucket name that S3 would not create. *directory*: that of a directory bucket, ``base--zone--x-s3``.
 
     Raises:
-        TypeError: *bucket* is no str.
-        S3InvalidRequestError: It breaks a rule for buckets of its kind; the code is InvalidBucketName.
+        TypeError: *bucket* is not a str.
+        S3InvalidRequestError: It breaks a rule for buckets of its kind. The code is InvalidBucketName.
     """
     if not isinstance(bucket, str):
         raise _no_text(bucket)
@@ -138,9 +138,9 @@ def check_key(key: str) -> None:
     """Refuse a key that cannot be sent.
 
     Raises:
-        TypeError: *key* is no str.
-        S3InvalidRequestError: It is empty (code InvalidRequest), has lone surrogates and therefore no UTF-8
-            (InvalidURI), or has more than 1024 bytes of it (KeyTooLongError).
+        TypeError: *key* is not a str.
+        S3InvalidRequestError: It is empty (code InvalidRequest), has lone surrogates and therefore no UTF-8 form
+            (InvalidURI), or has more than 1024 bytes in UTF-8 (KeyTooLongError).
     """
     if not isinstance(key, str):
         raise TypeError(f"key must be a str, not {type(key).__name__}")
@@ -162,11 +162,11 @@ def check_key(key: str) -> None:
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse headers that would break the request apart.
+    """Refuse headers that would corrupt the request.
 
     Raises:
-        TypeError: A name or value is no str.
-        ValueError: A name is no HTTP token, or a value has a CR, LF or NUL.
+        TypeError: A name or value is not a str.
+        ValueError: A name is not an HTTP token, or a value has a CR, LF or NUL.
     """
     for name, value in headers.items():
         _check_field("header", name, value)
@@ -183,8 +183,8 @@ def metadata_headers(metadata: Mapping[str, str] | None) -> dict[str, str]:
         ends, looks like an encoded word) is encoded by RFC 2047, as S3 itself does in responses.
 
     Raises:
-        TypeError: A name or value is no str.
-        ValueError: A name is no HTTP token, or a value has a CR, LF or NUL.
+        TypeError: A name or value is not a str.
+        ValueError: A name is not an HTTP token, or a value has a CR, LF or NUL.
     """
     headers: dict[str, str] = {}
     for name, value in (metadata or {}).items():

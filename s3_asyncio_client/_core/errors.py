@@ -101,7 +101,7 @@ def error_from_response(
         operation: S3's name of the operation.
         bucket: Bucket that was asked for.
         key: Key that was asked for.
-        now: Current time with a time zone, for a Retry-After that is a date; None ignores such a header.
+        now: Current time with a time zone, for a Retry-After that is a date. None: ignore such a header.
     """
     return error_from_fields(
         status=status,
@@ -135,8 +135,8 @@ def error_from_fields(
         text: The body, for the message if it is not an error document.
         operation: S3's name of the operation.
         bucket: Bucket that was asked for.
-        key: Key that was asked for; without a body it decides what a 404 is about.
-        now: Current time with a time zone, for a Retry-After that is a date; None ignores such a header.
+        key: The requested key. Without a body it decides what a 404 is about.
+        now: Current time with a time zone, for a Retry-After that is a date. None: ignore such a header.
 
     Returns:
         S3NotFoundError, S3AccessDeniedError or S3InvalidRequestError for 404, 403 and 400, and for another 4xx whose
@@ -220,6 +220,6 @@ def _seconds_until(http_date: str, now: datetime) -> float | None:
         moment = parsedate_to_datetime(http_date)
     except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None:  # HTTP's dates are in GMT even in the spelling that does not say so
+    if moment.tzinfo is None:  # dates in HTTP are in GMT even if they do not say so
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())

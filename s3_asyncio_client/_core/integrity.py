@@ -1,4 +1,4 @@
-"""Which digest S3 promised for an object's bytes, and whether the received bytes match it."""
+"""The digest that S3 states for an object's bytes, and the digest of the received bytes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Hash(Protocol):
 
 
 class _Crc32:
-    """zlib's CRC-32 in the shape of a hashlib object; S3 sends it big-endian."""
+    """zlib's CRC-32 as a hashlib object. S3 sends it big-endian."""
 
     __slots__ = ("_value",)
 
@@ -56,7 +56,7 @@ class Checksum:
 
     Args:
         algorithm: A name in ALGORITHMS.
-        expected: What `value` should be: base64, or hexadecimal when *hexadecimal*; "" if only `value` is wanted.
+        expected: The value that `value` should have: base64, or hexadecimal with *hexadecimal*. "": none.
         hexadecimal: True for an ETag.
     """
 
@@ -83,11 +83,11 @@ def checksum_for(headers: Mapping[str, str]) -> Checksum | None:
     """Find the digest of a whole object among the headers of its GET or HEAD response.
 
     Args:
-        headers: Response headers; looked up by S3's spelling, so any case needs a case-insensitive mapping.
+        headers: Response headers, in S3's spelling or in a case-insensitive mapping.
 
     Returns:
-        A fresh Checksum, or None where S3 promised none: composite checksums, the ETag of a multipart upload and the
-        ETag of an object encrypted with KMS or a customer's key are not digests of the object's bytes.
+        A new Checksum, or None if S3 states none. Composite checksums, the ETag of a multipart upload, and the ETag of
+        an object encrypted with KMS or a customer's key are not digests of the object's bytes.
 
     Source: S3 API Reference, Object (ETag) and GetObject (x-amz-checksum-type).
     """

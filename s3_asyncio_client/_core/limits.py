@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 MAX_KEY_BYTES: Final = 1024
-"""Of a key in UTF-8."""
+"""A key in UTF-8."""
 
 MAX_METADATA_BYTES: Final = 2048
-"""Of a user's metadata, names and values in UTF-8."""
+"""An object's user metadata, names and values in UTF-8."""
 
 MAX_HEADER_SECTION_BYTES: Final = 8192
-"""Of a request's line and headers."""
+"""A request's line and headers."""
 
 MAX_UPLOAD_BYTES: Final = 5 * 1024**3
-"""Of a body in one request, so of a part too, and of a copy's source."""
+"""The body of one request, so a part too, and the source of a copy."""
 
 MIN_PART_BYTES: Final = 5 * 1024**2
-"""Of a part that is not the last one."""
+"""A part that is not the last one."""
 
 MAX_PARTS: Final = 10_000
-"""Of an upload, and the highest part number."""
+"""The parts of an upload, and the highest part number."""
 
 MAX_OBJECT_BYTES: Final = 50 * 1024**4
-"""Of an object."""
+"""An object."""
 
 MAX_PAGE: Final = 1000
 """Entries in a page of a listing, and keys in one DeleteObjects."""

@@ -57,7 +57,7 @@ def operation_of(
 def operation_name(
     method: str, key: str | None, params: Mapping[str, str] | None, headers: Mapping[str, str] | None
 ) -> str:
-    """Name the operation of a request to a bucket for messages and errors: its method where S3 has none of that form.
+    """Return the operation of a request to a bucket for messages and errors, or its method if S3 has no such operation.
 
     Args:
         method: HTTP method, upper case.

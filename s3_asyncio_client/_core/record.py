@@ -58,7 +58,7 @@ def plain(value: object, secrets: Sequence[str] = (), *, depth: int = 0) -> Any:
 def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception as failure:  # noqa: BLE001 - what cannot be printed is still to be reported
+    except Exception as failure:  # noqa: BLE001 - report the error even if it can't be printed
         return f"<no text: {type(failure).__name__} in __str__>"
 
 
@@ -76,17 +76,17 @@ def attempts_of(error: BaseException) -> int | None:
 
 
 def error_record(error: BaseException, secrets: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what is known of *error*.
+    """Return a record of *error*.
 
     Args:
-        error: Any exception; of an S3Error the attributes are taken, of others those of the same names if there.
+        error: Any exception. The attributes of an S3Error are recorded; of others, those with the same names.
         secrets: Texts to hide, see `redact`.
 
     Returns:
         type, message, status_code, error_code, request_id, host_id, retry_after (seconds), attempts, details, notes (a
         list), traceback (the text Python prints, chained errors included) and chain: one mapping with relation
         ("cause", "context" or "member" of a group), type, message, status_code, error_code, request_id and notes for
-        each error behind this one, nearest first, at most MAX_CHAIN.
+        each error that led to this one, nearest first, at most MAX_CHAIN.
     """
 
     def said(name: str) -> Any:
@@ -122,7 +122,7 @@ def _notes(error: BaseException) -> list[str]:
 def _traceback(error: BaseException) -> str:
     try:
         return "".join(traceback.format_exception(error))
-    except Exception as failure:  # noqa: BLE001 - the rest of the record is worth having without it
+    except Exception as failure:  # noqa: BLE001 - the rest of the record is useful without it
         return f"<no traceback: {type(failure).__name__}>"
 
 

@@ -47,7 +47,7 @@ _URL_ARGUMENT = re.compile(
 )
 _URL_USER = re.compile(r"^(\w+://)[^/@]*@")
 _CUT_CHARS = 16
-"""What a repr leaves of a long secret, before or behind its "...", is at least this long or says nothing."""
+"""The shortest rest of a long secret, before or after the "..." of a shortened repr, that is hidden."""
 
 
 def redact_url(url: str) -> str:
@@ -58,12 +58,12 @@ def redact_url(url: str) -> str:
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return *text* with "***" in the place of what lets its reader in; twice is as good as once.
+    """Return *text* with "***" in place of every secret. A second call changes nothing.
 
     Args:
         text: Any text: a message, a traceback, a URL, the repr of headers.
-        secrets: Keys and tokens that are hidden wherever they stand as whole words, percent-encoded too; those of
-            fewer than MIN_SECRET_CHARS characters are passed over.
+        secrets: Keys and tokens that are hidden wherever they are whole words, percent-encoded too. Those with fewer
+            than MIN_SECRET_CHARS characters are ignored.
     """
     for secret in sorted(secrets, key=len, reverse=True) if secrets else ():  # one may be the beginning of another
         if len(secret) >= MIN_SECRET_CHARS:
