@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pytest_s3errors._core.body import hashed
 from pytest_s3errors._core.report.attempts import failed, logical_calls
+from pytest_s3errors._core.s3.records import is_keyed
 
 from .targets import Identity, Names, Place, identities
 
@@ -74,8 +75,9 @@ def state_of(stored: StoredObject | None) -> State:
     if stored is None:
         return ABSENT
     content = stored.content
-    # The ETag represents bytes that take long to read.
-    digest = hashed(sha256(), content).hexdigest() if len(content) <= _HASHED_BYTES else stored.etag
+    # The ETag represents bytes that take long to read, if it can.
+    quick = len(content) <= _HASHED_BYTES or is_keyed(stored.headers)
+    digest = hashed(sha256(), content).hexdigest() if quick else stored.etag
     with_it = sorted(stored.metadata.items())
     return f"{len(content)} bytes {digest[:16]} {stored.content_type}{f' {with_it}' if with_it else ''}"
 

@@ -11,10 +11,10 @@ from urllib.parse import unquote_to_bytes
 from s3_asyncio_client._core.limits import MAX_METADATA_BYTES
 
 from .acls import object_ownership
-from .encryption import AES256, BUCKET_KEY, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, KMS_KEY, SSE, check_encryption
+from .encryption import AES256, BUCKET_KEY, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, KMS_KEY, check_encryption
 from .messages import EMPTY
 from .object_lock import LOCK, lock_headers, stated_lock
-from .records import DEFAULT_CONTENT_TYPE, NULL, StoredObject
+from .records import DEFAULT_CONTENT_TYPE, NULL, SSE, StoredObject
 from .stated_grants import GRANT
 from .times import http_date
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import md5
 from typing import TYPE_CHECKING
 
 from .bucket_record import Bucket
@@ -26,6 +27,7 @@ class Shelf:
         self._strict = strict_buckets
         self._buckets: dict[str, Bucket] = {}
         self._deleted: set[str] = set()
+        self._etags = 0
         self.access_points: dict[str, str] = {}
         """Buckets by the labels of their access points."""
         self.uploads: dict[str, Upload] = {}
@@ -36,12 +38,14 @@ class Shelf:
     def memento(self) -> Callable[[], None]:
         """Return a function that restores the current state at each call."""
         strict, deleted, completions = self._strict, frozenset(self._deleted), dict(self.completions)
+        etags = self._etags
         buckets = [bucket.copied() for bucket in self._buckets.values()]
         points = dict(self.access_points)
         uploads = [replace(upload, parts=dict(upload.parts)) for upload in self.uploads.values()]
 
         def restore() -> None:
             self._strict, self._deleted, self.completions = strict, set(deleted), dict(completions)
+            self._etags = etags
             self.access_points = dict(points)
             self._buckets = {bucket.name: bucket.copied() for bucket in buckets}
             self.uploads = {one.upload_id: replace(one, parts=dict(one.parts)) for one in uploads}
@@ -51,6 +55,11 @@ class Shelf:
     def now(self) -> datetime:
         """Return the time of S3's clock in whole seconds, UTC."""
         return whole_second(self._now())
+
+    def new_etag(self) -> str:
+        """Return the ETag of one more write that a KMS or customer key encrypts: no digest of its bytes."""
+        self._etags += 1
+        return md5(b"encrypted %d" % self._etags, usedforsecurity=False).hexdigest()
 
     def bucket(self, name: str) -> Bucket | None:
         """Return the bucket, or None."""

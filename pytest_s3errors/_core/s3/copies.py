@@ -17,13 +17,13 @@ from .conditions import check_copy_source, check_write
 from .crc import default_checksum
 from .digests import ALGORITHMS, checksum
 from .documents import XML
-from .encryption import CUSTOMER_ALGORITHM, KMS_KEY, SSE, check_part_key, check_source_key, etag_of
+from .encryption import CUSTOMER_ALGORITHM, KMS_KEY, check_part_key, check_source_key, etag_of
 from .messages import EMPTY, Response
 from .multipart import find_upload, keep_part
 from .multipart_checksums import CHECKSUM_ELEMENTS
 from .permissions import EXPECTED_SOURCE_OWNER, check_expected_owner
 from .ranges import part_number
-from .records import NULL
+from .records import NULL, SSE
 from .tags import stated_tags
 from .times import iso_date
 
@@ -59,7 +59,7 @@ def copy_object(ask: S3Request) -> Response:
         source,
         bucket=ask.bucket,
         key=ask.key,
-        etag=etag_of(source.content, attributes["headers"]),
+        etag=etag_of(ask, source.content, attributes["headers"]),
         last_modified=ask.store.now(),
         checksums=_checksums(ask, source),
         checksum_type="FULL_OBJECT",

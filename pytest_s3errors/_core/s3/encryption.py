@@ -24,6 +24,7 @@ from .digests import decode_base64, md5_hex
 from .documents import XML, malformed, parse_xml, text_of
 from .messages import EMPTY, Response
 from .payload import receive
+from .records import SSE, is_keyed
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from .messages import Refused
     from .request import S3Request
 
-SSE, AES256 = "x-amz-server-side-encryption", "AES256"
+AES256 = "AES256"
 KMS_KEY, BUCKET_KEY = f"{SSE}-aws-kms-key-id", f"{SSE}-bucket-key-enabled"
 _KMS = frozenset({"aws:kms", "aws:kms:dsse"})
 _COPY = "x-amz-copy-source-server-side-encryption-customer-"
@@ -147,14 +148,9 @@ def _key_arn(ask: S3Request, region: str, key: str | None) -> str:
     return f"arn:aws:kms:{region}:{account}:key/{key}" if _UUID.fullmatch(key) else key
 
 
-def etag_of(body: Body, headers: Mapping[str, str]) -> str:
-    """Return the ETag of an object uploaded in one request: its MD5, unless a KMS or customer key encrypts it.
-
-    Then S3's ETag is not the MD5 of anything that a client knows.
-    """
-    digest = md5_hex(body)
-    key = headers.get(KMS_KEY) or headers.get(CUSTOMER_KEY_MD5)
-    return digest if key is None else md5(f"{digest} {key}".encode(), usedforsecurity=False).hexdigest()
+def etag_of(ask: S3Request, body: Body, headers: Mapping[str, str]) -> str:
+    """Return the ETag of an object uploaded in one request: its MD5, or a new one if somebody's key encrypts it."""
+    return ask.store.new_etag() if is_keyed(headers) else md5_hex(body)
 
 
 def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:

@@ -157,7 +157,7 @@ def find_upload(ask: S3Request) -> Upload:
 
 def keep_part(ask: S3Request, upload: Upload, number: int, body: Body, checksums: Mapping[str, str]) -> Part:
     """Put a part into its upload and return it."""
-    etag = etag_of(body, upload.draft.headers)
+    etag = etag_of(ask, body, upload.draft.headers)
     # If the upload announced no checksum, S3 checks a part's checksum but does not store it.
     kept = EMPTY if upload.algorithm is None else checksums
     part = Part(body=body, etag=etag, last_modified=ask.store.now(), checksums=kept)

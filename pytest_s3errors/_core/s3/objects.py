@@ -9,11 +9,11 @@ from pytest_s3errors._core.s3.errors.messages import said
 from .attributes import attributes_of, check_active, checksum_headers, response_headers, written_headers
 from .conditions import check_read, check_write
 from .crc import default_checksum
-from .encryption import SSE, check_key, etag_of
+from .encryption import check_key, etag_of
 from .messages import EMPTY, Response
 from .payload import receive
 from .ranges import part_number, requested_range
-from .records import StoredObject
+from .records import SSE, StoredObject
 from .tags import stated_tags
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def put_object(ask: S3Request) -> Response:
         bucket=ask.bucket,
         key=ask.key,
         content=payload.body,
-        etag=etag_of(payload.body, attributes["headers"]),
+        etag=etag_of(ask, payload.body, attributes["headers"]),
         last_modified=ask.store.now(),
         checksums=payload.checksums or default_checksum(payload.body),
         tags=tags,

@@ -23,6 +23,7 @@ ENABLED, SUSPENDED = "Enabled", "Suspended"
 NULL = "null"
 BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
 PRIVATE = "private"
+SSE = "x-amz-server-side-encryption"
 PUBLIC_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
@@ -194,3 +195,8 @@ class Completion:
     etag: str
     version_id: str | None
     response: Response
+
+
+def is_keyed(headers: Mapping[str, str]) -> bool:
+    """Return whether a KMS or customer key encrypts an object with *headers*. If so, its ETag is no digest."""
+    return headers.get(SSE, "").startswith("aws:") or f"{SSE}-customer-algorithm" in headers

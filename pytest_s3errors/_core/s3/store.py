@@ -22,7 +22,7 @@ from .commit import DEFAULT_REGION, Shelf, whole_second
 from .crc import default_checksum
 from .messages import EMPTY
 from .names import check_bucket_name, check_key
-from .records import DEFAULT_CONTENT_TYPE, ENABLED, NULL, StoredObject, UnfinishedUpload
+from .records import DEFAULT_CONTENT_TYPE, ENABLED, NULL, StoredObject, UnfinishedUpload, is_keyed
 
 __all__ = ["S3Store"]
 
@@ -113,6 +113,8 @@ class S3Store(Shelf):
         user = {name.lower(): value for name, value in (metadata or {}).items()}
         _check_text({**system, **user, **(tags or {})})
         etag, part_sizes = _etag(content)
+        if is_keyed(system):
+            etag = self.new_etag()
         obj = StoredObject(
             bucket=bucket,
             key=key,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from pytest_s3errors._core.insight.invariants import ABSENT, Normal, Trace
+from pytest_s3errors._core.insight import invariants
+from pytest_s3errors._core.insight.invariants import ABSENT, Normal, Trace, state_of
 from pytest_s3errors._core.insight.targets import Names
 from pytest_s3errors._core.insight.verdicts import verdict_of
+from pytest_s3errors._core.s3.store import S3Store
 
 from .journals import journal
 
@@ -141,3 +145,12 @@ def test_lost_data_comes_first():
     worst = trace(*[PUT] * 9, states={K: CUT}, left={"unfinished_uploads": 1})
     assert kind(worst, ended="assertion") == "torn"
     assert kind(worst, ended="assertion", allowed={"torn"}) == "silent"
+
+
+@pytest.mark.parametrize("headers", [{}, {"server_side_encryption": "aws:kms"}])
+def test_the_same_bytes_are_the_same_state(headers, monkeypatch):
+    """Bytes too many to read go by their ETag, unless a key encrypts them: that one is new with each write."""
+    monkeypatch.setattr(invariants, "_HASHED_BYTES", 3)
+    store = S3Store(now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    states = [state_of(store.put("b", "k", body, **headers)) for body in (b"text", b"text", b"TEXT")]
+    assert states[0] == states[1] != states[2]

@@ -89,19 +89,29 @@ def test_a_bucket_key_is_told_of_kms_alone(s3):
 
 
 @pytest.mark.parametrize("headers", [{SSE: "aws:kms"}, own()])
-def test_what_a_key_encrypts_has_no_md5_for_its_etag(s3, headers):
-    """As AWS's reference says of SSE-KMS and SSE-C; parts and copies are no exception."""
+def test_what_a_key_encrypts_has_a_new_etag_with_each_write(s3, headers):
+    """As AWS's reference says of SSE-KMS and SSE-C: no MD5; parts and copies are no exception."""
     s3("PUT", "/bucket")
     plain = f'"{md5(b"data").hexdigest()}"'
     assert s3("PUT", "/bucket/plain", b"data", **{SSE: "AES256"}).headers["ETag"] == plain
-    keyed = s3("PUT", "/bucket/key", b"data", **headers).headers["ETag"]
-    assert keyed != plain
-    assert len(keyed) == len(plain)
-    s3("POST", "/bucket/parts?uploads", **headers)
-    brought = headers if SSE not in headers else {}
-    assert s3("PUT", "/bucket/parts?uploadId=upload-1&partNumber=1", b"data", **brought).headers["ETag"] == keyed
-    copied = s3("PUT", "/bucket/copy", x_amz_copy_source="bucket/plain", **headers).body.decode()
-    assert f"<ETag>{keyed}</ETag>" in copied.replace("&quot;", '"')
+    restore, brought = s3.store.memento(), headers if SSE not in headers else {}
+
+    def written():
+        etags = [s3("PUT", "/bucket/key", b"data", **headers).headers["ETag"] for _ in range(2)]
+        assert s3("HEAD", "/bucket/key", **brought).headers["ETag"] == etags[-1]
+        s3("POST", "/bucket/parts?uploads", **headers)
+        part = f"/bucket/parts?uploadId={s3.store.unfinished_uploads[0].upload_id}&partNumber=1"
+        etags += [s3("PUT", part, b"data", **brought).headers["ETag"] for _ in range(2)]
+        for _ in range(2):
+            answer = s3("PUT", "/bucket/copy", x_amz_copy_source="bucket/plain", **headers).body.decode()
+            etags += re.findall(r'"\w+"', answer.replace("&quot;", '"'))
+        return etags
+
+    first = written()
+    assert len({plain, *first}) == 7
+    assert {len(etag) for etag in first} == {len(plain)}
+    restore()
+    assert written() == first
 
 
 def test_the_default_as_botocore_reads_it(s3, parsed):

@@ -34,6 +34,16 @@ def test_gives_back_what_was_put(store):
     assert got.last_modified == NOW.replace(microsecond=0)
 
 
+@pytest.mark.parametrize(
+    "header", [{"server_side_encryption": "aws:kms"}, {"x_amz_server_side_encryption_customer_algorithm": "AES256"}]
+)
+def test_what_a_key_encrypts_has_a_new_etag_with_each_put(store, header):
+    """As a request that writes it; AES256 is no key of anybody's."""
+    etags = {store.put("bucket", "key", b"data", **header).etag for _ in range(2)}
+    assert len({md5(b"data").hexdigest(), *etags}) == 3
+    assert store.put("bucket", "key", b"data", server_side_encryption="AES256").etag == md5(b"data").hexdigest()
+
+
 @pytest.mark.parametrize("body", [bytearray(b"data"), memoryview(b"data")])
 def test_keeps_bytes_whatever_they_came_in(store, body):
     """Buffers are copied: what is stored does not change with them."""
