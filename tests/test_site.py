@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+SITE = "https://pytest-s3errors.readthedocs.io/"
 DOCS = Path(__file__).parents[1] / "docs"
 pytest.importorskip("sphinx", reason="the extra `docs` has it")
 
@@ -38,6 +41,19 @@ def test_dead_links_fail_the_build(tmp_path):
     for link in ("no-page", "no-head", "not-here"):
         assert "xref_missing" in built.stderr
         assert link in built.stderr
+
+
+def test_links_on_the_package_index_lead_to_pages(site):
+    """The index shows the README without the pages beside it, so its links lead to the site's."""
+    shown = importlib.metadata.metadata("pytest-s3errors")
+    links = re.findall(r"\]\(([^)\s]+)\)", str(shown.get_payload()))
+    assert [link for link in links if not link.startswith("https://")] == []
+    urls = [url.split(", ")[1] for url in shown.get_all("Project-URL", [])]
+    pages = [link.removeprefix(SITE).removeprefix("en/latest/") for link in links + urls if link.startswith(SITE)]
+    assert len(pages) > len(urls) > 0
+    for page, _, anchor in (page.partition("#") for page in pages):
+        text = (site / (page or "index.html")).read_text(encoding="utf-8")
+        assert not anchor or f'id="{anchor}"' in text, f"{page}#{anchor}"
 
 
 def test_no_page_is_wider_than_the_window(site, browser):
