@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .door import Door
     from .seams import Seams
 
+_Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 
 def lead(seams: Seams, door: Door) -> None:
     """Lead blocking code and code that dials itself through *door*. Layers handle aiohttp and httpcore's backend."""
@@ -33,56 +35,10 @@ def recognise() -> None:
         when_imported(name, act)
 
 
-def _botocore(module: Any) -> None:
-    wrap(module.Endpoint, "_send", senders.botocore_endpoint)
-
-
-def _botocore_signers(module: Any) -> None:
-    wrap(module.RequestSigner, "generate_presigned_url", senders.botocore_presign)
-    wrap(module.S3PostPresigner, "generate_presigned_post", senders.botocore_presign_post)
-    wrap(module.RequestSigner, "get_auth_instance", _SIGN_NOW)
-
-
-def _botocore_session(module: Any) -> None:
-    wrap(module.Session, "get_credentials", _FIND_NOW)
-
-
-def _botocore_utils(module: Any) -> None:
-    wrap(module.InstanceMetadataFetcher, "retrieve_iam_role_credentials", credentials.without_metadata)
-
-
-def _aiobotocore_utils(module: Any) -> None:
-    wrap(module.AioInstanceMetadataFetcher, "retrieve_iam_role_credentials", credentials.without_metadata)
-
-
-def _aiobotocore_signers(module: Any) -> None:
-    wrap(module.AioS3PostPresigner, "generate_presigned_post", senders.botocore_presign_post)
-    wrap(module.AioRequestSigner, "get_auth_instance", _SIGN_NOW_ASYNC)
-
-
-def _aiobotocore_session(module: Any) -> None:
-    wrap(module.AioSession, "get_credentials", _FIND_NOW_ASYNC)
-
-
-def _aiobotocore(module: Any) -> None:
-    wrap(module.AioEndpoint, "_send", senders.botocore_endpoint)
-
-
-def _minio(module: Any) -> None:
-    wrap(module.Minio, "_url_open", senders.minio_url_open)
-
-
-def _urllib3(module: Any) -> None:
-    wrap(module.HTTPConnectionPool, "urlopen", senders.urllib3_urlopen)
-
-
-def _http_client(module: Any) -> None:
-    wrap(module.HTTPConnection, "request", senders.http_client_request)
-
-
-def _httpcore(module: Any) -> None:
-    wrap(module.ConnectionPool, "handle_request", senders.httpcore_handle)
-    wrap(module.AsyncConnectionPool, "handle_async_request", senders.httpcore_handle)
+def _wrap(wrappers: dict[str, _Wrapper], module: Any) -> None:
+    for method, make in wrappers.items():
+        kind, _, name = method.partition(".")
+        wrap(getattr(module, kind), name, make)
 
 
 _DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
@@ -100,23 +56,36 @@ _DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
     "awscrt.s3": natives.awscrt_s3,
     "pycurl": natives.pycurl,
 }
-_SIGN_NOW = credentials.sign_with("botocore")
-_SIGN_NOW_ASYNC = credentials.sign_with("aiobotocore")
-_FIND_NOW = credentials.find_with("botocore")
-_FIND_NOW_ASYNC = credentials.find_with("aiobotocore")
-_SENDERS = {
-    "botocore.endpoint": _botocore,
-    "botocore.signers": _botocore_signers,
-    "botocore.session": _botocore_session,
-    "botocore.utils": _botocore_utils,
-    "aiobotocore.utils": _aiobotocore_utils,
-    "aiobotocore.signers": _aiobotocore_signers,
-    "aiobotocore.session": _aiobotocore_session,
-    "aiobotocore.endpoint": _aiobotocore,
-    "minio.api": _minio,
+# Module -> method to wrap -> what makes its wrapper.
+_WRAPPED: dict[str, dict[str, _Wrapper]] = {
+    "botocore.endpoint": {"Endpoint._send": senders.botocore_endpoint},
+    "botocore.signers": {
+        "RequestSigner.generate_presigned_url": senders.botocore_presign,
+        "S3PostPresigner.generate_presigned_post": senders.botocore_presign_post,
+        "RequestSigner.get_auth_instance": credentials.sign_with("botocore"),
+    },
+    "botocore.session": {"Session.get_credentials": credentials.find_with("botocore")},
+    "botocore.utils": {"InstanceMetadataFetcher.retrieve_iam_role_credentials": credentials.without_metadata},
+    "aiobotocore.utils": {"AioInstanceMetadataFetcher.retrieve_iam_role_credentials": credentials.without_metadata},
+    "aiobotocore.signers": {
+        "AioS3PostPresigner.generate_presigned_post": senders.botocore_presign_post,
+        "AioRequestSigner.get_auth_instance": credentials.sign_with("aiobotocore"),
+    },
+    "aiobotocore.session": {"AioSession.get_credentials": credentials.find_with("aiobotocore")},
+    "aiobotocore.endpoint": {"AioEndpoint._send": senders.botocore_endpoint},
+    "minio.api": {"Minio._url_open": senders.minio_url_open},
+    "urllib3.connectionpool": {"HTTPConnectionPool.urlopen": senders.urllib3_urlopen},
+    "http.client": {"HTTPConnection.request": senders.http_client_request},
+    **{
+        package: {
+            "ConnectionPool.handle_request": senders.httpcore_handle,
+            "AsyncConnectionPool.handle_async_request": senders.httpcore_handle,
+        }
+        for package in httpcore.NAMES
+    },
+}
+_SENDERS: dict[str, Callable[[Any], None]] = {
+    **{name: functools.partial(_wrap, wrappers) for name, wrappers in _WRAPPED.items()},
     "pyarrow.fs": natives.pyarrow_fs,
     "boto3.s3.transfer": natives.boto3_transfer,
-    "urllib3.connectionpool": _urllib3,
-    "http.client": _http_client,
-    **dict.fromkeys(httpcore.NAMES, _httpcore),
 }

@@ -184,16 +184,6 @@ def httpcore_handle(handle: Callable[..., Any]) -> Callable[..., Any]:
     return _around(handle, marked)
 
 
-def aiohttp_connect(connect: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a presigned URL that goes through aiohttp."""
-
-    def marked(connector: Any, req: Any, *args: Any, **kwargs: Any) -> contextlib.AbstractContextManager[None]:
-        del connector, args, kwargs
-        return presigned(str(req.url))
-
-    return _around(connect, marked)
-
-
 def _authority(host: str, port: int | None) -> str:
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
     return host if port is None else f"{host}:{port}"
