@@ -47,6 +47,28 @@ class Gate(Protocol):
         """Return whether *port* of 127.0.0.1 belongs to a server of the test, for clients that take its URL."""
 
 
+class Open:
+    """The common part of doors that lead to a server of the test."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def takes(self, host: str, port: int | None) -> bool:
+        """Return whether a connection to *host* is S3's, or to the server itself by its URL."""
+        if (port is not None and host in LOOPBACK and self._gate.owns(port)) or self._gate.is_s3(host, port):
+            return True
+        check_others(self._gate, host, port)
+        return False
+
+    def is_ours(self, port: int) -> bool:
+        """Return whether a server of the test listens on *port*."""
+        return self._gate.owns(port)
+
+    def refuse(self, host: str, how: str) -> BaseException:
+        """Return the exception to raise."""
+        return self._gate.escape(host, how)
+
+
 class Shut:
     """A closed door, for a layer without sockets and for a test that has ended: nothing gets through."""
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from pytest_s3errors._guard import doors, owner
-from pytest_s3errors._guard.door import LOOPBACK, check_others
+from pytest_s3errors._guard.door import Open
 from pytest_s3errors._guard.hosts import Hosts
 from pytest_s3errors._guard.httpcore import NAMES as HTTPCORES
 from pytest_s3errors._guard.owner import Owner
@@ -77,20 +77,12 @@ class ChildScene:
         return Refused(why)
 
 
-class _Door:
+class _Door(Open):
     """The `SyncWire` of a child. It leads to the parent's server and plays no faults while connecting."""
 
     def __init__(self, scene: ChildScene) -> None:
+        super().__init__(scene)
         self._scene = scene
-
-    def takes(self, host: str, port: int | None) -> bool:
-        """Return whether a connection to *host* is S3's, or the server's own by its URL."""
-        if port is not None and host in LOOPBACK and self._scene.owns(port):
-            return True
-        if self._scene.is_s3(host, port):
-            return True
-        check_others(self._scene, host, port)
-        return False
 
     def dial(self) -> int:
         """Return the server's port."""
@@ -99,16 +91,8 @@ class _Door:
     def shake_hands(self) -> None:
         """Do nothing."""
 
-    def is_ours(self, port: int) -> bool:
-        """Return whether the server listens on *port*."""
-        return self._scene.owns(port)
-
     def note(self, port: int, origin: str) -> None:
         """Do nothing: for a child, the server uses the Host header."""
-
-    def refuse(self, host: str, how: str) -> BaseException:
-        """Return the exception to raise."""
-        return self._scene.escape(host, how)
 
 
 def enter(plan: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._guard import doors
-from pytest_s3errors._guard.door import LOOPBACK, check_others, is_ours
+from pytest_s3errors._guard.door import Open, is_ours
 
 from . import certificates
 from . import connect_faults as connecting
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from pytest_s3errors._scene import Scene
 
 
-class SyncWire:
+class SyncWire(Open):
     """The door of one test: it leads to the server in a thread or process."""
 
     def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
         self._scene = scene
         self._server = scene.blocking_server
 
@@ -30,15 +31,6 @@ class SyncWire:
         """Route S3 connections to this server."""
         doors.lead(seams, self)
         certificates.install(seams, lambda sock: is_ours(self, sock))
-
-    def takes(self, host: str, port: int | None) -> bool:
-        """Return whether a connection to *host* is S3's, or the server's own by its URL."""
-        if port is not None and host in LOOPBACK and self._scene.owns(port):
-            return True
-        if self._scene.is_s3(host, port):
-            return True
-        check_others(self._scene, host, port)
-        return False
 
     def dial(self) -> int:
         """Return the server's port. Raise the fault of the current request if it is one while connecting."""
@@ -54,14 +46,6 @@ class SyncWire:
         if attempt is not None:
             attempt.check(handshake=True)
 
-    def is_ours(self, port: int) -> bool:
-        """Return whether a server of this test listens on *port*."""
-        return self._scene.owns(port)
-
     def note(self, port: int, origin: str) -> None:
         """Tell the server which host the client at *port* asked for."""
         self._server.origins[port] = origin
-
-    def refuse(self, host: str, how: str) -> BaseException:
-        """Return the exception to raise."""
-        return self._scene.escape(host, how)
