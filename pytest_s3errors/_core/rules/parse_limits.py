@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .arguments import RuleError, count, known_options, positive_seconds
+from .arguments import RuleError, all_by_name, count, positive_seconds
 
 _NAME = "s3_limits"
 
@@ -34,23 +34,16 @@ NO_LIMITS = Limits()
 OPTIONS = tuple(field.name for field in fields(Limits))
 
 
-def limits_of(args: Sequence[Any], kwargs: Mapping[str, Any], *, name: str = _NAME) -> Limits:
+def limits_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Limits:
     """Return the limits that ``s3_limits(*args, **kwargs)`` sets.
 
     Raises:
         RuleError: there is no argument, an argument is unknown or repeated, or a value is not a number above 0.
     """
-    known_options(name, kwargs, OPTIONS)
-    if len(args) > len(OPTIONS):
-        raise RuleError(f"{name}() takes {', '.join(OPTIONS)}; {len(args)} positional arguments came")
-    given = dict(zip(OPTIONS, args, strict=False))
-    twice = sorted(given.keys() & kwargs.keys())
-    if twice:
-        raise RuleError(f"{name}() got {twice[0]}= twice, by its place and by its name")
-    given |= kwargs
+    given = all_by_name(_NAME, args, kwargs, OPTIONS)
     if not given:
-        raise RuleError(f"{name}() does not say what ends the test; it takes {', '.join(OPTIONS)}")
-    return Limits(**{option: _CHECKS[option](name, option, value) for option, value in given.items()})
+        raise RuleError(f"{_NAME}() does not say what ends the test; it takes {', '.join(OPTIONS)}")
+    return Limits(**{option: _CHECKS[option](_NAME, option, value) for option, value in given.items()})
 
 
 def _whole(name: str, option: str, value: object) -> int:
