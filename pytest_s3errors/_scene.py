@@ -1,7 +1,7 @@
-"""The seam between one test and the layers: all that a layer may know of the test, and what a layer is.
+"""The seam between one test and the layers: all that a layer may know about the test.
 
-A layer delivers requests to the `Simulation` and plays what comes back. Which hosts are S3's, which connection would
-leave the machine and when the test is over are questions to the `Scene`. Neither side imports the other.
+A layer delivers requests to the `Simulation` and plays what comes back. The `Scene` tells which hosts are S3's, which
+connection would leave the machine, and when the test is over. Neither side imports the other.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-import pytest
-
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.play.exchange import Exchange
 from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.s3.access import Access
 from pytest_s3errors._core.s3.messages import Call
 
-__all__ = ["BlockingServer", "Layer", "Scene", "Simulation"]
+__all__ = ["BlockingServer", "Scene", "Simulation"]
 
 
 class Simulation(Protocol):
@@ -108,10 +106,3 @@ class Scene(Protocol):
 
     def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
         """Run *closer* in *loop* when the test is over or the loop closes, whichever is first."""
-
-
-class Layer(Protocol):
-    """Where the simulated S3 takes the place of the real one."""
-
-    def install(self, patches: pytest.MonkeyPatch) -> None:
-        """Serve the requests of the test until *patches* are undone."""

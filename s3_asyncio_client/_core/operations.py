@@ -84,11 +84,6 @@ class Operation(NamedTuple):
         return self.method in {"PUT", "POST", "DELETE"} and not self.reads
 
     @property
-    def needs_bucket(self) -> bool:
-        """Whether its bucket must exist."""
-        return self.level != SERVICE and self.makes != "bucket"
-
-    @property
     def needs_upload(self) -> bool:
         """Whether it is about a multipart upload in progress."""
         return self.subresource == "uploadId"

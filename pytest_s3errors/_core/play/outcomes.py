@@ -210,7 +210,7 @@ def _reason(status: int) -> bytes:
 
 def _error_in_200(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:
     reply = error_reply(fault.code or "InternalError", call, message=fault.message)
-    response = error_in_200(reply, call, request_id=ids.request_id, host_id=ids.host_id)
+    response = error_in_200(reply, request_id=ids.request_id, host_id=ids.host_id)
     return _answered(response, ids)
 
 

@@ -90,15 +90,15 @@ def findings_of(outcomes: Iterable[Outcome]) -> list[Finding]:
     return [Finding(outcomes=tuple(group)) for group in groups.values()]
 
 
-def findings_text(findings: Sequence[Finding], summary: str, width: int = WIDTH) -> str:
+def findings_text(findings: Sequence[Finding], summary: str) -> str:
     """Return the report of at least one finding: what is wrong, which faults cause it, and how to replay it."""
-    heads = [_head(number, finding, width) for number, finding in enumerate(findings, 1)]
+    heads = [_head(number, finding) for number, finding in enumerate(findings, 1)]
     room = _SCREEN - 2  # without the summary and the line about omitted findings
     shown = next(n for n in range(len(heads), 0, -1) if n == 1 or sum(map(len, heads[:n])) <= room)
     room -= sum(map(len, heads[:shown]))
     lines = [summary]
     for place, (finding, head) in enumerate(zip(findings, heads[:shown], strict=False)):
-        timeline = _timeline(finding.shortest.timeline, room // (shown - place), width)
+        timeline = _timeline(finding.shortest.timeline, room // (shown - place))
         room -= len(timeline)
         lines += [*head, *timeline]
     left = len(heads) - shown
@@ -124,12 +124,12 @@ def _words(words: Iterable[str]) -> str:
     return shown[0] if len(shown) == 1 else f"[{', '.join(shown)}]"
 
 
-def _head(number: int, finding: Finding, width: int) -> list[str]:
+def _head(number: int, finding: Finding) -> list[str]:
     outcome = finding.shortest
     text = f"{number}. {outcome.verdict.kind} at {outcome.operation}, by {_faults(finding)}"
     return [
-        *textwrap.wrap(text, width, subsequent_indent=_INDENT),
-        *(shortened(f"{_INDENT}{reason}", 2 * width) for reason in outcome.verdict.reasons[:2]),
+        *textwrap.wrap(text, WIDTH, subsequent_indent=_INDENT),
+        *(shortened(f"{_INDENT}{reason}", 2 * WIDTH) for reason in outcome.verdict.reasons[:2]),
         f"{_INDENT}{finding.marker}",
     ]
 
@@ -145,14 +145,14 @@ def _faults(finding: Finding) -> str:
     return "; ".join(f"{', '.join(faults)} ({ways})" for ways, faults in by.items())
 
 
-def _timeline(timeline: Timeline, room: int, width: int) -> list[str]:
+def _timeline(timeline: Timeline, room: int) -> list[str]:
     """Return the lines of *timeline*, or only its last requests if all need more than *room*. With 0, return none."""
     timeline = folded(timeline)
     for first in range(len(timeline.rows)):
         rows = timeline.rows[first:]
         if isinstance(rows[0], Row):
             rows = (replace(rows[0], wait_s=0.0), *rows[1:]) if first else rows
-            lines = timeline_text(Timeline(rows=rows, rules=timeline.rules), width - len(_INDENT)).splitlines()
+            lines = timeline_text(Timeline(rows=rows, rules=timeline.rules), WIDTH - len(_INDENT)).splitlines()
             if len(lines) <= room:
                 return [f"{_INDENT}{line}" for line in lines]
     return []

@@ -45,12 +45,11 @@ class S3Request:
         code: str,
         *,
         message: str | None = None,
-        status: int | None = None,
         elements: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Refused:
         """Return the exception that ends this request with S3's error *code*."""
-        return Refused(error_reply(code, self.call, status=status, message=message, elements=elements, headers=headers))
+        return Refused(error_reply(code, self.call, message=message, elements=elements, headers=headers))
 
     def bad_argument(self, name: str, value: str | None, message: str) -> Refused:
         """Return InvalidArgument with the argument's name. *value* None omits ArgumentValue."""

@@ -68,10 +68,10 @@ def string_to_sign(canonical: bytes, claim: Claim) -> str:
 
 
 @lru_cache(maxsize=256)
-def signing_key(secret_key: str, date: str, region: str, service: str = SERVICE) -> bytes:
-    """Return the signing key of one day, region and service."""
+def signing_key(secret_key: str, date: str, region: str) -> bytes:
+    """Return the signing key of one day and region."""
     key = f"AWS4{secret_key}".encode("utf-8", "surrogateescape")
-    for step in (date, region, service, TERMINATOR):
+    for step in (date, region, SERVICE, TERMINATOR):
         key = hmac.digest(key, step.encode("utf-8", "surrogateescape"), "sha256")
     return key
 

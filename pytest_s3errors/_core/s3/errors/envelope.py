@@ -83,13 +83,12 @@ def render_error(reply: ErrorReply, call: Call, *, request_id: str, host_id: str
     return Response(status=status, headers=headers, body=body)
 
 
-def error_in_200(reply: ErrorReply, call: Call, *, request_id: str, host_id: str, spaces: int = 3) -> Response:
+def error_in_200(reply: ErrorReply, *, request_id: str, host_id: str) -> Response:
     """Return *reply* inside a 200, as S3 sends it if it had to respond before the work was done.
 
-    Between the prolog and the error are *spaces* spaces, with which S3 keeps the connection alive.
+    Before the error are the spaces with which S3 keeps the connection alive meanwhile.
     """
-    del call  # the same for every operation
-    body = f"{_PROLOG}{' ' * spaces}{_error(reply, request_id, host_id)}".encode()
+    body = f"{_PROLOG}   {_error(reply, request_id, host_id)}".encode()
     headers = {
         "x-amz-request-id": request_id,
         "x-amz-id-2": host_id,

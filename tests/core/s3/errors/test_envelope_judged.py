@@ -44,7 +44,7 @@ def test_botocore_reads_every_code_back(code):
 def test_an_error_in_a_200_is_read_by_botocore(operation):
     """After prolog and white space stands an error that botocore's handler finds."""
     request = call("PUT")
-    response = error_in_200(error_reply("InternalError", request), request, **IDS)
+    response = error_in_200(error_reply("InternalError", request), **IDS)
     assert response.status == 200
     assert response.body.startswith(PROLOG + b"   <Error><Code>InternalError</Code>")
     assert "Connection" not in response.headers
