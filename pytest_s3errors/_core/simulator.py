@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.play.outcomes import Ids, outcome, slowed
+from pytest_s3errors._core.play.outcomes import NO_BODY, Ids, outcome, slowed
 from pytest_s3errors._core.report.journal import Entry, Record
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.report.packed import Journal
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_s3errors._core.play.outcomes import Exchange
-    from pytest_s3errors._core.rules.schedule import Rule
+    from pytest_s3errors._core.rules.schedule import Counted, Rule
     from pytest_s3errors._core.s3.access import Access
     from pytest_s3errors._core.s3.backend import Backend
     from pytest_s3errors._core.s3.messages import Call
@@ -142,12 +142,13 @@ class Simulator:
             if not self.events:
                 self._begins()
             now_s = self._clock()
-            entry = Entry(call, self.schedule.take(call, now_s) if self.armed else None, now_s)
+            unsure: list[Counted] | None = [] if self.armed and self.schedule.asks_answers else None
+            entry = Entry(call, self.schedule.take(call, now_s, unsure) if self.armed else None, now_s)
             self.events += 1
             entry.begun = self.events
             self.open[entry] = None
             if self.armed:
-                entry.slowing = self.schedule.slow(call, now_s)
+                entry.slowing, entry.unsure = self.schedule.slow(call, now_s, unsure), unsure
                 self._journal.append(entry)
                 problem = self._limits.count(entry)
                 if problem is not None:
@@ -189,6 +190,8 @@ class Simulator:
         with self._lock:
             ids = self._new_ids()
             exchange = outcome(fault, entry.call, body, model=self._model, ids=ids)
+            if entry.unsure:
+                _take_back(entry, exchange)
         reply = exchange.answer
         if isinstance(reply, ErrorReply) and (dialect := self._spoken_at(entry.call)) is not AWS:
             reply = dialect.spoken(reply)
@@ -263,3 +266,19 @@ class Simulator:
 
     def _new_id(self) -> str:
         return f"{self._ids.getrandbits(128):032x}"
+
+
+def _take_back(entry: Entry, exchange: Exchange) -> None:
+    """Let rules forget *entry* if they can't show on its answer. The next request may be theirs."""
+    bodiless = None if exchange.answer is None or exchange.has_body(entry.call) else NO_BODY
+    for counted in entry.unsure or ():
+        fires = entry.firing is not None and entry.firing.rule is counted.rule
+        why = exchange.unfit if fires else bodiless
+        if why is None:
+            continue
+        counted.rule.take_back(counted, entry.call, why)
+        if fires:
+            entry.firing = None
+        elif entry.slowing is not None and entry.slowing.rule is counted.rule:
+            entry.slowing = None
+    entry.unsure = None

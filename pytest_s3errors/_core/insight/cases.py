@@ -117,7 +117,8 @@ class Case:
 
     def rule(self, journal: Sequence[Entry]) -> Rule:
         """Return the rule for this case. *journal* is that of the run with `target`."""
-        skip = after(self.target, journal)
+        kind = FAULTS.get(self.condition.what)
+        skip = after(self.target, journal, about_bodies=kind is not None and kind.needs_body)
         options = {**self.condition.options, **self.target.match}
         options |= {"after": skip} if skip else {}
         options |= {"times": 1} if self.mode == "once" else {}

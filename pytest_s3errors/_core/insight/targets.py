@@ -123,10 +123,14 @@ def new_targets(entries: Sequence[Entry], names: Names, known: Callable[[Identit
     return [one for one in targets_of(entries, entries, names) if not known(one.identity)]
 
 
-def after(target: Target, first: Sequence[Entry]) -> int:
-    """Return how many requests of *first*, the fault-free run, a rule for *target* lets pass."""
+def after(target: Target, first: Sequence[Entry], *, about_bodies: bool = False) -> int:
+    """Return how many requests of *first*, the fault-free run, a rule for *target* lets pass.
+
+    A rule *about_bodies* does not count answers without one.
+    """
     match = match_of(target.match, name="s3_fail")
-    return sum(match.difference(entry.call) is None for entry in first[: target.position])
+    earlier = [entry for entry in first[: target.position] if not about_bodies or entry.answered]
+    return sum(match.difference(entry.call) is None for entry in earlier)
 
 
 def _match(one: Identity, names: Names) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pytest_s3errors._core.body import Body
+from pytest_s3errors._core.rules.matching import Difference
 from pytest_s3errors._core.s3.errors.envelope import render_error
 from pytest_s3errors._core.s3.messages import Call, ErrorReply, Response
 from s3_asyncio_client._core.operations import names_of
@@ -36,8 +37,9 @@ class Exchange(NamedTuple):
 
     `answer` None sends nothing; `raw` holds bytes that are not HTTP. `connect` names a fault that prevents the
     connection; a layer that already has one plays `ending`, the closest equivalent. `chunked` is the framing of the
-    body (None: as S3 does). The body is sent at `bytes_per_second` (None: at once). This is a tuple because one is
-    created for every request, and a frozen dataclass takes twice as long.
+    body (None: as S3 does). The body is sent at `bytes_per_second` (None: at once). `unfit` says why a fault could not
+    show on the answer, which then is S3's own. This is a tuple because one is created for every request, and a frozen
+    dataclass takes twice as long.
     """
 
     answer: Response | ErrorReply | None
@@ -49,6 +51,13 @@ class Exchange(NamedTuple):
     connect: str | None = None
     chunked: bool | None = None
     bytes_per_second: float | None = None
+    unfit: Difference | None = None
+
+    def has_body(self, call: Call) -> bool:
+        """Return whether the answer has a body."""
+        if isinstance(self.answer, Response):
+            return bool(len(self.answer.body))
+        return self.answer is not None and call.method != "HEAD" and self.answer.status != 304  # noqa: PLR2004
 
     @property
     def takes_s(self) -> float:

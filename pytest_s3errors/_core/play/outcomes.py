@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, flipped, join
-from pytest_s3errors._core.rules.matching import Glob
+from pytest_s3errors._core.rules.matching import Difference, Glob
 from pytest_s3errors._core.s3.aws_chunked import FRAMING_ERRORS, is_framed, unframe
 from pytest_s3errors._core.s3.documents import DocumentError, read_xml
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply, usual_code
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules.faults import Fault
     from pytest_s3errors._core.rules.schedule import Rule
 
-__all__ = ["Ending", "Exchange", "Ids", "Model", "outcome"]
+__all__ = ["NO_BODY", "Ending", "Exchange", "Ids", "Model", "outcome"]
+
+NO_BODY = Difference("answer", "one with a body", "one without", 99)
+"""Why a fault about bodies, or a slow body, can't show on an answer."""
 
 _OTHER_REGION = "eu-west-1"
 _WITH_XML = names_of(lambda row: row.answers == "xml")
@@ -116,9 +119,23 @@ def _no_connection(name: str, ending: Ending) -> Callable[[Fault, Call, Body, Mo
     return ended
 
 
-def _cut(ending: Ending) -> Callable[[Fault, Call, Body, Model, Ids], Exchange]:
-    def cut(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
-        response = _rendered(model(call, body), call, ids)
+def _damaged(
+    damage: Callable[[Fault, Response, Ids], Exchange],
+) -> Callable[[Fault, Call, Body, Model, Ids], Exchange]:
+    def damaged(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
+        reply = model(call, body)
+        response = _rendered(reply, call, ids)
+        return damage(fault, response, ids) if len(response.body) else _spared(reply, ids)
+
+    return damaged
+
+
+def _spared(reply: Response | ErrorReply, ids: Ids, why: Difference = NO_BODY) -> Exchange:
+    return _answered(reply, ids)._replace(unfit=why)
+
+
+def _cut(ending: Ending) -> Callable[[Fault, Response, Ids], Exchange]:
+    def cut(fault: Fault, response: Response, ids: Ids) -> Exchange:
         size = fault.cut(len(response.body))
         return Exchange(answer=response, ids=ids, ending=ending, sent=size, chunked=fault.chunked)
 
@@ -132,8 +149,7 @@ def _lost_response(fault: Fault, call: Call, body: Body, model: Model, ids: Ids)
     return _answered(error_reply(fault.as_, call), ids)
 
 
-def _short_body(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
-    response = _rendered(model(call, body), call, ids)
+def _short_body(fault: Fault, response: Response, ids: Ids) -> Exchange:
     size = fault.cut(len(response.body))
     headers = dict(response.headers)
     if "Content-Range" in headers:
@@ -142,17 +158,14 @@ def _short_body(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) ->
     return _whole(replace(response, body=response.body[:size], headers=headers), fault, ids)
 
 
-def _slow_body(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
-    response = _rendered(model(call, body), call, ids)
+def _slow_body(fault: Fault, response: Response, ids: Ids) -> Exchange:
     return _whole(response, fault, ids)._replace(bytes_per_second=fault.bytes_per_second)
 
 
-def _corrupted_body(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
-    response = _rendered(model(call, body), call, ids)
+def _corrupted_body(fault: Fault, response: Response, ids: Ids) -> Exchange:
     body = response.body
-    if body:
-        at = fault.cut(len(body))
-        body = join((body[:at], bytes([bytes(body[at : at + 1])[0] ^ 1]), body[at + 1 :]))
+    at = fault.cut(len(body))
+    body = join((body[:at], bytes([bytes(body[at : at + 1])[0] ^ 1]), body[at + 1 :]))
     return _whole(replace(response, body=body), fault, ids)
 
 
@@ -164,9 +177,11 @@ def _replaced_object(fault: Fault, call: Call, body: Body, model: Model, ids: Id
     """Cut the response to this read, then store another body under the key, which a second read gets."""
     whole = model(replace(call, query=EMPTY, headers=EMPTY, came_as=call), b"")
     if not isinstance(whole, Response):
-        return _answered(model(call, body), ids)
-    exchange = _cut(Ending.CLOSE)(fault, call, body, model, ids)
-    other = flipped(whole.body) or b"replaced"
+        return _spared(model(call, body), ids, Difference("answer", "an object", whole.code, 99))
+    exchange = _damaged(_cut(Ending.CLOSE))(fault, call, body, model, ids)
+    if exchange.unfit is not None:
+        return exchange
+    other = flipped(whole.body)
     headers = {name.lower(): value for name, value in whole.headers.items()}
     kept = {name: value for name, value in headers.items() if name.startswith(("content-type", "x-amz-meta-"))}
     put = replace(call, method="PUT", operation="PutObject", query=EMPTY, headers=kept, came_as=call)
@@ -248,28 +263,37 @@ def _partial_delete(fault: Fault, call: Call, body: Body, model: Model, ids: Ids
         # Without namespaces: serialized again they would become prefixes, which not every S3 reads.
         root = read_xml(bytes(plain))
     except (DocumentError, *FRAMING_ERRORS):
-        return _answered(model(call, body), ids)
+        return _spared(model(call, body), ids, _no_key(fault, "no list of keys"))
     fails, refused = Glob.of(fault.keys), []
-    for item in root.findall("Object"):
+    items = root.findall("Object")
+    for item in items:
         key = item.findtext("Key") or ""
         if fails(key):
             root.remove(item)
             refused.append(key)
+    if not refused:
+        asked = ", ".join(repr(item.findtext("Key")) for item in items[:_MOST_KEYS])
+        return _spared(model(call, body), ids, _no_key(fault, asked))
     reply: Response | ErrorReply
-    if root.find("Object") is None and refused:
+    if root.find("Object") is None:
         reply = Response(status=200, headers={"Content-Type": "application/xml"}, body=_EMPTY_DELETE)
     else:
         # The length and digests in the request are those of the whole list.
         headers = {name: value for name, value in call.headers.items() if not name.startswith(_ABOUT_BODY)}
         reply = model(replace(call, headers=headers, came_as=call), ET.tostring(root))
-    if isinstance(reply, Response) and refused:
-        error = error_reply(fault.code or "AccessDenied", call, message=fault.message)
-        entries = "".join(_delete_error(key, error) for key in refused).encode()
-        body = _NOTHING_DELETED.sub(rb"<DeleteResult\1></DeleteResult>", bytes(reply.body))
-        reply = replace(reply, body=body.replace(b"</DeleteResult>", entries + b"</DeleteResult>"))
-    return _answered(reply, ids)
+    if not isinstance(reply, Response):
+        return _spared(reply, ids, Difference("answer", "a list of deleted keys", reply.code, 99))
+    error = error_reply(fault.code or "AccessDenied", call, message=fault.message)
+    entries = "".join(_delete_error(key, error) for key in refused).encode()
+    body = _NOTHING_DELETED.sub(rb"<DeleteResult\1></DeleteResult>", bytes(reply.body))
+    return _answered(replace(reply, body=body.replace(b"</DeleteResult>", entries + b"</DeleteResult>")), ids)
 
 
+def _no_key(fault: Fault, asked: str) -> Difference:
+    return Difference("keys", repr(fault.keys), asked, 99)
+
+
+_MOST_KEYS = 3
 _NOTHING_DELETED = re.compile(rb"<DeleteResult([^<>]*)/>")
 _EMPTY_DELETE = b'<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>'
 
@@ -291,12 +315,12 @@ _KINDS: dict[str, Callable[[Fault, Call, Body, Model, Ids], Exchange]] = {
     "stall": _nothing(Ending.HANG),
     "garbage": _nothing(Ending.CLOSE, _GARBAGE),
     "lost_response": _lost_response,
-    "truncated_body": _cut(Ending.CLOSE),
-    "reset_body": _cut(Ending.RESET),
-    "stalled_body": _cut(Ending.HANG),
-    "short_body": _short_body,
-    "slow_body": _slow_body,
-    "corrupted_body": _corrupted_body,
+    "truncated_body": _damaged(_cut(Ending.CLOSE)),
+    "reset_body": _damaged(_cut(Ending.RESET)),
+    "stalled_body": _damaged(_cut(Ending.HANG)),
+    "short_body": _damaged(_short_body),
+    "slow_body": _damaged(_slow_body),
+    "corrupted_body": _damaged(_corrupted_body),
     "malformed_xml": _malformed_xml,
     "empty_body": _empty_body,
     "html_body": _html_body,

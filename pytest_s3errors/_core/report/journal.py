@@ -9,7 +9,7 @@ from s3_asyncio_client._core.redact import redact_url
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.faults import Fault
-    from pytest_s3errors._core.rules.schedule import Firing
+    from pytest_s3errors._core.rules.schedule import Counted, Firing
     from pytest_s3errors._core.s3.messages import Call
 
 
@@ -58,6 +58,7 @@ class Entry:
         "slowing",
         "started_s",
         "status",
+        "unsure",
     )
 
     def __init__(self, call: Call, firing: Firing | None, started_s: float) -> None:
@@ -72,6 +73,7 @@ class Entry:
         self.answer_size = self.answer_whole = 0  # bytes of the response's body: sent, and before a fault cut it
         self.due_s = started_s  # when its response is complete, if there is one
         self.slowing: Firing | None = None
+        self.unsure: list[Counted] | None = None  # rules that counted it, and may take that back when S3 has answered
         # Positions in the order of all starts and ends, several of which can share one instant of test time.
         self.begun = 0
         self.ended: int | None = None
@@ -86,6 +88,11 @@ class Entry:
         """The name of the injected network fault. None: an error response or an untouched request."""
         fault = self.injected
         return fault.kind if fault and fault.kind != "error" else None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the response to a read has a body, the document of an error included."""
+        return self.answer_whole > 0 or self.error_code not in {None, "NotModified"}
 
     def record(self) -> Record:
         """Return the entry as a frozen value."""

@@ -205,6 +205,11 @@ class Fault:
         return self.kind == "error" or FAULTS[self.kind].applies_to(call)
 
     @property
+    def about_the_answer(self) -> bool:
+        """Whether it shows only on some answers: on one with a body, or on one that names a key."""
+        return self.kind in _ABOUT_ANSWERS
+
+    @property
     def stage(self) -> Stage:
         """How much S3 does, see the module's docstring."""
         return "instead" if self.kind == "error" else FAULTS[self.kind].stage
@@ -227,6 +232,7 @@ class Fault:
         return _count(self.at, size or 0)
 
 
+_ABOUT_ANSWERS: Final = {name for name, kind in FAULTS.items() if kind.needs_body or kind.operation}
 _BREAKS_OFF: Final = frozenset({"connection_reset", "disconnect"})
 _READ_FIRST: Final = _BREAKS_OFF | {"stall", "empty_body", "error_in_200"}
 

@@ -43,6 +43,10 @@ class Rule:
         """Whether an outcome is a failed connection."""
         return any(fault is not None and fault.stage == "connect" for fault in self.outcomes)
 
+    def may_not_show(self, fault: Fault | None) -> bool:
+        """Return whether only the answer tells if *fault*, or the slow body of a rule without faults, can show."""
+        return fault.about_the_answer if fault is not None else not (self.outcomes or self.delay_s)
+
 
 class Firing(NamedTuple):
     """One request taken by a rule. `fault` None: the rule only lets it pass, or slows it.
@@ -53,6 +57,14 @@ class Firing(NamedTuple):
     rule: ArmedRule
     fault: Fault | None
     number: int
+
+
+class Counted(NamedTuple):
+    """A request that a rule counted before it knew the answer: whether it was due then, and whether the rule fired."""
+
+    rule: ArmedRule
+    due: bool
+    fired: bool
 
 
 class ArmedRule:
@@ -90,8 +102,13 @@ class ArmedRule:
             return 0
         return None if self.rule.times is None else self.rule.times - self.fired
 
-    def take(self, call: Call, draw: Callable[[], float], now_s: float = 0.0) -> Firing | None:
-        """Count *call* if it matches, and take it if the rule is due. *draw* returns a number in [0, 1)."""
+    def take(
+        self, call: Call, draw: Callable[[], float], now_s: float = 0.0, unsure: list[Counted] | None = None
+    ) -> Firing | None:
+        """Count *call* if it matches, and take it if the rule is due. *draw* returns a number in [0, 1).
+
+        If only the answer tells whether *call* counts, add it to *unsure*; see `take_back`.
+        """
         rule = self.rule
         if self.cancelled or (rule.times is not None and self.fired >= rule.times):
             return None
@@ -110,13 +127,20 @@ class ArmedRule:
             )
             return None
         self.matched += 1
-        if self.matched <= rule.after or (self._passed is not None and self._passed.allows(call, now_s)):
-            return None
-        self.due += 1
-        if self.due % rule.every or (rule.probability < 1 and draw() >= rule.probability):
-            return None
-        self.fired += 1
-        return Firing(self, fault, self.fired)
+        due = self.matched > rule.after and not (self._passed is not None and self._passed.allows(call, now_s))
+        self.due += due
+        fires = due and not self.due % rule.every and (rule.probability >= 1 or draw() < rule.probability)
+        self.fired += fires
+        if unsure is not None and rule.may_not_show(fault):
+            unsure.append(Counted(self, due, fires))
+        return Firing(self, fault, self.fired) if fires else None
+
+    def take_back(self, counted: Counted, call: Call, why: Difference) -> None:
+        """Forget *call*: its answer is one that the fault can't show on."""
+        self.matched -= 1
+        self.due -= counted.due
+        self.fired -= counted.fired
+        self.nearest = (why, call)
 
     def _out_of_window(self, window_s: tuple[float, float], now_s: float) -> Difference | None:
         first, last = (self.since_s + second for second in window_s)
@@ -135,7 +159,7 @@ def _unfit(fault: Fault, call: Call) -> Difference:
 class Schedule:
     """The rules of one test, in the order in which they are asked."""
 
-    __slots__ = ("_draw", "_slowing", "_taking", "connects", "rules")
+    __slots__ = ("_draw", "_slowing", "_taking", "asks_answers", "connects", "rules")
 
     def __init__(self, rules: tuple[Rule, ...], draw: Callable[[], float], since_s: float = 0.0) -> None:
         self._draw = draw
@@ -153,18 +177,27 @@ class Schedule:
         self._slowing = tuple(armed for armed in self.rules if not armed.rule.outcomes)
         self.connects = any(armed.rule.connects for armed in self.rules)
         """Whether a rule makes connections fail, so that it must be asked before one is made."""
+        self.asks_answers = any(
+            armed.rule.may_not_show(f) for armed in self.rules for f in armed.rule.outcomes or (None,)
+        )
+        """Whether a rule is about some answers only, so that it may count a request and take that back."""
 
-    def take(self, call: Call, now_s: float = 0.0) -> Firing | None:
-        """Let the first rule that matches and is due take the request. Later rules do not see it."""
-        return self._first(self._taking, call, now_s)
+    def take(self, call: Call, now_s: float = 0.0, unsure: list[Counted] | None = None) -> Firing | None:
+        """Let the first rule that matches and is due take the request. Later rules do not see it.
 
-    def slow(self, call: Call, now_s: float = 0.0) -> Firing | None:
-        """Return the first rule that slows the response, whoever takes the request."""
-        return self._first(self._slowing, call, now_s) if self._slowing else None
+        *unsure* gets the rules that counted it although its answer may turn out to be none that they are about.
+        """
+        return self._first(self._taking, call, now_s, unsure)
 
-    def _first(self, rules: tuple[ArmedRule, ...], call: Call, now_s: float) -> Firing | None:
+    def slow(self, call: Call, now_s: float = 0.0, unsure: list[Counted] | None = None) -> Firing | None:
+        """Return the first rule that slows the response, whoever takes the request. *unsure* is as for `take`."""
+        return self._first(self._slowing, call, now_s, unsure) if self._slowing else None
+
+    def _first(
+        self, rules: tuple[ArmedRule, ...], call: Call, now_s: float, unsure: list[Counted] | None
+    ) -> Firing | None:
         for armed in rules:
-            firing = armed.take(call, self._draw, now_s)
+            firing = armed.take(call, self._draw, now_s, unsure)
             if firing is not None:
                 return firing
         return None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_s3errors._core.insight.cases import CONDITIONS, Case, cases_of, condition_of
+from pytest_s3errors._core.insight.cases import CONDITIONS, Case, Condition, cases_of, condition_of
 from pytest_s3errors._core.insight.targets import Names, targets_of
 from pytest_s3errors._core.rules.classes import CLASSES, classes_of
 from pytest_s3errors._core.rules.faults import FAULTS
@@ -43,6 +43,15 @@ def test_the_rule_takes_that_very_request():
     )
     always = Case(target=first, condition=reset, mode="always").rule(entries)
     assert (always.times, always.after, always.optional) == (None, 0, True)
+
+
+def test_a_fault_about_bodies_does_not_count_answers_without_one():
+    """The first of three reads got an empty object."""
+    (*_, third), entries = targets("GET /b/k", "GET /b/k", "GET /b/k")
+    entries[0].answer_whole = 0
+    conditions = (Condition("stall"), Condition("truncated_body"))
+    rules = [Case(target=third, condition=one, mode="once").rule(entries) for one in conditions]
+    assert [rule.after for rule in rules] == [2, 1]
 
 
 def test_one_of_a_kind_stands_for_all():
