@@ -7,6 +7,7 @@ import contextlib
 import math
 import random
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent import futures
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from pytest_s3errors._servers.process import RemoteSimulator, RemoteTest
     from pytest_s3errors._servers.thread import ThreadServer
     from s3_asyncio_client import S3Client
+
+_PATIENCE_S = 1  # real seconds that the end of a test waits for a loop in another thread
 
 
 class Run:
@@ -244,7 +247,9 @@ class Run:
         if self._server is not None:
             self._server.stop()
         for loop in tuple(self._closers):
-            if not loop.is_closed() and not loop.is_running():
+            if loop.is_running():
+                self._close_beside(loop)
+            elif not loop.is_closed():
                 self._close_in(loop)
         for client in self.clients:
             if client._session is not None:  # noqa: SLF001 - both packages are one distribution
@@ -300,7 +305,7 @@ class Run:
         return tuple(self._closers)
 
     def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
-        closers = self._closers.pop(loop, [])
+        close_servers = self._close_servers(loop)
 
         async def close_all() -> None:
             for client in self.clients:
@@ -308,12 +313,29 @@ class Run:
                 session, client._session = client._session, None  # noqa: SLF001
                 if session is not None:
                     await session.close()
-            for closer in closers:
-                await closer()
+            await close_servers
 
+        loop.run_until_complete(close_all())
+
+    def _close_beside(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the servers in a loop that runs in a thread and outlives the test, as fsspec's does.
+
+        If that thread is busy, they close as soon as it comes to it.
+        """
+        servers = self._close_servers(loop)
+        try:
+            closing = asyncio.run_coroutine_threadsafe(servers, loop)
+        except RuntimeError:  # its thread has closed it meanwhile, and the servers before
+            servers.close()
+            return
+        with contextlib.suppress(TimeoutError, futures.CancelledError):
+            closing.result(_PATIENCE_S)
+
+    async def _close_servers(self, loop: asyncio.AbstractEventLoop) -> None:
         with contextlib.suppress(AttributeError):
             del loop.close  # remove the instance's attribute; the class's is visible again
-        loop.run_until_complete(close_all())
+        for closer in self._closers.pop(loop, []):
+            await closer()
 
     # Which requests are S3's.
 

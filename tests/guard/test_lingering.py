@@ -126,6 +126,45 @@ async def test_next(s3_errors):
     ).assert_outcomes(passed=2)
 
 
+def test_a_loop_that_outlives_its_tests(run):
+    """It keeps no server, no socket and no store of theirs: fsspec runs one for the whole session."""
+    run(
+        """
+import gc, weakref
+from asyncio.base_events import Server
+from s3_asyncio_client import S3Client
+
+loop = asyncio.new_event_loop()
+stores = []
+
+@pytest.fixture(scope="module", autouse=True)
+def thread():
+    running = threading.Thread(target=loop.run_forever)
+    running.start()
+    yield
+    loop.call_soon_threadsafe(loop.stop)
+    running.join()
+    loop.close()
+
+async def put():
+    async with S3Client("a", "b") as s3:
+        await s3.put_object("data", "k", b"x")
+
+@pytest.mark.s3_bucket("data")
+@pytest.mark.parametrize("number", range(4))
+def test_it(s3_store, number):
+    asyncio.run_coroutine_threadsafe(put(), loop).result(20)
+    stores.append(weakref.ref(s3_store))
+
+def test_nothing_is_left():
+    gc.collect()
+    assert [store() for store in stores] == [None] * 4
+    assert [found for found in gc.get_objects() if isinstance(found, Server) and found.get_loop() is loop] == []
+    assert "close" not in vars(loop)
+"""
+    ).assert_outcomes(passed=5)
+
+
 def test_a_servers_url_is_its_tests_own(run):
     """What is left of one test does not reach the server of the next, even by its address."""
     run(
