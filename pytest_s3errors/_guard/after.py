@@ -16,7 +16,7 @@ Ports = Callable[[], frozenset[int]]
 _servers: list[Ports] = []
 
 
-class _Gate:
+class Gate:
     """Say which hosts are S3's, for code whose test has ended. Servers of other tests count too, so none is reached."""
 
     def __init__(self, hosts: Hosts) -> None:
@@ -48,7 +48,7 @@ class _Gate:
 def install(hosts: Hosts) -> None:
     """Refuse requests of leftovers of ended tests from now on, by the rules of *hosts* and of no earlier ones."""
     after().awaited.clear()
-    doors.shut(Seams(after()), Shut(_Gate(hosts), "after the test"))
+    doors.shut(Seams(after()), Shut(Gate(hosts), "after the test"))
 
 
 def serving(ports: Ports) -> None:

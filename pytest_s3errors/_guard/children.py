@@ -141,12 +141,19 @@ class Children:
         self._notes.write_text("")
         return noted
 
-    def end(self) -> None:
-        """Give nothing to later children: they find no server."""
-        self._over = True
+    def end(self, gate: Gate) -> None:
+        """Cut off children that what the test left begins later: they find no server, and *gate* refuses them.
+
+        From now on nothing here leads to the test, since what it left may live as long as the process.
+        """
+        plan = self._plan()
+        self._over, self._plan, self.gate = True, lambda: plan, gate
+        self._port = lambda: 0  # where nobody listens
         if self._notes is not None:
             self._notes.unlink(missing_ok=True)
             self._notes = None
+        if self._environment is not None:
+            self._environment.end(self.server)
 
 
 def install() -> None:

@@ -130,8 +130,9 @@ class Environment:
             for name, value in self._in_c.items():
                 os.putenv(name, value)
 
-    def end(self) -> None:
-        """Restore the values that are still ours, after the test's fixtures."""
+    def end(self, server: Callable[[], str]) -> None:
+        """Restore the values that are still ours, after the test's fixtures. Later children are told of *server*."""
+        self._server = server
         now = _now(self._ours)
         _set({name: self._before[name] for name, ours in self._ours.items() if now[name] == ours}, now)
         for name in self._in_c:

@@ -239,9 +239,7 @@ class Run:
         while self._endings:
             self._endings.pop()()
         self._patches.undo()
-        self._children.end()
-        if self._environment is not None:
-            self._environment.end()
+        self._children.end(after.Gate(self._hosts))
         after.ended(self._all_ports)
         self.clock.close()
         if self._server is not None:

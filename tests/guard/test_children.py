@@ -318,6 +318,41 @@ def test_next(s3_errors, s3_server):
     ).assert_outcomes(passed=2)
 
 
+def test_a_child_that_a_leftover_begins(run):
+    """It starts after the test, so it finds no server, and the test's own is not started again for it."""
+    run(
+        WORK
+        + """
+import json, threading
+go, said = threading.Event(), []
+
+def late():
+    go.wait(20)
+    env = subprocess.run(["env"], capture_output=True, text=True).stdout
+    said.append(dict(line.split("=", 1) for line in env.splitlines() if "=" in line))
+    said.append(subprocess.run([sys.executable, "-c", CLIENTS["requests"]], capture_output=True, text=True).stderr)
+
+left = threading.Thread(target=late)
+
+@pytest.mark.s3_object("data", "k", b"hi")
+def test_starts():
+    left.start()
+
+@pytest.mark.s3_object("data", "k", b"hi")
+def test_next(s3_errors):
+    go.set()
+    left.join(20)
+    env, error = said
+    assert env["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:0"
+    assert json.loads(env["S3ERRORS_GUARD"])["port"] is None
+    assert "Refused" in error
+    assert s3_errors.requests == []
+    assert "simulated S3" not in [thread.name for thread in threading.enumerate()]
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=2)
+
+
 def test_everything_that_the_guard_acts_on_is_watched():
     """What is half imported when a child's guard comes would be missed otherwise."""
     assert set(inherit.SENDING) == {*doors._DOORS, *doors._SENDERS, "aiohttp"}
