@@ -34,6 +34,7 @@ def test_quick_benchmark_prints_a_table_and_writes_every_number(tmp_path):
     assert parts["boto3"].keys() == {
         f"{kind} boto3 {server}" for kind in ("503", "PUT", "GET") for server in ("wire", "bare process")
     }
+    assert parts["large"].keys() == {f"PUT of 64 MiB boto3 {server}" for server in ("wire", "bare process")}
     assert {"unmarked", "no request", "one request client", "one request wire"} <= parts["tests"].keys()
     assert parts["startup"].keys() == {"added", "of that, imports"}
     assert parts["journal"].keys() == {
@@ -49,7 +50,7 @@ def test_quick_benchmark_prints_a_table_and_writes_every_number(tmp_path):
     assert all(case["here"]["peak"]["least"] > 0 for case in parts["client"].values())
     assert found["versions"].keys() >= {"python", "aiohttp", "pytest", "pytest-asyncio"}
     assert all(promise["met"] is (promise["found"] <= promise["at_most"]) for promise in found["promised"])
-    assert said.count("ok  ") + said.count("MISSED") == len(found["promised"]) == 22
+    assert said.count("ok  ") + said.count("MISSED") == len(found["promised"]) == 23
     assert found["slower"] == []
 
 

@@ -42,6 +42,10 @@ def _boto3(sides: Sequence[Side], quick: bool) -> Figures:
     return play(sides, "boto3_calls.py", rounds=2 if quick else 30, times=5 if quick else 20)
 
 
+def _large(sides: Sequence[Side], quick: bool) -> Figures:
+    return play(sides, "large_puts.py", rounds=1 if quick else 15, times=1 if quick else 2)
+
+
 def _journal(sides: Sequence[Side], quick: bool) -> Figures:
     found: Figures = {}
     for layer, requests in {"client": 100_000, "mock": 20_000, "wire": 20_000}.items():
@@ -80,6 +84,7 @@ def _client(sides: Sequence[Side], quick: bool) -> Figures:
 PARTS = {
     "requests": Part("a request", "µs", 1e6, _requests),
     "boto3": Part("a call of boto3", "µs", 1e6, _boto3),
+    "large": Part("a large upload", "ms", 1e3, _large),
     "tests": Part("a test", "ms", 1e3, _tests),
     "startup": Part("the start of pytest", "ms", 1e3, _startup),
     "client": Part("the client alone: at so many at once, of so many bytes or keys", "ms", 1e3, _client),
@@ -108,6 +113,7 @@ PROMISES = (
     Promise("boto3", "503 boto3 wire", 1.2, times="503 boto3 bare process", clock="wall"),
     Promise("boto3", "GET boto3 wire", 1.25, times="GET boto3 bare process", clock="wall"),
     Promise("boto3", "PUT boto3 wire", 1.25, times="PUT boto3 bare process", clock="wall"),
+    Promise("large", "PUT of 64 MiB boto3 wire", 1.3, times="PUT of 64 MiB boto3 bare process", clock="wall"),
     # What takes more processor time makes fewer requests per second, and a bare client checks and signs nothing.
     *(
         Promise("client", f"{kind} {number} S3Client", 1 / 0.8, times=f"{kind} {number} aiohttp")
