@@ -24,6 +24,8 @@ from conftest import LATE, LEFT
 from pytest_s3errors import SimulationError
 from s3_asyncio_client import S3Client
 
+ELSEWHERE = asyncio.new_event_loop()
+
 
 def blocking():
     return boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
@@ -113,6 +115,17 @@ def client():
     LEFT.append(lambda: asyncio.run(left.close()))
 
 
+def served_elsewhere():
+    """In the loop of a thread that outlives all tests, such as fsspec's."""
+
+    async def use():
+        with contextlib.suppress(Exception):
+            async with S3Client("a", "b") as s3:
+                await s3.put_object("b", "k", b"")
+
+    asyncio.run_coroutine_threadsafe(use(), ELSEWHERE).result(5)
+
+
 def late():
     s3, go, refused = blocking(), threading.Event(), []
 
@@ -133,6 +146,7 @@ LEFTOVERS = {
     "a thread": thread,
     "a sleeper": sleeper,
     "a loop": loop,
+    "a server in a thread's loop": served_elsewhere,
     "a task": task,
     "a child": child,
     "a client": client,
@@ -181,6 +195,9 @@ def around(request, s3_client):
 
 @pytest.mark.parametrize("layer", [pytest.param(layer, marks=pytest.mark.s3_layer(layer)) for layer in LAYERS])
 def test_warm_up(layer, s3_client, of_the_session):
+    if not ELSEWHERE.is_running():
+        threading.Thread(target=ELSEWHERE.run_forever, name="elsewhere", daemon=True).start()
+        served_elsewhere()
     asyncio.run(s3_client.put_object("b", "k", b""))
     if layer == "wire":
         of_the_session.put_object(Bucket="b", Key="k", Body=b"")
