@@ -10,8 +10,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from s3_asyncio_client._core.signing import (
     EMPTY_SHA256,
@@ -24,11 +23,12 @@ from s3_asyncio_client.exceptions import S3ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from s3_asyncio_client._core.signing import Credentials
 
-__all__ = ["Body", "Data", "check_data", "file_size", "is_file", "open_body"]
+__all__ = ["EMPTY_BODY", "NO_BODY", "Body", "Data", "check_data", "file_size", "is_file", "open_body"]
 
 Data = bytes | bytearray | memoryview | BinaryIO | AsyncIterable[bytes]
 
@@ -53,6 +53,8 @@ _PIECE = 64 * 1024
 _FILE_PIECE = 256 * 1024  # each read is a trip to a thread
 # aiohttp warns about more than 1 MiB in one piece, and hashing more than that would block the event loop noticeably.
 _MANY_BYTES = 1024 * 1024
+_LENGTH = frozenset({"content-length"})
+_DECODED_LENGTH = "x-amz-decoded-content-length"
 
 
 def is_file(data: object) -> bool:
@@ -85,7 +87,7 @@ def file_size(file: SeekableFile) -> int:
     return max(end - start, 0)
 
 
-class _Pieces:
+class Pieces:
     """Async iterator over a body. It counts bytes and, if it stops early, keeps the reason.
 
     It is a class, not a generator: aiohttp may drop it halfway, and a suspended generator would be left to the garbage
@@ -99,7 +101,7 @@ class _Pieces:
         self._left = length
         self.failure: Exception | None = None
 
-    def __aiter__(self) -> _Pieces:
+    def __aiter__(self) -> Pieces:
         return self
 
     async def __anext__(self) -> bytes:
@@ -120,48 +122,51 @@ class _Pieces:
             raise S3ClientError(f"the body gave {kind} than its Content-Length; it changed while it was sent")
 
 
-@dataclass(slots=True, kw_only=True)
-class Body:
-    """A body ready to be signed. It never changes. It is not frozen, since one is created for every request.
+def _nothing() -> None:
+    """Close a body that holds nothing."""
+
+
+class Body(NamedTuple):
+    """A body ready to be signed.
 
     Attributes:
-        length: Bytes on the wire, for Content-Length.
         payload_hash: SHA-256 in hex, or the marker of a body signed in chunks.
-        headers: What the body adds to the request's headers.
+        headers: Content-Length, in bytes on the wire, and whatever else is about the body.
+        data: The body itself, if it is sent in one go.
+        read: Otherwise, returns its next piece.
+        stream: Otherwise, what is signed in chunks.
+        replaced: The names, in lower case, of the caller's headers that give way to *headers*.
+        close: Rewinds a file to its first position, so a second attempt sends the same bytes.
     """
 
-    length: int
     payload_hash: str
-    headers: Mapping[str, str]
-    _file: _FileReader | None = None
-    _view: memoryview | None = None
-    _stream: AsyncIterable[bytes] | None = None
-    _decoded_length: int = 0
+    headers: dict[str, str]
+    data: bytes | None = None
+    read: Callable[[], Awaitable[bytes]] | None = None
+    stream: AsyncIterable[bytes] | None = None
+    replaced: AbstractSet[str] = _LENGTH
+    close: Callable[[], None] = _nothing
 
     def content(
-        self, signed: Mapping[str, str], *, credentials: Credentials, region: str, now: datetime
-    ) -> bytes | _Pieces | None:
+        self, signed: Mapping[str, str], credentials: Credentials, region: str, now: datetime
+    ) -> bytes | Pieces | None:
         """Return the body in the form that aiohttp sends. *signed* are the signed headers."""
-        if self._file is not None:
-            return _Pieces(self._file.read, self.length)
-        if self._stream is not None:
+        read = self.read
+        if self.stream is not None:
             signer = ChunkSigner(signature_of(signed), credentials=credentials, region=region, now=now)
-            return _Pieces(_ChunkReader(self._stream, signer, self._decoded_length).read, self.length)
-        if self._view is None:
-            return None
-        return bytes(self._view) if len(self._view) <= _MANY_BYTES else _Pieces(_view_reader(self._view), self.length)
-
-    def close(self) -> None:
-        """Rewind a file to its first position, so a second attempt sends the same bytes."""
-        if self._file is not None:
-            self._file.close()
+            read = _ChunkReader(self.stream, signer, int(self.headers[_DECODED_LENGTH])).read
+        return self.data if read is None else Pieces(read, int(self.headers["Content-Length"]))
 
 
-async def open_body(data: Data | None, headers: Mapping[str, str]) -> Body:
+NO_BODY = Body(EMPTY_SHA256, {})
+EMPTY_BODY = Body(EMPTY_SHA256, {"Content-Length": "0"})
+
+
+async def open_body(data: Data, headers: Mapping[str, str]) -> Body:
     """Measure and hash a body.
 
     Args:
-        data: The body. None: no body. A file is sent from its position to its end.
+        data: The body. A file is sent from its position to its end.
         headers: The request's headers. An async iterator needs a Content-Length.
 
     Raises:
@@ -169,32 +174,31 @@ async def open_body(data: Data | None, headers: Mapping[str, str]) -> Body:
         ValueError: There is no Content-Length for an async iterator.
         S3ClientError: The Content-Length is not the length of the bytes or the file.
     """
-    if data is None:
-        return Body(length=0, payload_hash=EMPTY_SHA256, headers={})
     if isinstance(data, (bytes, bytearray, memoryview)):
         view = memoryview(data).cast("B")
-        _check_length(len(view), headers)
-        hashed = await asyncio.to_thread(_sha256, view) if len(view) > _MANY_BYTES else _sha256(view)
-        return Body(length=len(view), payload_hash=hashed, headers={}, _view=view)
+        sent = _checked_length(len(view), headers)
+        if len(view) > _MANY_BYTES:
+            return Body(await asyncio.to_thread(_sha256, view), sent, read=_view_reader(view))
+        return Body(_sha256(view), sent, data if isinstance(data, bytes) else bytes(view))
     check_data(data)
     if isinstance(data, AsyncIterable):
         return _stream_body(data, headers)
     reader = _FileReader(data)
     length, hashed = await asyncio.to_thread(reader.measure)
-    _check_length(length, headers)
-    return Body(length=length, payload_hash=hashed, headers={}, _file=reader)
+    return Body(hashed, _checked_length(length, headers), read=reader.read, close=reader.close)
 
 
 def _content_length(headers: Mapping[str, str]) -> str:
     return next((value for name, value in headers.items() if name.lower() == "content-length"), "")
 
 
-def _check_length(length: int, headers: Mapping[str, str]) -> None:
+def _checked_length(length: int, headers: Mapping[str, str]) -> dict[str, str]:
     given = _content_length(headers)
     if given and given != str(length):
         raise S3ClientError(
             f"Content-Length says {given} bytes, the body has {length}; it changed, or the header is wrong"
         )
+    return {"Content-Length": str(length)}
 
 
 def _sha256(data: memoryview) -> str:
@@ -206,16 +210,12 @@ def _stream_body(data: AsyncIterable[bytes], headers: Mapping[str, str]) -> Body
     if not (length.isascii() and length.isdigit()):
         raise ValueError("an async iterator needs its length: pass content_length=, the bytes it will give")
     encoding = next((value for name, value in headers.items() if name.lower() == "content-encoding"), None)
-    return Body(
-        length=encoded_length(int(length), _PIECE),
-        payload_hash=STREAMING_PAYLOAD,
-        headers={
-            "Content-Encoding": f"aws-chunked,{encoding}" if encoding else "aws-chunked",
-            "x-amz-decoded-content-length": length,
-        },
-        _stream=data,
-        _decoded_length=int(length),
-    )
+    sent = {
+        "Content-Length": str(encoded_length(int(length), _PIECE)),
+        "Content-Encoding": f"aws-chunked,{encoding}" if encoding else "aws-chunked",
+        _DECODED_LENGTH: length,
+    }
+    return Body(STREAMING_PAYLOAD, sent, stream=data, replaced={name.lower() for name in sent})
 
 
 def _view_reader(view: memoryview) -> Callable[[], Awaitable[bytes]]:

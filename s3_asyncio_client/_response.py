@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from s3_asyncio_client._core.integrity import checksum_for
 from s3_asyncio_client.exceptions import S3ConnectionError, S3IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from s3_asyncio_client._core.integrity import Checksum
 
@@ -40,6 +40,14 @@ def short_body_message(got: int, promised: int | None) -> str:
     )
 
 
+class Chunks(Protocol):
+    """A body in pieces, such as an async generator of bytes."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None: ...
+
+
 class S3Response:
     """A response whose status was below 300.
 
@@ -61,7 +69,7 @@ class S3Response:
         self,
         status: int,
         headers: Mapping[str, str],
-        chunks: AsyncGenerator[bytes],
+        chunks: Chunks,
         *,
         on_close: Callable[[], None] = _nothing,
         method: str = "GET",

@@ -8,7 +8,8 @@ own S3ConnectionError, which is an OSError.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -17,15 +18,15 @@ from s3_asyncio_client._response import S3Response, promised_length, short_body_
 from s3_asyncio_client.exceptions import S3ConnectionError, S3ResponseError, S3TimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import Sequence
 
     from s3_asyncio_client.exceptions import S3Error
 
 __all__ = [
     "NETWORK_ERRORS",
     "BrokenConnection",
+    "ResponseBody",
     "Target",
-    "aiohttp_chunks",
     "check_acknowledged",
     "new_session",
     "translate",
@@ -51,7 +52,8 @@ class Target(NamedTuple):
     def __str__(self) -> str:
         """Return it as text, such as "PutObject of bucket/key at http://host"."""
         where = self.bucket if self.key is None else f"{self.bucket}/{self.key}"
-        return f"{self.operation} of {where} at {self.endpoint}"
+        parts = urlsplit(self.endpoint)
+        return f"{self.operation} of {where} at {parts.scheme}://{parts.netloc}"
 
 
 async def _never_resend(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -132,20 +134,49 @@ def _connection_reason(error: BaseException) -> str:
     return f"the connection broke ({type(error).__name__})"
 
 
-async def aiohttp_chunks(response: aiohttp.ClientResponse, target: Target) -> AsyncGenerator[bytes]:
-    """Yield the body of *response* as it arrives, with S3Errors instead of aiohttp's exceptions.
+class ResponseBody:
+    """The body of a response of aiohttp as it arrives, with S3Errors instead of aiohttp's exceptions.
 
-    Raises:
-        S3ConnectionError: The body ended early or the connection broke. The message says how many bytes had arrived.
-        S3TimeoutError: No data arrived for as long as the session's sock_read allows.
+    It is a class, not a generator: an event loop lists its generators, which takes as long as reading a small body.
     """
-    try:
-        while chunk := await response.content.readany():
-            yield chunk
-    except NETWORK_ERRORS as error:
+
+    __slots__ = ("_response", "_target")
+
+    def __init__(self, response: aiohttp.ClientResponse, target: Target) -> None:
+        self._response = response
+        self._target = target
+
+    def __aiter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next piece.
+
+        Raises:
+            S3ConnectionError: The body ended early or the connection broke. The message says how many bytes arrived.
+            S3TimeoutError: No data arrived for as long as the session's sock_read allows.
+        """
+        content = self._response.content
+        try:
+            piece = b"" if content.at_eof() else await content.readany()
+        except NETWORK_ERRORS as error:
+            raise self._broken(error) from error
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    def _broken(self, error: Exception) -> S3Error:
+        target, response = self._target, self._response
         if isinstance(error, TimeoutError):
-            raise translate(error, target) from error
+            return translate(error, target)
         ended = short_body_message(response.content.total_bytes, promised_length(response.headers))
-        raise S3ConnectionError(
-            f"{target}: {ended}", operation=target.operation, bucket=target.bucket, key=target.key
-        ) from error
+        return S3ConnectionError(f"{target}: {ended}", operation=target.operation, bucket=target.bucket, key=target.key)
+
+    async def aclose(self) -> None:
+        """Do nothing: `drop` closes the connection."""
+
+    def drop(self) -> None:
+        """Close the connection, unless the end of the body has already given it back."""
+        if not self._response.closed:
+            self._response.close()

@@ -6,23 +6,23 @@ import functools
 import weakref
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, Self
-from urllib.parse import urlsplit
 
-from s3_asyncio_client._body import Data, open_body
-from s3_asyncio_client._core.addressing import build_url, check_headers
+from yarl import URL
+
+from s3_asyncio_client._body import EMPTY_BODY, NO_BODY, Body, Data, open_body
+from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
 from s3_asyncio_client._core.naming import operation_name
 from s3_asyncio_client._core.operations import object_read
-from s3_asyncio_client._core.signing import Credentials, presign_url
-from s3_asyncio_client._prepare import Prepared, prepare
+from s3_asyncio_client._core.signing import Credentials, presign_url, sign_request
 from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._response import S3Response
 from s3_asyncio_client._settings import check_endpoint, check_text, checked_traces, client_timeout
 from s3_asyncio_client._transport import (
     NETWORK_ERRORS,
     BrokenConnection,
+    ResponseBody,
     Target,
-    aiohttp_chunks,
     check_acknowledged,
     new_session,
     translate,
@@ -42,8 +42,12 @@ if TYPE_CHECKING:
 __all__ = ["S3Client"]
 
 _FIRST_ERROR_STATUS = 300
-# A body must arrive as stored, and a default Content-Type would be stored with the object.
-_SKIP_AUTO_HEADERS = ("Accept-Encoding", "Content-Type")
+# What these methods send without data.
+_NO_DATA = dict.fromkeys(("PUT", "POST"), EMPTY_BODY)
+# aiohttp gives a body a default Content-Type, which would be stored with the object.
+_SKIP_AUTO_HEADERS = ("Content-Type",)
+
+_credentials = functools.lru_cache(Credentials)
 
 # All live clients, so that debugging and test tools can see which endpoints are in use.
 _live: weakref.WeakSet[S3Client] = weakref.WeakSet()
@@ -217,23 +221,13 @@ class S3Client(BucketOperations, ObjectOperations):
         """
         self._check_open()
         check_target(bucket, key)
-        check_headers(headers or {})
-        target = Target(
-            operation=operation_name(method, key, params, headers), bucket=bucket, key=key, endpoint=self._origin()
-        )
-        body = await open_body(data, headers or {})
+        headers, params = headers or {}, params or {}
+        check_headers(headers)
+        target = Target(operation_name(method, key, params, headers), bucket, key, self.endpoint_url)
+        verify = self.verify_etag and object_read(target.operation)
+        body = await open_body(data, headers) if data is not None else _NO_DATA.get(method, NO_BODY)
         try:
-            prepared = prepare(
-                method=method,
-                url=self._build_url(bucket, key),
-                params=params or {},
-                headers=self._with_checksum_mode(headers or {}, target.operation),
-                body=body,
-                credentials=self._credentials(),
-                region=self.region,
-                now=datetime.now(UTC),
-            )
-            response = await self._send(prepared, target)
+            response = await self._send(method, target, headers, params, body, verify=verify)
             if response.status >= _FIRST_ERROR_STATUS:
                 raise await _error(response, target)
             check_acknowledged(response, target)
@@ -241,38 +235,53 @@ class S3Client(BucketOperations, ObjectOperations):
             body.close()
         return response
 
-    def _with_checksum_mode(self, headers: dict[str, str], operation: str) -> dict[str, str]:
-        if not self.verify_etag or not object_read(operation):
-            return headers
-        return {"x-amz-checksum-mode": "ENABLED", **headers}
-
-    async def _send(self, request: Prepared, target: Target) -> S3Response:
+    async def _send(
+        self, method: str, target: Target, headers: dict[str, str], params: dict[str, str], body: Body, *, verify: bool
+    ) -> S3Response:
+        url, credentials, now = self._build_url(target.bucket, target.key), self._credentials(), datetime.now(UTC)
+        to_sign = {"x-amz-checksum-mode": "ENABLED"} if verify else {}
+        to_sign |= {name: value for name, value in headers.items() if name.lower() not in body.replaced}
+        signed = sign_request(
+            method=method,
+            url=url,
+            params=params,
+            headers=to_sign | body.headers,
+            payload_hash=body.payload_hash,
+            credentials=credentials,
+            region=self.region,
+            now=now,
+        )
+        content = body.content(signed, credentials, self.region, now)
+        # Not signed, since proxies change it. Without it a proxy may compress the body, and no checksum would match.
+        signed.setdefault("Accept-Encoding", "identity")
+        whole = f"{url}?{canonical_query(params)}" if params else url
         try:
             response = await self._open_session().request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                data=request.content,
+                method,
+                URL(whole, encoded=True),
+                headers=signed,
+                data=content,
                 allow_redirects=False,
                 auto_decompress=False,
-                skip_auto_headers=_SKIP_AUTO_HEADERS,
+                skip_auto_headers=_SKIP_AUTO_HEADERS if body.headers else None,
                 trace_request_ctx={"s3_target": target},
             )
         except NETWORK_ERRORS as error:
-            failure: Exception | None = getattr(request.content, "failure", None)
+            failure: Exception | None = getattr(content, "failure", None)
             if failure is not None:
                 raise failure from None
             raise translate(error, target) from (error.__cause__ if isinstance(error, BrokenConnection) else error)
+        pieces = ResponseBody(response, target)
         return S3Response(
             response.status,
             response.headers,
-            aiohttp_chunks(response, target),
-            on_close=functools.partial(_drop, response),
-            method=request.method,
+            pieces,
+            on_close=pieces.drop,
+            method=method,
             operation=target.operation,
             bucket=target.bucket,
             key=target.key,
-            verify=self.verify_etag and object_read(target.operation),
+            verify=verify,
         )
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -296,21 +305,11 @@ class S3Client(BucketOperations, ObjectOperations):
         return error_from_response(status=status, headers={}, body=response_text.encode())
 
     def _credentials(self) -> Credentials:
-        return Credentials(self.access_key, self.secret_key, self.session_token)
-
-    def _origin(self) -> str:
-        parts = urlsplit(self.endpoint_url)
-        return f"{parts.scheme}://{parts.netloc}"
+        return _credentials(self.access_key, self.secret_key, self.session_token)
 
     def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError("this S3Client is closed; make a new one")
-
-
-def _drop(response: aiohttp.ClientResponse) -> None:
-    """Close *response*, unless the end of its body has already done that."""
-    if not response.closed:
-        response.close()
 
 
 async def _error(response: S3Response, target: Target) -> S3Error:

@@ -103,7 +103,7 @@ class ReadOperations(Requester):
             S3Error: 304 NotModified if *if_none_match* or *if_modified_since* hold; it is not retryable.
             TypeError: There is no such option.
         """
-        response = await self._get(bucket, key, **options)
+        response = await self._get(bucket, key, options)
         try:
             body = await response.read()
         finally:
@@ -126,28 +126,16 @@ class ReadOperations(Requester):
             S3NotFoundError: No such object.
             S3ClientError: 412 PreconditionFailed, 416 InvalidRange.
         """
-        response = await self._get(bucket, key, **options)
+        response = await self._get(bucket, key, options)
         try:
             yield response
         finally:
             await close(response)
 
-    async def _get(self, bucket: str, key: str, **options: Unpack[ReadOptions]) -> S3Response:
+    async def _get(self, bucket: str, key: str, options: ReadOptions) -> S3Response:
         check_target(bucket, key)
-        _check_options(options)
-        byte_range, part_number = options.get("byte_range"), options.get("part_number")
-        headers = merged_headers(
-            {
-                "Range": None if byte_range is None else range_header(byte_range),
-                "If-Match": quoted_etag(options.get("if_match")),
-                "If-None-Match": quoted_etag(options.get("if_none_match")),
-                "If-Modified-Since": options.get("if_modified_since"),
-                "If-Unmodified-Since": options.get("if_unmodified_since"),
-            }
-        )
-        number = None if part_number is None else str(part_number)
-        params = given(versionId=options.get("version_id"), partNumber=number)
-        return await self._make_request(method="GET", bucket=bucket, key=key, **only(headers, params))
+        asked = _asked(options) if options else {}
+        return await self._make_request(method="GET", bucket=bucket, key=key, **asked)
 
     async def head_object(self, bucket: str, key: str, *, version_id: str | None = None) -> dict[str, Any]:
         """Describe an object. The result is that of `get_object` without the body.
@@ -199,6 +187,23 @@ class ReadOperations(Requester):
         return await download_file(
             self, bucket, key, path, config, progress_callback, version_id=version_id, attempts=attempts
         )
+
+
+def _asked(options: ReadOptions) -> dict[str, Any]:
+    """Return the headers and parameters of a read's options."""
+    _check_options(options)
+    byte_range, part_number = options.get("byte_range"), options.get("part_number")
+    headers = merged_headers(
+        {
+            "Range": None if byte_range is None else range_header(byte_range),
+            "If-Match": quoted_etag(options.get("if_match")),
+            "If-None-Match": quoted_etag(options.get("if_none_match")),
+            "If-Modified-Since": options.get("if_modified_since"),
+            "If-Unmodified-Since": options.get("if_unmodified_since"),
+        }
+    )
+    number = None if part_number is None else str(part_number)
+    return only(headers, given(versionId=options.get("version_id"), partNumber=number))
 
 
 def _check_options(options: Mapping[str, object]) -> None:

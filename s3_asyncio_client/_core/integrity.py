@@ -49,6 +49,7 @@ def _sha1() -> _Hash:
 
 # Cheapest first: one digest is enough. CRC32C and CRC64NVME are not in the standard library.
 ALGORITHMS = {"crc32": _Crc32, "sha1": _sha1, "sha256": hashlib.sha256, "md5": _md5}
+_HEADERS = [(algorithm, f"x-amz-checksum-{algorithm}") for algorithm in ("crc32", "sha1", "sha256")]
 
 
 class Checksum:
@@ -91,16 +92,18 @@ def checksum_for(headers: Mapping[str, str]) -> Checksum | None:
 
     Source: S3 API Reference, Object (ETag) and GetObject (x-amz-checksum-type).
     """
-    if headers.get("x-amz-checksum-type") != "COMPOSITE":
-        for algorithm in ("crc32", "sha1", "sha256"):
-            value = headers.get(f"x-amz-checksum-{algorithm}")
-            if value and "-" not in value:
-                return Checksum(algorithm, value)
+    for algorithm, name in _HEADERS:
+        value = headers.get(name)
+        if value and "-" not in value and headers.get("x-amz-checksum-type") != "COMPOSITE":
+            return Checksum(algorithm, value)
     etag = headers.get("ETag", "").strip('"')
-    encrypted = (
+    if _MD5_ETAG.fullmatch(etag) and not _encrypted(headers):
+        return Checksum("md5", etag, hexadecimal=True)
+    return None
+
+
+def _encrypted(headers: Mapping[str, str]) -> bool:
+    return (
         headers.get("x-amz-server-side-encryption") in _KMS
         or headers.get("x-amz-server-side-encryption-customer-algorithm") is not None
     )
-    if _MD5_ETAG.fullmatch(etag) and not encrypted:
-        return Checksum("md5", etag, hexadecimal=True)
-    return None

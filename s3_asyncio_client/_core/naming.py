@@ -65,7 +65,7 @@ def operation_name(
         params: Query parameters; None or empty for none.
         headers: Request headers, names in any case.
     """
-    named = {name.lower(): value for name, value in (headers or {}).items()}
+    named = {name.lower(): value for name, value in headers.items()} if headers else {}
     return operation_of(method, True, key is not None, params or {}, named) or method  # noqa: FBT003
 
 

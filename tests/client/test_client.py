@@ -47,6 +47,17 @@ async def test_requests_are_signed_and_nothing_is_added_that_would_be_stored():
     assert "content-type" not in sent.headers
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+@pytest.mark.parametrize("data", [None, b"", b"1234"])
+async def test_no_method_gets_a_content_type_of_aiohttp(method, data):
+    """With data or without, aiohttp's own Content-Type and Accept-Encoding stay away, and the length is right."""
+    async with Loopback([answer(ETag='"e"')]) as server, server.client() as client:
+        await (await client._make_request(**GET | {"method": method}, data=data)).read()
+    sent = server.requests[0].headers
+    assert "content-type" not in sent
+    assert (sent["accept-encoding"], sent["content-length"]) == ("identity", str(len(data or b"")))
+
+
 @pytest.mark.parametrize(
     ("key", "target"),
     [

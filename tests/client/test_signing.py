@@ -42,7 +42,7 @@ PARAMS = st.dictionaries(KEYS, TEXT, max_size=4)
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20)
 HEADERS = st.dictionaries(
     st.sampled_from(
-        ["Content-Type", "content-length", "Range", "x-amz-acl", "X-Amz-Meta-A", "If-Match", "Expect", "User-Agent"]
+        ["Content-Type", "content-length", "Range", "x-amz-acl", "X-Amz-Meta-A%s", "If-Match", "Expect", "User-Agent"]
     ),
     VALUES,
     max_size=5,
