@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["download_file"]
 
 _PIECE = 1024 * 1024
-_BLOCK = 512 * 1024
+_BLOCK = 1024 * 1024
 _OK, _PARTIAL_CONTENT = 200, 206
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
@@ -152,12 +152,12 @@ async def _fetch(download: _Download, start: int, end: int, *, whole: bool) -> N
     position = start
     for attempt in range(1, download.attempts + 1):
         try:
-            blocks = _blocks(_pieces(download, position, end, whole=whole and not position))
+            blocks = _blocks(download, position, end, whole=whole and not position)
             async with contextlib.aclosing(blocks):
-                async for chunk in blocks:
-                    await uninterrupted(asyncio.to_thread(_write, download, position, chunk))
-                    position += len(chunk)
-                    download.report(len(chunk))
+                async for block in blocks:
+                    size = await uninterrupted(asyncio.to_thread(_write, download, position, block))
+                    position += size
+                    download.report(size)
         except (S3ConnectionError, S3TimeoutError) as error:
             if attempt == download.attempts:
                 error.add_note(f"gave up on bytes {start}-{end - 1} after {attempt} attempts")
@@ -166,38 +166,36 @@ async def _fetch(download: _Download, start: int, end: int, *, whole: bool) -> N
             return
 
 
-async def _blocks(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield *pieces* in larger blocks, since each write is a trip to a thread. A break yields what arrived."""
-    held, size = [], 0
-    async with contextlib.aclosing(pieces):
-        try:
-            async for piece in pieces:
-                held.append(piece)
-                size += len(piece)
-                if size >= _BLOCK:
-                    yield b"".join(held)
-                    held, size = [], 0
-        except (S3ConnectionError, S3TimeoutError):
-            yield b"".join(held)
-            raise
-    if held:
-        yield b"".join(held)
+async def _blocks(download: _Download, position: int, end: int, *, whole: bool) -> AsyncGenerator[list[bytes]]:
+    """Yield the bytes of one request, many pieces at a time: each write is a trip to a thread.
 
-
-async def _pieces(download: _Download, position: int, end: int, *, whole: bool) -> AsyncGenerator[bytes]:
-    """Yield the bytes of one request, and raise unless their number is the requested one."""
+    A break yields what arrived. Raises unless the number of bytes is the requested one.
+    """
     response = await _ask(download, position, end, whole=whole)
+    held, size = [], 0
     try:
         async with contextlib.aclosing(response.iter_chunks(_PIECE)) as chunks:
             async for chunk in chunks:
-                position += len(chunk)
-                if position > end:
-                    raise S3ResponseError(f"{position - end} bytes more came than were asked for", **download.where)
-                yield chunk
-        if position < end:
-            raise S3ConnectionError(f"the answer ended at byte {position}, {end} were promised", **download.where)
+                held.append(chunk)
+                size += len(chunk)
+                if position + size > end:
+                    raise S3ResponseError(
+                        f"{position + size - end} bytes more came than were asked for", **download.where
+                    )
+                if size >= _BLOCK:
+                    yield held
+                    position += size
+                    held, size = [], 0
+    except (S3ConnectionError, S3TimeoutError):
+        if held:
+            yield held
+        raise
     finally:
         await close(response)
+    if held:
+        yield held
+    if position + size < end:
+        raise S3ConnectionError(f"the answer ended at byte {position + size}, {end} were promised", **download.where)
 
 
 async def _ask(download: _Download, position: int, end: int, *, whole: bool) -> S3Response:
@@ -221,10 +219,11 @@ async def _ask(download: _Download, position: int, end: int, *, whole: bool) -> 
     return response
 
 
-def _write(download: _Download, position: int, chunk: bytes) -> None:
+def _write(download: _Download, position: int, block: list[bytes]) -> int:
     with download.lock:
         download.file.seek(position)
-        download.file.write(chunk)
+        download.file.writelines(block)
+    return sum(map(len, block))
 
 
 async def _verify(download: _Download, checksum: Checksum | None) -> None:
