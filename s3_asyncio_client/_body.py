@@ -50,7 +50,8 @@ class SeekableFile(Protocol):
 
 
 _PIECE = 64 * 1024
-_FILE_PIECE = 256 * 1024  # each read is a trip to a thread
+_FILE_PIECE = 256 * 1024
+_FILE_BLOCK = 1024 * 1024  # each read is a trip to a thread, so one brings several pieces
 # aiohttp warns about more than 1 MiB in one piece, and hashing more than that would block the event loop noticeably.
 _MANY_BYTES = 1024 * 1024
 _LENGTH = frozenset({"content-length"})
@@ -96,7 +97,7 @@ class Pieces:
 
     __slots__ = ("_left", "_read", "failure")
 
-    def __init__(self, read: Callable[[], Awaitable[bytes]], length: int) -> None:
+    def __init__(self, read: Callable[[], Awaitable[bytes | memoryview]], length: int) -> None:
         self._read = read
         self._left = length
         self.failure: Exception | None = None
@@ -104,7 +105,7 @@ class Pieces:
     def __aiter__(self) -> Pieces:
         return self
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> bytes | memoryview:
         try:
             piece = await self._read()
             self._count(piece)
@@ -115,7 +116,7 @@ class Pieces:
             raise StopAsyncIteration
         return piece
 
-    def _count(self, piece: bytes) -> None:
+    def _count(self, piece: bytes | memoryview) -> None:
         self._left -= len(piece)
         if self._left < 0 or (self._left > 0 and not piece):
             kind = "more" if self._left < 0 else f"{self._left} bytes fewer"
@@ -142,7 +143,7 @@ class Body(NamedTuple):
     payload_hash: str
     headers: dict[str, str]
     data: bytes | None = None
-    read: Callable[[], Awaitable[bytes]] | None = None
+    read: Callable[[], Awaitable[bytes | memoryview]] | None = None
     stream: AsyncIterable[bytes] | None = None
     replaced: AbstractSet[str] = _LENGTH
     close: Callable[[], None] = _nothing
@@ -236,22 +237,27 @@ class _FileReader:
         self._start = file.tell()
         self._lock = threading.Lock()
         self._closed = False
+        self._left = memoryview(b"")
 
     def measure(self) -> tuple[int, str]:
         digest, length = hashlib.sha256(), 0
         with self._lock:
-            while piece := self._file.read(_FILE_PIECE):
+            while piece := self._file.read(_FILE_BLOCK):
                 digest.update(piece)
                 length += len(piece)
             self._file.seek(self._start)
         return length, digest.hexdigest()
 
-    async def read(self) -> bytes:
-        return await asyncio.to_thread(self._read)
+    async def read(self) -> memoryview:
+        """Return the next piece of a block."""
+        if not self._left:
+            self._left = memoryview(await asyncio.to_thread(self._read))
+        piece, self._left = self._left[:_FILE_PIECE], self._left[_FILE_PIECE:]
+        return piece
 
     def _read(self) -> bytes:
         with self._lock:
-            return b"" if self._closed else self._file.read(_FILE_PIECE)
+            return b"" if self._closed else self._file.read(_FILE_BLOCK)
 
     def close(self) -> None:
         with self._lock:

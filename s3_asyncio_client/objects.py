@@ -83,9 +83,8 @@ class ObjectOperations(ReadOperations):
         check_target(bucket, key)
         length = _length(data, content_length)
         to_send = merged_headers(
-            {"Content-Type": content_type},
+            {"Content-Type": content_type, "If-None-Match": if_none_match, "If-Match": quoted_etag(if_match)},
             metadata_headers(metadata),
-            {"If-None-Match": if_none_match, "If-Match": quoted_etag(if_match)},
             headers,
             {"Content-Length": str(length)},
         )
