@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import aiohttp, blocking_http, credentials, httpcore, natives, senders, sockets
 from .imports import when_imported
+from .inherit import URLLIB3S
 from .seams import wrap
 
 if TYPE_CHECKING:
     from .door import Door
     from .seams import Seams
 
+_T = TypeVar("_T")
 _Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -41,6 +43,10 @@ def _wrap(wrappers: dict[str, _Wrapper], module: Any) -> None:
         wrap(getattr(module, kind), name, make)
 
 
+def _of_urllib3(modules: dict[str, _T]) -> dict[str, _T]:
+    return {f"{name}.{module}": value for name in URLLIB3S for module, value in modules.items()}
+
+
 _DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
     "socket": sockets.install,
     "gevent.socket": sockets.install,
@@ -49,9 +55,16 @@ _DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
     "uvloop": sockets.install_uvloop,
     "http.client": blocking_http.install,
     **dict.fromkeys(httpcore.NAMES, httpcore.install),
-    "urllib3.connectionpool": blocking_http.install_urllib3,
-    "urllib3.util.connection": sockets.install_create_connection,
-    "urllib3.contrib.socks": blocking_http.install_socks,
+    **_of_urllib3(
+        {
+            "_async.connection": blocking_http.install_urllib3_future,
+            "_async.connectionpool": blocking_http.install_urllib3_async,
+            "connection": blocking_http.install_urllib3_future,
+            "connectionpool": blocking_http.install_urllib3,
+            "contrib.socks": blocking_http.install_socks,
+            "util.connection": sockets.install_create_connection,
+        }
+    ),
     "awscrt.http": natives.awscrt_http,
     "awscrt.s3": natives.awscrt_s3,
     "pycurl": natives.pycurl,
@@ -74,7 +87,12 @@ _WRAPPED: dict[str, dict[str, _Wrapper]] = {
     "aiobotocore.session": {"AioSession.get_credentials": credentials.find_with("aiobotocore")},
     "aiobotocore.endpoint": {"AioEndpoint._send": senders.botocore_endpoint},
     "minio.api": {"Minio._url_open": senders.minio_url_open},
-    "urllib3.connectionpool": {"HTTPConnectionPool.urlopen": senders.urllib3_urlopen},
+    **_of_urllib3(
+        {
+            "_async.connectionpool": {"AsyncHTTPConnectionPool.urlopen": senders.urllib3_urlopen},
+            "connectionpool": {"HTTPConnectionPool.urlopen": senders.urllib3_urlopen},
+        }
+    ),
     "http.client": {"HTTPConnection.request": senders.http_client_request},
     **{
         package: {

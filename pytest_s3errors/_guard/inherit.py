@@ -18,6 +18,9 @@ Plan = dict[str, Any]
 
 VARIABLE = "S3ERRORS_GUARD"
 
+URLLIB3S = ("urllib3", "urllib3_future")
+"""The names of urllib3. urllib3-future goes by both."""
+
 SENDING = (
     "aiobotocore.endpoint",
     "aiobotocore.session",
@@ -41,10 +44,19 @@ SENDING = (
     "pycurl",
     "socket",
     "ssl",
-    "urllib3.connectionpool",
-    "urllib3.contrib.socks",
-    "urllib3.util.connection",
     "uvloop",
+    *(
+        f"{name}.{module}"
+        for name in URLLIB3S
+        for module in (
+            "_async.connection",
+            "_async.connectionpool",
+            "connection",
+            "connectionpool",
+            "contrib.socks",
+            "util.connection",
+        )
+    ),
 )
 """The modules that the guard patches. Some of them are still being imported when `socket` is."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.play.connection import MARK
 from pytest_s3errors._guard.httpcore import NAMES as HTTPCORES
+from pytest_s3errors._guard.inherit import URLLIB3S
 
 from .connect_faults import announced, call_to, current, seconds
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def install(scene: Scene, seams: Seams) -> None:
     """Make every client announce its S3 requests as soon as it is imported, for the owner of *seams*."""
     _http_client(scene, seams)
-    for name, hooks in (("urllib3", _urllib3), *((name, _httpcore) for name in HTTPCORES)):
+    for name, hooks in (*((name, _urllib3) for name in URLLIB3S), *((name, _httpcore) for name in HTTPCORES)):
         seams.when(name, functools.partial(hooks, scene, seams))
 
 
@@ -80,6 +81,10 @@ def _text(value: object) -> str:
 
 def _close_pooled(pool: Any) -> None:
     """Close the pool's connections. urllib3 dials again if a pooled connection is closed."""
+    if hasattr(pool.pool, "iter_idle"):  # urllib3-future's, whose `get` takes more than it gives back
+        for conn in pool.pool.iter_idle():
+            conn.close()
+        return
     held = []
     try:
         while True:
