@@ -92,14 +92,17 @@ class Sweep:
         names = Names(*([entry.call for entry in trace.entries] for trace in (self._first, tracer.trace)))
         normal = Normal(self._first, tracer.trace, names)
         self._targets = targets_of(self._first.entries, tracer.trace.entries, names)
-        gc.freeze()  # a run's collections then look at what it made, not at every module
+        freezes = not gc.get_freeze_count()  # what somebody else froze would thaw with ours
+        if freezes:
+            gc.freeze()  # a run's collections then look at what it made, not at every module
         try:
             if self._spec.schedule:
                 self._replay(self._spec.schedule, normal)
             else:
                 self._sweep(normal)
         finally:
-            gc.unfreeze()
+            if freezes:
+                gc.unfreeze()
             self._tell()
 
     def _sweep(self, normal: Normal) -> None:

@@ -125,6 +125,24 @@ def test_garbage_is_sought_among_what_the_runs_made(run):
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize("freeze", ["gc.freeze()", "None"])
+def test_what_was_frozen_stays_frozen(run, freeze):
+    """And nothing else is when the sweep is over."""
+    result = run(
+        f"""
+import gc
+
+def test_before(): {freeze}
+{GOOD}
+def test_after():
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    assert bool(frozen) is ({freeze!r} != "None")
+"""
+    )
+    result.assert_outcomes(passed=3)
+
+
 def test_one_item_stays_one_item(run, pytester):
     result = run(SILENT + GOOD.replace("test_it", "test_good"), "--junitxml=report.xml", "-v")
     result.assert_outcomes(passed=1, failed=1)
