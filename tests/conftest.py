@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import os
 import pkgutil
+import re
 import shutil
 import textwrap
 from collections.abc import Callable
@@ -105,6 +106,23 @@ def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
         return how("-q", *args)
 
     return run
+
+
+@pytest.fixture
+def refused(run: Run) -> Callable[[list[str]], list[str]]:
+    """What one run says about wrong markers, each on a test of its own: it stops before the first test."""
+
+    def refused(markers: list[str]) -> list[str]:
+        result = run(
+            "".join(f"@pytest.mark.{marker}\ndef test_{n}(): print('executed')\n" for n, marker in enumerate(markers))
+        )
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert "executed" not in result.stdout.str()
+        told = re.findall(r"^(?:ERROR: )?test_it\.py::test_(\d+): (.*)$", "\n".join(result.errlines), re.MULTILINE)
+        assert [int(number) for number, _ in told] == [*range(len(markers))]
+        return [said for _, said in told]
+
+    return refused
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

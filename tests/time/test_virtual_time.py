@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -639,14 +640,10 @@ def test_a_wrong_ini_value_is_told(run, ini, says):
     pytest.LineMatcher([*result.outlines, *result.errlines]).fnmatch_lines([says])
 
 
-@pytest.mark.parametrize(
-    "marker", ["s3_time('vitual')", "s3_time()", "s3_time('real', 'virtual')", "s3_time(mode='real')"]
-)
-def test_a_wrong_time_marker_stops_collection(run, marker):
+def test_a_wrong_time_marker_stops_collection(refused):
     """With the two that there are."""
-    result = run(f"@pytest.mark.{marker}\ndef test_it(): pass")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.re_match_lines([r"ERROR: test_it.py::test_it: s3_time\(\).*virtual.*real"])
+    for said in refused(["s3_time('vitual')", "s3_time()", "s3_time('real', 'virtual')", "s3_time(mode='real')"]):
+        assert re.match(r"s3_time\(\).*virtual.*real", said)
 
 
 UNSUPPORTED = {
