@@ -85,27 +85,39 @@ def examples_of(page: Path) -> Iterator[Example]:
 
 
 EXAMPLES = [example for page in PAGES for example in examples_of(page)]
+# The others promise more than to pass, or are no tests.
+PLAIN = [one for one in EXAMPLES if _TEST.search(one.code) and not (one.fails or one.ini or one.outputs)]
+GROUPS = dict.fromkeys((example.where.partition(":")[0], example.needs) for example in PLAIN)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.where)
+@pytest.mark.parametrize(("page", "needs"), GROUPS, ids=lambda part: part if isinstance(part, str) else "-".join(part))
+def test_the_plain_tests_of_a_page_pass(
+    page: str,
+    needs: tuple[str, ...],
+    pytester: pytest.Pytester,
+    warnings_are_errors: list[str],
+) -> None:
+    """All that need the same modules in one run of pytest, each block in a file that is named after its line."""
+    skip_without(needs)
+    group = [example for example in PLAIN if (example.where.partition(":")[0], example.needs) == (page, needs)]
+    pytester.makepyfile(**{f"test_line_{example.where.partition(':')[2]}": example.code for example in group})
+    result = run_of(pytester, warnings_are_errors, needs)
+    result.assert_outcomes(passed=sum(len(_TEST.findall(example.code)) for example in group))
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if one not in PLAIN], ids=lambda example: example.where)
 def test_python_block_runs(
     example: Example, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warnings_are_errors: list[str]
 ) -> None:
     """A test in the docs passes, or fails as the page says; a script ends without an error."""
-    missing = [name for name in example.needs if importlib.util.find_spec(name) is None]
-    if missing and not os.environ.get("S3ERRORS_CLIENTS"):
-        pytest.skip(f"the extra `clients` has {' and '.join(missing)}")
-    assert not missing
+    skip_without(example.needs)
     if not _TEST.search(example.code):
         assert example.fails is None, "only a test can fail as promised"
         exec(compile(example.code, example.where, "exec"), {"__name__": "__main__"})
         return
     monkeypatch.setenv("COLUMNS", "80")
-    pytester.makeini(f"[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n{example.ini}\n")
     pytester.makepyfile(test_upload=example.code)
-    # pytester forgets what a run inside this process imported, and C extensions can't be imported twice.
-    run = pytester.runpytest_subprocess if example.needs else pytester.runpytest
-    result = run("-p", "no:cacheprovider", *warnings_are_errors)
+    result = run_of(pytester, warnings_are_errors, example.needs, example.ini)
     said = "\n".join([*result.outlines, *result.errlines])
     if example.fails is None:
         result.assert_outcomes(passed=len(_TEST.findall(example.code)))
@@ -113,6 +125,24 @@ def test_python_block_runs(
         assert result.ret in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.USAGE_ERROR)
         assert example.fails in said
     assert_lines_in_order("\n".join(example.outputs), said)
+
+
+def skip_without(needs: tuple[str, ...]) -> None:
+    """Skip the test if a module is missing that CI has in an environment of its own."""
+    missing = [name for name in needs if importlib.util.find_spec(name) is None]
+    if missing and not os.environ.get("S3ERRORS_CLIENTS"):
+        pytest.skip(f"the extra `clients` has {' and '.join(missing)}")
+    assert not missing
+
+
+def run_of(
+    pytester: pytest.Pytester, warnings_are_errors: list[str], needs: tuple[str, ...], ini: str = ""
+) -> pytest.RunResult:
+    """Run the files of *pytester* as a reader's project would."""
+    pytester.makeini(f"[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n{ini}\n")
+    # pytester forgets what a run inside this process imported, and C extensions can't be imported twice.
+    run = pytester.runpytest_subprocess if needs else pytester.runpytest
+    return run("-p", "no:cacheprovider", *warnings_are_errors)
 
 
 def assert_lines_in_order(wanted: str, said: str) -> None:

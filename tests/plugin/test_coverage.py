@@ -36,9 +36,9 @@ async def test_reads(s3_client, s3_store):
 """
 
 
-def cells(path) -> dict[str, tuple[int, bool]]:
-    """What a file of coverage says was met."""
-    operations = json.loads(path.read_text())["operations"]
+def cells(coverage) -> dict[str, tuple[int, bool]]:
+    """What was met, by the values of a file or of a report."""
+    operations = coverage["operations"]
     return {
         f"{operation} {error}": (cell["met"], cell["checked"])
         for operation, row in operations.items()
@@ -58,7 +58,7 @@ def test_a_suite_is_what_a_hand_count_says(run, pytester):
     """Also on two processes: the bytes are the same."""
     run(SUITE, "--s3-cov", "--s3-cov-report=json:one.json")
     run(SUITE, "--s3-cov", "--s3-cov-report=json:two.json", "-n2", subprocess=True)
-    assert cells(pytester.path / "one.json") == {
+    assert cells(json.loads((pytester.path / "one.json").read_text())) == {
         "HeadObject 4xx": (1, True),
         "PutObject throttle": (2, True),
         "PutObject 5xx": (1, False),
@@ -84,27 +84,28 @@ LOOKS = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("server", ["thread", "process"])
-def test_every_way_to_look_counts(run, pytester, look, server):
-    """If the error came before it; to arrange something is no look, nor is to swallow an error."""
-    before, after = LOOKS[look]
-    result = run(
-        f"""
-        import contextlib
+LOOKING = """
+@pytest.mark.s3_server("{server}")
+@pytest.mark.s3_fail(500, times=1)
+async def test_{number}(s3_client, s3_errors, s3_store):
+    {before}
+    await retry_with_exponential_backoff(lambda: s3_client.put_object('b', 'k', b'data'), base_delay=0)
+    {after}
+"""
 
-        @pytest.mark.s3_server("{server}")
-        @pytest.mark.s3_fail(500, times=1)
-        async def test_it(s3_client, s3_errors, s3_store):
-            {before}
-            await retry_with_exponential_backoff(lambda: s3_client.put_object('b', 'k', b'data'), base_delay=0)
-            {after}
-        """,
-        *("--s3-cov", "--s3-cov-report=json:it.json"),
-    )
-    result.assert_outcomes(passed=1)
-    checked = look not in {"too early", "no look", "raises nothing"}
-    assert cells(pytester.path / "it.json")["PutObject 5xx"] == (1, checked)
+
+@pytest.mark.parametrize("server", ["thread", "process"])
+def test_every_way_to_look_counts(run, server):
+    """If the error came before it; to arrange something is no look, nor is to swallow an error."""
+    tests = [
+        LOOKING.format(server=server, number=number, before=before, after=after)
+        for number, (before, after) in enumerate(LOOKS.values())
+    ]
+    result = run("import contextlib\n" + "".join(tests), "--s3-cov")
+    result.assert_outcomes(passed=len(LOOKS))
+    bodies = [report for report in result.reprec.getreports("pytest_runtest_logreport") if report.when == "call"]
+    met = {look: cells(report.s3_coverage)["PutObject 5xx"] for look, report in zip(LOOKS, bodies, strict=True)}
+    assert met == {look: (1, look not in {"too early", "no look", "raises nothing"}) for look in LOOKS}
 
 
 def test_the_terminal_shows_a_table_and_what_is_missing(run):
