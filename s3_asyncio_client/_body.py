@@ -168,7 +168,7 @@ async def open_body(data: Data, headers: Mapping[str, str]) -> Body:
 
     Args:
         data: The body. A file is sent from its position to its end.
-        headers: The request's headers. An async iterator needs a Content-Length.
+        headers: The request's headers, names in lower case. An async iterator needs a content-length.
 
     Raises:
         TypeError: See `check_data`.
@@ -189,12 +189,8 @@ async def open_body(data: Data, headers: Mapping[str, str]) -> Body:
     return Body(hashed, _checked_length(length, headers), read=reader.read, close=reader.close)
 
 
-def _content_length(headers: Mapping[str, str]) -> str:
-    return next((value for name, value in headers.items() if name.lower() == "content-length"), "")
-
-
 def _checked_length(length: int, headers: Mapping[str, str]) -> dict[str, str]:
-    given = _content_length(headers)
+    given = headers.get("content-length")
     if given and given != str(length):
         raise S3ClientError(
             f"Content-Length says {given} bytes, the body has {length}; it changed, or the header is wrong"
@@ -207,10 +203,10 @@ def _sha256(data: memoryview) -> str:
 
 
 def _stream_body(data: AsyncIterable[bytes], headers: Mapping[str, str]) -> Body:
-    length = _content_length(headers)
+    length = headers.get("content-length", "")
     if not (length.isascii() and length.isdigit()):
         raise ValueError("an async iterator needs its length: pass content_length=, the bytes it will give")
-    encoding = next((value for name, value in headers.items() if name.lower() == "content-encoding"), None)
+    encoding = headers.get("content-encoding")
     sent = {
         "Content-Length": str(encoded_length(int(length), _PIECE)),
         "Content-Encoding": f"aws-chunked,{encoding}" if encoding else "aws-chunked",

@@ -12,7 +12,7 @@ from yarl import URL
 from s3_asyncio_client._body import EMPTY_BODY, NO_BODY, Body, Data, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
-from s3_asyncio_client._core.naming import operation_name
+from s3_asyncio_client._core.naming import operation_of
 from s3_asyncio_client._core.operations import object_read
 from s3_asyncio_client._core.signing import Credentials, presign_url, sign_request
 from s3_asyncio_client._requests import check_target
@@ -223,9 +223,11 @@ class S3Client(BucketOperations, ObjectOperations):
         check_target(bucket, key)
         headers, params = headers or {}, params or {}
         check_headers(headers)
-        target = Target(operation_name(method, key, params, headers), bucket, key, self.endpoint_url)
-        verify = self.verify_etag and object_read(target.operation)
-        body = await open_body(data, headers) if data is not None else _NO_DATA.get(method, NO_BODY)
+        named = {name.lower(): value for name, value in headers.items()}
+        operation = operation_of(method, True, key is not None, params, named) or method  # noqa: FBT003
+        target = Target(operation, bucket, key, self.endpoint_url)
+        verify = self.verify_etag and object_read(operation)
+        body = await open_body(data, named) if data is not None else _NO_DATA.get(method, NO_BODY)
         try:
             response = await self._send(method, target, headers, params, body, verify=verify)
             if response.status >= _FIRST_ERROR_STATUS:

@@ -14,7 +14,7 @@ import errno
 import functools
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -76,7 +76,7 @@ def install(scene: Scene, seams: Seams) -> None:
         call = _call(self, method, bucket, key, headers or {}, params or {})
         if _has_to_sign(self, scene.access):
             call = _signed(self, call)
-        body = await _whole(data, headers or {})
+        body = await _whole(data, call.headers)
         simulator = scene.simulator
         # If the caller has replaced the session, that one's timeouts count.
         patience = Patience(self._timeout if self._session is None else self._session.timeout)
@@ -167,7 +167,7 @@ class _Unsigned:
         return chunk
 
 
-async def _whole(data: Data | None, headers: dict[str, str]) -> Body:
+async def _whole(data: Data | None, headers: Mapping[str, str]) -> Body:
     """Return the body in one piece, after the client's own checks. A file is rewound to its old position."""
     if data is None:
         return b""

@@ -15,7 +15,7 @@ from s3_asyncio_client._core.operations import BUCKET, OBJECT, OPERATIONS, SERVI
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["operation_name", "operation_of"]
+__all__ = ["operation_of"]
 
 
 def operation_of(
@@ -52,21 +52,6 @@ def operation_of(
         return operation
     fits = value == wanted or not wanted or (wanted[-1] == "*" and value.startswith(wanted[:-1]))
     return other if fits else operation
-
-
-def operation_name(
-    method: str, key: str | None, params: Mapping[str, str] | None, headers: Mapping[str, str] | None
-) -> str:
-    """Return the operation of a request to a bucket for messages and errors, or its method if S3 has no such operation.
-
-    Args:
-        method: HTTP method, upper case.
-        key: Object key; None for a request on the bucket itself.
-        params: Query parameters; None or empty for none.
-        headers: Request headers, names in any case.
-    """
-    named = {name.lower(): value for name, value in headers.items()} if headers else {}
-    return operation_of(method, True, key is not None, params or {}, named) or method  # noqa: FBT003
 
 
 def _levels(method: str) -> tuple[dict[str, str | None], ...]:

@@ -59,6 +59,24 @@ async def test_no_method_gets_a_content_type_of_aiohttp(method, data):
 
 
 @pytest.mark.parametrize(
+    ("method", "params", "headers", "name"),
+    [
+        ("PUT", {"uploadId": "id", "partNumber": "1"}, {"X-Amz-Copy-Source": "/a/b"}, "UploadPartCopy"),
+        ("PUT", None, {"x-amz-copy-source": "/a/b"}, "CopyObject"),
+        ("GET", {"versionId": "v", "acl": ""}, None, "GetObjectAcl"),
+        ("DELETE", {"acl": ""}, None, "DELETE"),
+        ("PATCH", None, None, "PATCH"),
+    ],
+)
+async def test_an_error_of_a_request_without_a_name_is_called_by_its_method(method, params, headers, name):
+    """Header names count in any case; what S3 lacks is called by its method."""
+    async with Loopback([error(500, "InternalError")]) as server, server.client() as client:
+        with pytest.raises(S3ServerError) as caught:
+            await client._make_request(method=method, bucket="b", key="k", params=params, headers=headers)
+    assert caught.value.operation == name
+
+
+@pytest.mark.parametrize(
     ("key", "target"),
     [
         ("../x", "/b/../x"),

@@ -10,7 +10,7 @@ from botocore.serialize import create_serializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3_asyncio_client._core.naming import operation_name, operation_of
+from s3_asyncio_client._core.naming import operation_of
 from s3_asyncio_client._core.operations import OPERATIONS
 
 SERVICE = botocore.session.get_session().get_service_model("s3")
@@ -132,18 +132,3 @@ def test_names_a_known_operation_or_none(method, names, bucket, key):
     """Whatever comes, the answer is one of OPERATIONS or None."""
     query = dict.fromkeys(names, "2")
     assert operation_of(method, bucket, bucket and key, query, {}) in {*OPERATIONS, None}
-
-
-@pytest.mark.parametrize(
-    ("method", "params", "headers", "name"),
-    [
-        ("PUT", {"uploadId": "id", "partNumber": "1"}, {"X-Amz-Copy-Source": "/a/b"}, "UploadPartCopy"),
-        ("PUT", None, {"x-amz-copy-source": "/a/b"}, "CopyObject"),
-        ("GET", {"versionId": "v", "acl": ""}, None, "GetObjectAcl"),
-        ("DELETE", {"acl": ""}, None, "DELETE"),
-        ("PATCH", None, None, "PATCH"),
-    ],
-)
-def test_a_request_without_a_name_is_called_by_its_method(method, params, headers, name):
-    """Header names count in any case; what S3 lacks is called by its method."""
-    assert operation_name(method, "k", params, headers) == name
