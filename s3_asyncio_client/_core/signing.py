@@ -250,12 +250,12 @@ def _host(scheme: str, netloc: str) -> str:
 
 
 def _timestamp(now: datetime) -> str:
-    return _basic(now.isoformat()[:19])
+    return _stamp(now.year, now.month, now.day, now.hour, now.minute, now.second)
 
 
-@functools.lru_cache(4)
-def _basic(timestamp: str) -> str:
-    return f"{timestamp.replace('-', '').replace(':', '')}Z"
+@functools.lru_cache(4)  # there are many requests in a second, and formatting takes as long as a small hash
+def _stamp(year: int, month: int, day: int, hour: int, minute: int, second: int) -> str:
+    return f"{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z"
 
 
 def _string_to_sign(timestamp: str, scope: str, canonical: str) -> str:
