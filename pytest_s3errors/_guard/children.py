@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 _SITE = str(Path(__file__).parent / "site")
 _ROOT = str(Path(__file__).parent.parent.parent)
 
+# Copies and relatives of multiprocessing: joblib brings loky along, celery stands on billiard.
+_LOKYS = ("loky", "joblib.externals.loky")
+_POOLS = ("multiprocessing.pool", "billiard.pool")
+
 # Programs with their own network code that send what their arguments name.
 _SENDING = frozenset({"aria2c", "curl", "httpie", "hurl", "wget", "wget2", "xh"})
 
@@ -159,9 +163,12 @@ class Children:
 def install() -> None:
     """Give each child its guard from now on. Every test calls this."""
     when_imported("subprocess", lambda module: wrap(module.Popen, "_execute_child", _execute))
-    when_imported("multiprocessing.spawn", lambda module: wrap(module, "get_preparation_data", _prepare))
-    when_imported("concurrent.futures.process", lambda module: wrap(module.ProcessPoolExecutor, "submit", _submit))
-    when_imported("multiprocessing.pool", _multiprocessing_pool)
+    for module in ("multiprocessing", "billiard", *(f"{name}.backend" for name in _LOKYS)):
+        when_imported(f"{module}.spawn", _spawn)
+    for module in ("concurrent.futures.process", *(f"{name}.process_executor" for name in _LOKYS)):
+        when_imported(module, _executor)
+    for module in _POOLS:
+        when_imported(module, _pool)
     for name in ("posix_spawn", "posix_spawnp", "execve"):
         wrap(os, name, _with_environment)
     wrap(os, "system", _checked)
@@ -194,7 +201,15 @@ def _prepare(prepare: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, 
     return preparing
 
 
-def _multiprocessing_pool(module: Any) -> None:
+def _spawn(module: Any) -> None:
+    wrap(module, "get_preparation_data", _prepare)
+
+
+def _executor(module: Any) -> None:
+    wrap(module.ProcessPoolExecutor, "submit", _submit)
+
+
+def _pool(module: Any) -> None:
     for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
         wrap(module.Pool, name, _submit)
 
@@ -213,8 +228,7 @@ def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_of_threads(pool: Any) -> bool:
-    pools: Any = sys.modules.get("multiprocessing.pool")
-    return pools is not None and isinstance(pool, pools.ThreadPool)
+    return any(isinstance(pool, sys.modules[name].ThreadPool) for name in _POOLS if name in sys.modules)
 
 
 def _with_environment(act: Callable[..., Any]) -> Callable[..., Any]:
