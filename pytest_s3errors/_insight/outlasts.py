@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import Rule
 
 OUTAGES: tuple[str | int, ...] = (500, "SlowDown", "connection_reset")
+_WHAT = {
+    "setup": "the test runs once more, and its fixtures fail then, before any",
+    "call": "the test does not survive",
+    "teardown": "the test runs once more, and its fixtures fail at their end, after",
+}
 
 
 def under_each(item: pytest.Item, own: Rerun) -> None:
@@ -29,11 +34,9 @@ def under_each(item: pytest.Item, own: Rerun) -> None:
     for what in OUTAGES:
         outage = outage_rule((plan.outlasts_s,), {"what": what, "optional": True})
         again = _rerun(item, outage, markers)
-        failed = next((report for report in again.reports if not report.passed), None)
-        if failed is not None:
-            _fail(
-                own, failed, f"s3_expect(outlasts={plan.outlasts_s:g}) does not hold: the test does not survive", outage
-            )
+        if not again.passed:
+            failed = next(report for report in again.reports if not report.passed)
+            _fail(own, failed, plan.outlasts_s, outage)
             return
 
 
@@ -46,12 +49,18 @@ def _rerun(item: pytest.Item, outage: Rule, markers: tuple[Rule, ...]) -> Rerun:
         item.stash[PLAN] = kept
 
 
-def _fail(own: Rerun, failed: pytest.TestReport, told: str, outage: Rule) -> None:
-    """Make the failure of a run under *outage* the failure of the test's body."""
+def _fail(own: Rerun, failed: pytest.TestReport, outlasts_s: float, outage: Rule) -> None:
+    """Make the failure of a run under *outage* the failure of the test's body. One that is expected stays so."""
     body = next(report for report in own.reports if report.when == "call")
+    told = f"s3_expect(outlasts={outlasts_s:g}) does not hold: {_WHAT[failed.when or 'call']}"
     text = f"{told} {outage.spelling}.\nTo see it alone, put this marker on the test: @pytest.mark.{outage.spelling}"
-    body.outcome = "failed" if failed.failed else failed.outcome
+    expected = getattr(failed, "wasxfail", None)
+    body.outcome = "failed" if expected is None else failed.outcome
     body.longrepr = failed.longrepr
+    if expected is not None:
+        body.wasxfail = expected
+    elif isinstance(body.longrepr, tuple):
+        body.longrepr = f"{told} {outage.spelling}: {body.longrepr[2]}"
     body.sections += failed.sections
     add = getattr(body.longrepr, "addsection", None)
     if add is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -94,31 +95,84 @@ def _run(item: pytest.Item, around: Around, *, own: bool = False) -> Rerun:
     """Run the phases of *item* and keep every wider fixture alive."""
     _renew(item)
     error = None
+    hooks = item.ihook
     try:
-        setup, _ = _phase(item, "setup", own=own)
-        reports = [setup]
-        if setup.passed and not item.config.getoption("setuponly", default=False):
-            with around(item.stash[RUN]):
-                body, error = _phase(item, "call", own=own)
-            reports.append(body)
-        # Anything in the same collector serves as the neighbor.
-        reports.append(_phase(item, "teardown", own=own, nextitem=item.parent)[0])
+        with _subtests(item, own=own) as failed:
+            phase = functools.partial(_phase, item, hooks, failed, own=own)
+            setup, _ = phase("setup")
+            reports = [setup]
+            if setup.passed and not item.config.getoption("setuponly", default=False):
+                with around(item.stash[RUN]):
+                    body, error = phase("call")
+                reports.append(body)
+            # Anything in the same collector serves as the neighbor.
+            reports.append(phase("teardown", nextitem=item.parent)[0])
     finally:
         _forget(item)
     return Rerun(reports=reports, error=error)
 
 
 def _phase(
-    item: pytest.Item, when: Literal["setup", "call", "teardown"], *, own: bool, **arguments: Any
+    item: pytest.Item,
+    hooks: Any,
+    subtests: list[pytest.ExceptionInfo[BaseException]],
+    when: Literal["setup", "call", "teardown"],
+    *,
+    own: bool,
+    **arguments: Any,
 ) -> tuple[pytest.TestReport, BaseException | None]:
-    hook = getattr(item.ihook, f"pytest_runtest_{when}")
+    hook = getattr(hooks, f"pytest_runtest_{when}")
     interactive = own and item.config.getoption("usepdb", default=False)
     passing = (pytest.exit.Exception,) if interactive else (pytest.exit.Exception, KeyboardInterrupt)
     call = pytest.CallInfo.from_call(lambda: hook(item=item, **arguments), when=when, reraise=passing)
-    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+    ended = call.excinfo or (next(iter(subtests), None) if when == "call" else None)
+    if not own:
+        call.excinfo = ended
+    report = hooks.pytest_runtest_makereport(item=item, call=call)
     if own and report.failed:  # only the item's own run may enter a debugger
-        item.ihook.pytest_exception_interact(node=item, call=call, report=report)
-    return report, call.excinfo.value if call.excinfo else None
+        hooks.pytest_exception_interact(node=item, call=call, report=report)
+    return report, ended.value if ended else None
+
+
+@contextlib.contextmanager
+def _subtests(item: pytest.Item, *, own: bool) -> Iterator[list[pytest.ExceptionInfo[BaseException]]]:
+    """Yield a list for the errors of subtests, which end before the test: pytest has each reported by itself.
+
+    Of our runs it hears of none, and takes each for passed: the body fails with the first error. In the item's own run
+    pytest fails the item.
+    """
+    failed: list[pytest.ExceptionInfo[BaseException]] = []
+    session: Any = item.session
+    proxy_of = session.gethookproxy
+    session.gethookproxy = lambda path: _Hooks(proxy_of(path), failed, own=own)
+    try:
+        yield failed
+    finally:
+        del session.gethookproxy
+
+
+class _Hooks:
+    """The hooks of an item, as its subtests find them."""
+
+    def __init__(self, hooks: Any, failed: list[pytest.ExceptionInfo[BaseException]], *, own: bool) -> None:
+        self._hooks = hooks
+        self._failed = failed
+        self._own = own
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hooks, name)
+
+    def pytest_runtest_makereport(self, *, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+        report: pytest.TestReport = self._hooks.pytest_runtest_makereport(item=item, call=call)
+        if report.failed and call.excinfo is not None:
+            self._failed.append(call.excinfo)
+            if not self._own:
+                report.outcome = "passed"
+        return report
+
+    def pytest_runtest_logreport(self, *, report: pytest.TestReport) -> None:
+        if self._own:
+            self._hooks.pytest_runtest_logreport(report=report)
 
 
 def _end_wider_fixtures(item: pytest.Item, nextitem: pytest.Item | None, reports: list[pytest.TestReport]) -> None:

@@ -79,3 +79,54 @@ def test_the_body_can_not_ask_for_more_runs(run):
     """It is told where the marker goes."""
     result = run("def test_it(s3_errors): s3_errors.expect(outlasts=5)")
     result.stdout.fnmatch_lines(["*RuleError: *outlasts=*pytest.mark.s3_expect(outlasts=*"])
+
+
+@pytest.mark.parametrize(
+    ("mark", "body", "outcome"),
+    [
+        ("", "pytest.skip('no S3')", "failed"),
+        ("", "raise unittest.SkipTest('no S3')", "failed"),
+        ("", "pytest.xfail('no S3')", "xfailed"),
+        ("@pytest.mark.xfail", "raise", "xfailed"),
+        ("@pytest.mark.xfail(strict=True)", "raise", "xfailed"),
+        ("@pytest.mark.xfail(strict=True)", "pass", "failed"),
+        ("@pytest.mark.xfail", "pass", "xpassed"),
+    ],
+)
+def test_a_test_that_does_not_pass_under_an_outage(run, mark, body, outcome):
+    """To be skipped is not to survive. What was expected to fail has failed."""
+    result = run(
+        f"""
+        import unittest
+
+        {mark}
+        @pytest.mark.s3_expect(outlasts=1)
+        async def test_it(s3_client):
+            try:
+                await s3_client.put_object("b", "k", b"")
+            except S3Error:
+                {body}
+        """,
+        "-rA",
+    )
+    result.assert_outcomes(**{outcome: 1})
+    if "kip" in body:
+        result.stdout.fnmatch_lines(["s3_expect(outlasts=1) does not hold: *does not survive s3_outage(1*: *no S3*"])
+
+
+def test_fixtures_that_work_once(run):
+    """The outage is not to blame."""
+    result = run(
+        """
+        FIRST = [True]
+
+        @pytest.fixture
+        def once(s3_store):
+            assert FIRST.pop()
+
+        @pytest.mark.s3_expect(outlasts=1)
+        def test_it(once): pass
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*does not hold: the test runs once more, and its fixtures fail then, before any *"])

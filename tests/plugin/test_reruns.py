@@ -152,3 +152,57 @@ def test_each_run_has_the_whole_time_of_pytest_timeout(run, pytester):
     )
     result.assert_outcomes(passed=1)
     assert sum("RUN ['passed', 'passed', 'passed'] NoneType" in line for line in result.outlines) == 4
+
+
+SUBTESTS = """
+import unittest
+import boto3
+
+class TestIt(unittest.TestCase):
+    MARK
+    def test_it(self):
+        for key in ("one", "two"):
+            with self.subTest(key=key):
+                boto3.client("s3").put_object(Bucket="b", Key=key, Body=b"1")
+
+    def test_after(self): pass
+"""
+FIXTURE = """
+import boto3
+
+MARK
+def test_it(subtests):
+    for key in ("one", "two"):
+        with subtests.test(key=key):
+            boto3.client("s3").put_object(Bucket="b", Key=key, Body=b"1")
+
+def test_after(): pass
+"""
+NO_FIXTURE = pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="pytest has subtests from 9.0 on")
+EACH_KIND = pytest.mark.parametrize("source", [SUBTESTS, pytest.param(FIXTURE, marks=NO_FIXTURE)])
+
+
+@EACH_KIND
+def test_subtests_of_our_runs_are_not_told(run, source):
+    """Those of the sweep's runs fail as they should; the item passes."""
+    result = run(source.replace("MARK", "@pytest.mark.s3_sweep(faults='AccessDenied')"), "-v")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*::test_it: 4 runs with a fault: 4 gave up"])
+
+
+@EACH_KIND
+def test_a_subtest_that_fails_in_one_of_our_runs(run, source):
+    """It is the failure of that run."""
+    result = run(source.replace("MARK", "@pytest.mark.s3_expect(outlasts=900)"))
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*ClientError*InternalError*", "*does not survive s3_outage(900*, what=500*"])
+
+
+@EACH_KIND
+def test_a_subtest_that_fails_by_itself(run, source):
+    """There are no further runs."""
+    source = source.replace("MARK", "@pytest.mark.s3_sweep").replace('Key=key, Body=b"1"', 'Key=key, Body=1')
+    result = run(source, "-rA")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.no_fnmatch_line("*runs with a fault*")
+    result.stdout.fnmatch_lines(["*ParamValidationError*"])
