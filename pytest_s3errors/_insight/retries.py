@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.insight import retry_rules as rules
 from pytest_s3errors._core.insight.retry_profile import CLASSES, LOST, PROBES, Lost, Profile
+from pytest_s3errors._core.rules.arguments import count, span
 from pytest_s3errors._failures import ExpectationError
 
 from .probing import Call, Probes, Subject, probes
@@ -110,11 +110,12 @@ class RetryProfile:
             attempts: The configured number of attempts, if it is not the specification's.
 
         Raises:
-            ValueError: the specification does not exist.
+            ValueError: the specification does not exist, or an argument is not of its form.
             ExpectationError: the client differs. The message names each probe with a difference.
         """
-        wanted = specification(name)
-        self._held_to = wanted if attempts is None else dataclasses.replace(wanted, attempts=attempts)
+        wanted = rules.asked(specification(name), attempts, name="check")
+        patience = None if patience is None else span("check", "patience", patience)
+        self._held_to = wanted
         found = rules.differences(self._profile, self._held_to, patience, specifications().values())
         if found:
             lines = "\n".join(f"  {difference}" for difference in found)
@@ -146,7 +147,7 @@ class S3Retries:
         conditional_write: Call | None = None,
         create: Call | None = None,
         samples: int = 20,
-        skip: Collection[str] = (),
+        skip: str | Collection[str] = (),
     ) -> Any:
         """Measure the client that *call* uses, with about a hundred calls.
 
@@ -158,37 +159,37 @@ class S3Retries:
                 that writes is measured that way without it.
             conditional_write: Writes a key that does not exist yet, with ``If-None-Match: *``. It is called once.
             create: Makes a request that is not idempotent, such as CreateMultipartUpload. It is called once.
-            samples: The number of calls whose waits are compared, per error class. The chance that a conforming client
-                is reported to differ in a wait is 2**-samples.
-            skip: Names of `attempts` to leave out. 500 and SlowDown are required.
+            samples: The number of calls whose waits are compared, per error class, at least 1. The chance that a
+                conforming client is reported to differ in a wait is 2**-samples.
+            skip: Name or names of `attempts` to leave out. 500 and SlowDown are required.
 
         Returns:
             A `RetryProfile`.
 
         Raises:
-            TypeError: neither or both of *call* and *factory* were given.
-            ValueError: the call fails without a fault, a call makes no request, or *skip* names an unknown probe.
+            TypeError: neither or both of *call* and *factory* were given, one of them can't be called, or what the
+                factory returns can't be.
+            ValueError: the call fails without a fault, a call makes no request, *samples* is no number from 1 up, or
+                *skip* names an unknown probe.
         """
-        unknown = sorted(set(skip) - (PROBES.keys() - CLASSES.values()))
-        if unknown:
-            raise ValueError(f"measure(skip=...) can't skip {', '.join(unknown)}")
+        skipped, known = frozenset((skip,) if isinstance(skip, str) else skip), PROBES.keys() - CLASSES.values()
+        if unknown := [repr(name) for name in skipped if name not in known]:
+            can = ", ".join(name for name in PROBES if name in known)
+            raise ValueError(f"measure(skip=...) can't skip {', '.join(sorted(unknown))}; it can skip {can}")
         if (call is None) is (factory is None):
             raise TypeError("measure() takes a call, or factory=, which makes one with a fresh client")
-        given = zip(LOST, (write, conditional_write, create), strict=True)
+        lost = dict(zip(LOST, (write, conditional_write, create), strict=True))
+        make = factory if factory is not None else lambda: call
         subject = Subject(
-            make=factory or (lambda: call),  # type: ignore[arg-type,return-value]  # one of both is there
+            make=lambda: _callable(_callable(make)()),
             fresh=factory is not None,
-            lost={name: made for name, made in given if made is not None},
-            samples=samples,
-            skipped=frozenset(skip),
+            lost={name: _callable(made) for name, made in lost.items() if made is not None},
+            samples=count("s3_retries.measure", "samples", samples, low=1),
+            skipped=skipped,
             pass_time=self._run.clock.advance,
         )
         made = self._measured(probes(subject, self._run.simulator, self._run.add))
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return _drive(made)
-        return _drive_async(made)
+        return _drive_async(made) if _runs_loop() else _drive(made)
 
     def _measured(self, made: Probes) -> Probes:
         profile = yield from made
@@ -228,6 +229,26 @@ async def _drive_async(made: Probes) -> RetryProfile:
                     await answer
             except Exception as failed:  # noqa: BLE001 - as above
                 error = failed
+
+
+def _runs_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _callable(made: Any) -> Call:
+    """Return *made*, or name the usual slip: the result of a call in place of what makes it."""
+    if callable(made):
+        return made  # type: ignore[no-any-return]
+    if inspect.iscoroutine(made):
+        made.close()  # it will never run: without this it would complain about that, too
+    raise TypeError(
+        "s3_retries.measure() takes what makes the request, such as lambda: client.get_object(...), or factory=, a"
+        f" function that returns that; {type(made).__name__} can't be called"
+    )
 
 
 async def _wait_for(answer: Awaitable[Any]) -> Any:

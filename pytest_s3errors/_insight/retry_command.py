@@ -6,7 +6,6 @@ way. A server can't play connect faults. A stall takes as long as the client's p
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 
 from pytest_s3errors._core.insight import retry_rules as rules
 from pytest_s3errors._core.insight.retry_profile import Profile
+from pytest_s3errors._core.rules.arguments import span
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
@@ -54,22 +54,22 @@ def profile_command(
         json: Whether to print JSON.
     """
     try:
-        wanted = specification(check) if check is not None else None
+        wanted = rules.asked(specification(check), attempts, name="retries") if check is not None else None
+        patience = None if patience is None else span("retries", "patience", patience)
         profile = _Measurement(command, _LEFT_OUT if stall else _LEFT_OUT | {"stall"}).profile()
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         print(f"not measured: {error}", file=sys.stderr)  # noqa: T201 - a command line tool
         return NOT_MEASURED
     print(profile.to_json() if json else RetryProfile(profile))  # noqa: T201
     out = sys.stderr if json else sys.stdout
-    if wanted is not None and attempts is not None:
-        wanted = dataclasses.replace(wanted, attempts=attempts)
     if wanted is None:
-        low, high = profile.outlasts_s
-        return HOLDS if patience is None or patience[0] <= low <= high <= patience[1] else DIFFERS
-    found = rules.differences(profile, wanted, patience, specifications().values())
+        found = [line for line in [rules.outlasted(profile, patience)] if line.wanted]
+    else:
+        found = rules.differences(profile, wanted, patience, specifications().values())
     for difference in found:
         print(f"differs: {difference}", file=out)
-    print(f"{wanted.name}: {'differs' if found else 'ok'}", file=out)
+    if wanted is not None:
+        print(f"{wanted.name}: {'differs' if found else 'ok'}", file=out)
     return DIFFERS if found else HOLDS
 
 

@@ -16,15 +16,17 @@ TABLES = Path(retry_rules.__file__).with_name("retries.toml")
 
 
 @cache
-def specifications(path: Path = TABLES) -> Mapping[str, Specification]:
-    """Return the specifications in the TOML file at *path*, by name.
+def specifications() -> Mapping[str, Specification]:
+    """Return the package's specifications, by name."""
+    return _in_file(TABLES)
 
-    Raises:
-        OSError: the file can't be read.
-        ValueError: it is not TOML, or a table is not a specification.
-    """
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {name: specification_of(name, table) for name, table in tables.items()}
+
+def _in_file(path: Path) -> Mapping[str, Specification]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return {name: specification_of(name, table) for name, table in tables.items()}
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def specification(name: str) -> Specification:
@@ -32,10 +34,11 @@ def specification(name: str) -> Specification:
 
     Raises:
         OSError: the file can't be read.
-        ValueError: there is no such specification.
+        ValueError: there is no such specification, the file is not TOML, or a table is not a specification.
     """
-    path, _, short = name.rpartition(":")
-    known = specifications(Path(path)) if path else specifications()
+    path, _, short = name.rpartition(":") if isinstance(name, str) else ("", "", name)
+    known = _in_file(Path(path)) if path else specifications()
     if short not in known:
-        raise ValueError(f"there is no specification {short!r}; there are {', '.join(known)}")
+        more = "" if path else "; one of your own is path/to/file.toml:name"
+        raise ValueError(f"there is no specification {short!r}; there are {', '.join(known)}{more}")
     return known[short]

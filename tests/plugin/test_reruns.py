@@ -201,7 +201,7 @@ def test_a_subtest_that_fails_in_one_of_our_runs(run, source):
 @EACH_KIND
 def test_a_subtest_that_fails_by_itself(run, source):
     """There are no further runs."""
-    source = source.replace("MARK", "@pytest.mark.s3_sweep").replace('Key=key, Body=b"1"', 'Key=key, Body=1')
+    source = source.replace("MARK", "@pytest.mark.s3_sweep").replace('Key=key, Body=b"1"', "Key=key, Body=1")
     result = run(source, "-rA")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.no_fnmatch_line("*runs with a fault*")

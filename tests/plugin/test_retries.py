@@ -91,11 +91,49 @@ def test_a_project_holds_a_client_to_its_own_specification(run, pytester):
         ("measure(lambda: 1)", "ValueError: the call made no request to S3"),
         ("measure(lambda: 1 / 0)", "ValueError: the call fails without a fault: ZeroDivisionError*"),
         ("measure()", "TypeError: measure() takes a call, or factory=*"),
+        (
+            "measure(b'the result')",
+            "TypeError: s3_retries.measure() takes what makes the request*bytes can't be called",
+        ),
+        ("measure(asyncio.sleep(0))", "TypeError: s3_retries.measure() takes*coroutine can't be called"),
+        ("measure(factory=lambda: None)", "TypeError: s3_retries.measure() takes*NoneType can't be called"),
+        ("measure(factory=3)", "TypeError: s3_retries.measure() takes*int can't be called"),
+        ("measure(print, write=b'x')", "TypeError: s3_retries.measure() takes*bytes can't be called"),
+        ("measure(print, samples=0)", "*s3_retries.measure(samples=0): allowed is a whole number from 1 up"),
+        ("measure(print, samples=2.5)", "*s3_retries.measure(samples=2.5): allowed is a whole number from 1 up"),
+        ("measure(print, skip='500')", "ValueError: measure(skip=...) can't skip '500'; it can skip 502, 503*"),
+        ("measure(print, skip=['stal', 4])", "ValueError: measure(skip=...) can't skip 'stal', 4; it can skip*"),
     ],
 )
 def test_what_can_not_be_measured_is_told(run, call, says):
-    """Before anything is measured."""
-    run(f"def test_it(s3_retries): s3_retries.{call}").stdout.fnmatch_lines([f"E*{says}"])
+    """Before anything is measured, and without an error of ours behind it."""
+    result = run(f"def test_it(s3_retries): s3_retries.{call}")
+    result.stdout.fnmatch_lines([f"E*{says}"])
+    result.stdout.no_fnmatch_line("*no running event loop*")
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        ("'nobody'", "ValueError: there is no specification 'nobody'; there are none, *one of your own is path*"),
+        ("None", "ValueError: there is no specification None*"),
+        ("'none', patience=5", "*check(patience=5): allowed is a pair of seconds, low and high"),
+        ("'none', patience=(60, 5)", "*check(patience=(60, 5)): the first number is the lower one"),
+        ("'none', attempts=0", "*check(attempts=0): allowed is a whole number from 1 up"),
+        ("'none', attempts='3'", "*check(attempts='3'): allowed is a whole number from 1 up"),
+    ],
+)
+def test_what_a_client_can_not_be_held_to(run, check, says):
+    """The message says what is allowed."""
+    result = run(
+        f"""
+        @pytest.mark.s3_object("b", "k", b"1")
+        async def test_it(s3_retries, s3_client):
+            profile = await s3_retries.measure(lambda: s3_client.get_object("b", "k"), samples=1, skip="stall")
+            profile.check({check})
+        """
+    )
+    result.stdout.fnmatch_lines([f"E*{says}"])
 
 
 def test_a_project_adds_its_own_specification(tmp_path):
@@ -105,6 +143,11 @@ def test_a_project_adds_its_own_specification(tmp_path):
     assert specification(f"{path}:patient").attempts == 9
     with pytest.raises(ValueError, match="there is no specification 'other'; there are patient"):
         specification(f"{path}:other")
+    path.write_text('\ufeff[patient]\nattempts = 3\nretried = ["500"]\n', encoding="utf-8")  # as Windows writes it
+    assert specification(f"{path}:patient").attempts == 3  # the file as it is now
+    path.write_text("[patient")
+    with pytest.raises(ValueError, match=r"ours\.toml: .* \(at end of document\)"):
+        specification(f"{path}:patient")
     assert list(specifications()) == ["none", "legacy", "aws-standard-2.0", "aws-standard-2.1", "google"]
 
 
@@ -154,9 +197,12 @@ def test_a_program_that_writes_is_probed_for_lost_answers(capfd, monkeypatch):
 
 
 def test_patience_alone_can_be_asked_for(capfd):
-    """Without a specification."""
+    """Without a specification. One that nothing can hold is told at once."""
     program = [sys.executable, "-S", "-c", PROGRAM, "{url}/{bucket}/{key}", "1"]
     assert main(["retries", "--patience", "5", "60", "--", *program]) == 1
+    assert "differs: outlasts an outage of: wanted 5 to 60 s, saw 0.000 to 0.000 s" in capfd.readouterr().out
+    assert main(["retries", "--patience", "60", "5", "--", *program]) == 2
+    assert main(["retries", "--check", "none", "--attempts", "0", "--", *program]) == 2
 
 
 def test_a_program_that_is_not_there_is_told(capfd):

@@ -7,17 +7,30 @@ Waits of exactly the cap are a difference too, since a wait is a random share of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
-from .retry_profile import CLASSES, LOST, PROBES, Profile, attempts_text
+from pytest_s3errors._core.rules.arguments import (
+    RuleError,
+    boolean,
+    count,
+    known_options,
+    positive_seconds,
+    seconds,
+    span,
+)
+
+from .retry_profile import CLASSES, LOST, PROBES, QUOTAS, Profile, attempts_text
 
 __all__ = [
     "Line",
     "Specification",
+    "asked",
     "differences",
     "judged",
+    "outlasted",
     "report",
     "specification_of",
     "wrong_by_chance",
@@ -25,6 +38,8 @@ __all__ = [
 
 SHOWN_ONLY: Final = frozenset({"truncated_body", "error_in_200"})
 """Probes whose result depends on the operation and on who reads the body. No specification covers them."""
+
+_Check: TypeAlias = Callable[[str, str, Any], Any]
 
 _TOKENS: Final = 500
 _SLACK_S: Final = 1e-3
@@ -66,20 +81,60 @@ def specification_of(name: str, table: Mapping[str, Any]) -> Specification:
     """Return the specification that *table* of a TOML file means.
 
     Raises:
-        ValueError: a field is missing or unknown, or a probe does not exist.
+        RuleError: a field is missing, unknown or of another type, or a probe does not exist.
     """
-    try:
-        sets = {key: frozenset(table[key]) for key in ("retried", "repeats") if key in table}
-        found = Specification(name=name, **{**table, **sets})
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"specification {name!r}: {error}") from None
-    for names, known in ((found.retried, PROBES), (found.repeats, LOST), (found.base_s, CLASSES)):
-        unknown = sorted(set(names).difference(known))
+    told = f"specification {name!r}"
+    if not isinstance(table, Mapping):
+        raise RuleError(f"{told} is no table: [{name}]")
+    known_options(told, table, tuple(_FIELDS))
+    if "retried" not in table:
+        raise RuleError(f'{told} needs retried, a list such as ["500", "SlowDown"]')
+    return Specification(name=name, **{field: _FIELDS[field](told, field, value) for field, value in table.items()})
+
+
+def _names(known: Collection[str]) -> _Check:
+    def check(name: str, field: str, value: Any) -> frozenset[str]:
+        if not isinstance(value, list | Mapping):
+            raise RuleError(f"{name}({field}={value!r}): allowed is a list of {', '.join(known)}")
+        unknown = [str(one) for one in value if one not in tuple(known)]
         if unknown:
-            raise ValueError(
-                f"specification {name!r} names no probe with {', '.join(unknown)}; there are {', '.join(known)}"
-            )
-    return found
+            raise RuleError(f"{name} names no probe with {', '.join(unknown)}; there are {', '.join(known)}")
+        return frozenset(value)
+
+    return check
+
+
+def _table(known: Collection[str], check: _Check) -> _Check:
+    def each(name: str, field: str, value: object) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise RuleError(f"{name}({field}={value!r}): allowed is a table by {', '.join(known)}")
+        _names(known)(name, field, value)
+        return {key: check(name, f"{field}.{key}", one) for key, one in value.items()}
+
+    return each
+
+
+_FIELDS: Final[Mapping[str, _Check]] = {
+    "attempts": partial(count, low=1),
+    "retried": _names(PROBES),
+    "base_s": _table(CLASSES, seconds),
+    "cap_s": positive_seconds,
+    "retries": _table(QUOTAS, partial(count, low=1)),
+    "refill": partial(count, low=0),
+    "retry_after": boolean,
+    "x_amz_retry_after": boolean,
+    "repeats": _names(LOST),
+    "lasts_s": span,
+}
+
+
+def asked(wanted: Specification, attempts: int | None, *, name: str) -> Specification:
+    """Return *wanted* for a client that is set to so many *attempts*. *name* is for the error.
+
+    Raises:
+        RuleError: *attempts* is no number from 1 up.
+    """
+    return wanted if attempts is None else replace(wanted, attempts=count(name, "attempts", attempts, low=1))
 
 
 def differences(
@@ -144,7 +199,7 @@ def _lines(profile: Profile, wanted: Specification, patience: tuple[float, float
     for name, lost in profile.lost.items():
         attempts = 2 if name in wanted.repeats and "reset" in wanted.retried else 1
         yield Line(name, str(lost), "" if lost.attempts == attempts else attempts_text(attempts))
-    yield _outage(profile, patience or wanted.lasts_s)
+    yield outlasted(profile, patience or wanted.lasts_s)
 
 
 def _attempts(wanted: Specification, name: str, seen: int) -> str:
@@ -192,7 +247,8 @@ def _header(name: str, wait_s: float | None, wanted: Specification) -> Line:
     )
 
 
-def _outage(profile: Profile, patience: tuple[float, float] | None) -> Line:
+def outlasted(profile: Profile, patience: tuple[float, float] | None) -> Line:
+    """Return the line about the outages that calls outlast, compared with *patience* in seconds."""
     low, high = profile.outlasts_s
     off = patience is not None and not patience[0] <= low <= high <= patience[1]
     wanted = f"{patience[0]:g} to {patience[1]:g} s" if patience is not None and off else ""

@@ -18,6 +18,7 @@ from pytest_s3errors._core.rules.arguments import (
     operation_globs,
     positive_seconds,
     seconds,
+    span,
 )
 from pytest_s3errors._core.rules.matching import Glob
 from pytest_s3errors._core.rules.options import Expectations, State
@@ -149,7 +150,7 @@ def _backoff(name: str, value: object, jitter: object) -> Check:
 
 
 def _elapsed(name: str, value: object) -> Check:
-    low, high = _span(name, "elapsed", value)
+    low, high = span(name, "elapsed", value)
 
     def check(seen: Seen) -> Iterable[Unmet]:
         if not low - _ROUNDING_S <= seen.elapsed_s <= high + _ROUNDING_S:
@@ -282,7 +283,7 @@ def _max_in_flight(name: str, value: object) -> Check:
 def _quiet(name: str, value: object) -> Check:
     if not isinstance(value, list | tuple) or not value:
         raise RuleError(f"{name}(quiet={value!r}): allowed is a list of pairs of seconds, such as [(0, 30)]")
-    spans = [_span(name, "quiet", span) for span in value]
+    spans = [span(name, "quiet", pair) for pair in value]
 
     def check(seen: Seen) -> Iterable[Unmet]:
         for low, high in spans:
@@ -309,15 +310,6 @@ _MAKERS: Mapping[str, Callable[[str, object], Check]] = {
     "max_in_flight": _max_in_flight,
     "quiet": _quiet,
 }
-
-
-def _span(name: str, option: str, value: object) -> tuple[float, float]:
-    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004 - low and high
-        raise RuleError(f"{name}({option}={value!r}): allowed is a pair of seconds, low and high")
-    low, high = (seconds(name, option, second) for second in value)
-    if low > high:
-        raise RuleError(f"{name}({option}={value!r}): the first number is the lower one")
-    return low, high
 
 
 def _requests(number: int) -> str:

@@ -123,6 +123,15 @@ def positive_seconds(name: str, option: str, value: object) -> float:
     return found
 
 
+def span(name: str, option: str, value: object) -> tuple[float, float]:
+    if not isinstance(value, list | tuple) or len(value) != 2:  # noqa: PLR2004 - low and high
+        raise RuleError(f"{name}({option}={value!r}): allowed is a pair of seconds, low and high")
+    low, high = (seconds(name, option, second) for second in value)
+    if low > high:
+        raise RuleError(f"{name}({option}={value!r}): the first number is the lower one")
+    return low, high
+
+
 def one_of(name: str, value: object, words: Sequence[str]) -> str:
     if isinstance(value, str) and value in words:
         return value
