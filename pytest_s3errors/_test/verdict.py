@@ -7,7 +7,7 @@ import contextlib
 import shlex
 import shutil
 import unittest
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,8 +69,8 @@ class Verdict:
         """Wrap the test's body: rules fire, time is the test's, and the result is judged.
 
         Raises:
-            SimulationError: the plan was broken, even if the body caught that error; or the body passed and a rule
-                that had to fire did not.
+            SimulationError: the plan was broken, even if the body caught that error or skipped the test; or the body
+                passed and a rule that had to fire did not.
             ExpectationError: the body passed, or ended as expected, and an expectation does not hold.
         """
         simulator, self._item = self._simulator, item
@@ -83,7 +83,11 @@ class Verdict:
                     simulator.armed = False
                     simulator.problems.extend(self._notes())
                     self.elapsed_s = self._clock.now
-        except (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest, KeyboardInterrupt):
+        except (pytest.xfail.Exception, pytest.exit.Exception, KeyboardInterrupt):
+            raise
+        except (pytest.skip.Exception, unittest.SkipTest):
+            if simulator.problems:
+                raise self._problem() from None
             raise
         except BaseException as error:
             failure = self._failure(error)
@@ -100,9 +104,8 @@ class Verdict:
         """Return the error of a test whose body ended with *error*: that one, one of ours, or None."""
         if isinstance(error, SimulationError) and error.msg:
             return error
-        problems = dict.fromkeys([*self._simulator.problems, *([] if error else self._earlier)])
-        if problems:
-            return SimulationError("\n\n".join(problems), pytrace=False)
+        if self._simulator.problems or (self._earlier and not error):
+            return self._problem(() if error else self._earlier)
         rest = self._rests
         try:
             self._unmet = [] if rest else self._check(error)
@@ -114,6 +117,9 @@ class Verdict:
         if never:
             return SimulationError("\n".join(filter(None, (never, self._unmet_text()))), pytrace=False)
         return ExpectationError(self._unmet_text(), pytrace=False) if self._unmet else None
+
+    def _problem(self, more: Sequence[str] = ()) -> SimulationError:
+        return SimulationError("\n\n".join(dict.fromkeys([*self._simulator.problems, *more])), pytrace=False)
 
     def restart(self) -> None:
         """Keep the problem of one Hypothesis example. If the test passes anyway, it fails with that problem."""

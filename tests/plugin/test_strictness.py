@@ -196,6 +196,61 @@ def test_a_swallowed_problem_fails_unittest_tests_too(run):
     result.stdout.fnmatch_lines(["*never fired.*"])
 
 
+@pytest.mark.parametrize("skip", ["pytest.skip('no S3')", "raise unittest.SkipTest", "pytest.importorskip('no_s3')"])
+@pytest.mark.parametrize(
+    "call", ["s3.list_bucket_analytics_configurations(Bucket='b')", "boto3.client('sts').get_caller_identity()"]
+)
+def test_a_skip_is_no_way_out(run, call, skip):
+    """Code that skips where S3 can't be asked would hide that a request was lost."""
+    result = run(
+        f"""
+        import unittest
+        import boto3
+
+        def test_it(s3_errors):
+            s3 = boto3.client("s3")
+            try:
+                {call}
+            except BaseException:
+                {skip}
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines([r"the simulated S3 has no operation|a request for sts\.\S+ would have left"])
+
+
+def test_a_skip_alone_owes_nothing(run):
+    """A refusal that S3 itself would give is no problem of the plan; nor does a rule have to fire."""
+    run(
+        """
+        @pytest.mark.s3_fail("SlowDown", key="other")
+        async def test_it(s3_client):
+            try:
+                await s3_client.head_object("b", "none")
+            except S3Error:
+                pytest.skip("not there")
+        """
+    ).assert_outcomes(skipped=1)
+
+
+def test_pytest_exit_ends_the_run(run):
+    """Whatever else is wrong with the test."""
+    result = run(
+        """
+        import boto3
+
+        def test_it(s3_errors):
+            with pytest.raises(Exception):
+                boto3.client("s3").list_bucket_analytics_configurations(Bucket="b")
+            pytest.exit("enough")
+
+        def test_after(): pass
+        """
+    )
+    result.assert_outcomes()
+    result.stdout.fnmatch_lines(["*Exit: enough*"])
+
+
 def test_a_failure_of_the_simulator_itself_is_ours(run):
     """A bug in our server is not a fault of S3: the test fails with the traceback, whatever it caught."""
     result = run(
