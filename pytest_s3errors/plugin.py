@@ -204,6 +204,15 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Hide the secrets in what a subtest printed: pytest adds that to a report that is made already."""
+    if type(report) is not pytest.TestReport and "pytest_s3errors._test.lifetime" in sys.modules:
+        from ._test.session import hide_in_subtest  # noqa: PLC0415 - only where S3 is used
+
+        hide_in_subtest(report)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     """Lay out the timelines of failed tests for this terminal just before they are printed."""

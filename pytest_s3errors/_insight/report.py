@@ -33,6 +33,8 @@ class PageWriter:
         self._tests: dict[str, dict[str, Any]] = {}
         self._coverage = Coverage()
         self._sweeps: list[dict[str, Any]] = []
+        self._subtests: dict[str, str] = {}
+        """The error of each test in which a subtest failed. pytest fails such a test when it has told its outcome."""
         self._profiles: list[dict[str, Any]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -41,7 +43,8 @@ class PageWriter:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach the requests of the test's body to its report."""
         report = yield
-        if RUN in item.stash and (call.when == "call" or report.failed):
+        # A subtest has a report of its own, made while the body runs.
+        if RUN in item.stash and not item.stash[RUN].simulator.armed and (call.when == "call" or report.failed):
             run = item.stash[RUN]
             values = values_of(run.simulator.entries, run.verdict.blamed)
             report.s3_page = {  # type: ignore[attr-defined]  # a report takes any attribute
@@ -58,9 +61,13 @@ class PageWriter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the requests of a test, in whichever process it ran. A failure in teardown outranks a success."""
         values = getattr(report, "s3_page", None)
+        if values is None and report.failed and report.when == "call":
+            self._subtests.setdefault(report.nodeid, _error(report))
         if values is not None:
             self._tests[values["id"]] = values
-            if report.outcome != values["outcome"]:  # for a test that ran more than once, this is known only now
+            if values["id"] in self._subtests:
+                values |= {"outcome": "failed", "error": self._subtests[values["id"]]}
+            elif report.outcome != values["outcome"]:  # for a test that ran more than once, this is known only now
                 values |= {"outcome": report.outcome, "error": _error(report)}
             self._profiles += report.s3_profiles if report.when == "call" else []
         swept = getattr(report, ATTRIBUTE, None)

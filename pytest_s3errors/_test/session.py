@@ -17,9 +17,10 @@ from pytest_s3errors._options import Settings, settings_of
 
 from .caches import forget_listings
 from .keys import MISTAKE, PLAN, REFUSED, RUN, SEED, SETTINGS
-from .lifetime import Run
+from .lifetime import Run, running
 from .markers import Mistake, plan_of, unknown_markers
 from .plan import Plan
+from .secrets import hide
 from .unawaited import no_call_is_lost
 
 
@@ -97,6 +98,13 @@ def settings(config: pytest.Config) -> Settings:
     if SETTINGS not in config.stash:
         config.stash[SETTINGS] = settings_of(config, seed=config.stash[SEED])
     return config.stash[SETTINGS]
+
+
+def hide_in_subtest(report: pytest.TestReport) -> None:
+    """Remove secrets from the *report* of a subtest while the body of its test runs."""
+    run = running()
+    if run is not None:
+        hide(report, run)
 
 
 def show(run: Run, report: pytest.TestReport, error: BaseException | None) -> None:

@@ -182,3 +182,36 @@ def test_a_file_that_is_none_is_named(tmp_path, content):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert f"error: {file}: " in done.stderr
+
+
+SUBTESTS = """
+import unittest
+import boto3
+
+class TestIt(unittest.TestCase):
+    @pytest.mark.s3_fail("SlowDown", times=1)
+    def test_it(self):
+        boto3.client("s3").put_object(Bucket="b", Key="k", Body=b"1")
+        for n in range(3):
+            with self.subTest(n=n):
+                assert n != 1
+
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="from pytest 9.0 on")
+class TestFixture:
+    @pytest.mark.s3_fail("SlowDown", times=1)
+    def test_it(self, request):
+        subtests = request.getfixturevalue("subtests")
+        boto3.client("s3").put_object(Bucket="b", Key="k", Body=b"1")
+        for n in range(3):
+            with subtests.test(n=n):
+                assert n != 1
+"""
+
+
+def test_an_error_of_a_test_with_subtests_counts_once(run, pytester):
+    """On the page a test with a subtest that failed has failed."""
+    run(SUBTESTS, "--s3-cov", "--s3-cov-report=json:cov.json", "--s3-report=page.html")
+    count = 2 if hasattr(pytest, "Subtests") else 1
+    assert cells(pytester.path / "cov.json") == {"PutObject throttle": (count, False)}
+    page = (pytester.path / "page.html").read_text()
+    assert (page.count('"outcome":"failed"'), page.count('"outcome":"passed"')) == (count, 0)

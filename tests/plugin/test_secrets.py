@@ -103,3 +103,24 @@ def test_a_client_is_not_pickled():
     """Its keys would be in the file."""
     with pytest.raises(TypeError, match="can't be pickled"):
         pickle.dumps(S3Client("a", "b"))
+
+
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="from pytest 9.0 on")
+def test_what_a_subtest_prints(run):
+    """pytest adds it to a report that is made already."""
+    result = run(
+        """
+        import logging
+        import boto3
+
+        def test_it(subtests, s3_errors):
+            secret = "planted/" + "secret+" * 5
+            s3 = boto3.client("s3", aws_access_key_id="planted", aws_secret_access_key=secret)
+            with subtests.test("one"):
+                print("with", secret)
+                logging.getLogger().error("with %s", secret)
+                s3.get_object(Bucket="b", Key="k")
+        """
+    )
+    result.stdout.fnmatch_lines(["*Captured stdout call*", "with ***", "*Captured log call*", "*with ***"])
+    assert "planted/secret" not in result.stdout.str()
