@@ -104,6 +104,8 @@ def _attempts(name: str, value: object) -> Check:
                 yield Unmet(what="attempts", wanted=_requests(wanted), seen=str(len(seen.entries)))
 
         return check_all
+    if not value:
+        raise RuleError(f"{name}(attempts={value!r}): allowed is a number, or a mapping of operations to numbers")
     globs = {
         key: (operation_globs(name, key, "attempts={{{!r}: ...}}"), count(name, f"attempts[{key!r}]", n, low=0))
         for key, n in value.items()
@@ -222,7 +224,7 @@ _BEGINNING = names_of(lambda row: row.makes == "upload")
 
 def _stored(name: str, value: object) -> Check:
     allowed = f"{name}(stored=...): allowed is a mapping of 'bucket/key' to bytes, to a SHA-256 in hex, or to None"
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or not value:
         raise RuleError(f"{allowed}; {value!r} came")
     for place, body in value.items():
         no_address(f"{name}(stored=...)", "a place", place)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pytest_s3errors._core.s3.errors.catalogue import CODES, nearest
+from pytest_s3errors._core.s3.names import is_header
 from s3_asyncio_client._core.operations import OPERATIONS
 
 from .counting import Rate
@@ -104,9 +105,16 @@ def count(name: str, option: str, value: object, *, low: int, high: float = math
 
 
 def number(name: str, option: str, value: object, allowed: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise RuleError(f"{name}({option}={value!r}): allowed is {allowed}")
     return value
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond every float
+        return False
 
 
 def seconds(name: str, option: str, value: object) -> float:
@@ -158,6 +166,12 @@ def boolean(name: str, option: str, value: object) -> bool:
     return value
 
 
+def region_of(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.replace("-", "").isalnum() or value != value.lower():
+        raise RuleError(f"{name}(region={value!r}): allowed is a name such as 'eu-central-1'")
+    return value
+
+
 def text(name: str, option: str, value: object) -> str | None:
     if value is not None and (not isinstance(value, str) or not value):
         raise RuleError(f"{name}({option}={value!r}): allowed is a non-empty string")
@@ -179,17 +193,14 @@ def method_of(name: str, value: object) -> str:
 
 
 def headers_of(name: str, value: object, option: str = "headers") -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, Mapping) or not all(
-        isinstance(k, str) and isinstance(v, str) and k and not any(c in k + v for c in "\r\n\0")
-        for k, v in value.items()
-    ):
+    if not isinstance(value, Mapping) or not all(is_header(k, v) for k, v in value.items()):
         raise RuleError(f"{name}({option}={value!r}): allowed is a mapping of header names to one-line strings")
     return tuple(value.items())
 
 
 def operation_globs(name: str, value: object, option: str = "operation={!r}") -> tuple[Glob, ...]:
     patterns = (value,) if isinstance(value, str) else value
-    if not isinstance(patterns, list | tuple | set | frozenset):
+    if not isinstance(patterns, list | tuple | set | frozenset) or not patterns:
         raise RuleError(f"{name}({option.format(value)}): allowed is an S3 operation name, or a list of them")
     globs = []
     for pattern in patterns:

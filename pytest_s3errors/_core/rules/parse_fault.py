@@ -16,6 +16,7 @@ from .arguments import (
     known_code,
     named_once,
     rate,
+    region_of,
     seconds,
     status_of,
     text,
@@ -38,21 +39,21 @@ def fault_of(what: object, options: Mapping[str, Any], *, name: str, more: tuple
             owners = ", ".join(sorted(f'"{kind}"' for kind, spec in FAULTS.items() if option in spec.options))
             raise RuleError(f"{name}({option}=...) belongs to {owners}, not to an error answer")
     status = status_of(name, given["status"]) if "status" in given else None
+    if isinstance(what, int) and not isinstance(what, bool):
+        status = named_once(name, "status", status, status_of(name, what))
+    elif what is not None and not isinstance(what, str):
+        raise RuleError(f"{name}({what!r}): what fails is an S3 error code, an HTTP status or the name of a fault")
     code = given.get("code")
     if code is not None and status is None:
         known_code(name, code, more)
     if isinstance(what, str):
         known_code(name, what, more)
         code = named_once(name, "code", code, what)
-    elif isinstance(what, int) and not isinstance(what, bool):
-        status = named_once(name, "status", status, status_of(name, what))
-    elif what is not None:
-        raise RuleError(f"{name}({what!r}): what fails is an S3 error code, an HTTP status or the name of a fault")
     if code is None and status is None:
         raise RuleError(f'{name}() does not say what fails: {name}("SlowDown"), {name}(status=503) or {name}("stall")')
     headers = headers_of(name, given.get("headers", {}))
     if "retry_after" in given:
-        headers += (("Retry-After", f"{seconds(name, 'retry_after', given['retry_after']):g}"),)
+        headers += (("Retry-After", _plain(seconds(name, "retry_after", given["retry_after"]))),)
     return Fault(
         kind="error",
         status=status,
@@ -74,10 +75,20 @@ def _network_fault(what: str, given: dict[str, Any], name: str) -> Fault:
         raise RuleError(f'{name}("redirect", status={given["status"]!r}): allowed are 301 and 307')
     if "code" in given:
         known_code(name, given["code"], ())
-    if "as_" in given and given["as_"] not in ("reset", "disconnect", "stall"):
-        known_code(name, given["as_"], ("reset", "disconnect", "stall"))
+    if "as_" in given and given["as_"] not in _LOST:
+        if given["as_"] in FAULTS:
+            raise RuleError(f"{name}(as_={given['as_']!r}): allowed are {', '.join(_LOST)} and an S3 error code")
+        known_code(name, given["as_"], _LOST)
     checked = {option: _CHECKS[option](name, value) for option, value in given.items() if option in _CHECKS}
     return Fault(kind=what, **{**given, **checked})
+
+
+_LOST = ("reset", "disconnect", "stall")
+
+
+def _plain(number: float) -> str:
+    """Return *number* without an exponent, which Retry-After has no form for."""
+    return f"{number:.3f}".rstrip("0").rstrip(".") if isinstance(number, float) else str(number)
 
 
 _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
@@ -87,7 +98,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "bytes_per_second": rate,
     "message": lambda name, value: text(name, "message", value),
     "keys": lambda name, value: text(name, "keys", value),
-    "region": lambda name, value: text(name, "region", value),
+    "region": region_of,
     "chunked": lambda name, value: boolean(name, "chunked", value),
 }
 

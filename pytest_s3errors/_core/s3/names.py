@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from s3_asyncio_client._core.bucket_names import bucket_name_problem
 from s3_asyncio_client._core.limits import MAX_KEY_BYTES
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def is_header(name: object, value: object) -> bool:
+    """Return whether HTTP can carry *value* in a header *name*: text in one line, under a name without spaces."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        return False
+    return _TOKEN.fullmatch(name) is not None and not any(c in value for c in "\r\n\0")
 
 
 def check_bucket_name(name: object) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import md5
 from types import MappingProxyType
-from typing import TypedDict, Unpack, cast
+from typing import Any, TypedDict, Unpack, cast
 
 from pytest_s3errors._core.body import Body, pattern
 from pytest_s3errors._core.s3.errors.catalogue import nearest
@@ -21,7 +21,7 @@ from .access_points import check_access_points, label_of
 from .commit import DEFAULT_REGION, Shelf, whole_second
 from .crc import default_checksum
 from .messages import EMPTY
-from .names import check_bucket_name, check_key
+from .names import check_bucket_name, check_key, is_header
 from .records import DEFAULT_CONTENT_TYPE, ENABLED, NULL, StoredObject, UnfinishedUpload, is_keyed
 
 __all__ = ["S3Store"]
@@ -110,8 +110,10 @@ class S3Store(Shelf):
         content = _as_bytes(body) if size is None else _made(body, size, seed)
         moment = self.now() if last_modified is None else whole_second(last_modified)
         system = _system_headers(cast("Mapping[str, str]", headers))
+        kind = {} if content_type is None else {"content_type": content_type}
+        _check_text(metadata or {}, tags or {}, system, kind)
         user = {name.lower(): value for name, value in (metadata or {}).items()}
-        _check_text({**system, **user, **(tags or {})})
+        _check_headers({**user, **system, **kind})
         etag, part_sizes = _etag(content)
         if is_keyed(system):
             etag = self.new_etag()
@@ -297,10 +299,18 @@ def _check_types(**arguments: tuple[object, type]) -> None:
             raise TypeError(f"{name} is a {kind.__name__.lower()}, not {type(value).__name__}")
 
 
-def _check_text(fields: Mapping[str, object]) -> None:
-    for name, value in fields.items():
+def _check_text(*fields: Mapping[Any, Any]) -> None:
+    for name, value in (pair for one in fields for pair in one.items()):
+        if not isinstance(name, str):
+            raise TypeError(f"{name!r} is no name: a name is a str, not {type(name).__name__}")
         if not isinstance(value, str):
             raise TypeError(f"{name} is a str, not {type(value).__name__}")
+
+
+def _check_headers(fields: Mapping[str, str]) -> None:
+    for name, value in fields.items():
+        if not is_header(name, value):
+            raise ValueError(f"no header carries {name!r}: {value!r}; a name has no spaces, a value is one line")
 
 
 def _some(names: list[str], limit: int = 10) -> str:

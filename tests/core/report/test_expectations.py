@@ -191,6 +191,8 @@ def test_real_time_may_be_off():
         ((), {}, "s3_expect() does not say what to expect"),
         ((), {"atempts": 3}, "did you mean 'attempts'?"),
         ((), {"jitter": 0.1}, "s3_expect(jitter=...) belongs to backoff="),
+        ((), {"attempts": {}}, "s3_expect(attempts={}): allowed is a number, or a mapping of operations to numbers"),
+        ((), {"stored": {}}, "s3_expect(stored=...): allowed is a mapping of 'bucket/key'"),
         ((), {"attempts": -1}, "s3_expect(attempts=-1): allowed is a whole number from 0 up"),
         ((), {"backoff": 1.0}, "s3_expect(backoff=1.0): allowed is a list of seconds"),
         ((), {"backoff": [1.0], "jitter": -1}, "s3_expect(jitter=-1): allowed is a share of the wait, 0 or more"),

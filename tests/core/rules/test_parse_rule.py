@@ -55,6 +55,14 @@ WRONG = [
     (("partial_delete",), {"operation": "PutObject"}, "DeleteObjects only"),
     (("redirect",), {"status": 302}, "301 and 307"),
     (("lost_response",), {"as_": "rest"}, "did you mean 'reset'"),
+    (("lost_response",), {"as_": "lost_response"}, "allowed are reset, disconnect, stall and an S3 error code"),
+    (("redirect",), {"region": "eu\r\nX: 1"}, "a name such as 'eu-central-1'"),
+    ((503,), {"delay": 10**400}, "a number of seconds, 0 or more"),
+    ((503,), {"probability": -(10**400)}, "above 0, up to 1"),
+    (("truncated_body",), {"at": 10**400}, "a count of bytes"),
+    ((503,), {"headers": {"a b": "c"}}, "header names"),
+    ((503,), {"operation": []}, "an S3 operation name"),
+    ((3.5,), {"status": 503}, "an S3 error code, an HTTP status or the name of a fault"),
 ]
 
 
@@ -134,3 +142,17 @@ def test_any_argument_gives_a_rule_or_a_rule_error(what, options):
         assert str(error)  # noqa: PT017 - the message is the point
     else:
         assert isinstance(rule, Rule)
+
+
+@pytest.mark.parametrize(("given", "sent"), [(0, "0"), (1_000_000, "1000000"), (1234567.25, "1234567.25"), (2.0, "2")])
+def test_retry_after_has_no_exponent(given, sent):
+    """Whole seconds stay whole."""
+    (fault,) = fail_rule((503,), {"retry_after": given}).outcomes
+    assert fault is not None
+    assert fault.headers == (("Retry-After", sent),)
+
+
+def test_a_code_of_another_store_stands_beside_its_status():
+    """However the status is given."""
+    rules = [fail_rule((503,), {"code": "Busy"}), fail_rule((), {"status": 503, "code": "Busy"})]
+    assert [(rule.outcomes[0].status, rule.outcomes[0].code) for rule in rules] == [(503, "Busy")] * 2
