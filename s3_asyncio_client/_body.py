@@ -7,6 +7,7 @@ read once, so it is signed piece by piece (aws-chunked). Files are read in threa
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import threading
 from collections.abc import AsyncIterable
@@ -28,9 +29,18 @@ if TYPE_CHECKING:
 
     from s3_asyncio_client._core.signing import Credentials
 
-__all__ = ["EMPTY_BODY", "NO_BODY", "Body", "Data", "check_data", "file_size", "is_file", "open_body"]
+__all__ = ["EMPTY_BODY", "NO_BODY", "Body", "Data", "OwnSha256", "check_data", "file_size", "is_file", "open_body"]
 
 Data = bytes | bytearray | memoryview | BinaryIO | AsyncIterable[bytes]
+
+
+class OwnSha256(str):
+    """The checksum of a body that was hashed for it, so that the signature need not hash it again.
+
+    S3 compares a caller's own checksum with the body, and says so; so that one is not taken for the hash.
+    """
+
+    __slots__ = ()
 
 
 class SeekableFile(Protocol):
@@ -175,18 +185,23 @@ async def open_body(data: Data, headers: Mapping[str, str]) -> Body:
         ValueError: There is no Content-Length for an async iterator.
         S3ClientError: The Content-Length is not the length of the bytes or the file.
     """
+    known = headers.get("x-amz-checksum-sha256")
+    hashed = base64.b64decode(known).hex() if isinstance(known, OwnSha256) else None
     if isinstance(data, (bytes, bytearray, memoryview)):
         view = memoryview(data).cast("B")
         sent = _checked_length(len(view), headers)
-        if len(view) > _MANY_BYTES:
-            return Body(await asyncio.to_thread(_sha256, view), sent, read=_view_reader(view))
-        return Body(_sha256(view), sent, data if isinstance(data, bytes) else bytes(view))
+        many = len(view) > _MANY_BYTES
+        if hashed is None:
+            hashed = await asyncio.to_thread(_sha256, view) if many else _sha256(view)
+        if many:
+            return Body(hashed, sent, read=_view_reader(view))
+        return Body(hashed, sent, data if isinstance(data, bytes) else bytes(view))
     check_data(data)
     if isinstance(data, AsyncIterable):
         return _stream_body(data, headers)
     reader = _FileReader(data)
-    length, hashed = await asyncio.to_thread(reader.measure)
-    return Body(hashed, _checked_length(length, headers), read=reader.read, close=reader.close)
+    length, measured = await asyncio.to_thread(reader.measure, hashed)
+    return Body(measured, _checked_length(length, headers), read=reader.read, close=reader.close)
 
 
 def _checked_length(length: int, headers: Mapping[str, str]) -> dict[str, str]:
@@ -235,9 +250,12 @@ class _FileReader:
         self._closed = False
         self._left = memoryview(b"")
 
-    def measure(self) -> tuple[int, str]:
+    def measure(self, hashed: str | None) -> tuple[int, str]:
+        """Return the length, and the SHA-256 in hex unless it is *hashed* already."""
         digest, length = hashlib.sha256(), 0
         with self._lock:
+            if hashed is not None:
+                return file_size(self._file), hashed
             while piece := self._file.read(_FILE_BLOCK):
                 digest.update(piece)
                 length += len(piece)

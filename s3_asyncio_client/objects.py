@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from s3_asyncio_client._body import check_data, file_size, is_file
+from s3_asyncio_client._body import OwnSha256, check_data, file_size, is_file
 from s3_asyncio_client._core import xml
 from s3_asyncio_client._core.addressing import metadata_headers
 from s3_asyncio_client._core.integrity import Checksum
@@ -210,7 +210,7 @@ async def _digest(algorithm: str, data: Data) -> str:
         await asyncio.to_thread(checksum.update, data)
     else:
         await asyncio.to_thread(_digest_file, checksum, data)
-    return checksum.value
+    return OwnSha256(checksum.value) if algorithm == "sha256" else checksum.value
 
 
 def _digest_file(checksum: Checksum, file: BinaryIO) -> None:

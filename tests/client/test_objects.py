@@ -57,6 +57,35 @@ async def test_put_sends_the_checksum_asked_for(algorithm, digest, source):
     assert server.requests[0].body == b"body"
 
 
+class Counted(io.BytesIO):
+    """A file that counts the bytes read from it."""
+
+    count = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+async def test_a_body_whose_sha256_is_its_checksum_is_not_hashed_again():
+    """It is read once to hash it and once to send it; the signature and the checksum are of the same hash."""
+    file = Counted(b"body")
+    async with Loopback([answer()]) as server, server.client() as client:
+        await client.put_object("b", "k", file, checksum="sha256")
+    sent = server.requests[0]
+    assert (file.count, sent.body) == (2 * len(b"body"), b"body")
+    assert sent.headers["x-amz-content-sha256"] == hashlib.sha256(b"body").hexdigest()
+
+
+async def test_a_callers_own_checksum_is_not_taken_for_the_hash():
+    """If it is wrong, S3 is to refuse the checksum, not the hash in the signature."""
+    checksum = base64.b64encode(bytes(32)).decode()
+    async with Loopback([answer()]) as server, server.client() as client:
+        await client.put_object("b", "k", b"body", headers={"x-amz-checksum-sha256": checksum})
+    assert server.requests[0].headers["x-amz-content-sha256"] == hashlib.sha256(b"body").hexdigest()
+
+
 async def test_put_only_if_absent():
     """if_none_match="*" goes out bare; a 412 is an S3ClientError with its code."""
     async with Loopback([error(412, "PreconditionFailed")]) as server, server.client() as client:
