@@ -6,11 +6,9 @@ from collections.abc import Callable
 
 from pytest_s3errors._failures import SimulationError
 
-from . import doors
 from .door import LOOPBACK, Shut
 from .hosts import Hosts
 from .owner import Owner, after, current
-from .seams import Seams
 
 Ports = Callable[[], frozenset[int]]
 _servers: list[Ports] = []
@@ -20,14 +18,17 @@ class Gate:
     """Say which hosts are S3's, for code whose test has ended. Servers of other tests count too, so none is reached."""
 
     def __init__(self, hosts: Hosts) -> None:
-        self.is_refused = hosts.is_refused
-        self._hosts = hosts
+        self.hosts = hosts
 
     def is_s3(self, host: str, port: int | None = None) -> bool:
         """Return whether *host* is S3's, or a server of a running test."""
         if host in LOOPBACK and any(port in ports() for ports in _servers):
             return True
-        return self._hosts.is_s3(host, port)
+        return self.hosts.is_s3(host, port)
+
+    def is_refused(self, host: str, port: int | None = None) -> bool:
+        """Return whether *host* is another Amazon endpoint."""
+        return self.hosts.is_refused(host, port)
 
     def owns(self, port: int) -> bool:
         """Return False: a test's servers end with it."""
@@ -45,10 +46,14 @@ class Gate:
         )
 
 
+_gate = Gate(Hosts((), (), tuple))
+_door = Shut(_gate, "after the test")
+
+
 def install(hosts: Hosts) -> None:
     """Refuse requests of leftovers of ended tests from now on, by the rules of *hosts* and of no earlier ones."""
-    after().awaited.clear()
-    doors.shut(Seams(after()), Shut(Gate(hosts), "after the test"))
+    _gate.hosts = hosts
+    after().door = _door
 
 
 def serving(ports: Ports) -> None:

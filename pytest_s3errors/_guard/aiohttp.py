@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
-from .door import Door
+from .seams import lead
 from .senders import presigned
 
 if TYPE_CHECKING:
-    from .seams import Seams
+    from .door import Door
 
 
-def install(seams: Seams, door: Door, aiohttp: Any) -> None:
-    """Ask *door*, which is shut, before a connector looks for a connection."""
-    connect = seams.original(aiohttp.BaseConnector, "connect")
+def install(aiohttp: Any) -> None:
+    """Ask a test's door before a connector looks for a connection. At the `wire` layer aiohttp has its own way."""
+    lead(aiohttp, "BaseConnector.connect", _connect)
 
-    @functools.wraps(connect)
-    async def connecting(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
+
+def _connect(connect: Any) -> Any:
+    async def connecting(door: Door, connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
         if req.url.host is not None:
             with presigned(str(req.url)):
                 door.takes(req.url.host, req.url.port)
         return await connect(connector, req, *args, **kwargs)
 
-    seams.setattr(aiohttp.BaseConnector, "connect", connecting)
+    return connecting

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .door import Door, is_ours
+from .seams import lead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from .seams import Seams
 
 _HTTP, _HTTPS = 80, 443
 _SCHEMES = {"http": _HTTP, "https": _HTTPS}
@@ -25,25 +24,29 @@ _SCHEMES = {"http": _HTTP, "https": _HTTPS}
 _VIA = "_s3errors_via"
 
 
-def install(seams: Seams, door: Door, http_client: Any) -> None:
-    """Lead S3 requests through *door*, whatever their connection."""
-    # vcrpy puts its own class here while a cassette is on, which may be the whole session.
-    _install(seams, door, getattr(http_client.HTTPConnection, "_baseclass", http_client.HTTPConnection))
+def install(http_client: Any) -> None:
+    """Lead S3 requests through their test's door, whatever their connection."""
+    _install(http_client, "HTTPConnection")
 
 
-def _install(seams: Seams, door: Door, connection: Any) -> None:
-    tunnel, put = seams.original(connection, "set_tunnel"), seams.original(connection, "putrequest")
+def _install(home: Any, kind: str) -> None:
+    lead(home, f"{kind}.set_tunnel", _set_tunnel)
+    lead(home, f"{kind}.putrequest", _putrequest)
 
-    @functools.wraps(tunnel)
-    def set_tunnel(conn: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> None:
+
+def _set_tunnel(tunnel: Any) -> Any:
+    def set_tunnel(door: Door, conn: Any, host: str, port: int | None = None, *args: Any, **kwargs: Any) -> None:
         if not door.takes(host.strip("[]"), port or _HTTPS):
             tunnel(conn, host, port, *args, **kwargs)
             return
         _lead(conn, host, port or _HTTPS)
         _forget_proxy(conn)
 
-    @functools.wraps(put)
-    def putrequest(conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+    return set_tunnel
+
+
+def _putrequest(put: Any) -> Any:
+    def putrequest(door: Door, conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         parts = urlsplit(url) if "://" in url else None
         if parts is not None and parts.hostname and method != "CONNECT":
             port = parts.port or _HTTP
@@ -58,29 +61,25 @@ def _install(seams: Seams, door: Door, connection: Any) -> None:
                 _hang_up(conn)
         put(conn, method, url, *args, **kwargs)
 
-    seams.setattr(connection, "set_tunnel", set_tunnel)
-    seams.setattr(connection, "putrequest", putrequest)
+    return putrequest
 
 
-def install_urllib3(seams: Seams, door: Door, connectionpool: Any) -> None:
+def install_urllib3(connectionpool: Any) -> None:
     """Take S3 requests away from a proxy that only forwards, where it is connected to before anything is put.
 
     urllib3 does so with https alone, urllib3-future always.
     """
     early = _SCHEMES if hasattr(connectionpool, "BaseResolver") else {"https": _HTTPS}
-    _forward(seams, door, connectionpool.HTTPConnectionPool, early)
+    lead(connectionpool, "HTTPConnectionPool._make_request", functools.partial(_forward, early))
 
 
-def install_urllib3_async(seams: Seams, door: Door, connectionpool: Any) -> None:
+def install_urllib3_async(connectionpool: Any) -> None:
     """Do the same for urllib3-future in async code."""
-    _forward(seams, door, connectionpool.AsyncHTTPConnectionPool, _SCHEMES)
+    lead(connectionpool, "AsyncHTTPConnectionPool._make_request", functools.partial(_forward, _SCHEMES))
 
 
-def _forward(seams: Seams, door: Door, kind: Any, schemes: Mapping[str, int]) -> None:
-    make = seams.original(kind, "_make_request")
-
-    @functools.wraps(make)
-    def make_request(pool: Any, conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+def _forward(schemes: Mapping[str, int], make: Any) -> Any:
+    def make_request(door: Door, pool: Any, conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         parts = urlsplit(url) if "://" in url else None
         if parts is not None and parts.scheme in schemes and parts.hostname:
             port = parts.port or schemes[parts.scheme]
@@ -92,48 +91,45 @@ def _forward(seams: Seams, door: Door, kind: Any, schemes: Mapping[str, int]) ->
                 _lead_back(conn)
         return make(pool, conn, method, url, *args, **kwargs)
 
-    seams.setattr(kind, "_make_request", make_request)
+    return make_request
 
 
-def install_urllib3_future(seams: Seams, door: Door, connection: Any) -> None:
+def install_urllib3_future(connection: Any) -> None:
     """Do all that for urllib3-future, which stands on no http.client and may resolve names by itself."""
     for kind, resolver in (
         ("HTTPConnection", "ResolverDescription"),
         ("AsyncHTTPConnection", "AsyncResolverDescription"),
     ):
         if hasattr(connection, resolver):
-            _install(seams, door, getattr(connection, kind))
-            _resolve(seams, door, getattr(connection, kind), getattr(connection, resolver))
+            _install(connection, kind)
+            lead(connection, f"{kind}._new_conn", functools.partial(_resolve, getattr(connection, resolver)))
 
 
-def _resolve(seams: Seams, door: Door, connection: Any, resolvers: Any) -> None:
+def _resolve(resolvers: Any, made: Any) -> Any:
     """Look up S3's hosts as everybody does, whatever resolver a connection has."""
-    made = seams.original(connection, "_new_conn")
 
-    def new_conn(conn: Any) -> Any:
+    def new_conn(door: Door, conn: Any) -> Any:
         if door.takes(conn.host.strip("[]"), conn.port):
             conn._resolver = resolvers.from_url("system://").new()  # noqa: SLF001 - it has no other name
         return made(conn)
 
-    seams.setattr(connection, "_new_conn", new_conn)
+    return new_conn
 
 
-def install_socks(seams: Seams, door: Door, socks: Any) -> None:
+def install_socks(socks: Any) -> None:
     """Take S3 connections away from urllib3's SOCKS proxies."""
-    _bypass(seams, door, socks.SOCKSConnection)
-    if hasattr(socks, "AsyncSOCKSConnection"):  # urllib3-future's
-        _bypass(seams, door, socks.AsyncSOCKSConnection)
+    for kind in ("SOCKSConnection", "AsyncSOCKSConnection"):
+        if hasattr(socks, kind):  # the second is urllib3-future's
+            lead(socks, f"{kind}._new_conn", functools.partial(_bypass, getattr(socks, kind)))
 
 
-def _bypass(seams: Seams, door: Door, kind: Any) -> None:
-    made = seams.original(kind, "_new_conn")
-
-    def new_conn(conn: Any) -> Any:
+def _bypass(kind: Any, made: Any) -> Any:
+    def new_conn(door: Door, conn: Any) -> Any:
         if door.takes(conn.host.strip("[]"), conn.port):
             return super(kind, conn)._new_conn()
         return made(conn)
 
-    seams.setattr(kind, "_new_conn", new_conn)
+    return new_conn
 
 
 def _lead(conn: Any, host: str, port: int) -> None:

@@ -10,6 +10,7 @@ since its worker may be older than the test.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shlex
@@ -160,9 +161,10 @@ class Children:
             self._environment.end(self.server)
 
 
+@functools.cache
 def install() -> None:
-    """Give each child its guard from now on. Every test calls this."""
-    when_imported("subprocess", lambda module: wrap(module.Popen, "_execute_child", _execute))
+    """Give each child its guard from now on."""
+    when_imported("subprocess", lambda module: wrap(module, "Popen._execute_child", _execute))
     for module in ("multiprocessing", "billiard", *(f"{name}.backend" for name in _LOKYS)):
         when_imported(f"{module}.spawn", _spawn)
     for module in ("concurrent.futures.process", *(f"{name}.process_executor" for name in _LOKYS)):
@@ -206,12 +208,12 @@ def _spawn(module: Any) -> None:
 
 
 def _executor(module: Any) -> None:
-    wrap(module.ProcessPoolExecutor, "submit", _submit)
+    wrap(module, "ProcessPoolExecutor.submit", _submit)
 
 
 def _pool(module: Any) -> None:
     for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
-        wrap(module.Pool, name, _submit)
+        wrap(module, f"Pool.{name}", _submit)
 
 
 def _submit(submit: Callable[..., Any]) -> Callable[..., Any]:

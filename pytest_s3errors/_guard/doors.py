@@ -1,57 +1,52 @@
-"""Install everything that leads to a door, for one owner."""
+"""Install everything that leads to the door of an owner."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from . import aiohttp, blocking_http, credentials, httpcore, natives, senders, sockets
-from .imports import when_imported
+from .imports import catch_up, when_imported
 from .inherit import URLLIB3S
-from .seams import wrap
-
-if TYPE_CHECKING:
-    from .door import Door
-    from .seams import Seams
+from .seams import keep, wrap
 
 _T = TypeVar("_T")
 _Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def lead(seams: Seams, door: Door) -> None:
-    """Lead blocking code and code that dials itself through *door*. Layers handle aiohttp and httpcore's backend."""
-    for name, install in _DOORS.items():
-        seams.when(name, functools.partial(install, seams, door))
+def install() -> None:
+    """Lead every S3 request through the door of its test, mark those of S3 clients, and give them keys.
+
+    Every test calls this, since other code may have replaced what leads there.
+    """
+    _once()
+    catch_up()
+    keep()
 
 
-def shut(seams: Seams, door: Door) -> None:
-    """Stop all S3 requests at *door*."""
-    lead(seams, door)
-    seams.when("aiohttp", lambda module: aiohttp.install(seams, door, module))
-
-
-def recognise() -> None:
-    """Mark the requests of S3 clients from now on, and give them keys. Every test calls this."""
-    for name, act in _SENDERS.items():
-        when_imported(name, act)
+@functools.cache
+def _once() -> None:
+    for table in (_DOORS, _SENDERS):
+        for name, act in table.items():
+            when_imported(name, act)
 
 
 def _wrap(wrappers: dict[str, _Wrapper], module: Any) -> None:
     for method, make in wrappers.items():
-        kind, _, name = method.partition(".")
-        wrap(getattr(module, kind), name, make)
+        wrap(module, method, make)
 
 
 def _of_urllib3(modules: dict[str, _T]) -> dict[str, _T]:
     return {f"{name}.{module}": value for name in URLLIB3S for module, value in modules.items()}
 
 
-_DOORS: dict[str, Callable[[Seams, Door, Any], None]] = {
+_DOORS: dict[str, Callable[[Any], None]] = {
     "socket": sockets.install,
     "gevent.socket": sockets.install,
     "ssl": sockets.install_tls,
-    "asyncio": lambda seams, door, module: sockets.install_loop(seams, door, module.BaseEventLoop),
+    "aiohttp": aiohttp.install,
+    "asyncio": lambda module: sockets.install_loop(module, "BaseEventLoop"),
     "uvloop": sockets.install_uvloop,
     "http.client": blocking_http.install,
     **dict.fromkeys(httpcore.NAMES, httpcore.install),

@@ -7,7 +7,6 @@ while it runs. At its end only the values that are still ours are restored.
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 
 from . import models
+from .imports import when_imported
 
 if TYPE_CHECKING:
     from .seams import Seams
@@ -113,12 +113,8 @@ class Environment:
         _set(self._ours, self._before)
         boto3: Any = sys.modules.get("boto3")
         self._session = boto3 and boto3.DEFAULT_SESSION
-        seams.when("botocore.loaders", functools.partial(models.keep, seams))
-        if not sys.modules.keys().isdisjoint(NATIVE):
-            self.tell_native()
-        else:
-            for name in NATIVE:
-                seams.when(name, self._imported)
+        when_imported("botocore.loaders", models.keep)
+        seams.when(NATIVE, self._imported)
 
     def _imported(self, _native: object) -> None:
         self.tell_native()

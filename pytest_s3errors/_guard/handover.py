@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import _thread
 import concurrent.futures.thread
+import functools
 import multiprocessing.pool
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from pytest_s3errors._failures import SimulationError
 
+from .imports import when_imported
 from .owner import Owner, binding, job_of, own, working_for
 from .seams import wrap
 
@@ -23,15 +24,15 @@ from .seams import wrap
 _POOLS = frozenset({concurrent.futures.thread._worker, multiprocessing.pool.worker})  # type: ignore[attr-defined]  # noqa: SLF001
 
 
+@functools.cache
 def install() -> None:
-    """Pass owners on from now on. Every test calls this, since someone may have restored the originals."""
-    wrap(threading.Thread, "start", _thread_start)
+    """Pass owners on from now on."""
+    wrap(threading, "Thread.start", _thread_start)
     wrap(_thread, "start_new_thread", _raw_start)
-    wrap(concurrent.futures.ThreadPoolExecutor, "submit", _submit)
+    wrap(concurrent.futures, "ThreadPoolExecutor.submit", _submit)
     for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
-        wrap(multiprocessing.pool.ThreadPool, name, _submit)
-    if (anyio := sys.modules.get("anyio._backends._asyncio")) is not None:
-        wrap(anyio.TestRunner, "_call_in_runner_task", _in_runner)
+        wrap(multiprocessing.pool, f"ThreadPool.{name}", _submit)
+    when_imported("anyio._backends._asyncio", lambda m: wrap(m, "TestRunner._call_in_runner_task", _in_runner))
 
 
 def _thread_start(start: Callable[[threading.Thread], None]) -> Callable[..., None]:

@@ -8,35 +8,31 @@ See `blocking_http` for why. The pools stay unchanged, since respx replaces them
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from .door import Door, leads_to_us
-
-if TYPE_CHECKING:
-    from .seams import Seams
+from .seams import lead
 
 NAMES = ("httpcore", "httpcore2")
 
 
-def install(seams: Seams, door: Door, httpcore: Any) -> None:
-    """Lead S3 requests through *door*, whatever their connection."""
-    _kept(seams, door, httpcore)
+def install(httpcore: Any) -> None:
+    """Lead S3 requests through their test's door, whatever their connection."""
+    lead(httpcore, "HTTP11Connection.handle_request", functools.partial(_kept, httpcore))
+    lead(httpcore, "AsyncHTTP11Connection.handle_async_request", functools.partial(_kept_async, httpcore))
     for proxy, direct in (
         ("HTTPProxy", httpcore.HTTPConnection),
         ("AsyncHTTPProxy", httpcore.AsyncHTTPConnection),
         ("SOCKSProxy", httpcore.HTTPConnection),
         ("AsyncSOCKSProxy", httpcore.AsyncHTTPConnection),
     ):
-        if (kind := getattr(httpcore, proxy, None)) is not None and hasattr(kind, "create_connection"):
-            _proxied(seams, door, kind, direct)
+        if hasattr(getattr(httpcore, proxy, None), "create_connection"):
+            lead(httpcore, f"{proxy}.create_connection", functools.partial(_proxied, direct))
 
 
-def _proxied(seams: Seams, door: Door, kind: Any, direct: Any) -> None:
-    create = seams.original(kind, "create_connection")
-
-    @functools.wraps(create)
-    def create_connection(pool: Any, origin: Any) -> Any:
+def _proxied(direct: Any, create: Any) -> Any:
+    def create_connection(door: Door, pool: Any, origin: Any) -> Any:
         if not door.takes(origin.host.decode("ascii"), origin.port):
             return create(pool, origin)
         return direct(
@@ -46,30 +42,27 @@ def _proxied(seams: Seams, door: Door, kind: Any, direct: Any) -> None:
             network_backend=pool._network_backend,  # noqa: SLF001
         )
 
-    seams.setattr(kind, "create_connection", create_connection)
+    return create_connection
 
 
-def _kept(seams: Seams, door: Door, httpcore: Any) -> None:
-    blocking, waiting = httpcore.HTTP11Connection, httpcore.AsyncHTTP11Connection
-    handle = seams.original(blocking, "handle_request")
-    handle_async = seams.original(waiting, "handle_async_request")
-
-    @functools.wraps(handle)
-    def handling(connection: Any, request: Any) -> Any:
+def _kept(httpcore: Any, handle: Any) -> Any:
+    def handling(door: Door, connection: Any, request: Any) -> Any:
         if _leads_astray(door, connection, request):
             connection.close()
             raise httpcore.ConnectionNotAvailable  # the pool takes another connection
         return handle(connection, request)
 
-    @functools.wraps(handle_async)
-    async def handling_async(connection: Any, request: Any) -> Any:
+    return handling
+
+
+def _kept_async(httpcore: Any, handle: Any) -> Any:
+    async def handling(door: Door, connection: Any, request: Any) -> Any:
         if _leads_astray(door, connection, request):
             await connection.aclose()
             raise httpcore.ConnectionNotAvailable
-        return await handle_async(connection, request)
+        return await handle(connection, request)
 
-    seams.setattr(blocking, "handle_request", handling)
-    seams.setattr(waiting, "handle_async_request", handling_async)
+    return handling
 
 
 def _leads_astray(door: Door, connection: Any, request: Any) -> bool:

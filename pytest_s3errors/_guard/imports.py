@@ -37,16 +37,15 @@ class _Finder:
             self._finding.discard(name)
         if spec is None or spec.loader is None:
             return None
-        spec.loader = _Loader(spec.loader, self.acts[name])  # type: ignore[assignment]
+        spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
         return spec
 
 
 class _Loader:
     """Another loader, and the actions that follow it."""
 
-    def __init__(self, loader: Loader, acts: list[Act]) -> None:
+    def __init__(self, loader: Loader) -> None:
         self._loader = loader
-        self._acts = acts
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
@@ -58,12 +57,12 @@ class _Loader:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
         _executed.add(module.__name__)
-        for act in self._acts:
-            act(module)
+        _act(module, module.__name__)
 
 
 _finder = _Finder()
 _executed: set[str] = set()
+_acted: dict[str, ModuleType] = {}  # the last module of each name for which all was done
 
 
 def when_imported(name: str, act: Act) -> None:
@@ -72,8 +71,25 @@ def when_imported(name: str, act: Act) -> None:
     acts = _finder.acts[name]
     if act not in acts:
         acts.append(act)
-    if is_imported(name):
-        act(sys.modules[name])
+        if is_imported(name):
+            act(sys.modules[name])
+
+
+def catch_up() -> None:
+    """Act on the modules that were imported while somebody had taken the finder away, as pytester does."""
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+    modules = sys.modules
+    for name in _finder.acts:
+        module = modules.get(name)
+        if module is not None and module is not _acted.get(name) and is_imported(name):
+            _act(module, name)
+
+
+def _act(module: ModuleType, name: str) -> None:
+    _acted[name] = module
+    for act in _finder.acts[name]:
+        act(module)
 
 
 def watch(name: str) -> None:

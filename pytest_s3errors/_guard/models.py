@@ -6,29 +6,29 @@ the models of all services and parse those of S3 again: some 70 ms for each test
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .seams import Seams
+from .owner import current
+from .seams import wrap
 
 _known: dict[tuple[str, str], Any] = {}
 
 
-def keep(seams: Seams, loaders: Any) -> None:
+def keep(loaders: Any) -> None:
     """Keep what the module *loaders* finds and parses in botocore's folder. Files of the user's may change."""
     folder = f"{Path(loaders.__file__).parent}{os.sep}"
     for name in ("exists", "load_file"):
-        original = seams.original(loaders.JSONFileLoader, name)
-        seams.setattr(loaders.JSONFileLoader, name, _once(original, name, folder))
+        wrap(loaders, f"JSONFileLoader.{name}", functools.partial(_once, name, folder))
 
 
-def _once(original: Callable[..., Any], name: str, folder: str) -> Callable[..., Any]:
+def _once(name: str, folder: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def once(loader: Any, path: str) -> Any:
-        if not path.startswith(folder):
+        owner = current()
+        if owner is None or not owner.hermetic or not path.startswith(folder):
             return original(loader, path)
         if (name, path) not in _known:
             _known[name, path] = original(loader, path)

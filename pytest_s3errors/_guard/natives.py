@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .owner import current
-from .seams import wrap
+from .seams import lead, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .door import Door
-    from .seams import Seams
 
 
 def pyarrow_fs(module: Any) -> None:
@@ -60,24 +59,27 @@ def _none_in_a_test(create: Callable[..., Any]) -> Callable[..., Any]:
     return creating
 
 
-def awscrt_http(seams: Seams, door: Door, module: Any) -> None:
+def awscrt_http(module: Any) -> None:
     """Refuse connections of awscrt's HTTP client to S3."""
-    new = seams.original(module.HttpClientConnection, "new")
+    lead(module, "HttpClientConnection.new", _awscrt_new)
 
-    def connecting(host_name: str, port: int, *args: Any, **kwargs: Any) -> Any:
+
+def _awscrt_new(new: Any) -> Any:
+    def connecting(door: Door, host_name: str, port: int, *args: Any, **kwargs: Any) -> Any:
         if door.takes(host_name, port) and not door.is_ours(port):
             raise door.refuse(host_name, "by awscrt, which brings its own sockets")
         return new(host_name, port, *args, **kwargs)
 
-    seams.setattr(module.HttpClientConnection, "new", staticmethod(connecting).__func__)
+    return connecting
 
 
-def awscrt_s3(seams: Seams, door: Door, module: Any) -> None:
+def awscrt_s3(module: Any) -> None:
     """Refuse requests of awscrt's S3 client, which speaks TLS with hosts that it looks up itself."""
-    make = seams.original(module.S3Client, "make_request")
+    lead(module, "S3Client.make_request", _awscrt_request)
 
-    @functools.wraps(make)
-    def making(client: Any, *args: Any, **kwargs: Any) -> Any:
+
+def _awscrt_request(make: Any) -> Any:
+    def making(door: Door, client: Any, *args: Any, **kwargs: Any) -> Any:
         request = kwargs.get("request")
         headers = dict(request.headers) if request is not None else {}
         host = next((value for name, value in headers.items() if name.lower() == "host"), "")
@@ -86,23 +88,32 @@ def awscrt_s3(seams: Seams, door: Door, module: Any) -> None:
             raise door.refuse(parts.hostname, "by awscrt, which brings its own sockets")
         return make(client, *args, **kwargs)
 
-    seams.setattr(module.S3Client, "make_request", making)
+    return making
 
 
-def pycurl(seams: Seams, door: Door, module: Any) -> None:
+def pycurl(module: Any) -> None:
     """Refuse S3 URLs that are passed to libcurl."""
-    curl = seams.original(module, "Curl")
+    lead(module, "Curl", functools.partial(_pycurl, module))
 
-    class Curl(curl):  # type: ignore[misc,valid-type]  # an optional part
+
+def _pycurl(module: Any, curl: Any) -> Any:
+    class Curl(curl):  # type: ignore[misc]  # an optional part
         """A handle that checks the URL that it gets."""
+
+        door: Door
 
         def setopt(self, option: int, value: Any = None) -> None:
             if option == module.URL:
                 text = value.decode("latin-1") if isinstance(value, bytes) else value
                 parts = urlsplit(text if "://" in text else f"http://{text}")
                 port = parts.port or {"https": 443}.get(parts.scheme, 80)
-                if parts.hostname and door.takes(parts.hostname, port) and not door.is_ours(port):
-                    raise door.refuse(parts.hostname, "by libcurl, which brings its own sockets")
+                if parts.hostname and self.door.takes(parts.hostname, port) and not self.door.is_ours(port):
+                    raise self.door.refuse(parts.hostname, "by libcurl, which brings its own sockets")
             super().setopt(option, value)
 
-    seams.setattr(module, "Curl", Curl)
+    def making(door: Door, *args: Any, **kwargs: Any) -> Curl:
+        handle = Curl(*args, **kwargs)
+        handle.door = door
+        return handle
+
+    return making

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .door import Door
 
 __all__ = ["Owner", "begin", "current", "end", "outside", "own", "shared", "working_for"]
 
@@ -13,18 +16,20 @@ __all__ = ["Owner", "begin", "current", "end", "outside", "own", "shared", "work
 class Owner:
     """One test as the owner of work.
 
-    `replaced` has what each seam does for it. `awaited` has the actions for modules that are imported later, see
-    `seams`. `hermetic` says whether the plugin sets its AWS environment. `children` has what its child processes get.
+    `door` is where its S3 connections lead, None if they are let alone. `replaced` has what single seams do for it
+    instead. `awaited` has the actions for modules that are imported later, see `seams`. `hermetic` says whether the
+    plugin sets its AWS environment. `children` has what its child processes get.
     """
 
-    __slots__ = ("__weakref__", "_before", "awaited", "children", "hermetic", "name", "replaced")
+    __slots__ = ("__weakref__", "_before", "awaited", "children", "door", "hermetic", "name", "replaced")
 
     def __init__(self, name: str, *, hermetic: bool = False) -> None:
         self.name = name
         self.hermetic = hermetic
         self.children: Any = None
+        self.door: Door | None = None
         self.replaced: dict[object, Callable[..., Any]] = {}
-        self.awaited: dict[str, list[Callable[[Any], None]]] = {}
+        self.awaited: list[tuple[tuple[str, ...], Callable[[Any], None]]] = []
         self._before: Owner | None = None
 
     def __repr__(self) -> str:
@@ -59,7 +64,7 @@ def begin(owner: Owner) -> None:
 
 def end(owner: Owner) -> None:
     """End the test of *owner*. From now on every seam does for it what `after` says."""
-    owner.replaced, owner.awaited = _after.replaced, {}
+    owner.door, owner.replaced, owner.awaited = _after.door, {}, []
     _running.remove(owner)
     _working_for.set(owner._before)  # noqa: SLF001
     owner._before = None  # noqa: SLF001
@@ -72,7 +77,7 @@ def take_over(owner: Owner) -> Owner | None:
     """
     inherited = current()
     for before in _running:
-        before.replaced = owner.replaced  # don't ask what a fork has copied
+        before.door, before.replaced = owner.door, owner.replaced  # don't ask what a fork has copied
     _running[:] = [owner]
     _working_for.set(None)
     return inherited
@@ -109,9 +114,9 @@ def after() -> Owner:
     return _after
 
 
-def waiting() -> tuple[Owner, ...]:
-    """Return the owners that need a newly imported module prepared."""
-    return (*_running, _after)
+def running() -> tuple[Owner, ...]:
+    """Return the owners whose tests run, each in the one before."""
+    return tuple(_running)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,9 @@
 Only this module patches other packages for the guard and the layers. A replacement stays: a pooled connection, a thread
 or a by-name import may keep it for ever, and without an owner it calls the original. A later patch, such as a test's
 own mock, wins over it. If someone removes a seam, the next test that needs it puts it back.
+
+What all tests share is made once (`lead`, `wrap`): to make it for each test would take longer than the test. Each test
+only looks whether it is still there (`keep`). What one test has of its own goes by `Seams`.
 """
 
 from __future__ import annotations
@@ -11,15 +14,16 @@ import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .imports import is_imported, when_imported
-from .owner import Owner, current, waiting
+from .owner import Owner, current, running
 
 _MARK = "_s3errors_seam"
 _WRAPS = "_s3errors_wraps"
+_Make = Callable[[Callable[..., Any]], Callable[..., Any]]
 _seams: dict[tuple[int, str], _Seam] = {}
 
 
@@ -31,6 +35,12 @@ class _Seam:
         self._name = name
         self.original: Callable[..., Any]
         self._here: Callable[..., Any] | None = None
+        self._make: _Make | None = None
+        self._led: Callable[..., Any] | None = None
+
+    def lead(self, make: _Make) -> None:
+        """Call ``make(original)`` for each owner with a door, and pass it the door first."""
+        self._make, self._led = make, make(self.original)
 
     def put(self) -> None:
         """Install the dispatching function if it is missing. A function found there gets every call passed on."""
@@ -43,23 +53,33 @@ class _Seam:
         if self._here is None or original is not self.original:
             self.original = original
             self._here = self._dispatching(original)
+            if self._make is not None:
+                self.lead(self._make)
         setattr(self._target, self._name, self._here)
         if isinstance(self._target, ModuleType):
             _replace_copies(original, self._here)
 
     def _dispatching(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        # The same three lines twice, since a shared function would add a call to each request.
+        # The same lines twice, since a shared function would add a call to each request.
         def dispatching(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             owner = current() if self._here is here else None
-            chosen = original if owner is None else owner.replaced.get(self, original)
-            return chosen(*args, **kwargs)
+            if owner is None:
+                return original(*args, **kwargs)
+            chosen = owner.replaced.get(self)
+            if chosen is not None or owner.door is None or self._led is None:
+                return (chosen or original)(*args, **kwargs)
+            return self._led(owner.door, *args, **kwargs)
 
         async def dispatching_async(*args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             owner = current() if self._here is here else None
-            chosen = original if owner is None else owner.replaced.get(self, original)
-            return await chosen(*args, **kwargs)
+            if owner is None:
+                return await original(*args, **kwargs)
+            chosen = owner.replaced.get(self)
+            if chosen is not None or owner.door is None or self._led is None:
+                return await (chosen or original)(*args, **kwargs)
+            return await self._led(owner.door, *args, **kwargs)
 
         # Of the original's kind: respx and others check whether a function is a coroutine function.
         here = dispatching_async if inspect.iscoroutinefunction(original) else dispatching
@@ -104,23 +124,82 @@ class Seams:
         """Call *value* for the owner in place of ``target.name``."""
         self._owner.replaced[_placed(target, name)] = value
 
-    def when(self, name: str, act: Callable[[Any], None]) -> None:
-        """Call *act* with the module *name*: now, or as soon as it is imported."""
-        self._owner.awaited.setdefault(name, []).append(act)
-        if is_imported(name):
-            act(sys.modules[name])
-        else:
+    def when(self, names: tuple[str, ...], act: Callable[[Any], None]) -> None:
+        """Call *act* with each module in *names*: now, or as soon as it is imported."""
+        for name in names if names not in _awaited else ():
             when_imported(name, _arrived)
+        _awaited.add(names)
+        self._owner.awaited.append((names, act))
+        if not sys.modules.keys().isdisjoint(names):
+            for name in filter(is_imported, names):
+                act(sys.modules[name])
+
+
+_awaited: set[tuple[str, ...]] = set()
 
 
 def _arrived(module: ModuleType) -> None:
-    for owner in waiting():
-        for act in owner.awaited.get(module.__name__, ()):
-            act(module)
+    for owner in running():
+        for names, act in owner.awaited:
+            if module.__name__ in names:
+                act(module)
 
 
-def wrap(target: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Replace ``target.name`` by ``make(original)`` for every caller, if that was not done."""
+# What all tests share.
+
+
+class _Place(NamedTuple):
+    """Where a function was replaced: a class in a home ("": in the home itself) and a name in that, as they were then.
+
+    `again` is called if one of them has changed.
+    """
+
+    home: Mapping[str, Any]
+    kind: str
+    found: Any
+    names: Mapping[str, Any]
+    name: str
+    ours: Any
+    again: Callable[[], None]
+
+
+_places: dict[tuple[int, str, object], _Place] = {}
+
+
+def lead(home: Any, path: str, make: _Make) -> None:
+    """Call ``make(original)`` in place of what *path* names in *home*, a function or ``Class.method``.
+
+    It is called for each owner with a door, and gets the door first.
+    """
+    _replace(home, path, lead, lambda target, name: _placed(target, name).lead(make))
+
+
+def wrap(home: Any, path: str, make: _Make) -> None:
+    """Replace what *path* names in *home* by ``make(original)`` for every caller. Do nothing if it is not there."""
+    _replace(home, path, wrap, lambda target, name: _wrap(target, name, make))
+
+
+def _replace(home: Any, path: str, how: object, act: Callable[[Any, str], None]) -> None:
+    kind, _, name = path.rpartition(".")
+
+    def again() -> None:
+        # vcrpy puts its own class in the place of http.client's while a cassette is on, which may be the whole session.
+        target = getattr(getattr(home, kind), "_baseclass", getattr(home, kind)) if kind else home
+        act(target, name)
+        found, names = vars(home).get(kind), vars(target)
+        _places[id(home), path, how] = _Place(vars(home), kind, found, names, name, names.get(name), again)
+
+    again()
+
+
+def keep() -> None:
+    """Put back what others have put in the place of a class or of a function since it was replaced."""
+    for home, kind, found, names, name, ours, again in tuple(_places.values()):
+        if names.get(name) is not ours or home.get(kind) is not found:
+            again()
+
+
+def _wrap(target: Any, name: str, make: _Make) -> None:
     original = getattr(target, name, None)
     made_by = getattr(original, _WRAPS, None)
     if original is None or made_by is make:

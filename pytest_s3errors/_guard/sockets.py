@@ -11,36 +11,41 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from .door import ADDRESS, Door, is_address, is_ours, leads_to_us, number_of, text_of
+from .seams import lead
 
 if TYPE_CHECKING:
     import socket
-
-    from .seams import Seams
 
 _TLS_OPTIONS = ("ssl", "server_hostname", "ssl_handshake_timeout", "ssl_shutdown_timeout")
 _ADDRESS_OPTIONS = ("family", "flags", "happy_eyeballs_delay", "interleave", "all_errors")
 
 
-def install(seams: Seams, door: Door, socket_module: Any) -> None:
-    """Lead lookups and connections of *socket_module*, the standard library's or gevent's, through *door*."""
-    _names(seams, door, socket_module)
-    _connections(seams, door, socket_module.socket)
-    install_create_connection(seams, door, socket_module)
+def install(socket_module: Any) -> None:
+    """Lead lookups and connections of *socket_module*, Python's own or gevent's, through their test's door."""
+    # socket.getaddrinfo calls _socket.getaddrinfo each time, so code that keeps a copy of it meets the seam too.
+    of_python = socket_module.__name__ == "socket"
+    lead(getattr(socket_module, "_socket", socket_module) if of_python else socket_module, "getaddrinfo", _getaddrinfo)
+    lead(socket_module, "gethostbyname", _gethostbyname)
+    lead(socket_module, "gethostbyname_ex", _gethostbyname_ex)
+    lead(socket_module, "socket.connect", _connect)
+    lead(socket_module, "socket.connect_ex", _connect)
+    install_create_connection(socket_module)
 
 
-def install_create_connection(seams: Seams, door: Door, home: Any) -> None:
+def install_create_connection(home: Any) -> None:
     """Do the same for a `create_connection`, the standard library's or urllib3's, which then needs no lookup."""
-    create = seams.original(home, "create_connection")
+    lead(home, "create_connection", _create_connection)
 
-    @functools.wraps(create)
-    def create_connection(address: Any, *args: Any, **kwargs: Any) -> Any:
+
+def _create_connection(create: Any) -> Any:
+    def create_connection(door: Door, address: Any, *args: Any, **kwargs: Any) -> Any:
         host, port = text_of(address[0]), number_of(address[1])
         if host is None or not (host == ADDRESS or door.takes(host.strip("[]"), port)):
             return create(address, *args, **kwargs)
         given = dict(zip(("timeout", "source_address", "socket_options"), args, strict=False)) | kwargs
         return _connected(door.dial(), given.get("timeout", ...), given.get("socket_options"))
 
-    seams.setattr(home, "create_connection", create_connection)
+    return create_connection
 
 
 def _connected(port: int, timeout: Any, options: Any) -> socket.socket:
@@ -59,21 +64,27 @@ def _connected(port: int, timeout: Any, options: Any) -> socket.socket:
     return sock
 
 
-def install_uvloop(seams: Seams, door: Door, uvloop: Any) -> None:
+def install_uvloop(uvloop: Any) -> None:
     """Do the same in uvloop's loops, which don't use Python's sockets."""
-    install_loop(seams, door, uvloop.Loop)
-    lookup, connect = seams.original(uvloop.Loop, "getaddrinfo"), seams.original(uvloop.Loop, "sock_connect")
+    install_loop(uvloop, "Loop")
+    lead(uvloop, "Loop.getaddrinfo", _loop_getaddrinfo)
+    lead(uvloop, "Loop.sock_connect", _sock_connect)
 
-    def getaddrinfo(loop: Any, host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+
+def _loop_getaddrinfo(lookup: Any) -> Any:
+    def getaddrinfo(door: Door, loop: Any, host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         if not _takes(door, host, port):
             return lookup(loop, host, port, *args, **kwargs)
         return lookup(loop, "127.0.0.1", door.dial(), type=kwargs.get("type", 0), proto=kwargs.get("proto", 0))
 
-    def sock_connect(loop: Any, sock: socket.socket, address: Any) -> Any:
+    return getaddrinfo
+
+
+def _sock_connect(connect: Any) -> Any:
+    def sock_connect(door: Door, loop: Any, sock: socket.socket, address: Any) -> Any:
         return connect(loop, sock, _instead_of(door, sock, address))
 
-    seams.setattr(uvloop.Loop, "getaddrinfo", getaddrinfo)
-    seams.setattr(uvloop.Loop, "sock_connect", sock_connect)
+    return sock_connect
 
 
 def _takes(door: Door, host: object, port: object) -> bool:
@@ -86,36 +97,27 @@ def _takes(door: Door, host: object, port: object) -> bool:
     return name == ADDRESS or door.takes(name, number)
 
 
-def _names(seams: Seams, door: Door, home: Any) -> None:
-    # socket.getaddrinfo calls _socket.getaddrinfo each time, so code that keeps a copy of it meets the seam too.
-    beneath = getattr(home, "_socket", home) if home.__name__ == "socket" else home
-    lookup = seams.original(beneath, "getaddrinfo")
-
-    @functools.wraps(lookup)
-    def getaddrinfo(host: Any, port: Any = None, *args: Any, **kwargs: Any) -> Any:
+def _getaddrinfo(lookup: Any) -> Any:
+    def getaddrinfo(door: Door, host: Any, port: Any = None, *args: Any, **kwargs: Any) -> Any:
         if not _takes(door, host, port):
             return lookup(host, port, *args, **kwargs)
         # Replace the name by an address. The rest, such as the kind of socket, stays the caller's.
         kind = dict(zip(("family", "type", "proto", "flags"), args, strict=False)) | kwargs
         return lookup("127.0.0.1", door.dial(), 0, kind.get("type", 0), kind.get("proto", 0))
 
-    seams.setattr(beneath, "getaddrinfo", getaddrinfo)
-    by_name, by_name_ex = seams.original(home, "gethostbyname"), seams.original(home, "gethostbyname_ex")
-    seams.setattr(home, "gethostbyname", lambda host: ADDRESS if _takes(door, host, None) else by_name(host))
-    seams.setattr(
-        home,
-        "gethostbyname_ex",
-        lambda host: (host, [], [ADDRESS]) if _takes(door, host, None) else by_name_ex(host),
-    )
+    return getaddrinfo
 
 
-def _connections(seams: Seams, door: Door, kind: Any) -> None:
-    for name in ("connect", "connect_ex"):
-        seams.setattr(kind, name, _connecting(door, seams.original(kind, name)))
+def _gethostbyname(lookup: Any) -> Any:
+    return lambda door, host: ADDRESS if _takes(door, host, None) else lookup(host)
 
 
-def _connecting(door: Door, connect: Any) -> Any:
-    def connecting(sock: socket.socket, address: Any) -> Any:
+def _gethostbyname_ex(lookup: Any) -> Any:
+    return lambda door, host: (host, [], [ADDRESS]) if _takes(door, host, None) else lookup(host)
+
+
+def _connect(connect: Any) -> Any:
+    def connecting(door: Door, sock: socket.socket, address: Any) -> Any:
         return connect(sock, _instead_of(door, sock, address))
 
     return connecting
@@ -172,12 +174,14 @@ def _plain_socket() -> Any:
     return PlainSocket
 
 
-def install_tls(seams: Seams, door: Door, ssl: Any) -> None:
+def install_tls(ssl: Any) -> None:
     """Skip the handshake with our server, and start none with S3."""
-    wrap_socket, wrap_bio = seams.original(ssl.SSLContext, "wrap_socket"), seams.original(ssl.SSLContext, "wrap_bio")
+    lead(ssl, "SSLContext.wrap_socket", _wrap_socket)
+    lead(ssl, "SSLContext.wrap_bio", _wrap_bio)
 
-    @functools.wraps(wrap_socket)
-    def plain(context: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
+
+def _wrap_socket(wrap_socket: Any) -> Any:
+    def plain(door: Door, context: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
         name = kwargs.get("server_hostname", args[3] if len(args) > 3 else None)  # noqa: PLR2004 - wrap_socket's fifth
         if not is_ours(door, sock):
             _check_aim(door, name)
@@ -190,13 +194,15 @@ def install_tls(seams: Seams, door: Door, ssl: Any) -> None:
         wrapped.context, wrapped.server_hostname = context, name
         return wrapped
 
-    @functools.wraps(wrap_bio)
-    def checked(context: Any, *args: Any, **kwargs: Any) -> Any:
+    return plain
+
+
+def _wrap_bio(wrap_bio: Any) -> Any:
+    def checked(door: Door, context: Any, *args: Any, **kwargs: Any) -> Any:
         _check_aim(door, kwargs.get("server_hostname", args[3] if len(args) > 3 else None))  # noqa: PLR2004 - as above
         return wrap_bio(context, *args, **kwargs)
 
-    seams.setattr(ssl.SSLContext, "wrap_socket", plain)
-    seams.setattr(ssl.SSLContext, "wrap_bio", checked)
+    return checked
 
 
 def _check_aim(door: Door, name: object) -> None:
@@ -206,11 +212,16 @@ def _check_aim(door: Door, name: object) -> None:
         raise door.refuse(host, "over a connection that a proxy or a resolver of its own has made")
 
 
-def install_loop(seams: Seams, door: Door, kind: Any) -> None:
-    """Lead the connections of event loops of a *kind*, including streams, through *door*."""
-    create, start = seams.original(kind, "create_connection"), seams.original(kind, "start_tls")
+def install_loop(home: Any, kind: str) -> None:
+    """Lead the connections of event loops of a *kind* in *home*, including streams, through their test's door."""
+    lead(home, f"{kind}.create_connection", _loop_create_connection)
+    lead(home, f"{kind}.start_tls", _start_tls)
 
-    async def create_connection(loop: Any, factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
+
+def _loop_create_connection(create: Any) -> Any:
+    async def create_connection(
+        door: Door, loop: Any, factory: Any, host: Any = None, port: Any = None, **options: Any
+    ) -> Any:
         sock, asked = options.get("sock"), options.get("server_hostname") or host
         if sock is None and host is not None and _takes(door, host, port):
             host, port = "127.0.0.1", door.dial()
@@ -225,7 +236,11 @@ def install_loop(seams: Seams, door: Door, kind: Any) -> None:
             _pretend(door, made[0], asked, options["ssl"])
         return made
 
-    async def start_tls(loop: Any, transport: Any, protocol: Any, context: Any, **options: Any) -> Any:
+    return create_connection
+
+
+def _start_tls(start: Any) -> Any:
+    async def start_tls(door: Door, loop: Any, transport: Any, protocol: Any, context: Any, **options: Any) -> Any:
         peer = transport.get_extra_info("peername")
         if options.get("server_side") or not leads_to_us(door, peer):
             return await start(loop, transport, protocol, context, **options)
@@ -233,8 +248,7 @@ def install_loop(seams: Seams, door: Door, kind: Any) -> None:
         _pretend(door, transport, options.get("server_hostname"), context)
         return transport
 
-    seams.setattr(kind, "create_connection", create_connection)
-    seams.setattr(kind, "start_tls", start_tls)
+    return start_tls
 
 
 def _pretend(door: Door, transport: Any, host: str | None, context: Any) -> None:

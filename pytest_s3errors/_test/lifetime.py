@@ -25,7 +25,7 @@ from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._guard import after, children, doors, handover, owner
 from pytest_s3errors._guard.children import Children
-from pytest_s3errors._guard.door import Shut
+from pytest_s3errors._guard.door import Shut, is_ours
 from pytest_s3errors._guard.environment import Environment, secrets_now
 from pytest_s3errors._guard.hosts import Hosts
 from pytest_s3errors._guard.httpcore import NAMES as HTTPCORES
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from s3_asyncio_client import S3Client
 
 _PATIENCE_S = 1  # real seconds that the end of a test waits for a loop in another thread
+
+
+_PAST = "by a client that this layer does not reroute"
 
 
 class Run:
@@ -169,6 +172,7 @@ class Run:
         # Imported here so that only tests about S3 import aiohttp.
         from pytest_s3errors._layers import client  # noqa: PLC0415
         from pytest_s3errors._layers.wire import aiohttp as aiohttp_wire  # noqa: PLC0415
+        from pytest_s3errors._layers.wire import certificates  # noqa: PLC0415
         from pytest_s3errors._layers.wire import httpx as httpx_wire  # noqa: PLC0415
         from pytest_s3errors._layers.wire import sockets as sync_wire  # noqa: PLC0415
         from pytest_s3errors._servers import loops as loop_servers  # noqa: PLC0415
@@ -181,21 +185,21 @@ class Run:
         after.install(self._hosts)
         handover.install()
         children.install()
-        doors.recognise()
+        doors.install()
         if self._environment is not None:
             self._environment.begin(self._seams)
         if self._layer == "client":
             client.install(self, self._seams)
-            self._guard()
+            self._owner.door = Shut(self, _PAST)
         elif self._layer == "mock":
             self.mock_layer.install()
-            self._guard()
+            self._owner.door = Shut(self, _PAST)
         else:
             servers = loop_servers.LoopServers(self)
             aiohttp_wire.AiohttpWire(self, servers).install(self._seams)
-            for name in HTTPCORES:
-                self._seams.when(name, lambda module: httpx_wire.install(self, servers, self._seams, module))
-            sync_wire.SyncWire(self).install(self._seams)
+            self._seams.when(HTTPCORES, lambda module: httpx_wire.install(self, servers, self._seams, module))
+            door = self._owner.door = sync_wire.SyncWire(self)
+            certificates.install(self._seams, lambda sock: is_ours(door, sock))
             if self.simulator.connects:
                 self._watch_connecting()
 
@@ -358,10 +362,6 @@ class Run:
     def owns(self, port: int) -> bool:
         """Return whether a server of this test listens on *port* of the loopback."""
         return port in self._all_ports()
-
-    def _guard(self) -> None:
-        """Stop requests to S3 that get past a layer without sockets."""
-        doors.shut(self._seams, Shut(self, "by a client that this layer does not reroute"))
 
     # What can't be swallowed.
 

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_s3errors._guard import owner
 from pytest_s3errors._guard.owner import Owner
-from pytest_s3errors._guard.seams import Seams, wrap
+from pytest_s3errors._guard.seams import Seams, keep, lead, wrap
 
 
 @pytest.fixture
@@ -98,3 +98,61 @@ def test_wrapping_twice_is_wrapping_once(target):
     for _ in range(3):
         wrap(target, "act", louder)
     assert target.act(1) == "real 1!"
+
+
+def to_door(act: Any) -> Any:
+    return lambda door, what: f"{act(what)} by {door}"
+
+
+def test_what_is_led_gets_the_door_of_its_owner(target, started):
+    """It is made once, and each owner has a door, another function of its own, or neither."""
+    lead(target, "act", to_door)
+    test: Any = started("test")
+    assert target.act(1) == "real 1"
+    test.door = "front door"
+    assert target.act(2) == "real 2 by front door"
+    Seams(test).setattr(target, "act", lambda what: f"own {what}")
+    assert target.act(3) == "own 3"
+    other: Any = started("other")
+    other.door = "back door"
+    assert target.act(4) == "real 4 by back door"
+    with owner.outside():
+        assert target.act(5) == "real 5"
+
+
+@pytest.mark.parametrize("how", [lead, wrap])
+def test_what_was_taken_away_is_put_back(target, started, how):
+    """A tool may put back what it found long ago, or something new, which is then what we call."""
+    test: Any = started("test")
+    test.door = "door"
+    real = target.act
+    how(target, "act", to_door if how is lead else lambda act: lambda what: f"{act(what)} by door")
+    for stands in (real, lambda what: f"new {what}"):
+        target.act = stands
+        assert target.act(1) in ("real 1", "new 1")
+        keep()
+        assert target.act(2) == f"{stands(2)} by door"
+        ours = target.act
+        keep()
+        assert target.act is ours
+
+
+def test_class_that_was_exchanged_is_led(started):
+    """A tool that forbids sockets has a class of its own in their place, sometimes before the first test."""
+
+    class Theirs:
+        def act(self) -> str:
+            return "theirs"
+
+    class Real:
+        def act(self) -> str:
+            return "real"
+
+    test: Any = started("test")
+    test.door = "door"
+    home = SimpleNamespace(Kind=Theirs)
+    lead(home, "Kind.act", lambda act: lambda door, self: f"{act(self)} by {door}")
+    assert Theirs().act() == "theirs by door"
+    home.Kind = Real
+    keep()
+    assert Real().act() == "real by door"

@@ -118,6 +118,7 @@ def _installed(plan: dict[str, Any]) -> tuple[ChildScene, Owner]:
     scene: Any = ChildScene(plan)
     test = Owner(plan["test"], hermetic=plan["hermetic"])
     seams = Seams(test)
+    test.door = _Door(scene)
     test.children = SimpleNamespace(server=lambda: f"http://127.0.0.1:{scene.port}")
     with owner.alone(test):
         _install(scene, seams)
@@ -125,11 +126,9 @@ def _installed(plan: dict[str, Any]) -> tuple[ChildScene, Owner]:
 
 
 def _install(scene: Any, seams: Seams) -> None:
-    doors.recognise()
-    doors.lead(seams, _Door(scene))
-    for name in HTTPCORES:
-        seams.when(name, lambda module: _httpx(scene, seams, module))
-    seams.when("aiohttp", lambda _module: _aiohttp(scene, seams))
+    doors.install()
+    seams.when(HTTPCORES, lambda module: _httpx(scene, seams, module))
+    seams.when(("aiohttp",), lambda _module: _aiohttp(scene, seams))
 
 
 def _httpx(scene: Any, seams: Seams, module: Any) -> None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def install(scene: Scene, seams: Seams) -> None:
     """Make every client announce its S3 requests as soon as it is imported, for the owner of *seams*."""
     _http_client(scene, seams)
-    for name, hooks in (*((name, _urllib3) for name in URLLIB3S), *((name, _httpcore) for name in HTTPCORES)):
-        seams.when(name, functools.partial(hooks, scene, seams))
+    seams.when(URLLIB3S, functools.partial(_urllib3, scene, seams))
+    seams.when(HTTPCORES, functools.partial(_httpcore, scene, seams))
 
 
 def _http_client(scene: Scene, seams: Seams) -> None:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._guard import doors
-from pytest_s3errors._guard.door import Open, is_ours
+from pytest_s3errors._guard.door import Open
 
-from . import certificates
 from . import connect_faults as connecting
 
 if TYPE_CHECKING:
-    from pytest_s3errors._guard.seams import Seams
     from pytest_s3errors._scene import Scene
 
 
@@ -26,11 +23,6 @@ class SyncWire(Open):
         super().__init__(scene)
         self._scene = scene
         self._server = scene.blocking_server
-
-    def install(self, seams: Seams) -> None:
-        """Route S3 connections to this server."""
-        doors.lead(seams, self)
-        certificates.install(seams, lambda sock: is_ours(self, sock))
 
     def dial(self) -> int:
         """Return the server's port. Raise the fault of the current request if it is one while connecting."""
