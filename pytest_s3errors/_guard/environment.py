@@ -7,6 +7,7 @@ while it runs. At its end only the values that are still ours are restored.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -66,7 +67,7 @@ NATIVE = (
 )
 
 
-def of_test(given: Mapping[str, str]) -> dict[str, str | None]:
+def of_test(given: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return the AWS variables of a test besides those *given*. None: unset."""
     region = given.get("AWS_DEFAULT_REGION") or given.get("AWS_REGION") or _REGION
     return dict.fromkeys(_GONE) | {
@@ -79,6 +80,9 @@ def of_test(given: Mapping[str, str]) -> dict[str, str | None]:
         "BOTO_CONFIG": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+_NAMES = (*of_test({}), *_OF_SERVER)
 
 
 def of_server(url: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -108,8 +112,8 @@ class Environment:
 
     def begin(self, seams: Seams) -> None:
         """Set the variables, before the test's fixtures."""
-        self._ours = of_test(os.environ)
-        self._before = _now((*self._ours, *_OF_SERVER))
+        self._before = _now(_NAMES)
+        self._ours = of_test(self._before)
         _set(self._ours, self._before)
         boto3: Any = sys.modules.get("boto3")
         self._session = boto3 and boto3.DEFAULT_SESSION
@@ -160,9 +164,18 @@ class Environment:
 
 
 def _now(names: Iterable[str]) -> dict[str, str | None]:
-    """Return the current values of variables. It asks only for those that are set: `get` handles a KeyError else."""
-    present = set(os.environ)
-    return {name: os.environ.get(name) if name in present else None for name in names}
+    """Return the current values of variables.
+
+    Most are unset. To ask `os.environ` for one of those raises and handles a KeyError, and its names are decoded one by
+    one. So this looks at what it holds, unless other code has put another mapping in its place.
+    """
+    held = getattr(os.environ, "_data", None)
+    if held is None:
+        return {name: os.environ.get(name) for name in names}
+    return {name: os.environ[name] if _key(name) in held else None for name in names}
+
+
+_key = functools.cache(os.environ.encodekey)
 
 
 def _set(values: Mapping[str, str | None], now: Mapping[str, str | None]) -> None:
@@ -194,4 +207,4 @@ def keys_now() -> tuple[str, str, str | None]:
 
 def secrets_now() -> frozenset[str]:
     """Return the keys and tokens in the environment now."""
-    return frozenset(filter(None, map(os.environ.get, _SECRET)))
+    return frozenset(filter(None, _now(_SECRET).values()))

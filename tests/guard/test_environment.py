@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
-from pytest_s3errors._guard.environment import of_server, of_test
+from pytest_s3errors._guard.environment import Environment, of_server, of_test
+from pytest_s3errors._guard.owner import Owner
+from pytest_s3errors._guard.seams import Seams
 
 
 def test_no_profile_no_role_no_metadata():
@@ -38,6 +42,17 @@ def test_what_native_code_finds():
     assert "AWS_ENDPOINT_URL" not in env
     assert env["NO_PROXY"] == "corp,127.0.0.1,localhost"
     assert of_server("http://127.0.0.1:1", {})["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+
+
+def test_another_mapping_may_stand_for_the_environment(monkeypatch):
+    """A mock of `os.environ` is a plain dict, which gets the test's variables and has its own back."""
+    monkeypatch.setattr(os, "environ", {"AWS_PROFILE": "prod"})
+    environment = Environment(lambda: "http://127.0.0.1:1")
+    environment.begin(Seams(Owner("test")))
+    assert os.environ["AWS_EC2_METADATA_DISABLED"] == "true"
+    assert "AWS_PROFILE" not in os.environ
+    environment.end(lambda: "http://127.0.0.1:2")
+    assert os.environ == {"AWS_PROFILE": "prod"}
 
 
 # Of the whole session, before any test: nothing but a profile, and nobody who gives keys.
