@@ -46,11 +46,10 @@ _GONE = (
 _SECRET = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 _OF_SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ALLOW_HTTP")
 
-# Native libraries that talk to S3 by themselves. If one is imported, the server must run.
+# Native libraries that find S3 by the environment. If one is imported, the server must run. awscrt is none of them: its
+# callers name each host, and boto3 imports it wherever it is installed.
 NATIVE = (
     "adbc_driver_manager",
-    "awscrt.http",  # not awscrt, which computes our CRCs
-    "awscrt.s3",
     "daft",
     "datafusion",
     "deltalake",
@@ -184,7 +183,7 @@ def _set(values: Mapping[str, str | None], now: Mapping[str, str | None]) -> Non
         if value == now[name]:
             continue
         if value is None:
-            os.environ.pop(name, None)
+            del os.environ[name]
         else:
             os.environ[name] = value
 
