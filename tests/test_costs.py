@@ -69,3 +69,24 @@ def test_a_marker_costs_few_calls(counted):
     """)
     assert found["test_client"] - found["test_unmarked"] < 1150
     assert found["test_wire"] - found["test_unmarked"] < 1350
+
+
+def test_a_read_that_need_not_wait_costs_few_calls(counted):
+    """botocore reads the head that says 100 Continue byte by byte."""
+    found = counted("""
+        import socket
+        import pytest
+        from conftest import Calls
+
+        @pytest.mark.s3_fail(503, optional=True)
+        def test_read():
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                ours.settimeout(60)
+                theirs.sendall(bytes(200))
+                with Calls() as calls:
+                    for _ in range(100):
+                        ours.recv(1)
+            print(f"\\nread {calls.number}")
+    """)
+    assert found["read"] < 1200

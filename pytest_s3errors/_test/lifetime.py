@@ -151,6 +151,7 @@ class Run:
             ports=self._all_ports,
             server=lambda: cast("ThreadServer | None", self._server),  # another process keeps real time
             check=self.check_playable,
+            failed=lambda: bool(self.simulator.problems),
         )
 
     @contextlib.contextmanager

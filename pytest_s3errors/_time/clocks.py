@@ -26,6 +26,9 @@ class Test(Clock, Protocol):
     def ports(self) -> frozenset[int]:
         """Return the ports of the test's own servers in this process."""
 
+    def failed(self) -> bool:
+        """Return whether the test has failed, so that nothing in it need go on."""
+
     def check(self, port: int | None) -> None:
         """Raise if it is pointless to wait for the server at *port*."""
 

@@ -43,6 +43,7 @@ class VirtualClock:
         ports: Returns the ports of the servers in this process.
         server: Returns the server that blocking clients wait for, or None.
         check: Raises if it is pointless to wait for the server because the test has failed.
+        failed: Returns whether it has, at less cost.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class VirtualClock:
         ports: Callable[[], frozenset[int]] = frozenset,
         server: Callable[[], Server | None] = lambda: None,
         check: Callable[[], object] = lambda: None,
+        failed: Callable[[], bool] = lambda: False,
     ) -> None:
         self.sleeps: list[float] = []
         self._limit_s = limit_s
@@ -60,6 +62,7 @@ class VirtualClock:
         self._ports = ports
         self._server = server
         self._check = check
+        self.failed = failed
         self._drives: type[selectors.BaseSelector] | None = None
         self._zero = 0.0
         self._ended: float | None = 0.0

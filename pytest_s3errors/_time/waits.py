@@ -217,6 +217,19 @@ def port_of(name: Callable[[], Any]) -> int | None:
         return None
 
 
+def readable(fd: int) -> bool:
+    """Return whether the file *fd* can be read now. It is a cheap `look`, since each read of a blocking socket asks."""
+    poll = getattr(select, "poll", None)
+    if poll is None:
+        return look([(fd, READ)], 0)
+    try:
+        found = poll()
+        found.register(fd, select.POLLIN)
+        return bool(found.poll(0))
+    except (OSError, ValueError):
+        return True  # as for `look`
+
+
 def look(files: Sequence[tuple[int, int]], timeout: float | None) -> bool:
     """Wait at most *timeout* real seconds for one of *files*. Return whether one is ready."""
     try:
