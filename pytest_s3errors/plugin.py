@@ -128,11 +128,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(SHARD, range(shards), ids=[f"shard{n}" for n in range(1, shards + 1)], indirect=True)
 
 
+def _uses_s3(item: pytest.Item) -> bool:
+    return PLAN in item.stash or MISTAKE in item.stash or bool(FIXTURES.intersection(getattr(item, "fixturenames", ())))
+
+
+def _end_patrol() -> None:
+    """End the thread of the watchdogs, which other tests must not meet."""
+    module = sys.modules.get("pytest_s3errors._test.patrol")
+    if module is not None and module.patrol.lives:
+        module.patrol.end()
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Start the simulation before the fixtures of a test that uses it."""
-    names = getattr(item, "fixturenames", ())
-    if PLAN in item.stash or MISTAKE in item.stash or FIXTURES.intersection(names):
+    if _uses_s3(item):
         from ._test.session import start  # noqa: PLC0415 - only where S3 is used
 
         item.session.stash[LATEST] = item
@@ -165,13 +175,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
     """End the simulation after the fixtures are gone. The report of this phase still has its secrets to hide."""
     try:
         return (yield)
     finally:
         if RUN in item.stash:
             item.stash[RUN].stop()
+        if nextitem is None or not _uses_s3(nextitem):
+            _end_patrol()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -183,6 +195,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         if (item := session.stash.get(LATEST, None)) is not None and RUN in item.stash:
             item.stash[RUN].stop()
             del item.stash[RUN]
+        _end_patrol()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,15 +1,14 @@
 """Ends a test that hangs: one in which a client waits for the simulated S3 and nothing else moves.
 
 Code inside the test can't do this. No exception reaches a client that waits in native code; only the end of its
-connection does. So the watchdog runs in its own thread and checks at intervals:
+connection does. So the watchdog runs in a thread of the plugin's, see `patrol`, and checks at intervals:
 
 1. A client waits, and no request arrived, the test's clock stood still, and no CPU time was used for the whole limit.
    Record the problem with the stack of each thread, and make the servers reset their connections.
 2. The test has a problem but continues, because its code catches everything or waits without a connection. Cancel the
    tasks of its event loops, then raise `SimulationError` in the thread that runs its body.
 
-It pauses while a debugger is active. The thread starts with the test's first request and ends with the test. It is not
-created by `threading`, so tools don't count it as the test's.
+It pauses while a debugger is active. It begins with the test's first request and ends with the test.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ from pytest_s3errors._core.report.standstill import Sight, Standstill
 from pytest_s3errors._core.report.timeline import target
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._time.originals import REAL
-from pytest_s3errors._time.own_threads import start_own_thread
 from pytest_s3errors._time.processor import processor_s, queued_s
 
+from .patrol import LONGEST_STEP_S, patrol
 from .stacks import loops, stacks, told
 
 if TYPE_CHECKING:
@@ -39,9 +38,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._time.real import Clock
 
 _LOOKS = 20
-_LONGEST_STEP_S = 1.0
 _GRACE_S = 5.0  # for a failed test that cleans up
-_STOP_S = 2.0
 _MAX_STACKS = 20
 _ROUNDS = 100
 _DEBUGGERS = frozenset({"bdb", "pdb", "pudb", "ipdb", "pydevd", "_pydevd_bundle", "debugpy", "IPython"})
@@ -62,15 +59,14 @@ class Watchdog:
         self._clock = clock
         self._break_off = break_off
         self._silence_s = silence_s
-        self._step_s = min(_LONGEST_STEP_S, silence_s / _LOOKS)
+        self.step_s = min(LONGEST_STEP_S, silence_s / _LOOKS)
         self._body: int | None = None  # the thread that runs the test's body
         self._traced = False
         self._raised = False
         self._cancelled: set[asyncio.AbstractEventLoop] = set()
         self._lock = REAL.allocate_lock()
-        self._wake = REAL.allocate_lock()  # a real lock, even when the test's clock replaces threading's
-        self._ended = REAL.allocate_lock()
         self._started = False
+        self.over = False
 
     def start(self) -> None:
         """Start watching. Do nothing if that was done."""
@@ -78,15 +74,14 @@ class Watchdog:
             if self._started:
                 return
             self._started = True
-        self._wake.acquire()
-        self._ended.acquire()
-        start_own_thread(self._run)
+        self._still, self._looked_s = self._standstill(self._silence_s), REAL.monotonic()
+        self._failed_s: float | None = None
+        patrol.add(self)
 
     def stop(self) -> None:
-        """Stop watching. The thread has ended when this returns."""
-        if self._started and self._wake.locked():
-            self._wake.release()
-            self._ended.acquire(timeout=_STOP_S)  # a forked child has no such thread
+        """Stop watching. No look is under way when this returns."""
+        self.over = True
+        patrol.forget()
 
     @contextlib.contextmanager
     def body(self) -> Iterator[None]:
@@ -102,35 +97,28 @@ class Watchdog:
                     for _ in range(_ROUNDS):  # each looks for it
                         pass
 
-    def _run(self) -> None:
-        try:
-            self._watch()
-        finally:
-            self._ended.release()
-
-    def _watch(self) -> None:
-        still, looked_s = self._standstill(self._silence_s), REAL.monotonic()
-        failed_s: float | None = None
-        while not self._wake.acquire(timeout=self._step_s):
-            passed_s, looked_s = REAL.monotonic() - looked_s, REAL.monotonic()
-            events, waiting = self._simulator.pending()
-            moved = events, self._clock.moves
-            used = (processor_s(), queued_s()) if waiting else (0.0, 0.0)
-            stands = still.look(Sight(bool(waiting), moved, *used), passed_s)
-            if self._simulator.problems:
-                failed_s = looked_s if failed_s is None else failed_s
-                if looked_s - failed_s >= _GRACE_S or stands:
-                    self._end_body()
-                    failed_s = looked_s
-            elif stands and self._debugged():
-                still = self._standstill(self._silence_s)
-            elif stands:
-                self._simulator.problems.append(_hang(waiting, self._silence_s))
-                self._break_off()
-                still = self._standstill(min(self._silence_s, _GRACE_S))
+    def look(self) -> None:
+        """Look whether anything moves."""
+        now_s = REAL.monotonic()
+        passed_s, self._looked_s = now_s - self._looked_s, now_s
+        events, waiting = self._simulator.pending()
+        moved = events, self._clock.moves
+        used = (processor_s(), queued_s()) if waiting else (0.0, 0.0)
+        stands = self._still.look(Sight(bool(waiting), moved, *used), passed_s)
+        if self._simulator.problems:
+            self._failed_s = now_s if self._failed_s is None else self._failed_s
+            if now_s - self._failed_s >= _GRACE_S or stands:
+                self._end_body()
+                self._failed_s = now_s
+        elif stands and self._debugged():
+            self._still = self._standstill(self._silence_s)
+        elif stands:
+            self._simulator.problems.append(_hang(waiting, self._silence_s))
+            self._break_off()
+            self._still = self._standstill(min(self._silence_s, _GRACE_S))
 
     def _standstill(self, limit_s: float) -> Standstill:
-        return Standstill(limit_s=limit_s, step_s=2 * self._step_s)
+        return Standstill(limit_s=limit_s, step_s=2 * self.step_s)
 
     def _end_body(self) -> None:
         if self._debugged():

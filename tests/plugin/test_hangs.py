@@ -198,6 +198,43 @@ def test_nothing_is_left_of_the_watchdog(run):
     ).assert_outcomes(passed=2)
 
 
+def test_tests_in_a_row_have_one_thread_for_their_watchdogs(run):
+    """A later one may be less patient, and one that does not use the plugin meets no thread."""
+    result = run(
+        """
+        from pytest_s3errors._time.own_threads import own_threads
+
+        seen = set()
+
+        async def test_first(s3_client):
+            await s3_client.put_object("b", "k", b"")
+            seen.update(own_threads)
+
+        @pytest.mark.s3_fail("stall", operation="GetObject")
+        @pytest.mark.s3_limits(silence=0.3)
+        async def test_hangs(s3_client):
+            assert own_threads == seen
+            await s3_client.get_object("b", "k")
+
+        async def test_without_a_request(s3_clock):
+            assert own_threads == seen
+
+        def test_unmarked():
+            assert not own_threads
+
+        async def test_again(s3_client):
+            await s3_client.put_object("b", "k", b"")
+            assert len(own_threads) == 1
+
+        def test_last():
+            assert not own_threads
+        """,
+        "--s3-time=real",
+    )
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(["*for 0.3 s a client *"])
+
+
 def test_a_loop_of_boto3_ends_at_its_line(run):
     """2,000 requests alike are the limit: at 5 ms of processor time each, the loop ends within 10 s."""
     result = run(
