@@ -9,49 +9,27 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from hashlib import md5
 from types import MappingProxyType
-from typing import Any, TypedDict, Unpack, cast
-
-from pytest_s3errors._core.body import Body, pattern
-from pytest_s3errors._core.s3.errors.catalogue import nearest
-from s3_asyncio_client._core.limits import MAX_OBJECT_BYTES, MAX_PARTS
+from typing import Unpack, cast
 
 from .access_points import check_access_points, label_of
 from .commit import DEFAULT_REGION, Shelf, whole_second
 from .crc import default_checksum
 from .messages import EMPTY
-from .names import check_bucket_name, check_key, is_header
+from .names import check_bucket_name, check_key
+from .put_arguments import (
+    SystemHeaders,
+    as_bytes,
+    check_headers,
+    check_text,
+    check_types,
+    made_body,
+    made_etag,
+    system_headers,
+)
 from .records import DEFAULT_CONTENT_TYPE, ENABLED, NULL, StoredObject, UnfinishedUpload, is_keyed
 
 __all__ = ["S3Store"]
-
-MADE_PART_BYTES = 8 * 1024**2
-
-
-_ARGUMENTS = ("body", "size", "seed", "content_type", "metadata", "last_modified", "tags")
-_SYSTEM_HEADERS = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
-
-# Headers for which boto3 also omits the prefix.
-_AMZ_HEADERS = ("storage-class", "server-side-encryption", "website-redirect-location")
-
-
-class SystemHeaders(TypedDict, total=False):
-    """Headers that S3 returns with an object, with `_` for `-`.
-
-    Type checkers only know these. `put` also accepts every other `x_amz_*`.
-    """
-
-    cache_control: str
-    content_disposition: str
-    content_encoding: str
-    content_language: str
-    expires: str
-    storage_class: str
-    server_side_encryption: str
-    website_redirect_location: str
-    x_amz_archive_status: str
-    x_amz_restore: str
 
 
 class S3Store(Shelf):
@@ -106,15 +84,15 @@ class S3Store(Shelf):
         """
         check_bucket_name(bucket)
         check_key(key)
-        _check_types(last_modified=(last_modified, datetime), metadata=(metadata, Mapping), tags=(tags, Mapping))
-        content = _as_bytes(body) if size is None else _made(body, size, seed)
+        check_types(last_modified=(last_modified, datetime), metadata=(metadata, Mapping), tags=(tags, Mapping))
+        content = as_bytes(body) if size is None else made_body(body, size, seed)
         moment = self.now() if last_modified is None else whole_second(last_modified)
-        system = _system_headers(cast("Mapping[str, str]", headers))
+        system = system_headers(cast("Mapping[str, str]", headers))
         kind = {} if content_type is None else {"content_type": content_type}
-        _check_text(metadata or {}, tags or {}, system, kind)
+        check_text(metadata or {}, tags or {}, system, kind)
         user = {name.lower(): value for name, value in (metadata or {}).items()}
-        _check_headers({**user, **system, **kind})
-        etag, part_sizes = _etag(content)
+        check_headers({**user, **system, **kind})
+        etag, part_sizes = made_etag(content)
         if is_keyed(system):
             etag = self.new_etag()
         obj = StoredObject(
@@ -247,70 +225,6 @@ class S3Store(Shelf):
             known = _some([one.version_id or NULL for one in self.versions(bucket, key)])
             return f"no version {version_id!r} of {key!r} in bucket {bucket!r}; there are: {known}"
         return f"no object {key!r} in bucket {bucket!r}; there are: {_some(self.keys(bucket))}"
-
-
-def _as_bytes(body: object) -> bytes:
-    if isinstance(body, bytes | bytearray | memoryview):
-        return bytes(body)
-    raise TypeError(f"body is bytes, not {type(body).__name__}; encode text first")
-
-
-def _made(body: bytes, size: int, seed: int) -> Body:
-    if body:
-        raise TypeError("body= and size= exclude each other: size= says how many bytes to make")
-    for name, number in (("size", size), ("seed", seed)):
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise TypeError(f"{name} is an int, not {type(number).__name__}")
-    if not 0 <= size <= MAX_OBJECT_BYTES:
-        raise ValueError(f"S3 allows objects of 0 to {MAX_OBJECT_BYTES} bytes; size is {size}")
-    return pattern(size, seed)
-
-
-def _etag(body: Body) -> tuple[str, tuple[int, ...]]:
-    """Return ETag and part sizes: of one request if that is quick to compute, otherwise of a multipart upload."""
-    size = len(body)
-    if isinstance(body, bytes):
-        return md5(body, usedforsecurity=False).hexdigest(), ()
-    part = max(MADE_PART_BYTES, -(-size // MAX_PARTS))
-    sizes = tuple(min(part, size - start) for start in range(0, size, part))
-    # The ETag of a multipart upload can't be checked from the bytes. To read them all would take seconds.
-    told = md5(b"%d %b" % (size, bytes(body[:part])), usedforsecurity=False)
-    return f"{told.hexdigest()}-{len(sizes)}", sizes
-
-
-def _system_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    named = {}
-    for given, value in headers.items():
-        name = given.lower().replace("_", "-")
-        if name in _AMZ_HEADERS:
-            name = f"x-amz-{name}"
-        elif name not in _SYSTEM_HEADERS and not name.startswith("x-amz-"):
-            arguments = (*_ARGUMENTS, *(header.replace("-", "_") for header in (*_SYSTEM_HEADERS, *_AMZ_HEADERS)))
-            near = nearest(given, arguments)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise TypeError(f"no argument {given!r}{hint}; allowed are {', '.join(arguments)} and x_amz_*")
-        named[name] = value
-    return named
-
-
-def _check_types(**arguments: tuple[object, type]) -> None:
-    for name, (value, kind) in arguments.items():
-        if value is not None and not isinstance(value, kind):
-            raise TypeError(f"{name} is a {kind.__name__.lower()}, not {type(value).__name__}")
-
-
-def _check_text(*fields: Mapping[Any, Any]) -> None:
-    for name, value in (pair for one in fields for pair in one.items()):
-        if not isinstance(name, str):
-            raise TypeError(f"{name!r} is no name: a name is a str, not {type(name).__name__}")
-        if not isinstance(value, str):
-            raise TypeError(f"{name} is a str, not {type(value).__name__}")
-
-
-def _check_headers(fields: Mapping[str, str]) -> None:
-    for name, value in fields.items():
-        if not is_header(name, value):
-            raise ValueError(f"no header carries {name!r}: {value!r}; a name has no spaces, a value is one line")
 
 
 def _some(names: list[str], limit: int = 10) -> str:
