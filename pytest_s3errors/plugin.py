@@ -132,10 +132,10 @@ def _uses_s3(item: pytest.Item) -> bool:
     return PLAN in item.stash or MISTAKE in item.stash or bool(FIXTURES.intersection(getattr(item, "fixturenames", ())))
 
 
-def _end_patrol() -> None:
-    """End the thread of the watchdogs, which other tests must not meet."""
+def _end_patrol(nextitem: pytest.Item | None) -> None:
+    """End the thread of the watchdogs before *nextitem* if that test does not use S3: it must not meet the thread."""
     module = sys.modules.get("pytest_s3errors._test.patrol")
-    if module is not None and module.patrol.lives:
+    if module is not None and module.patrol.lives and (nextitem is None or not _uses_s3(nextitem)):
         module.patrol.end()
 
 
@@ -182,8 +182,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     finally:
         if RUN in item.stash:
             item.stash[RUN].stop()
-        if nextitem is None or not _uses_s3(nextitem):
-            _end_patrol()
+        _end_patrol(nextitem)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -195,7 +194,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         if (item := session.stash.get(LATEST, None)) is not None and RUN in item.stash:
             item.stash[RUN].stop()
             del item.stash[RUN]
-        _end_patrol()
+        _end_patrol(None)
 
 
 @pytest.hookimpl(wrapper=True)
