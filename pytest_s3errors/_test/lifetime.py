@@ -250,9 +250,9 @@ class Run:
         if self._server is not None:
             self._server.stop()
         for loop in tuple(self._closers):
-            if loop.is_running():
+            if _runs_elsewhere(loop):
                 self._close_beside(loop)
-            elif not loop.is_closed():
+            elif not loop.is_closed() and not loop.is_running():
                 self._close_in(loop)
         for client in self.clients:
             if client._session is not None:  # noqa: SLF001 - both packages are one distribution
@@ -412,6 +412,13 @@ def running() -> Run | None:
     """Return the run of the test for which this code works. None: no test of ours."""
     now = owner.current()
     return None if now is None else _runs.get(now)
+
+
+def _runs_elsewhere(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return loop.is_running() and loop is not asyncio.get_running_loop()
+    except RuntimeError:  # none runs in this thread
+        return True
 
 
 def _client_endpoints() -> tuple[str, ...]:
