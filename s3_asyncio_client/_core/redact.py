@@ -79,10 +79,14 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def _redacted(text: str) -> str:
-    text = _USER.sub(rf"\1{HIDDEN}@", text)
-    text = _QUERY.sub(lambda query: f"?{HIDDEN}" if _SECRET_NAME.search(query[0]) else query[0], text)
-    text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)
-    return _KEY_ID.sub(HIDDEN, _VALUE.sub(rf"\1{HIDDEN}", text))
+    before = None
+    while before != text:  # what one pattern leaves may look like a secret to another
+        before = text
+        text = _USER.sub(rf"\1{HIDDEN}@", text)
+        text = _QUERY.sub(lambda query: f"?{HIDDEN}" if _SECRET_NAME.search(query[0]) else query[0], text)
+        text = _AUTHORIZATION.sub(rf"\1{HIDDEN}", text)
+        text = _KEY_ID.sub(HIDDEN, _VALUE.sub(rf"\1{HIDDEN}", text))
+    return text
 
 
 def safe_elements(fields: Mapping[str, str]) -> dict[str, str]:
