@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
@@ -66,6 +67,17 @@ def _positive(source: str, value: str, _so_far: Mapping[str, Any]) -> int:
     if not digits.isascii() or not digits.isdigit() or not int(digits):
         raise RuleError(f"{source}: {value!r} is not a whole number from 1 up")
     return int(digits)
+
+
+def _baseline(source: str, value: str | None, _so_far: Mapping[str, Any]) -> str | None:
+    from pytest_s3errors._core.rules.arguments import RuleError  # noqa: PLC0415 - only where S3 is used
+
+    try:
+        if value is not None and Path(value).exists():
+            Path(value).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise RuleError(f"{source}: {value} is no file of findings: {error}") from None
+    return value
 
 
 def _backend(source: str, value: str, so_far: Mapping[str, Any]) -> BackendSpec:
@@ -151,7 +163,7 @@ class Settings:
     sweep_baseline: str | None = _row(
         None,
         "file of accepted findings of sweeps; written where there is none",
-        _as_given,
+        _baseline,
         cli="store",
         ini=None,
     )

@@ -106,7 +106,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Run a test several times if it has to outlast an outage or is swept."""
     plan, options = item.stash.get(PLAN, None), item.config
     asked = plan is not None and (plan.outlasts_s or plan.sweep is not None)
-    if not (asked or options.getoption("--s3-sweep-all")) or options.getoption("--s3-control"):
+    once = options.getoption("--s3-control") or options.getoption("setuponly", default=False)
+    if once or not (asked or options.getoption("--s3-sweep-all")):
         return None
     from ._insight import more_runs  # noqa: PLC0415 - only where it is asked for
 
@@ -122,7 +123,11 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make several items of a test whose sweep has shards."""
     mark = metafunc.definition.get_closest_marker("s3_sweep")
-    shards = mark.kwargs.get("shards", 1) if mark is not None else 1
+    if mark is None:
+        return
+    from ._core.rules.parse_sweep import OPTIONS  # noqa: PLC0415 - only where a test is swept
+
+    shards = {**dict(zip(OPTIONS, mark.args, strict=False)), **mark.kwargs}.get("shards", 1)
     if type(shards) is int and shards > 1:
         metafunc.fixturenames.append(SHARD)
         metafunc.parametrize(SHARD, range(shards), ids=[f"shard{n}" for n in range(1, shards + 1)], indirect=True)

@@ -63,6 +63,7 @@ class Shown:
             raise pytest.UsageError(str(error)) from None
         self._least: float | None = config.getoption("--s3-cov-fail-under")
         self._written: list[Path] = []
+        self._problems: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add the errors that a test met, in whichever process it ran."""
@@ -72,13 +73,18 @@ class Shown:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the files. Set exit status 1 if tests met too few errors."""
+        """Write the files. Set exit status 1 if one can't be written, or if tests met too few errors."""
         if self._rests:
             return
-        self._written = [
-            write_report(kind, place, self._coverage) for kind, place in self._reports if place is not None
-        ]
-        if shortfall(self._coverage, self._least) is not None and session.exitstatus == pytest.ExitCode.OK:
+        for kind, place in self._reports:
+            if place is not None:
+                try:
+                    self._written.append(write_report(kind, place, self._coverage))
+                except ValueError as error:
+                    self._problems.append(str(error))
+        problem = shortfall(self._coverage, self._least)
+        self._problems += [] if problem is None else [problem]
+        if self._problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -93,6 +99,5 @@ class Shown:
                 terminalreporter.line("")
         for file in self._written:
             terminalreporter.line(f"written to {file}")
-        problem = shortfall(self._coverage, self._least)
-        if problem is not None:
+        for problem in self._problems:
             terminalreporter.line(f"ERROR: {problem}", red=True, bold=True)

@@ -46,11 +46,27 @@ def report_of(option: str, text: str) -> tuple[str, Path | None]:
 
 
 def write_report(kind: str, place: Path, coverage: Coverage) -> Path:
-    """Write the report *kind* to *place*. Return the file."""
+    """Write the report *kind* to *place*. Return the file.
+
+    Raises:
+        ValueError: the file can't be written.
+    """
     file = place / "index.html" if kind == "html" else place
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(WRITERS[kind][1](coverage), encoding="utf-8")
+    write(file, WRITERS[kind][1](coverage))
     return file
+
+
+def write(file: Path, text: str) -> None:
+    """Write *text* to *file*, in a new folder if need be.
+
+    Raises:
+        ValueError: the file can't be written. The message says why.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"can't write {file}: {error.strerror}") from None
 
 
 def term_lines(coverage: Coverage, *, missing: bool) -> list[list[Piece]]:
@@ -70,7 +86,7 @@ def combine(files: list[Path], reports: list[str], least: float | None) -> tuple
     """Add up the JSON *files* of several runs. Return what to print, and the exit status.
 
     Raises:
-        ValueError: a file is not a coverage file, or the report does not exist.
+        ValueError: a file is not a coverage file, the report does not exist, or it can't be written.
     """
     wanted = [report_of("--report", text) for text in reports]
     coverage = Coverage()

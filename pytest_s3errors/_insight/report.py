@@ -13,6 +13,7 @@ from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._test.keys import PROFILES, RUN
 from s3_asyncio_client._core.redact import redact
 
+from .coverage_reports import write
 from .page import page, values_of
 from .sweep_map import ATTRIBUTE
 
@@ -33,6 +34,7 @@ class PageWriter:
         self._tests: dict[str, dict[str, Any]] = {}
         self._coverage = Coverage()
         self._sweeps: list[dict[str, Any]] = []
+        self._problem = ""
         self._subtests: dict[str, str] = {}
         """The error of each test in which a subtest failed. pytest fails such a test when it has told its outcome."""
         self._profiles: list[dict[str, Any]] = []
@@ -78,17 +80,23 @@ class PageWriter:
             self._coverage.add(from_values(met))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the page."""
+        """Write the page. Set exit status 1 if it can't be written."""
         if not self._worker and not session.config.option.collectonly:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
             text = page(
                 coverage=self._coverage, tests=self._tests.values(), findings=self._sweeps, profiles=self._profiles
             )
-            self._file.write_text(text, encoding="utf-8")
+            try:
+                write(self._file, text)
+            except ValueError as error:
+                self._problem = str(error)
+                if session.exitstatus == pytest.ExitCode.OK:
+                    session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print where the page is."""
-        if not terminalreporter.config.option.collectonly:
+        if self._problem:
+            terminalreporter.line(f"ERROR: {self._problem}", red=True, bold=True)
+        elif not terminalreporter.config.option.collectonly:
             terminalreporter.line(f"S3 report written to {self._file}")
 
 

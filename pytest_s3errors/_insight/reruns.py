@@ -101,7 +101,7 @@ def _run(item: pytest.Item, around: Around, *, own: bool = False) -> Rerun:
             phase = functools.partial(_phase, item, hooks, failed, own=own)
             setup, _ = phase("setup")
             reports = [setup]
-            if setup.passed and not item.config.getoption("setuponly", default=False):
+            if setup.passed:
                 with around(item.stash[RUN]):
                     body, error = phase("call")
                 reports.append(body)
@@ -206,15 +206,16 @@ def _forget(item: pytest.Item) -> None:
 
 @contextlib.contextmanager
 def _restored(item: pytest.Item) -> Iterator[None]:
-    """Keep captured output and properties of our runs off *item*, and format no traceback."""
+    """Keep captured output and properties of our runs off *item*, format no traceback, and show no fixture."""
     sections, properties = item._report_sections, item.user_properties  # noqa: SLF001 - the public method only adds
     item._report_sections, item.user_properties = [], list(properties)  # noqa: SLF001
     option = item.config.option
     style, option.tbstyle = option.tbstyle, "no"  # formatting takes most of the time of a failed run
+    shows, option.setupshow = getattr(option, "setupshow", False), False
     try:
         yield
     finally:
-        option.tbstyle = style
+        option.tbstyle, option.setupshow = style, shows
         item._report_sections, item.user_properties = sections, properties  # noqa: SLF001
 
 

@@ -46,7 +46,9 @@ def tell(reporter: pytest.TerminalReporter, baseline: str | None) -> None:
                 reporter.write_line(f"    {line}")
     if baseline is not None and not Path(baseline).exists():
         found = [line for _, properties in swept for line in str(properties.get(FOUND, "")).splitlines()]
-        Path(baseline).write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
+        file = Path(baseline)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
         reporter.write_line(f"{baseline}: {len(found)} findings are accepted from now on")
 
 

@@ -172,7 +172,10 @@ def test_files_of_several_runs_are_added_up(run, pytester, capsys):
     assert said.endswith("ERROR: S3 error coverage of 19.05 % is less than --s3-cov-fail-under=50\n")
 
 
-@pytest.mark.parametrize("content", ["{", "{}", None])
+INFINITE = '{"version": 1, "operations": {"PutObject": {"5xx": {"met": 1e400, "checked": true}}}}'
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", INFINITE, None])
 def test_a_file_that_is_none_is_named(tmp_path, content):
     """Whether it is something else or is not there."""
     file = tmp_path / "it.json"
@@ -182,6 +185,16 @@ def test_a_file_that_is_none_is_named(tmp_path, content):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert f"error: {file}: " in done.stderr
+
+
+def test_a_sum_that_can_not_be_written(tmp_path, capsys):
+    """The exit status is that of a wrong command line."""
+    file = tmp_path / "it.json"
+    file.write_text('{"version": 1, "operations": {}}')
+    with pytest.raises(SystemExit) as ended:
+        main(["cov", "combine", str(file), "--report", f"html:{file}"])
+    assert ended.value.code == 2
+    assert f"error: can't write {file}/index.html: " in capsys.readouterr().err
 
 
 SUBTESTS = """
@@ -215,3 +228,22 @@ def test_an_error_of_a_test_with_subtests_counts_once(run, pytester):
     assert cells(pytester.path / "cov.json") == {"PutObject throttle": (count, False)}
     page = (pytester.path / "page.html").read_text()
     assert (page.count('"outcome":"failed"'), page.count('"outcome":"passed"')) == (count, 0)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("--s3-cov-report=json:file/cov.json", "ERROR: can't write file/cov.json: *"),
+        ("--s3-cov-report=markdown:folder", "ERROR: can't write folder: Is a directory"),
+        ("--s3-report=folder.html", "ERROR: can't write folder.html: Is a directory"),
+    ],
+)
+def test_a_report_that_can_not_be_written(run, pytester, option, says):
+    """The tests have run by then: their results are told, and the exit status is 1."""
+    (pytester.path / "file").touch()
+    (pytester.path / "folder").mkdir()
+    (pytester.path / "folder.html").mkdir()
+    result = run("def test_it(s3_store): pass", "--s3-cov", option)
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([says])

@@ -206,3 +206,22 @@ def test_a_subtest_that_fails_by_itself(run, source):
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.no_fnmatch_line("*runs with a fault*")
     result.stdout.fnmatch_lines(["*ParamValidationError*"])
+
+
+PLANNED = """
+@pytest.fixture
+def narrow(): pass
+
+@pytest.mark.s3_sweep(faults="SlowDown")
+@pytest.mark.s3_expect(outlasts=0.1)
+async def test_it(s3_client, narrow):
+    await retry_with_exponential_backoff(lambda: s3_client.put_object("b", "k", b"1"))
+"""
+
+
+@pytest.mark.parametrize("option", ["--setup-plan", "--setup-only", "--setup-show"])
+def test_fixtures_are_shown_once(run, option):
+    """Those of the item's own run; without a body there is nothing to sweep."""
+    result = run(PLANNED, option)
+    assert result.ret == pytest.ExitCode.OK
+    assert sum("SETUP    F narrow" in line for line in result.outlines) == 1

@@ -206,6 +206,16 @@ def test_a_baseline_accepts_what_was_found_when_it_was_made(run, pytester):
     run(SILENT, "--s3-sweep-baseline=known.txt").assert_outcomes(failed=1)
 
 
+def test_a_baseline_that_can_not_be_read_stops_the_run(run, pytester):
+    """Before the first test; a folder that is not there yet is made."""
+    (pytester.path / "folder").mkdir()
+    result = run(SILENT, "--s3-sweep-baseline=folder")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--s3-sweep-baseline: folder is no file of findings: *"])
+    run(SILENT, "--s3-sweep-baseline=new/known.txt").assert_outcomes(passed=1)
+    assert (pytester.path / "new" / "known.txt").is_file()
+
+
 def test_a_budget_ends_it_and_is_told(run):
     result = run(GOOD.replace("s3_sweep", "s3_sweep(budget=0.001)", 1))
     result.assert_outcomes(passed=1)
@@ -237,11 +247,13 @@ def test_a_test_under_given_is_refused(run):
 
 def test_shards_share_the_runs(run):
     counts = []
-    for marked in ("s3_sweep", "s3_sweep(shards=3)"):
+    by_place = 's3_sweep(None, None, ("once", "always"), "transient", 60, 3)'
+    for marked in ("s3_sweep", "s3_sweep(shards=3)", by_place):
         result = run(GOOD.replace("s3_sweep", marked, 1), "-vv")
         counts.append([int(n) for n in re.findall(r"(\d+) runs with a fault", result.stdout.str())])
     assert sum(counts[0]) == sum(counts[1])
     assert max(counts[1]) - min(counts[1]) <= 1
+    assert counts[1] == counts[2]
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["*test_it?shard1? *", "*test_it?shard2? *", "*test_it?shard3? *"])
 

@@ -158,6 +158,6 @@ def from_values(values: Mapping[str, Any]) -> Coverage:
             for error, cell in row.items()
             if error in _happens(operation)
         }
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError) as error:
         raise ValueError(f"this is no error coverage: {error!r}") from None
     return Coverage(cells)
