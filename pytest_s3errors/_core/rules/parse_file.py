@@ -75,18 +75,28 @@ def rule_file_of(content: bytes, *, source: str) -> RuleFile:
 
 def _document(content: bytes, source: str) -> Mapping[str, Any]:
     try:
-        text = content.decode()
-        document: dict[str, Any] = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
-    except ValueError as error:  # of all three
+        text = content.decode("utf-8-sig")  # Windows' editors begin a file with a byte order mark
+        is_json = text.lstrip().startswith("{")
+        document: dict[str, Any] = json.loads(text, object_pairs_hook=_once) if is_json else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise RuleError(f"{source} is neither TOML nor JSON: {error}") from None
     return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object. One that says something twice would lose the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} comes twice")
+    return found
 
 
 def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Yield the kind, the place and the value of each entry."""
     for name, value in document.items():
         kind = name.removeprefix("s3_")
-        if not isinstance(value, list):
+        if not isinstance(value, list) or kind == "dialect":
             yield kind, name, value
         else:
             yield from ((kind, f"{name} {number}", one) for number, one in enumerate(value, 1))

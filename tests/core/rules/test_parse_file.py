@@ -96,10 +96,19 @@ WRONG = {
     '{"fail": ': "rules is neither TOML nor JSON: Expecting value",
     "[1]": "rules: 1: there is no such name; allowed are fail",
     "\udcff": "rules is neither TOML nor JSON",
+    'dialect = ["minio", "r2"]': "s3_dialect: ['minio', 'r2'] is not one of aws, minio, r2, b2",
+    '{"fail": [{"what": 503}], "fail": []}': "rules is neither TOML nor JSON: 'fail' comes twice",
+    '{"a":' * 30_000: "rules is neither TOML nor JSON: maximum recursion depth exceeded",
+    "a = " + "[" * 30_000: "rules is neither TOML nor JSON: maximum recursion depth exceeded",
 }
 
 
-@pytest.mark.parametrize("content", WRONG)
+def test_a_byte_order_mark():
+    """Editors on Windows write one."""
+    assert len(rule_file_of(b"\xef\xbb\xbf[[fail]]\nwhat = 503", source="rules").rules) == 1
+
+
+@pytest.mark.parametrize("content", WRONG, ids=lambda content: content[:20])
 def test_a_mistake(content):
     """Says where it is, what came and what is allowed."""
     with pytest.raises(RuleError, match=re.escape(WRONG[content])):
