@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -18,7 +18,7 @@ from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits, limits_o
 from pytest_s3errors._core.rules.parse_rule import RULES, spell
 from pytest_s3errors._core.rules.parse_sweep import SweepSpec, sweep_of
 from pytest_s3errors._core.rules.schedule import Rule
-from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, UNDECLARED, Access
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, UNDECLARED
 from pytest_s3errors._core.s3.dialects import DIALECTS
 from pytest_s3errors._core.s3.errors.catalogue import nearest
 from pytest_s3errors._core.s3.store import S3Store
@@ -40,6 +40,7 @@ class _Draft:
     limits: Limits = NO_LIMITS
     dialects: list[str] = field(default_factory=list)
     sweeps: list[SweepSpec] = field(default_factory=list)
+    accounts: list[tuple[tuple[Any, ...], Mapping[str, Any]]] = field(default_factory=list)
 
     def rule(self, mark: pytest.Mark) -> None:
         self.rules.append(RULES[mark.name](mark.args, mark.kwargs))
@@ -67,6 +68,10 @@ class _Draft:
     def sweep(self, mark: pytest.Mark) -> None:
         self.sweeps.append(sweep_of(mark.args, mark.kwargs))
 
+    def account(self, mark: pytest.Mark) -> None:
+        access_of([(mark.args, mark.kwargs)], TEST_CREDENTIALS)
+        self.accounts.append((mark.args, mark.kwargs))
+
     def arranged(self, mark: pytest.Mark) -> None:
         self.arrange.append(arranged_by(mark.name, mark.args, mark.kwargs))
 
@@ -79,6 +84,7 @@ _READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
     "s3_dialect": _Draft.dialect,
     "s3_expect": _Draft.expect,
     "s3_limits": _Draft.limit,
+    "s3_credentials": _Draft.account,
     "s3_sweep": _Draft.sweep,
     "s3_bucket": _Draft.arranged,
     "s3_object": _Draft.arranged,
@@ -109,11 +115,13 @@ def plan_of(item: pytest.Item) -> tuple[Plan, list[Mistake]]:
             mistakes.append(Mistake(str(error), place_of(mark, node)))
     access, layer = UNDECLARED, None
     try:
-        access = _access(item)
+        access = access_of(draft.accounts, TEST_CREDENTIALS)
+    except RuleError as error:
+        mistakes.append(Mistake(str(error), _first_place(item, lambda mark: mark.name == "s3_credentials")))
+    try:
         layer = _agreed(draft.layers)
     except RuleError as error:
-        node, mark = next(_marked(item))
-        mistakes.append(Mistake(str(error), place_of(mark, node)))
+        mistakes.append(Mistake(str(error), _first_place(item, lambda mark: "layer" in mark.kwargs)))
     plan = Plan(
         rules=tuple(draft.rules),
         layer=layer,
@@ -136,10 +144,30 @@ def _marked(item: pytest.Item) -> Iterator[tuple[Node, pytest.Mark]]:
     """Yield the markers of *item*, each with its function, class or module, from top to bottom as written."""
     for node in reversed(item.listchain()):
         assert isinstance(node, Node)  # pytest has no others
-        # Decorators run bottom to top. The pytestmark list of a module or package is in the order written.
-        decorated = isinstance(node, pytest.Item | pytest.Class)
-        for mark in reversed(node.own_markers) if decorated else node.own_markers:
+        for mark in _as_written(node):
             yield node, mark
+
+
+def _as_written(node: Node) -> list[pytest.Mark]:
+    """Return the markers of *node* itself, from top to bottom: decorators run bottom to top, lists are in order."""
+    if not isinstance(node, pytest.Item | pytest.Class):
+        return node.own_markers
+    listed = [one.mark if isinstance(one, pytest.MarkDecorator) else one for one in _in_order(node)]
+    known = {id(mark) for mark in listed}
+    return [*listed, *(mark for mark in reversed(node.own_markers) if id(mark) not in known)]
+
+
+def _in_order(node: Node) -> Iterator[pytest.Mark | pytest.MarkDecorator]:
+    """Yield the markers of ``pytest.param(marks=[...])``, or those of a class and of the classes that it inherits."""
+    if not isinstance(node, pytest.Class):
+        yield from getattr(getattr(node, "callspec", None), "marks", ())
+        return
+    for kind in node.obj.__mro__:
+        held = vars(kind).get("pytestmark", ())
+        marks: list[Any] = [*held] if isinstance(held, list | tuple) else [held]
+        # A decorator replaces the list of ``pytestmark = [...]`` by one of plain marks.
+        as_list = any(isinstance(one, pytest.MarkDecorator) for one in marks)
+        yield from marks if as_list else reversed(marks)
 
 
 def place_of_rule(item: pytest.Item, rule: Rule) -> str:
@@ -161,9 +189,8 @@ def _agreed(layers: dict[str, str]) -> str | None:
     return next(iter(from_rules.values()), next(iter(layers.values()), None))
 
 
-def _access(item: pytest.Item) -> Access:
-    marks = [(mark.args, mark.kwargs) for _, mark in _marked(item) if mark.name == "s3_credentials"]
-    return access_of(marks, TEST_CREDENTIALS)
+def _first_place(item: pytest.Item, is_it: Callable[[pytest.Mark], bool]) -> str:
+    return next(place_of(mark, node) for node, mark in _marked(item) if is_it(mark))
 
 
 def _one(mark: pytest.Mark, words: tuple[str, ...]) -> str:

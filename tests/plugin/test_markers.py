@@ -121,6 +121,50 @@ def test_buckets_and_objects_exist_when_the_test_starts(run):
     ).assert_outcomes(passed=2)
 
 
+LISTS = """
+fail = lambda status: pytest.mark.s3_fail(status, times=1)
+
+class Base:
+    pytestmark = [fail(503), fail(504)]
+
+    async def test_it(self, s3_client): await statuses(s3_client, 503, 504)
+
+class TestInherits(Base):
+    pytestmark = [fail(505), fail(506)]
+
+    async def test_it(self, s3_client): await statuses(s3_client, 505, 506, 503, 504)
+
+class TestOne:
+    pytestmark = fail(507)
+
+    async def test_it(self, s3_client): await statuses(s3_client, 507)
+
+@fail(508)
+@fail(509)
+class TestDecorated(Base):
+    async def test_it(self, s3_client): await statuses(s3_client, 508, 509, 503, 504)
+
+@fail(511)
+@pytest.mark.parametrize("n", [pytest.param(1, marks=[fail(512), fail(513)]), pytest.param(2, marks=fail(514))])
+async def test_params(s3_client, n):
+    await statuses(s3_client, *((512, 513) if n == 1 else (514,)), 511)
+
+async def statuses(client, *wanted):
+    seen = []
+    for _ in wanted:
+        try:
+            await client.head_object("b", "k")
+        except S3Error as error:
+            seen.append(error.status_code)
+    assert seen == [*wanted]
+"""
+
+
+def test_lists_of_markers_count_as_they_are_written(run):
+    """Of a class and of a parameter too, whose decorators run from bottom to top."""
+    run(LISTS).assert_outcomes(passed=5)
+
+
 def test_a_script_is_played_in_order(run):
     """One outcome per matching request; after the last, requests pass; others are not its business."""
     run(

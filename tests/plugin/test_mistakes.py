@@ -45,6 +45,26 @@ def test_all_wrong_markers_are_one_error(run):
     ]
 
 
+def test_the_place_is_that_of_the_wrong_marker(run):
+    """Not of the first one above the test."""
+    result = run(
+        """
+        @pytest.mark.s3_fail(503)
+        @pytest.mark.s3_credentials("AKIAONE", "one")
+        @pytest.mark.s3_credentials("AKIATWO")
+        def test_one(): pass
+
+        @pytest.mark.s3_fail(503)
+        @pytest.mark.s3_credentials("AKIAONE", "one")
+        @pytest.mark.s3_credentials("AKIAONE", "other")
+        @pytest.mark.s3_fail(500, layer="mock")
+        @pytest.mark.s3_fail(502, layer="wire")
+        def test_two(): pass
+        """
+    )
+    assert [line.rpartition(" ")[2] for line in lines_of(result)] == [f"(test_it.py:{line})" for line in (8, 12, 14)]
+
+
 def test_a_marker_of_a_module_is_told_once(run):
     """However many tests it marks."""
     result = run(
