@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import itertools
 import random
+import traceback
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -299,8 +300,15 @@ def _end_of(error: BaseException | None) -> tuple[Ended, str]:
         return "returned", ""
     text = f"{type(error).__name__}: {error}".partition("\n")[0]
     ours = isinstance(error, SimulationError | ExpectationError)
-    own_check = isinstance(error, AssertionError | pytest.fail.Exception) and not ours
+    own_check = isinstance(error, AssertionError | pytest.fail.Exception) and not ours and not _in_raises(error)
     return ("assertion" if own_check or _asked_the_store(error) else "raised"), text
+
+
+def _in_raises(error: BaseException) -> bool:
+    """Return whether ``pytest.raises(match=...)`` got another error than it wanted: the code under test did raise."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    leaves = any(f.f_code.co_name == "__exit__" and f.f_globals["__name__"].startswith("_pytest.") for f in frames)
+    return leaves and error.__context__ is not None
 
 
 def _asked_the_store(error: BaseException) -> bool:

@@ -216,6 +216,22 @@ def test_a_baseline_that_can_not_be_read_stops_the_run(run, pytester):
     assert (pytester.path / "new" / "known.txt").is_file()
 
 
+def test_an_error_that_another_one_hides_is_raised(run):
+    """The code under test did not return: that its test wants another error is no silence."""
+    result = run(
+        """
+        @pytest.mark.s3_sweep
+        async def test_it(s3_client):
+            with pytest.raises(S3Error, match="NoSuchKey"):
+                await s3_client.put_object("b", "k", b"1")
+                await s3_client.get_object("b", "none")
+        """,
+        "-v",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*::test_it: * runs with a fault: *gave up*"])
+
+
 def test_a_budget_ends_it_and_is_told(run):
     result = run(GOOD.replace("s3_sweep", "s3_sweep(budget=0.001)", 1))
     result.assert_outcomes(passed=1)
