@@ -210,7 +210,8 @@ def _restored(item: pytest.Item) -> Iterator[None]:
     sections, properties = item._report_sections, item.user_properties  # noqa: SLF001 - the public method only adds
     item._report_sections, item.user_properties = [], list(properties)  # noqa: SLF001
     option = item.config.option
-    style, option.tbstyle = option.tbstyle, "no"  # formatting takes most of the time of a failed run
+    # Formatting takes most of the time of a failed run. Without a terminal there is no such option.
+    style, option.tbstyle = getattr(option, "tbstyle", "auto"), "no"
     shows, option.setupshow = getattr(option, "setupshow", False), False
     try:
         yield

@@ -127,6 +127,7 @@ class Run:
         self.watchdog = Watchdog(
             self.simulator, self.clock, self._break_off, silence_s=self._limits.silence or math.inf
         )
+        self._stopped = False
         self._breaks: list[Callable[[], object]] = []
         self.ports: set[int] = set()
         self.clients: list[S3Client] = []
@@ -236,7 +237,10 @@ class Run:
         connect_hooks.install(self, self._seams)
 
     def stop(self) -> None:
-        """Close servers and clients, and undo the patches. Nothing of the test is left."""
+        """Close servers and clients, and undo the patches. Nothing of the test is left. Do nothing if that was done."""
+        if self._stopped:
+            return
+        self._stopped = True
         self.watchdog.stop()
         # First, so that code that still works for the test finds no way out while its servers close.
         owner.end(self._owner)

@@ -69,7 +69,8 @@ def run_of(item: pytest.Item, fixture: str) -> Run:
         if os.environ.get("PYTEST_CURRENT_TEST", "").endswith("(call)"):
             pytest.fail(
                 f"request.getfixturevalue({fixture!r}) comes too late in the body of a test. Name {fixture} among the"
-                f' arguments of the test, or mark it @pytest.mark.usefixtures("{fixture}").'
+                f' arguments of the test, or mark it @pytest.mark.usefixtures("{fixture}"). For a doctest, name it'
+                " among those of a fixture with autouse=True."
             )
         start(item)
     return item.stash[RUN]

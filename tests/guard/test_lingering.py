@@ -273,6 +273,27 @@ def test_it(s3_server):
     assert left("raise KeyboardInterrupt") == (usual, pytest.ExitCode.INTERRUPTED)
 
 
+@pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+@pytest.mark.parametrize("scope", ["function", "module"])
+def test_an_interrupt_while_fixtures_end(run, scope, end):
+    """The test's simulation has ended by then, or ends with the session: in either case once."""
+    result = run(
+        f"""
+        @pytest.fixture(scope="{scope}")
+        def broken_off():
+            yield
+            {end}
+
+        def test_it(s3_server, broken_off): pass
+
+        def test_after(): pass
+        """,
+        subprocess=True,
+    )
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert "Traceback" not in result.stderr.str()
+
+
 def test_ended_tests_have_the_rules_of_the_latest_only(monkeypatch):
     """A test that comes after may treat other hosts as S3, and what is left of the ones before does so too."""
     monkeypatch.setattr(owner.after(), "door", None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 LOOP = """
@@ -225,3 +227,11 @@ def test_fixtures_are_shown_once(run, option):
     result = run(PLANNED, option)
     assert result.ret == pytest.ExitCode.OK
     assert sum("SETUP    F narrow" in line for line in result.outlines) == 1
+
+
+def test_without_a_terminal(run, pytester):
+    """There is nobody to show a traceback to, and no option for its style."""
+    run(PLANNED)
+    done = pytester.run(sys.executable, "-m", "pytest", "-p", "no:terminal", "-p", "no:cacheprovider")
+    assert done.ret == pytest.ExitCode.OK
+    assert "Traceback" not in done.stderr.str()
