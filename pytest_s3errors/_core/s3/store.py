@@ -116,7 +116,9 @@ class S3Store(Shelf):
 
         Raises:
             KeyError: It does not exist. The message names what does.
+            TypeError: A name is not text.
         """
+        _check_place(bucket, key)
         if version_id is None:
             obj = self.find(bucket, key)
         else:
@@ -128,11 +130,13 @@ class S3Store(Shelf):
 
     def versions(self, bucket: str, key: str) -> list[StoredObject]:
         """Return all versions of an object, including delete markers, newest first. Empty: there are none."""
+        _check_place(bucket, key)
         held = self._buckets.get(bucket)
         return [] if held is None else held.history(key)
 
     def exists(self, bucket: str, key: str) -> bool:
-        """Return whether S3 holds *bucket*/*key*."""
+        """Return whether S3 holds *bucket*/*key*. TypeError: one of them is not text, and no key can be that."""
+        _check_place(bucket, key)
         return self.find(bucket, key) is not None
 
     def delete(self, bucket: str, key: str, version_id: str | None = None) -> None:
@@ -149,6 +153,7 @@ class S3Store(Shelf):
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """Return the bucket's keys that start with *prefix*, in S3's order. Empty: the bucket does not exist."""
+        _check_place(bucket, prefix)
         found = self._buckets.get(bucket)
         if found is None:
             return []
@@ -182,10 +187,11 @@ class S3Store(Shelf):
             access_points: ARNs and aliases that requests may use in place of the name.
 
         Raises:
-            TypeError: The name is not text, or the access points are not a list.
+            TypeError: The name or region is not text, *versioning* no bool, or the access points are not a list.
             ValueError: S3 does not allow the name, or an access point is invalid or in another region.
         """
         check_bucket_name(name)
+        check_types(region=(region, str), versioning=(versioning, bool))
         held = self._buckets.get(name)
         points = check_access_points(access_points, region if held is None else held.region)
         bucket = held or self.add_bucket(name, region)
@@ -225,6 +231,12 @@ class S3Store(Shelf):
             known = _some([one.version_id or NULL for one in self.versions(bucket, key)])
             return f"no version {version_id!r} of {key!r} in bucket {bucket!r}; there are: {known}"
         return f"no object {key!r} in bucket {bucket!r}; there are: {_some(self.keys(bucket))}"
+
+
+def _check_place(bucket: object, key: object) -> None:
+    """Refuse bytes or None for a name. Nothing is under such a name, so a test would pass for the wrong reason."""
+    if not isinstance(bucket, str) or not isinstance(key, str):
+        raise TypeError(f"a bucket and a key are str, not {type(bucket).__name__} and {type(key).__name__}")
 
 
 def _some(names: list[str], limit: int = 10) -> str:

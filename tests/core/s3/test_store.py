@@ -274,3 +274,20 @@ def test_an_arranged_object_has_the_checksum_of_an_uploaded_one(s3):
     told = [s3("HEAD", f"/bucket/{key}", x_amz_checksum_mode="ENABLED").headers for key in ("uploaded", "arranged")]
     assert told[0] == told[1]
     assert not s3.store.put("bucket", "declared", size=5 * 1024**4).checksums
+
+
+@pytest.mark.parametrize("method", ["exists", "get", "delete", "versions", "keys"])
+@pytest.mark.parametrize("place", [("bucket", b"key"), ("bucket", None), (None, "key"), (b"bucket", "key")])
+def test_a_name_that_is_no_text(method, place):
+    """Nothing can be there, so that `assert not s3_store.exists("bucket", b"key")` would always hold."""
+    store = S3Store(now=lambda: NOW)
+    store.put("bucket", "key", b"")
+    with pytest.raises(TypeError, match="a bucket and a key are str, not "):
+        getattr(store, method)(*place)
+
+
+@pytest.mark.parametrize(("option", "value"), [("versioning", "yes"), ("region", 3)])
+def test_a_bucket_of_a_wrong_kind(option, value):
+    """A text for yes or no would be taken for yes."""
+    with pytest.raises(TypeError, match=f"{option} is a "):
+        S3Store(now=lambda: NOW).create_bucket("bucket", **{option: value})
