@@ -125,10 +125,11 @@ def _phase(
     interactive = own and item.config.getoption("usepdb", default=False)
     passing = (pytest.exit.Exception,) if interactive else (pytest.exit.Exception, KeyboardInterrupt)
     call = pytest.CallInfo.from_call(lambda: hook(item=item, **arguments), when=when, reraise=passing)
-    ended = call.excinfo or (next(iter(subtests), None) if when == "call" else None)
+    failed = next(iter(subtests), None) if when == "call" else None
     if not own:
-        call.excinfo = ended
+        call.excinfo = call.excinfo or failed
     report = hooks.pytest_runtest_makereport(item=item, call=call)
+    ended = call.excinfo or failed  # not before: that of a TestCase is known only now
     if own and report.failed:  # only the item's own run may enter a debugger
         hooks.pytest_exception_interact(node=item, call=call, report=report)
     return report, ended.value if ended else None

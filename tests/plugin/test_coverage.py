@@ -225,7 +225,7 @@ def test_an_error_of_a_test_with_subtests_counts_once(run, pytester):
     """On the page a test with a subtest that failed has failed."""
     run(SUBTESTS, "--s3-cov", "--s3-cov-report=json:cov.json", "--s3-report=page.html")
     count = 2 if hasattr(pytest, "Subtests") else 1
-    assert cells(pytester.path / "cov.json") == {"PutObject throttle": (count, False)}
+    assert cells(json.loads((pytester.path / "cov.json").read_text())) == {"PutObject throttle": (count, False)}
     page = (pytester.path / "page.html").read_text()
     assert (page.count('"outcome":"failed"'), page.count('"outcome":"passed"')) == (count, 0)
 

@@ -184,6 +184,22 @@ NO_FIXTURE = pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="pytest 
 EACH_KIND = pytest.mark.parametrize("source", [SUBTESTS, pytest.param(FIXTURE, marks=NO_FIXTURE)])
 
 
+def test_the_error_of_a_test_case_is_seen(run):
+    """unittest catches it; pytest hears of it when it makes the report."""
+    source = """
+        import unittest
+        import boto3
+
+        class TestIt(unittest.TestCase):
+            MARK
+            def test_it(self):
+                boto3.client("s3").put_object(Bucket="b", Key="k", Body=b"1")
+        """
+    swept = run(source.replace("MARK", "@pytest.mark.s3_sweep(faults='AccessDenied')"), "-v")
+    swept.stdout.fnmatch_lines(["*::test_it: 2 runs with a fault: 2 gave up"])
+    run(source.replace("MARK", "@pytest.mark.s3_expect(outlasts=900)")).assert_outcomes(failed=1)
+
+
 @EACH_KIND
 def test_subtests_of_our_runs_are_not_told(run, source):
     """Those of the sweep's runs fail as they should; the item passes."""
@@ -216,8 +232,12 @@ def narrow(): pass
 
 @pytest.mark.s3_sweep(faults="SlowDown")
 @pytest.mark.s3_expect(outlasts=0.1)
-async def test_it(s3_client, narrow):
-    await retry_with_exponential_backoff(lambda: s3_client.put_object("b", "k", b"1"))
+def test_it(s3_store, narrow):
+    asyncio.run(upload())
+
+async def upload():
+    async with S3Client("a", "b") as client:
+        await retry_with_exponential_backoff(lambda: client.put_object("b", "k", b"1"))
 """
 
 
