@@ -84,13 +84,16 @@ class Patrol:
                 with self._lock:
                     if not self.lives:
                         return
-                    for looking in self._looking:
-                        if not looking.over:
-                            looking.look()
-                    self._step_s = min((one.step_s for one in self._looking), default=LONGEST_STEP_S)
+                    self._look()
         finally:
             self.lives = False
             ended.release()
+
+    def _look(self) -> None:  # not in the loop above, where the last watchdog would stay a variable, with its test
+        for looking in self._looking:
+            if not looking.over:
+                looking.look()
+        self._step_s = min((one.step_s for one in self._looking), default=LONGEST_STEP_S)
 
     def after_fork(self) -> None:
         """Begin anew in a child, which has no such thread."""
