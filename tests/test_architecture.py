@@ -77,7 +77,7 @@ MAY_KNOW = {
     CLIENT: frozenset({f"{CLIENT}._core", f"{CLIENT}.exceptions"}),
     CORE: frozenset({f"{CLIENT}._core", f"{CLIENT}.exceptions"}),
     "pytest_s3errors._failures": frozenset[str](),
-    "pytest_s3errors._spool": frozenset({CORE, "pytest_s3errors._time"}),
+    "pytest_s3errors._spool": frozenset({CORE}),
     "pytest_s3errors._scene": frozenset({CORE}),
     "pytest_s3errors._time": frozenset({CORE, "pytest_s3errors.system_clock"}),
     "pytest_s3errors._guard": frozenset(

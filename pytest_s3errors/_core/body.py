@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import shake_256
 from itertools import accumulate
-from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 __all__ = [
     "PIECE_BYTES",
     "SPOOLED_BYTES",
     "Body",
-    "Digest",
     "LongBody",
     "Sink",
     "Source",
@@ -49,39 +51,22 @@ class Sink(Protocol):
     """Receive a body as it arrives."""
 
     def write(self, data: bytes | bytearray) -> None:
-        """Add the bytes that arrived. They must not change any more."""
+        """Add the bytes that arrived."""
 
     def finish(self) -> LongBody:
         """Return everything that arrived, as a body."""
 
 
-class Digest(Protocol):
-    """A digest of hashlib, or anything else that sums bytes."""
-
-    def update(self, data: bytes | memoryview, /) -> None:
-        """Add *data*."""
-
-    def digest(self) -> bytes:
-        """Return the digest of all bytes so far."""
-
-
-_D = TypeVar("_D", bound=Digest)
-
-
 class LongBody:
-    """Bytes that are not in memory; immutable. Equal to any body with the same bytes.
+    """Bytes that are not in memory; immutable. Equal to any body with the same bytes."""
 
-    *sums* are digests by algorithm that need not be computed again: of the bytes, without any aws-chunked framing.
-    """
-
-    __slots__ = ("_end", "_source", "_start", "sums")
+    __slots__ = ("_end", "_source", "_start")
     __hash__ = None  # type: ignore[assignment]  # equal to bytes, whose hash would need them all
 
-    def __init__(self, source: Source, start: int, end: int, sums: Mapping[str, bytes] | None = None) -> None:
+    def __init__(self, source: Source, start: int, end: int) -> None:
         self._source = source
         self._start = start
         self._end = end
-        self.sums = sums or {}
 
     def __len__(self) -> int:
         """Bytes in all."""
@@ -119,7 +104,7 @@ def pieces(body: Body, size: int = PIECE_BYTES) -> Iterable[bytes]:
     return (bytes(body[start : start + size]) for start in range(0, len(body), size))
 
 
-def hashed(digest: _D, body: Body) -> _D:
+def hashed(digest: HASH, body: Body) -> HASH:
     """Return *digest* updated with *body*."""
     if isinstance(body, bytes):
         digest.update(body)
@@ -129,11 +114,11 @@ def hashed(digest: _D, body: Body) -> _D:
     return digest
 
 
-def join(bodies: Sequence[Body], sums: Mapping[str, bytes] | None = None) -> Body:
-    """Return the concatenation of *bodies*, whose digests are known to be *sums*."""
+def join(bodies: Sequence[Body]) -> Body:
+    """Return the concatenation of *bodies*."""
     if any(isinstance(body, LongBody) for body in bodies) or sum(map(len, bodies)) >= SPOOLED_BYTES:
         joined = _Joined(tuple(body for body in bodies if body))
-        return LongBody(joined, 0, joined.ends[-1] if joined.ends else 0, sums)
+        return LongBody(joined, 0, joined.ends[-1] if joined.ends else 0)
     return b"".join(map(bytes, bodies))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from hashlib import md5, sha256
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pytest_s3errors._core.body import SPOOLED_BYTES, LongBody, flipped, hashed, join, opened, pattern, pieces
 from pytest_s3errors._core.play.http1 import Head, RequestParser
 from pytest_s3errors._core.s3.aws_chunked import FramingError, unframe
-from pytest_s3errors._core.s3.digests import checksum, md5_hex
 from pytest_s3errors._spool import Spooled
 
 
@@ -138,24 +137,6 @@ def test_a_large_request_body_goes_to_disk(size, chunked):
     assert [len(one) for one in bodies] == [size, size]
     assert all(one == data for one in bodies)
     assert {isinstance(one, LongBody) for one in bodies} == {size >= SPOOLED_BYTES}
-
-
-@pytest.mark.parametrize("framed", [False, True])
-def test_a_large_request_body_is_summed_as_it_arrives(framed, monkeypatch):
-    """By who stores it, of what is in its framing; so nobody reads it from the disk again."""
-    data = bytes(pattern(SPOOLED_BYTES + 7, 1))
-    stated = "x-amz-decoded-content-length: 1\r\ncontent-encoding: aws-chunked\r\n" * framed
-    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if framed else data
-    head = f"PUT /b/k HTTP/1.1\r\nHost: h\r\nx-amz-checksum-crc32: x\r\n{stated}Content-Length: {len(sent)}\r\n\r\n"
-    parser, body = RequestParser(Spooled), None
-    for piece in pieces(head.encode() + sent, 256 * 1024):
-        parser.receive(piece)
-        *_, body = (body, *iter(parser.next_event, None))
-    body = unframe(body).body if framed else body
-    expected = md5(data).hexdigest(), checksum("crc32", data)
-    monkeypatch.setattr(LongBody, "__bytes__", None)
-    assert (md5_hex(body), checksum("crc32", body)) == expected
-    assert body[1:].sums == {}
 
 
 def test_a_large_request_that_breaks_off_keeps_what_came():

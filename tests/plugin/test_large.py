@@ -99,31 +99,6 @@ def test_it(s3_store, tmp_path):
     result.assert_outcomes(passed=1)
 
 
-def test_no_time_passes_while_an_upload_is_summed(run):
-    """Although another thread waits for it, and the client is silent. No thread is left either."""
-    result = run(
-        """
-import sys, threading, time
-import boto3
-
-@pytest.mark.s3_bucket("data")
-def test_it(s3_errors, s3_store, s3_clock):
-    s3 = boto3.client("s3")
-    s3.put_object(Bucket="data", Key="small", Body=b"")  # starts the server and the watchdog
-    before = set(sys._current_frames())
-    other = threading.Thread(target=time.sleep, args=(60,))
-    other.start()
-    s3.put_object(Bucket="data", Key="large", Body=bytes(32 * 2**20))
-    assert (s3_clock.now, other.is_alive()) == (0, True)
-    other.join()
-    assert s3_clock.now == 60
-    assert s3_store.get("data", "large").etag == "58f06dd588d8ffb3beb46ada6309436b"
-    assert set(sys._current_frames()) <= before
-"""
-    )
-    result.assert_outcomes(passed=1)
-
-
 LONG = """
 @pytest.mark.s3_object("data", "large", size=10_000_000)
 @pytest.mark.s3_fail({fault}, times=1, operation="GetObject")

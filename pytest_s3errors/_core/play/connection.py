@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import enum
 import traceback
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -81,14 +81,14 @@ class Settings(NamedTuple):
         simulator: Rules, S3 and journal.
         now: Seconds since the epoch, for the Date header and the limits.
         endpoints: Hosts that clients of the test use as endpoints.
-        spool: Creates the sink for a large body with these headers.
+        spool: Creates the sink for a large body.
         limits: None: a client may take any time.
     """
 
     simulator: Simulator
     now: Callable[[], float]
     endpoints: Callable[[], tuple[str, ...]] = tuple
-    spool: Callable[[Mapping[str, str]], Sink] | None = None
+    spool: Callable[[], Sink] | None = None
     limits: Limits | None = None
 
 

@@ -8,7 +8,7 @@ The tests compare it with h11.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, Sink
@@ -60,15 +60,13 @@ class Head(NamedTuple):
 class RequestParser:
     """Parse requests. `receive` takes bytes; `next_event` returns a `Head`, then the whole body, request by request.
 
-    *spool* creates the sink for a body of `SPOOLED_BYTES` or more with these headers. Without it everything stays in
-    memory.
+    *spool* creates the sink for a body of `SPOOLED_BYTES` or more. Without it everything stays in memory.
     """
 
-    __slots__ = ("_body", "_buffer", "_headers", "_left", "_sink", "_spool", "_spooled", "_state")
+    __slots__ = ("_body", "_buffer", "_left", "_sink", "_spool", "_spooled", "_state")
 
-    def __init__(self, spool: Callable[[Mapping[str, str]], Sink] | None = None) -> None:
+    def __init__(self, spool: Callable[[], Sink] | None = None) -> None:
         self._spool = spool
-        self._headers: Mapping[str, str] = {}
         self._buffer = bytearray()
         self._body = bytearray()
         self._sink: Sink | None = None
@@ -124,7 +122,6 @@ class RequestParser:
         head = parse_head(buffer[: end + 2].decode("latin-1"))
         del buffer[: end + 4]
         self._body.clear()
-        self._headers = head.headers
         self._start_body(head.headers)
         return head
 
@@ -153,13 +150,13 @@ class RequestParser:
         # What is known to become large goes to the sink piece by piece: ten connections at once hold ten pieces.
         large = self._sink is not None or self.received + self._left >= SPOOLED_BYTES
         if large and len(self._body) >= PIECE_BYTES and self._spool is not None:
-            self._sink = self._sink or self._spool(self._headers)
+            self._sink = self._sink or self._spool()
             self._spool_on(self._sink)
 
     def _spool_on(self, sink: Sink) -> None:
         sink.write(self._body)
         self._spooled += len(self._body)
-        self._body = bytearray()
+        self._body.clear()
 
     def _take_body(self) -> Body:
         if self._sink is None:

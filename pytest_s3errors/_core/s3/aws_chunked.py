@@ -12,13 +12,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.body import Body, LongBody, join
+from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.s3.auth.streaming import TRAILER_SIGNATURE
 
 from .messages import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from pytest_s3errors._core.s3.auth.streaming import Chain
 
@@ -66,35 +66,6 @@ class Unframed:
     trailers: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
-class Contents:
-    """The bytes within the framing, while they arrive. It checks nothing: `unframe` does when all are there."""
-
-    def __init__(self) -> None:
-        self._head = b""
-        self._left = 0
-        self._over = False
-
-    def of(self, data: bytes | bytearray) -> Iterator[memoryview]:
-        """Yield the contents in *data*, which follows earlier data."""
-        at, view = 0, memoryview(data)
-        while at < len(data) and not self._over:
-            if self._left:
-                piece = view[at : at + self._left]
-                self._left -= len(piece)
-                at += len(piece)
-                yield piece
-                continue
-            end = data.find(b"\n", at) + 1 or len(data)
-            self._head += data[at:end]
-            at = end
-            if self._head.endswith(b"\n") or len(self._head) > _MAX_HEAD_BYTES:
-                if self._head != b"\r\n":  # the end of the chunk before
-                    found = _HEAD.fullmatch(self._head)
-                    self._left = int(found[1], 16) if found else 0
-                    self._over = not self._left
-                self._head = b""
-
-
 def unframe(framed: Body, seals: Chain | None = None) -> Unframed:
     """Remove aws-chunked framing. With *seals*, check the signatures in it.
 
@@ -118,8 +89,7 @@ def unframe(framed: Body, seals: Chain | None = None) -> Unframed:
                 seals.check_chunk(b"", signature)
                 sealed = trailers.pop(TRAILER_SIGNATURE, "")
                 seals.check_trailers(trailers, sealed)
-            sums = framed.sums if isinstance(framed, LongBody) else None
-            return Unframed(body=join(chunks, sums), trailers=trailers)
+            return Unframed(body=join(chunks), trailers=trailers)
         if chunks and len(chunks[-1]) < MIN_CHUNK_BYTES:
             raise ChunkTooSmallError(len(chunks), len(chunks[-1]))
         chunk = framed[at : at + size]

@@ -8,11 +8,11 @@ Source: RFC 3720 appendix B (Castagnoli); NVM Express NVM Command Set Specificat
 from __future__ import annotations
 
 from base64 import b64encode
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from typing import Any
 
-from pytest_s3errors._core.body import Body, hashed
+from pytest_s3errors._core.body import Body, pieces
 
 _CASTAGNOLI = 0x82F63B78
 _NVME = 0x9A6C9329AC4BC9B5
@@ -26,7 +26,7 @@ def default_checksum(body: Body) -> dict[str, str]:
     """Return the CRC-64/NVME that S3 computes if a request states no checksum. Empty: it would take too long."""
     if len(body) > MAX_SLOW_BYTES and native() is None:
         return {}
-    return {"crc64nvme": b64encode(hashed(crc64nvme(), body).digest()).decode()}
+    return {"crc64nvme": b64encode(crc64nvme(body)).decode()}
 
 
 @cache
@@ -50,28 +50,26 @@ def _table(polynomial: int) -> tuple[int, ...]:
     return tuple(table)
 
 
-class Crc:
-    """A CRC of *size* bytes, big-endian as S3 encodes it, with the methods of hashlib's digests."""
-
-    def __init__(self, size: int, polynomial: int, name: str) -> None:
-        self._size, self._polynomial, self._name = size, polynomial, name
-        self._crc = 0
-
-    def update(self, data: bytes | memoryview, /) -> None:
-        """Add *data*."""
-        if (checksums := native()) is not None:
-            self._crc = getattr(checksums, self._name)(data, self._crc)
-            return
-        table, ones = _table(self._polynomial), (1 << 8 * self._size) - 1
-        remainder = self._crc ^ ones
-        for byte in data:
+def _crc(body: Body, polynomial: int, size: int, name: str) -> bytes:
+    if (checksums := native()) is not None:
+        crc = 0
+        for piece in pieces(body):
+            crc = getattr(checksums, name)(piece, crc)
+        return crc.to_bytes(size, "big")
+    table = _table(polynomial)
+    ones = (1 << 8 * size) - 1
+    remainder = ones
+    for piece in pieces(body):
+        for byte in piece:
             remainder = table[(remainder ^ byte) & 0xFF] ^ (remainder >> 8)
-        self._crc = remainder ^ ones
-
-    def digest(self) -> bytes:
-        """Return the CRC of all bytes so far."""
-        return self._crc.to_bytes(self._size, "big")
+    return (remainder ^ ones).to_bytes(size, "big")
 
 
-crc32c = partial(Crc, 4, _CASTAGNOLI, "crc32c")
-crc64nvme = partial(Crc, 8, _NVME, "crc64nvme")
+def crc32c(body: Body) -> bytes:
+    """Return the CRC-32C of *body*, 4 bytes, big-endian as S3 encodes it."""
+    return _crc(body, _CASTAGNOLI, 4, "crc32c")
+
+
+def crc64nvme(body: Body) -> bytes:
+    """Return the CRC-64/NVME of *body*, 8 bytes, big-endian as S3 encodes it."""
+    return _crc(body, _NVME, 8, "crc64nvme")

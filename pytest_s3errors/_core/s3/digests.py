@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from functools import partial
 from hashlib import md5, sha1, sha256
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.body import Body, Digest, LongBody, hashed
+from pytest_s3errors._core.body import Body, hashed, pieces
 from pytest_s3errors._core.s3.errors.messages import said
 
-from .aws_chunked import STREAMING, Contents, is_framed
+from .aws_chunked import STREAMING
 from .crc import crc32c, crc64nvme
 
 if TYPE_CHECKING:
@@ -25,63 +24,34 @@ HEX_DIGITS = frozenset("0123456789abcdef")
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
-class _Crc32:
-    """CRC-32, with the methods of hashlib's digests."""
-
-    def __init__(self) -> None:
-        self._crc = 0
-
-    def update(self, data: bytes | memoryview, /) -> None:
-        self._crc = binascii.crc32(data, self._crc)
-
-    def digest(self) -> bytes:
-        return self._crc.to_bytes(4, "big")
+def _crc32(body: Body) -> bytes:
+    crc = 0
+    for piece in pieces(body):
+        crc = binascii.crc32(piece, crc)
+    return crc.to_bytes(4, "big")
 
 
-ALGORITHMS: Mapping[str, Callable[[], Digest]] = {
-    "crc32": _Crc32,
-    "crc32c": crc32c,
-    "crc64nvme": crc64nvme,
-    "sha1": partial(sha1, usedforsecurity=False),
-    "sha256": sha256,
-}
-SIZES: Mapping[str, int] = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
-_SUMMED: Mapping[str, Callable[[], Digest]] = {**ALGORITHMS, "md5": partial(md5, usedforsecurity=False)}
+def _sha1(body: Body) -> bytes:
+    return hashed(sha1(usedforsecurity=False), body).digest()
 
 
-class ArrivingSums:
-    """The digests that S3 will need of a body with these *headers*, computed while it arrives.
-
-    They are those of the bytes within aws-chunked framing, if `unframe` finds nothing wrong with that.
-    """
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        announced = headers.get("x-amz-trailer", "").lower().replace(" ", "").split(",")
-        stated = {name for name, header in _HEADERS.items() if header in headers or header in announced}
-        if len(headers.get("x-amz-content-sha256", "")) == SHA256_HEX:
-            stated.add("sha256")
-        self._digests = {name: _SUMMED[name]() for name in ("md5", *stated)}
-        self._contents = Contents().of if is_framed(headers) else lambda data: (memoryview(data),)
-
-    def update(self, data: bytes | bytearray) -> None:
-        """Add the bytes that arrived."""
-        for piece in self._contents(data):
-            for digest in self._digests.values():
-                digest.update(piece)
-
-    def sums(self) -> dict[str, bytes]:
-        """Return the digests by algorithm, among them "md5"."""
-        return {name: digest.digest() for name, digest in self._digests.items()}
-
-
-def _digest(algorithm: str, body: Body) -> bytes:
-    known = body.sums.get(algorithm) if isinstance(body, LongBody) else None
-    return known or hashed(_SUMMED[algorithm](), body).digest()
+def _sha256(body: Body) -> bytes:
+    return hashed(sha256(), body).digest()
 
 
 def md5_hex(body: Body) -> str:
     """Return the MD5 of *body*, which is the ETag of an object sent in one request."""
-    return _digest("md5", body).hex()
+    return hashed(md5(usedforsecurity=False), body).hexdigest()
+
+
+ALGORITHMS: Mapping[str, Callable[[Body], bytes]] = {
+    "crc32": _crc32,
+    "crc32c": crc32c,
+    "crc64nvme": crc64nvme,
+    "sha1": _sha1,
+    "sha256": _sha256,
+}
+SIZES: Mapping[str, int] = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
 
 
 def check_content_md5(ask: S3Request, body: Body) -> None:
@@ -92,7 +62,7 @@ def check_content_md5(ask: S3Request, body: Body) -> None:
     wanted = decode_base64(stated, MD5_BYTES)
     if wanted is None:
         raise ask.refused("InvalidDigest", elements={"Content-MD5": stated})
-    actual = _digest("md5", body)
+    actual = bytes.fromhex(md5_hex(body))
     if wanted != actual:
         # S3 returns the expected digest in hex for PutObject, in base64 otherwise.
         expected = wanted.hex() if ask.call.operation == "PutObject" else stated
@@ -109,7 +79,7 @@ def check_content_sha256(ask: S3Request, body: Body) -> None:
         raise ask.bad_argument(
             "x-amz-content-sha256", stated, f"x-amz-content-sha256 is {UNSIGNED}, {STREAMING}* or a SHA-256 in hex"
         )
-    actual = _digest("sha256", body).hex()
+    actual = _sha256(body).hex()
     if stated != actual:
         digests = {"ClientComputedContentSHA256": stated, "S3ComputedContentSHA256": actual}
         raise ask.refused("XAmzContentSHA256Mismatch", elements=digests)
@@ -157,7 +127,7 @@ def check_announced(ask: S3Request, stated: Mapping[str, str]) -> None:
 
 def checksum(algorithm: str, body: Body) -> str:
     """Return the base64 checksum of *body*."""
-    return b64encode(_digest(algorithm, body)).decode()
+    return b64encode(ALGORITHMS[algorithm](body)).decode()
 
 
 def decode_base64(text: str, size: int) -> bytes | None:

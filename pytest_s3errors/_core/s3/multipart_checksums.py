@@ -6,7 +6,7 @@ number. CRCs can be both, CRC-64 only FULL_OBJECT, SHAs only COMPOSITE.
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.messages import said
@@ -107,7 +107,7 @@ def whole_checksums(ask: S3Request, upload: Upload, parts: list[Part], body: Bod
         return EMPTY if CUSTOMER_KEY_MD5 in upload.draft.headers else default_checksum(body)
     if upload.draft.checksum_type == COMPOSITE:
         raw = b"".join(map(b64decode, composite_parts(upload, parts)))
-        value = f"{checksum(algorithm, raw)}-{len(parts)}"
+        value = f"{b64encode(ALGORITHMS[algorithm](raw)).decode()}-{len(parts)}"
     else:
         value = checksum(algorithm, body)
     stated = stated_checksums(ask.call.headers)

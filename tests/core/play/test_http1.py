@@ -150,7 +150,7 @@ class Sink(list):
 def test_what_is_known_to_become_large_is_not_kept(size, kept):
     """Piece by piece it goes to the sink, long before it is as large as that."""
     sink = Sink()
-    parser = RequestParser(lambda headers: sink)
+    parser = RequestParser(lambda: sink)
     parser.receive(b"PUT /b/k HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % size)
     parser.next_event()
     for _ in range(2):
