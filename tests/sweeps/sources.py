@@ -8,9 +8,7 @@ import textwrap
 from pathlib import Path
 
 from tests.conftest import HEADER
-from tests.plugin import sweep_writers
 from tests.plugin.test_own_bread import OPERATIONS, PATTERNS
-from tests.plugin.test_sweep_mutants import TESTS
 
 ROOT = Path(__file__).parents[2]
 WORKLOADS = ROOT / "tests/scorecard/workloads.py"
@@ -43,27 +41,8 @@ def workloads(folder: Path) -> None:
     (folder / "test_workloads.py").write_text(text, encoding="utf-8")
 
 
-def mutants(folder: Path) -> None:
-    """Write a correct writer and those with one bug each, in each of their tests."""
-    shutil.copy(sweep_writers.__file__, folder)
-    tests = "\n".join(
-        textwrap.dedent(text).replace("async def test_it(", f"async def test_{name}(Writer, ")
-        for name, text in TESTS.items()
-    )
-    head = (
-        "import sweep_writers\nfrom sweep_writers import BODY, LONG\n\n"
-        f"pytestmark = [{UNBOUND}, pytest.mark.s3_layer('client')]\n"
-        "WRITERS = [one for one in vars(sweep_writers).values() if isinstance(one, type)"
-        " and issubclass(one, sweep_writers.Writer)]\n\n"
-        "@pytest.fixture(params=WRITERS, ids=lambda one: one.__name__)\n"
-        "def Writer(request):\n    return request.param\n\n"
-    )
-    (folder / "test_mutants.py").write_text(HEADER + head + tests, encoding="utf-8")
-
-
 SOURCES = {
     "the example job": example,
     "the client's operations": operations,
     "the workloads": workloads,
-    "the mutants": mutants,
 }
