@@ -82,9 +82,11 @@ def test_unsigned_requests(run, where):
 
         def read(server):
             try:
-                return urllib.request.urlopen(server.url + "/data/a").status
+                with urllib.request.urlopen(server.url + "/data/a") as answer:
+                    return answer.status
             except urllib.error.HTTPError as error:
-                return error.code
+                with error:
+                    return error.code
 
         def test_undeclared(s3_server):
             assert read(s3_server) == 200
@@ -112,7 +114,8 @@ def test_no_signature_in_a_report(run):
             query = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKNOWN&X-Amz-Signature=5ecre7"
             try:
                 urllib.request.urlopen(s3_server.url + "/data/a?" + query)
-            except urllib.error.HTTPError:
+            except urllib.error.HTTPError as error:
+                error.close()
                 raise AssertionError("no") from None
         """
     )
