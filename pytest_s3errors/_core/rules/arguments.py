@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -166,10 +167,20 @@ def boolean(name: str, option: str, value: object) -> bool:
     return value
 
 
-def region_of(name: str, value: object) -> str:
+def region_name(written: str, value: object) -> str:
+    """Return *value* if it may name a region. *written* is what the user wrote."""
     if not isinstance(value, str) or not value.replace("-", "").isalnum() or value != value.lower():
-        raise RuleError(f"{name}(region={value!r}): allowed is a name such as 'eu-central-1'")
+        raise RuleError(f"{written}: a region is a name such as 'eu-central-1', not {value!r}")
+    for word in value.split("-")[1:]:
+        close = difflib.get_close_matches(word, _DIRECTIONS, cutoff=_ALMOST)
+        if close and word not in _DIRECTIONS:
+            nearest = next((one for one in close if sorted(one) == sorted(word)), close[0])
+            raise RuleError(f"{written}: S3 has no region {value!r}; did you mean {value.replace(word, nearest)!r}?")
     return value
+
+
+_DIRECTIONS = ("north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest", "gov")
+_ALMOST = 0.7
 
 
 def text(name: str, option: str, value: object) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import methodcaller
@@ -11,14 +10,12 @@ from typing import Any
 from pytest_s3errors._core.s3.store import S3Store
 from s3_asyncio_client._core.bucket_names import new_name_problem
 
-from .arguments import RuleError, boolean, known_options, no_address
+from .arguments import RuleError, boolean, known_options, no_address, region_name
 from .parse_rule import spell
 
 _PLACES = {"s3_bucket": ("name", "region"), "s3_object": ("bucket", "key", "body")}
 _REQUIRED = {"s3_bucket": ("name",), "s3_object": ("bucket", "key")}
 _BUCKET_OPTIONS = ("name", "region", "versioning", "access_points")
-_DIRECTIONS = ("north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest", "gov")
-_ALMOST = 0.7
 
 
 def arranged_by(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Callable[[S3Store], object]:
@@ -66,17 +63,10 @@ _EXAMPLES = {"s3_bucket": 's3_bucket("data")', "s3_object": 's3_object("data", "
 def _check_bucket(written: str, given: Mapping[str, Any]) -> None:
     known_options("s3_bucket", given, _BUCKET_OPTIONS)
     boolean("s3_bucket", "versioning", given.get("versioning", False))
-    bucket, region = given["name"], given.get("region", "us-east-1")
+    bucket = given["name"]
     # A short name is convenient in a test; the store checks the rest.
     padded = f"{bucket}xxx" if isinstance(bucket, str) and len(bucket) < len("xxx") else bucket
     problem = new_name_problem(padded) if isinstance(padded, str) else "is not a str"
     if problem:
         raise RuleError(f"{written}: S3 has no bucket named {bucket!r}: it {problem}")
-    if not isinstance(region, str) or not region.replace("-", "").isalnum() or region != region.lower():
-        raise RuleError(f"{written}: a region is a name such as 'eu-central-1', not {region!r}")
-    for word in region.split("-")[1:]:
-        close = difflib.get_close_matches(word, _DIRECTIONS, cutoff=_ALMOST)
-        if close and word not in _DIRECTIONS:
-            nearest = next((one for one in close if sorted(one) == sorted(word)), close[0])
-            meant = region.replace(word, nearest)
-            raise RuleError(f"{written}: S3 has no region {region!r}; did you mean {meant!r}?")
+    region_name(written, given.get("region", "us-east-1"))

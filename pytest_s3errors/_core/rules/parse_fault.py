@@ -16,7 +16,7 @@ from .arguments import (
     known_code,
     named_once,
     rate,
-    region_of,
+    region_name,
     seconds,
     status_of,
     text,
@@ -98,7 +98,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "bytes_per_second": rate,
     "message": lambda name, value: text(name, "message", value),
     "keys": lambda name, value: text(name, "keys", value),
-    "region": region_of,
+    "region": lambda name, value: region_name(f"{name}(region=...)", value),
     "chunked": lambda name, value: boolean(name, "chunked", value),
 }
 
