@@ -36,12 +36,11 @@ def known_options(name: str, kwargs: Mapping[str, Any], allowed: Sequence[str]) 
             raise RuleError(f"{name}() has no option {option!r}{hint}; it takes {', '.join(allowed)}")
 
 
-def all_by_name(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
-    """Return all arguments by name. Positional ones are in the order of *options*."""
-    known_options(name, kwargs, options)
-    if len(args) > len(options):
-        raise RuleError(f"{name}() takes {', '.join(options)}; {len(args)} positional arguments came")
-    given = dict(zip(options, args, strict=False))
+def all_by_name(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], places: Sequence[str]) -> dict[str, Any]:
+    """Return all arguments by name. Positional ones are in the order of *places*."""
+    if len(args) > len(places):
+        raise RuleError(f"{name}(): only {', '.join(places)} go without a name; {len(args)} positional arguments came")
+    given = dict(zip(places, args, strict=False))
     twice = sorted(given.keys() & kwargs.keys())
     if twice:
         raise RuleError(f"{name}() got {twice[0]}= twice, by its place and by its name")

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_s3errors._core.s3.store import S3Store
 from s3_asyncio_client._core.bucket_names import new_name_problem
 
-from .arguments import RuleError, boolean, known_options, no_address, region_name
+from .arguments import RuleError, all_by_name, boolean, known_options, no_address, region_name
 from .parse_rule import spell
 
 _PLACES = {"s3_bucket": ("name", "region"), "s3_object": ("bucket", "key", "body")}
@@ -40,14 +40,7 @@ _ANY_TIME = datetime.fromtimestamp(0, UTC)
 
 def _check(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     written = spell(name, args, kwargs)
-    places = _PLACES[name]
-    if len(args) > len(places):
-        raise RuleError(f"{written}: only {' and '.join(places)} go without a name")
-    given = dict(zip(places, args, strict=False))
-    twice = sorted(given.keys() & kwargs.keys())
-    if twice:
-        raise RuleError(f"{written} gives {twice[0]} twice")
-    given |= kwargs
+    given = all_by_name(name, args, kwargs, _PLACES[name])
     missing = [place for place in _REQUIRED[name] if place not in given]
     if missing:
         raise RuleError(f"{written} needs {' and '.join(missing)}, such as {_EXAMPLES[name]}")

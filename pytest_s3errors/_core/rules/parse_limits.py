@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .arguments import RuleError, all_by_name, count, positive_seconds
+from .arguments import RuleError, all_by_name, count, known_options, positive_seconds
 
 _NAME = "s3_limits"
 
@@ -40,6 +40,7 @@ def limits_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Limits:
     Raises:
         RuleError: there is no argument, an argument is unknown or repeated, or a value is not a number above 0.
     """
+    known_options(_NAME, kwargs, OPTIONS)
     given = all_by_name(_NAME, args, kwargs, OPTIONS)
     if not given:
         raise RuleError(f"{_NAME}() does not say what ends the test; it takes {', '.join(OPTIONS)}")

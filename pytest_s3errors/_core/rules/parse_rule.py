@@ -15,6 +15,7 @@ from s3_asyncio_client._core.operations import OPERATIONS
 
 from .arguments import (
     RuleError,
+    all_by_name,
     boolean,
     count,
     headers_of,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _SHOWN = 60
 
 MATCH_OPTIONS = tuple(MatchOptions.__annotations__)
+_EVERY_RULE = (*MATCH_OPTIONS, "optional", "layer")
 PLAN_OPTIONS = (*PlanOptions.__annotations__, "layer")
 FAIL_OPTIONS = (*FAULT_OPTIONS, *MATCH_OPTIONS, *PLAN_OPTIONS)
 
@@ -55,11 +57,8 @@ def fail_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "
     if len(args) > 1:
         raise RuleError(f"{name}() takes one positional argument, what fails; {len(args)} came: {args!r}")
     what = args[0] if args else None
-    plan, match = _plan(kwargs, name), match_of(kwargs, name=name)
     fault = fault_of(what, {k: v for k, v in kwargs.items() if k in FAULT_OPTIONS}, name=name)
-    rule = Rule(outcomes=(fault,), match=match, spelling=spell(name, args, kwargs), **plan)
-    can_show(rule, name)
-    return rule
+    return _rule(name, args, kwargs, outcomes=(fault,))
 
 
 def script_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_script") -> Rule:
@@ -69,19 +68,11 @@ def script_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str =
         RuleError: there is no outcome, an outcome is not a status, code, fault or "ok", or an option does not select
             requests.
     """
-    known_options(name, kwargs, (*MATCH_OPTIONS, "optional", "layer"))
+    known_options(name, kwargs, _EVERY_RULE)
     if not args:
         raise RuleError(f'{name}() needs at least one outcome, such as {name}(503, "SlowDown", "ok")')
     outcomes = tuple(None if what == "ok" else fault_of(what, {}, name=name, more=("ok",)) for what in args)
-    rule = Rule(
-        outcomes=outcomes,
-        match=match_of(kwargs, name=name),
-        times=len(outcomes),
-        optional=boolean(name, "optional", kwargs.get("optional", False)),
-        spelling=spell(name, args, kwargs),
-    )
-    can_show(rule, name)
-    return rule
+    return _rule(name, args, kwargs, outcomes=outcomes, times=len(outcomes))
 
 
 def outage_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_outage") -> Rule:
@@ -90,22 +81,15 @@ def outage_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str =
     Raises:
         RuleError: the duration is missing or not above 0, or an option is unknown.
     """
-    known_options(name, kwargs, ("start", "what", *MATCH_OPTIONS, "optional", "layer"))
+    known_options(name, kwargs, ("start", "what", *_EVERY_RULE))
     if len(args) != 1:
         raise RuleError(f"{name}() takes one positional argument, for how many seconds, such as {name}(45)")
     duration = seconds(name, "duration", args[0])
     if not duration:
         raise RuleError(f"{name}({args[0]!r}): an outage of no duration fails nothing")
     start = seconds(name, "start", kwargs.get("start", 0.0))
-    rule = Rule(
-        outcomes=(fault_of(kwargs.get("what", "ServiceUnavailable"), {}, name=name),),
-        match=match_of(kwargs, name=name),
-        window_s=(start, start + duration),
-        optional=boolean(name, "optional", kwargs.get("optional", False)),
-        spelling=spell(name, args, kwargs),
-    )
-    can_show(rule, name)
-    return rule
+    fault = fault_of(kwargs.get("what", "ServiceUnavailable"), {}, name=name)
+    return _rule(name, args, kwargs, outcomes=(fault,), window_s=(start, start + duration))
 
 
 def slow_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "s3_slow") -> Rule:
@@ -114,19 +98,20 @@ def slow_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str = "
     Raises:
         RuleError: both delay and rate are missing, one is out of range, or an option is unknown.
     """
-    known_options(name, kwargs, ("first_byte", "bytes_per_second", *MATCH_OPTIONS, "optional", "layer"))
-    given: dict[str, Any] = dict(zip(("first_byte", "bytes_per_second"), args, strict=False)) | dict(kwargs)
+    known_options(name, kwargs, ("first_byte", "bytes_per_second", *_EVERY_RULE))
+    given = all_by_name(name, args, kwargs, ("first_byte", "bytes_per_second"))
     first_byte, pace = given.get("first_byte", 0.0), given.get("bytes_per_second")
-    if len(args) > 2 or not (first_byte or pace is not None):  # noqa: PLR2004 - those two
+    if not (first_byte or pace is not None):
         raise RuleError(f"{name}() says what is slow: {name}(first_byte=2.0) or {name}(bytes_per_second=1000), or both")
-    return Rule(
-        outcomes=(),
-        match=match_of(kwargs, name=name),
-        delay_s=seconds(name, "first_byte", first_byte),
-        bytes_per_second=None if pace is None else rate(name, pace),
-        optional=boolean(name, "optional", kwargs.get("optional", False)),
-        spelling=spell(name, args, kwargs),
-    )
+    delay_s, bytes_per_second = seconds(name, "first_byte", first_byte), None if pace is None else rate(name, pace)
+    return _rule(name, args, kwargs, outcomes=(), delay_s=delay_s, bytes_per_second=bytes_per_second)
+
+
+def _rule(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], **says: Any) -> Rule:
+    """Return the rule that *says* this, with the options in *kwargs* that every rule takes."""
+    rule = Rule(match=match_of(kwargs, name=name), spelling=spell(name, args, kwargs), **_plan(kwargs, name), **says)
+    can_show(rule, name)
+    return rule
 
 
 def match_of(kwargs: Mapping[str, Any], *, name: str) -> Match:

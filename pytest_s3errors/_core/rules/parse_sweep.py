@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from pytest_s3errors._core.s3.errors.catalogue import CODES
 
-from .arguments import RuleError, all_by_name, count, nearest_option, one_of, operation_globs, positive_seconds
+from .arguments import (
+    RuleError,
+    all_by_name,
+    count,
+    known_options,
+    nearest_option,
+    one_of,
+    operation_globs,
+    positive_seconds,
+)
 from .classes import CLASSES
 from .faults import FAULTS
 from .matching import Glob
@@ -61,6 +70,7 @@ def sweep_of(args: Sequence[Any], kwargs: Mapping[str, Any], *, name: str = _NAM
     Raises:
         RuleError: an option is unknown or given twice, or a value is not allowed.
     """
+    known_options(name, kwargs, OPTIONS)
     given = all_by_name(name, args, kwargs, OPTIONS)
     values = {option: _CHECKS[option](name, option, value) for option, value in given.items()}
     if isinstance(values.get("random"), tuple):

@@ -32,8 +32,13 @@ def test_what_is_right(name, args, kwargs):
     [
         ("s3_bucket", (), {}, 's3_bucket() needs name, such as s3_bucket("data")'),
         ("s3_object", ("data",), {}, "s3_object('data') needs key, such as"),
-        ("s3_bucket", ("data", "auto", True), {}, "s3_bucket('data', 'auto', True): only name and region go without"),
-        ("s3_bucket", ("data",), {"name": "data"}, "gives name twice"),
+        (
+            "s3_bucket",
+            ("data", "auto", True),
+            {},
+            "s3_bucket(): only name, region go without a name; 3 positional arguments came",
+        ),
+        ("s3_bucket", ("data",), {"name": "data"}, "s3_bucket() got name= twice, by its place and by its name"),
         ("s3_bucket", ("data",), {"versionin": True}, "did you mean 'versioning'?"),
         (
             "s3_object",

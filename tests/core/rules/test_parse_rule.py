@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pytest_s3errors._core.play.outcomes import _KINDS
 from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.rules.faults import FAULTS
-from pytest_s3errors._core.rules.parse_rule import FAIL_OPTIONS, fail_rule, script_rule
+from pytest_s3errors._core.rules.parse_rule import FAIL_OPTIONS, fail_rule, outage_rule, script_rule, slow_rule
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.errors.catalogue import CODES
 
@@ -88,6 +88,39 @@ def test_a_wrong_script_is_named(args, kwargs, says):
     """A script takes outcomes and match options, nothing else."""
     with pytest.raises(RuleError) as caught:
         script_rule(args, kwargs)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "says"),
+    [
+        ((), {}, "says what is slow"),
+        ((2.0,), {"first_byte": 3.0}, "got first_byte= twice"),
+        ((2.0, 1000, 503), {}, "3 positional arguments came"),
+    ],
+)
+def test_what_is_slow_is_said_once(args, kwargs, says):
+    """By its place or by its name, and at least one of the two."""
+    with pytest.raises(RuleError) as caught:
+        slow_rule(args, kwargs)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "argument"), [(fail_rule, 503), (script_rule, 503), (outage_rule, 45), (slow_rule, 2.0)]
+)
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ({"layer": "wires"}, "did you mean 'wire'"),
+        ({"optional": "yes"}, "True and False"),
+        ({"part": 2, "operation": "PutObject"}, "only UploadPart and UploadPartCopy have parts"),
+    ],
+)
+def test_options_of_every_rule_are_checked_in_each(rule, argument, option, says):
+    """A misspelled layer must not mean the default one."""
+    with pytest.raises(RuleError) as caught:
+        rule((argument,), option)
     assert says in str(caught.value)
 
 
