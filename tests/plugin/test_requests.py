@@ -284,6 +284,20 @@ def test_it(s3_errors, s3_store):
     ).assert_outcomes(passed=1)
 
 
+def test_boto3_meets_a_status_without_a_standard_phrase(run):
+    """botocore understands a refused upload only if its status line has a reason phrase."""
+    run(
+        CLIENTS
+        + """
+@pytest.mark.s3_fail(520)
+def test_it():
+    with pytest.raises(ClientError) as caught:
+        s3().put_object(Bucket="bucket", Key="key", Body=b"hello")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 520
+"""
+    ).assert_outcomes(passed=1)
+
+
 def test_clients_live_with_an_early_answer(run):
     """A large upload is refused half-way: each client ends with the answer or its own connection error, and goes on."""
     run(

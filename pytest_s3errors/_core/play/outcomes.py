@@ -15,7 +15,7 @@ from pytest_s3errors._core.rules.matching import Difference, Glob
 from pytest_s3errors._core.s3.aws_chunked import FRAMING_ERRORS, is_framed, unframe
 from pytest_s3errors._core.s3.documents import DocumentError, read_xml
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply, usual_code
-from pytest_s3errors._core.s3.errors.envelope import error_in_200
+from pytest_s3errors._core.s3.errors.envelope import error_in_200, reason
 from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import EMPTY, Call, ErrorReply, Response
 from s3_asyncio_client._core.operations import names_of
@@ -204,7 +204,7 @@ def _empty_body(_fault: Fault, _call: Call, _body: Body, _model: Model, ids: Ids
 
 def _html_body(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:
     status = fault.status or 503
-    page = _HTML % {b"status": status, b"reason": _reason(status)}
+    page = _HTML % {b"status": status, b"reason": reason(status).encode()}
     # A load balancer in front of S3 does not know S3's request ids.
     return Exchange(
         answer=Response(
@@ -214,13 +214,6 @@ def _html_body(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -
         ),
         ids=ids,
     )
-
-
-def _reason(status: int) -> bytes:
-    try:
-        return HTTPStatus(status).phrase.encode()
-    except ValueError:
-        return b""
 
 
 def _error_in_200(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:

@@ -46,11 +46,12 @@ REASONS = {
 def reason(status: int, code: str | None = None) -> str:
     """Return the reason phrase of a status line: S3's own for *code* if it has one, otherwise the HTTP standard's.
 
-    It is empty for a status without a standard phrase.
+    It is Unknown for a status without a standard phrase: botocore takes an empty one, in response to
+    ``Expect: 100-continue``, for a connection that broke.
     """
     if status == 503 and code in REASONS:  # noqa: PLR2004 - a status says what it is
         return REASONS[code]
-    return _PHRASES.get(status, "")
+    return _PHRASES.get(status, "Unknown")
 
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus} | {416: "Requested Range Not Satisfiable"}

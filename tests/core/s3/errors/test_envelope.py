@@ -208,7 +208,7 @@ def test_a_document_is_read_back(children):
         (404, "NoSuchKey", "Not Found"),
         (416, "InvalidRange", "Requested Range Not Satisfiable"),
         (200, None, "OK"),
-        (499, None, ""),
+        (499, None, "Unknown"),
     ],
 )
 def test_reason_phrases(status, code, phrase):
