@@ -291,7 +291,7 @@ def s3_store(request: pytest.FixtureRequest) -> S3Store:
 @pytest.fixture
 def s3_client(request: pytest.FixtureRequest) -> S3Client:
     """An `S3Client` on the simulated S3, closed at the end."""
-    return _run(request).client()
+    return _run(request).loops.client()
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ class Tracer:
                     passed[bucket, key].add(state_of(replaced))
                 store.history = None
             self.problems = tuple(run.simulator.problems)
-            for loop in tuple(run.loops):
+            for loop in run.loops.all():
                 _settle(loop)
             self.trace = Trace(
                 entries=run.simulator.entries,
@@ -110,7 +110,7 @@ def _connections(run: Run, usual: int | None) -> int:
 
 def _tasks(run: Run) -> int:
     """Count the unfinished tasks of the body in the loops that talked to S3."""
-    tasks = [task for loop in run.loops if not loop.is_closed() for task in asyncio.all_tasks(loop)]
+    tasks = [task for loop in run.loops.all() if not loop.is_closed() for task in asyncio.all_tasks(loop)]
     codes = [getattr(task.get_coro(), "cr_code", None) for task in tasks if not task.done()]
     return sum(code is not None and not code.co_filename.startswith(_OURS) for code in codes)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent import futures
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +14,6 @@ import pytest
 from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.rules.arguments import RuleError
-from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._core.s3.commit import Shelf
 from pytest_s3errors._core.s3.hosts import is_s3_host
@@ -37,6 +34,7 @@ from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.real import Clock, RealClock
 from pytest_s3errors._time.virtual import VirtualClock
 
+from .open_loops import OpenLoops
 from .plan import Plan
 from .stacks import own_lines
 from .verdict import Verdict
@@ -47,10 +45,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._layers.mock.layer import MockLayer
     from pytest_s3errors._servers.process import RemoteSimulator, RemoteTest
     from pytest_s3errors._servers.thread import ThreadServer
-    from s3_asyncio_client import S3Client
-
-_PATIENCE_S = 1  # real seconds that the end of a test waits for a loop in another thread
-
 
 _PAST = "by a client that this layer does not reroute"
 
@@ -127,16 +121,16 @@ class Run:
         self.watchdog = Watchdog(
             self.simulator, self.clock, self._break_off, silence_s=self._limits.silence or math.inf
         )
+        self.loops = OpenLoops()
+        self.before_close = self.loops.before_close
         self._stopped = False
         self._breaks: list[Callable[[], object]] = []
         self.ports: set[int] = set()
-        self.clients: list[S3Client] = []
         self._patches = pytest.MonkeyPatch()
         self._mock: MockLayer | None = None
         self._endings: list[Callable[[], object]] = []
         self._watches_connecting = False
         self._restore: Callable[[], None] | None = None
-        self._closers: dict[asyncio.AbstractEventLoop, list[Callable[[], Awaitable[object]]]] = {}
 
     @property
     def control(self) -> bool:
@@ -253,14 +247,7 @@ class Run:
         self.clock.close()
         if self._server is not None:
             self._server.stop()
-        for loop in tuple(self._closers):
-            if _runs_elsewhere(loop):
-                self._close_beside(loop)
-            elif not loop.is_closed() and not loop.is_running():
-                self._close_in(loop)
-        for client in self.clients:
-            if client._session is not None:  # noqa: SLF001 - both packages are one distribution
-                asyncio.run(client.close())
+        self.loops.close()
 
     @property
     def mock_layer(self) -> MockLayer:
@@ -292,57 +279,6 @@ class Run:
     def _break_off(self) -> None:
         for break_off in (*self._breaks, *([self._server.break_off] if self._server is not None else [])):
             break_off()
-
-    def before_close(self, loop: asyncio.AbstractEventLoop, closer: Callable[[], Awaitable[object]]) -> None:
-        """Run *closer* in *loop* when the test ends or the loop closes, whichever is first."""
-        if loop not in self._closers:
-            close = loop.close
-
-            def closing() -> None:
-                if not loop.is_closed() and not loop.is_running():
-                    self._close_in(loop)
-                close()
-
-            loop.close = closing  # type: ignore[method-assign]
-        self._closers.setdefault(loop, []).append(closer)
-
-    @property
-    def loops(self) -> tuple[asyncio.AbstractEventLoop, ...]:
-        """The open event loops that talked to S3."""
-        return tuple(self._closers)
-
-    def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
-        close_servers = self._close_servers(loop)
-
-        async def close_all() -> None:
-            for client in self.clients:
-                # Not client.close(): the client may continue in another loop.
-                session, client._session = client._session, None  # noqa: SLF001
-                if session is not None:
-                    await session.close()
-            await close_servers
-
-        loop.run_until_complete(close_all())
-
-    def _close_beside(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close the servers in a loop that runs in a thread and outlives the test, as fsspec's does.
-
-        If that thread is busy, they close as soon as it comes to it.
-        """
-        servers = self._close_servers(loop)
-        try:
-            closing = asyncio.run_coroutine_threadsafe(servers, loop)
-        except RuntimeError:  # its thread has closed it meanwhile, and the servers before
-            servers.close()
-            return
-        with contextlib.suppress(TimeoutError, futures.CancelledError):
-            closing.result(_PATIENCE_S)
-
-    async def _close_servers(self, loop: asyncio.AbstractEventLoop) -> None:
-        with contextlib.suppress(AttributeError):
-            del loop.close  # remove the instance's attribute; the class's is visible again
-        for closer in self._closers.pop(loop, []):
-            await closer()
 
     # Which requests are S3's.
 
@@ -400,14 +336,6 @@ class Run:
         if self.simulator.problems:
             raise SimulationError(self.simulator.problems[0], pytrace=False)
 
-    def client(self) -> S3Client:
-        """Return a client with the test's credentials. It is closed with the run."""
-        from s3_asyncio_client import S3Client  # noqa: PLC0415 - aiohttp only where it is needed
-
-        client = S3Client(TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key)
-        self.clients.append(client)
-        return client
-
 
 _runs: dict[Owner, Run] = {}  # the runs of tests that have not ended
 
@@ -416,13 +344,6 @@ def running() -> Run | None:
     """Return the run of the test for which this code works. None: no test of ours."""
     now = owner.current()
     return None if now is None else _runs.get(now)
-
-
-def _runs_elsewhere(loop: asyncio.AbstractEventLoop) -> bool:
-    try:
-        return loop.is_running() and loop is not asyncio.get_running_loop()
-    except RuntimeError:  # none runs in this thread
-        return True
 
 
 def _client_endpoints() -> tuple[str, ...]:
