@@ -174,7 +174,7 @@ class S3Errors:
         Raises:
             TypeError: *router* is neither.
         """
-        self._run.mock_layer.mount(router)
+        self._run.rerouting.mock.mount(router)
 
     def outage(self, duration: float, /, **options: Unpack[OutageOptions]) -> RuleHandle:
         """Make matching requests fail for a time, with the arguments of `@pytest.mark.s3_outage`.

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-import pytest
-
 from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.rules.arguments import RuleError
@@ -22,10 +20,8 @@ from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._guard import after, children, doors, handover, owner
 from pytest_s3errors._guard.children import Children
-from pytest_s3errors._guard.door import Shut, is_ours
 from pytest_s3errors._guard.environment import Environment, secrets_now
 from pytest_s3errors._guard.hosts import Hosts
-from pytest_s3errors._guard.httpcore import NAMES as HTTPCORES
 from pytest_s3errors._guard.owner import Owner
 from pytest_s3errors._guard.seams import Seams
 from pytest_s3errors._guard.who import sender
@@ -42,17 +38,16 @@ from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
-    from pytest_s3errors._layers.mock.layer import MockLayer
     from pytest_s3errors._servers.process import RemoteSimulator, RemoteTest
     from pytest_s3errors._servers.thread import ThreadServer
-
-_PAST = "by a client that this layer does not reroute"
 
 
 class Run:
     """The simulation around one test, from before its fixtures to after them."""
 
     def __init__(self, plan: Plan, settings: Settings, *, test: str) -> None:
+        from .rerouting import Rerouting  # noqa: PLC0415 - aiohttp only where a test about S3 starts
+
         self._settings = settings
         hermetic = settings.environment == "test"
         self._owner = Owner(test, hermetic=hermetic)
@@ -65,6 +60,7 @@ class Run:
         self.is_refused = self._hosts.is_refused
         self._limits = plan.limits.over(settings.limits)
         self._layer = plan.layer or settings.layer
+        self.rerouting = Rerouting(self, self._layer, self._seams, self._owner)
         remote = settings.process if (plan.server or settings.server) == "process" else None
         # Another process uses the system's time.
         self.clock = self._clock("real" if remote else plan.time or settings.time)
@@ -126,10 +122,7 @@ class Run:
         self._stopped = False
         self._breaks: list[Callable[[], object]] = []
         self.ports: set[int] = set()
-        self._patches = pytest.MonkeyPatch()
-        self._mock: MockLayer | None = None
         self._endings: list[Callable[[], object]] = []
-        self._watches_connecting = False
         self._restore: Callable[[], None] | None = None
 
     @property
@@ -165,14 +158,7 @@ class Run:
         """Install the layer, and the guard against requests that would leave the machine."""
         if self.remote is not None:
             self.watchdog.start()  # only the other process sees the first request
-        # Imported here so that only tests about S3 import aiohttp.
-        from pytest_s3errors._layers import client  # noqa: PLC0415
-        from pytest_s3errors._layers.wire import aiohttp as aiohttp_wire  # noqa: PLC0415
-        from pytest_s3errors._layers.wire import certificates  # noqa: PLC0415
-        from pytest_s3errors._layers.wire import httpx as httpx_wire  # noqa: PLC0415
-        from pytest_s3errors._layers.wire import sockets as sync_wire  # noqa: PLC0415
-        from pytest_s3errors._servers import loops as loop_servers  # noqa: PLC0415
-        from s3_asyncio_client.retry import draw_jitter  # noqa: PLC0415
+        from s3_asyncio_client.retry import draw_jitter  # noqa: PLC0415 - as above
 
         owner.begin(self._owner)
         self._endings.append(draw_jitter(self._jitter.random))
@@ -184,20 +170,7 @@ class Run:
         doors.install()
         if self._environment is not None:
             self._environment.begin(self._seams)
-        if self._layer == "client":
-            client.install(self, self._seams)
-            self._owner.door = Shut(self, _PAST)
-        elif self._layer == "mock":
-            self.mock_layer.install()
-            self._owner.door = Shut(self, _PAST)
-        else:
-            servers = loop_servers.LoopServers(self)
-            aiohttp_wire.AiohttpWire(self, servers).install(self._seams)
-            self._seams.when(HTTPCORES, lambda module: httpx_wire.install(self, servers, self._seams, module))
-            door = self._owner.door = sync_wire.SyncWire(self)
-            certificates.install(self._seams, lambda sock: is_ours(door, sock))
-            if self.simulator.connects:
-                self._watch_connecting()
+        self.rerouting.install()
 
     def restart(self, rules: tuple[Rule, ...]) -> None:
         """Reset S3 to the start of the body: its earlier content, no request yet, and *rules* active.
@@ -213,22 +186,14 @@ class Run:
         self.verdict.restart()
         self.simulator.restart(rules)
         self.clock.restart()
-        if self._layer == "wire" and self.simulator.connects:
-            self._watch_connecting()
+        if self.simulator.connects:
+            self.rerouting.watch_connecting()
 
     def add(self, rule: Rule) -> ArmedRule:
         """Activate one more rule, from the test's body."""
-        if rule.connects and self._layer == "wire":
-            self._watch_connecting()
+        if rule.connects:
+            self.rerouting.watch_connecting()
         return self.simulator.add(rule)
-
-    def _watch_connecting(self) -> None:
-        if self._watches_connecting:
-            return
-        self._watches_connecting = True
-        from pytest_s3errors._layers.wire import connect_hooks  # noqa: PLC0415 - few tests ask for it
-
-        connect_hooks.install(self, self._seams)
 
     def stop(self) -> None:
         """Close servers and clients, and undo the patches. Nothing of the test is left. Do nothing if that was done."""
@@ -241,22 +206,12 @@ class Run:
         _runs.pop(self._owner, None)
         while self._endings:
             self._endings.pop()()
-        self._patches.undo()
         self._children.end(after.Gate(self._hosts))
         after.ended(self._all_ports)
         self.clock.close()
         if self._server is not None:
             self._server.stop()
         self.loops.close()
-
-    @property
-    def mock_layer(self) -> MockLayer:
-        """The test doubles of HTTP clients that this test's requests pass, at the mock layer or by `mount`."""
-        from pytest_s3errors._layers.mock.layer import MockLayer  # noqa: PLC0415 - only where it is needed
-
-        if self._mock is None:
-            self._mock = MockLayer(self, self._patches)
-        return self._mock
 
     def at_end(self, act: Callable[[], object]) -> None:
         """Call *act* when the test ends, before the patches are undone. The last one is called first."""
