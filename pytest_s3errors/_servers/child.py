@@ -12,25 +12,19 @@ import signal
 import sys
 import threading
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pytest_s3errors._backends import backend_for
 from pytest_s3errors._core.report.timeline import target
-from pytest_s3errors._core.s3.store import S3Store
-from pytest_s3errors._core.simulator import Simulator
 
 from .pipe import read, write
 from .thread import ThreadServer
 
 if TYPE_CHECKING:
+    from pytest_s3errors._backends.setup import Setup
     from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.play.outcomes import Exchange
     from pytest_s3errors._core.report.journal import Entry
-    from pytest_s3errors._core.report.limits import RequestLimits
-    from pytest_s3errors._core.rules.parse_backend import BackendSpec
     from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
-    from pytest_s3errors._core.s3.access import Access
     from pytest_s3errors._core.s3.messages import Call
 
 _LOOK_S = 0.5
@@ -41,32 +35,13 @@ class Test:
 
     __test__ = False  # pytest must not collect it, despite its name
 
-    def __init__(
-        self,
-        seed: str,
-        rules: tuple[Rule, ...],
-        limits: RequestLimits,
-        silence_s: float,
-        access: Access,
-        backend: BackendSpec,
-        dialect: str | None,
-    ) -> None:
-        self._silence_s = silence_s
+    def __init__(self, setup: Setup) -> None:
+        self._silence_s = setup.silence_s
         self._quiet_s = 0.0
         self._events = 0
         self._lock = threading.RLock()
         self._zero = time.monotonic()
-        self._simulator = Simulator(
-            store=S3Store(now=lambda: datetime.now(UTC)),
-            backend=backend_for(backend, access),
-            rules=rules,
-            seed=seed,
-            clock=lambda: time.monotonic() - self._zero,
-            lock=self._lock,
-            limits=limits,
-            access=access,
-            dialect=dialect,
-        )
+        self._simulator = setup.simulator(clock=lambda: time.monotonic() - self._zero, lock=self._lock)
         self._endpoints: tuple[str, ...] = ()
         self._entries: list[Entry] = []
         self._server = ThreadServer(self._simulator, endpoints=lambda: self._endpoints)

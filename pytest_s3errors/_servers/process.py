@@ -16,14 +16,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_s3errors._core.report.journal import Entry
-from pytest_s3errors._core.report.limits import TOO_MANY, RequestLimits, located
-from pytest_s3errors._core.rules.parse_backend import MEMORY, BackendSpec
-from pytest_s3errors._core.s3.access import OPEN, Access
+from pytest_s3errors._core.report.limits import TOO_MANY, located
 from pytest_s3errors._core.s3.store import S3Store
 
 from .pipe import read, write
 
 if TYPE_CHECKING:
+    from pytest_s3errors._backends.setup import Setup
     from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.play.outcomes import Exchange
     from pytest_s3errors._core.report.journal import Record
@@ -45,16 +44,10 @@ class Process:
 
     def start_test(
         self,
+        setup: Setup,
         *,
-        seed: str,
-        rules: tuple[Rule, ...],
-        limits: RequestLimits,
-        silence_s: float = 30.0,
         where: Callable[[], str] = str,
         endpoints: Callable[[], tuple[str, ...]],
-        access: Access = OPEN,
-        backend: BackendSpec = MEMORY,
-        dialect: str | None = None,
     ) -> RemoteTest:
         """Start a simulation for the next test. This ends the previous one and frees its port."""
         with self._lock:
@@ -64,7 +57,7 @@ class Process:
             self._process = self._process or _spawn()
             self._tests += 1
             ask = partial(self._ask, self._tests)
-        port = ask("start", seed, rules, limits, silence_s, access, backend, dialect)
+        port = ask("start", setup)
         return RemoteTest(ask, port, endpoints, where)
 
     def _ask(self, test: int, name: str, *args: Any) -> Any:

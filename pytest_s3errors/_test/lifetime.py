@@ -6,16 +6,14 @@ import contextlib
 import math
 import random
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from pytest_s3errors._backends import backend_for
+from pytest_s3errors._backends.setup import Setup
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._core.s3.commit import Shelf
 from pytest_s3errors._core.s3.hosts import is_s3_host
-from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._guard import after, children, doors, handover, owner
@@ -69,37 +67,27 @@ class Run:
         self._server: ThreadServer | RemoteTest | None = None
         self.simulator: Simulator | RemoteSimulator
         self.watchdog: Watchdog
-        rules = () if settings.control else plan.rules
-        seed = f"{settings.seed} {test}"
-        self._jitter = random.Random(f"{seed} jitter")  # noqa: S311 - no secret
-        limits = RequestLimits(requests=self._limits.requests, alike=self._limits.alike)
+        setup = Setup(
+            seed=f"{settings.seed} {test}",
+            rules=() if settings.control else plan.rules,
+            limits=RequestLimits(requests=self._limits.requests, alike=self._limits.alike),
+            silence_s=self._limits.silence or math.inf,
+            access=plan.access,
+            backend=settings.backend,
+            dialect=plan.dialect,
+        )
+        self._jitter = random.Random(f"{setup.seed} jitter")  # noqa: S311 - no secret
         self.remote: RemoteTest | None = None
         if remote is not None:
-            self.remote = self._server = remote.start_test(
-                seed=seed,
-                rules=rules,
-                limits=limits,
-                silence_s=self._limits.silence or math.inf,
-                where=own_lines,
-                endpoints=self.endpoints,
-                access=plan.access,
-                backend=settings.backend,
-                dialect=plan.dialect,
-            )
+            self.remote = self._server = remote.start_test(setup, where=own_lines, endpoints=self.endpoints)
             self.simulator = self._server.simulator
         else:
-            self.simulator = Simulator(
-                store=S3Store(now=lambda: datetime.now(UTC)),
-                backend=backend_for(settings.backend, plan.access, self._working),
-                rules=rules,
-                seed=seed,
+            self.simulator = setup.simulator(
                 clock=lambda: self.clock.now,
                 lock=REAL.rlock(),  # nobody sleeps while it is held, so the clock need not know of it
-                limits=limits,
                 where=own_lines,
                 begins=lambda: self.watchdog.start(),  # noqa: PLW0108 - it is made below
-                access=plan.access,
-                dialect=plan.dialect,
+                while_working=self._working,
             )
         try:
             for act in plan.arrange:
@@ -114,9 +102,7 @@ class Run:
             notes=self._children.collect,
             seed=settings.seed,
         )
-        self.watchdog = Watchdog(
-            self.simulator, self.clock, self._break_off, silence_s=self._limits.silence or math.inf
-        )
+        self.watchdog = Watchdog(self.simulator, self.clock, self._break_off, silence_s=setup.silence_s)
         self.loops = OpenLoops()
         self.before_close = self.loops.before_close
         self._stopped = False

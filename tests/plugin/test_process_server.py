@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.report.limits import RequestLimits
+from pytest_s3errors._backends.setup import Setup
 from pytest_s3errors._core.rules.parse_rule import fail_rule, script_rule
 from pytest_s3errors._core.s3.messages import Call
 from pytest_s3errors._servers.pipe import read, write
@@ -271,11 +271,10 @@ def test_a_wrong_place_stops_the_run(run, source, ini, says):
     assert result.ret != 0
 
 
-def started(**options):
+def started():
     """A process with one test."""
     process = Process()
-    options = {"seed": "", "rules": (), "limits": RequestLimits(requests=10), "endpoints": tuple, **options}
-    return process, process.start_test(**options)
+    return process, process.start_test(Setup(), endpoints=tuple)
 
 
 def test_it_begins_empty():
@@ -288,7 +287,7 @@ def test_it_begins_empty():
 def test_a_test_that_is_over_is_over():
     """What its leftovers ask is refused and does not reach the next test's simulation."""
     process, old = started()
-    new = process.start_test(seed="", rules=(), limits=RequestLimits(requests=10), endpoints=tuple)
+    new = process.start_test(Setup(), endpoints=tuple)
     with pytest.raises(RuntimeError, match="that test is over"):
         old.simulator.store.put("bucket", "key", b"")
     assert new.simulator.store.buckets == []
@@ -304,18 +303,18 @@ def test_a_process_that_was_killed_is_told_and_replaced():
     process._process.wait()
     with pytest.raises(RuntimeError, match="has ended"):
         _ = test.simulator.entries
-    again = process.start_test(seed="", rules=(), limits=RequestLimits(requests=10), endpoints=tuple)
+    again = process.start_test(Setup(), endpoints=tuple)
     assert again.simulator.entries == []
     process.stop()
 
 
 PARENT = """
 import os, sys
-from pytest_s3errors._core.report.limits import RequestLimits
+from pytest_s3errors._backends.setup import Setup
 from pytest_s3errors._servers.process import Process
 
 process = Process()
-process.start_test(seed="", rules=(), limits=RequestLimits(requests=10), endpoints=tuple)
+process.start_test(Setup(), endpoints=tuple)
 if sys.argv[1] == "fork" and os.fork() == 0:
     import time
     os.close(1)
