@@ -11,7 +11,7 @@ import contextlib
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -64,15 +64,25 @@ def _sends(url: str, endpoint: str, *, s3: bool) -> Sending:
     )
 
 
-@contextlib.contextmanager
-def sending(url: str, endpoint: str, *, s3: bool) -> Iterator[None]:
+class _Block:
+    """A block that sends. It is no generator: each request of each client enters one."""
+
+    __slots__ = ("_before", "_sends")
+
+    def __init__(self, sends: Sending) -> None:
+        self._sends = sends
+
+    def __enter__(self) -> None:
+        self._before = _sending.get()
+        _sending.set(self._sends)
+
+    def __exit__(self, *exc_info: object) -> None:
+        _sending.set(self._before)
+
+
+def sending(url: str, endpoint: str, *, s3: bool) -> contextlib.AbstractContextManager[None]:
     """Mark the block that sends to *url* for a client with this *endpoint*."""
-    before = _sending.get()
-    _sending.set(_sends(url, endpoint, s3=s3))
-    try:
-        yield
-    finally:
-        _sending.set(before)
+    return _Block(_sends(url, endpoint, s3=s3))
 
 
 def is_presigned(url: str) -> bool:
@@ -158,7 +168,7 @@ def urllib3_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
         del method, args, kwargs
         return presigned(url if "://" in url else f"{pool.scheme}://{_authority(pool.host, pool.port)}{url}")
 
-    return _around(urlopen, marked)
+    return _around(urlopen, marked, inner=True)
 
 
 def http_client_request(request: Callable[..., Any]) -> Callable[..., Any]:
@@ -169,7 +179,7 @@ def http_client_request(request: Callable[..., Any]) -> Callable[..., Any]:
         scheme = "https" if conn.default_port == _PORTS["https"] else "http"
         return presigned(url if "://" in url else f"{scheme}://{_authority(conn.host, conn.port)}{url}")
 
-    return _around(request, marked)
+    return _around(request, marked, inner=True)
 
 
 def httpcore_handle(handle: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,7 +191,7 @@ def httpcore_handle(handle: Callable[..., Any]) -> Callable[..., Any]:
         host, target = url.host.decode("ascii"), url.target.decode("latin-1")
         return presigned(f"{url.scheme.decode('ascii')}://{_authority(host, url.port)}{target}")
 
-    return _around(handle, marked)
+    return _around(handle, marked, inner=True)
 
 
 def _authority(host: str, port: int | None) -> str:
@@ -190,14 +200,21 @@ def _authority(host: str, port: int | None) -> str:
 
 
 def _around(
-    send: Callable[..., Any], marked: Callable[..., contextlib.AbstractContextManager[None]]
+    send: Callable[..., Any], marked: Callable[..., contextlib.AbstractContextManager[None]], *, inner: bool = False
 ) -> Callable[..., Any]:
-    """Return *send* wrapped in the block that *marked* returns for its arguments, if the work has an owner."""
+    """Return *send* wrapped in the block that *marked* returns for its arguments, if the work has an owner.
+
+    One *inner* is not wrapped in a block that has a mark.
+    """
+
+    def passes() -> bool:
+        return current() is None or (inner and _sending.get() is not None)
+
     if inspect.iscoroutinefunction(inspect.unwrap(send)):
 
         @functools.wraps(send)
         async def sending_async(*args: Any, **kwargs: Any) -> Any:
-            if current() is None:
+            if passes():
                 return await send(*args, **kwargs)
             with marked(*args, **kwargs):
                 return await send(*args, **kwargs)
@@ -206,7 +223,7 @@ def _around(
 
     @functools.wraps(send)
     def sending_blocking(*args: Any, **kwargs: Any) -> Any:
-        if current() is None:
+        if passes():
             return send(*args, **kwargs)
         with marked(*args, **kwargs):
             return send(*args, **kwargs)

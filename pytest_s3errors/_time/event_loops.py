@@ -54,7 +54,7 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
         until = None if timeout is None else registry.now() + timeout
         while True:
             if not registry.on:
-                with Noted(registry, lambda: look(_files(self), 0), _bell_of(self)):
+                with Noted(registry, lambda: bool(look(_files(self), 0)), _bell_of(self)):
                     return select(self, timeout)
             me = registry.me()
             ready = select(self, 0)

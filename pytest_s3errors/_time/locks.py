@@ -117,7 +117,7 @@ class Lock:
     def __init__(self) -> None:
         self._c = self._make()
         self._waits: deque[Wait] = deque()
-        with contextlib.suppress(AttributeError):  # an RLock has none before 3.14
+        if hasattr(self._c, "locked"):  # an RLock has none before 3.14
             self.locked = self._c.locked
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 - as Python's own

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import unseen
+from . import unseen, waits
 from .clocks import Clock, Test
 from .hands import Hands
 from .originals import REAL
@@ -183,11 +183,11 @@ class Registry:
             self._patience.parked()
             pause = self._ask(wait)
         while not wait.done:
-            heard = wait.pause(pause)
+            wait.pause(pause)
             with self.mutex:
                 if wait.done:
                     return
-                if heard and wait.ready():
+                if wait.came:
                     self._finish(wait, result=True, own=True)
                     return
                 if generation != self._generation:
@@ -395,6 +395,7 @@ class Registry:
         self.hands.go_on(self.now())
         self.on = False
         self.roster.after_fork()
+        waits.after_fork()
         self.clocks.clear()
         self.test = None
         self.observed, self.holds, self._asker = {}, 0, None

@@ -7,7 +7,7 @@ import math
 import os
 import select
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from .originals import REAL
@@ -78,7 +78,7 @@ class Record:
 class Wait:
     """One wait of one thread, on a lock. Everything except the lock changes only under the registry's mutex."""
 
-    __slots__ = ("deadline", "done", "lock", "record", "result", "rung", "timed")
+    __slots__ = ("came", "deadline", "done", "lock", "record", "result", "rung", "timed")
 
     of_files = False
 
@@ -91,6 +91,7 @@ class Wait:
         self.done = False
         self.result = False
         self.rung = False
+        self.came = False  # what it waits for, though the registry was not told
 
     def release(self) -> None:
         """End the wait. `threading.Condition.notify` treats this object as a lock.
@@ -150,26 +151,43 @@ class FileWait(Wait):
     def pause(self, timeout: float | None) -> bool:
         """Block in real time until a file is ready or `ring`. Return whether either happened."""
         if self._bell is None:
-            self._bell = Bell()
-        if not self.rung:
-            look((*self._files, (self._bell.fileno, READ)), timeout)
-        self._bell.quiet()
-        rung, self.rung = self.rung, False
-        return rung or self.ready()
+            self._bell = _idle.pop() if _idle else Bell()
+        ready = () if self.rung else look((*self._files, (self._bell.fileno, READ)), timeout)
+        rung = self.rung or self._bell.fileno in ready
+        if rung:
+            self._bell.quiet()
+            self.rung = False
+        self.came = len(ready) > rung
+        return rung or self.came
 
     def ready(self) -> bool:
         """Return whether one of the files is ready. Nothing is consumed."""
-        return look(self._files, 0)
+        return bool(look(self._files, 0))
 
     def silence_s(self) -> float:
         """Return how many seconds these files must be silent."""
         return self._silence_s()
 
     def close(self) -> None:
-        """Close the bell, never the files."""
+        """Put the bell away. The files stay as they are."""
         if self._bell is not None:
             bell, self._bell = self._bell, None
-            bell.close()
+            if len(_idle) < _MOST_IDLE:
+                _idle.append(bell)
+            else:
+                bell.close()
+
+
+_idle: list[Bell] = []
+"""Bells for the next waits: to make one for each took a tenth of a request's time."""
+
+_MOST_IDLE = 4
+
+
+def after_fork() -> None:
+    """Close the bells that a child shares with its parent."""
+    while _idle:
+        _idle.pop().close()
 
 
 class Bell:
@@ -221,7 +239,7 @@ def readable(fd: int) -> bool:
     """Return whether the file *fd* can be read now. It is a cheap `look`, since each read of a blocking socket asks."""
     poll = getattr(select, "poll", None)
     if poll is None:
-        return look([(fd, READ)], 0)
+        return bool(look([(fd, READ)], 0))
     try:
         found = poll()
         found.register(fd, select.POLLIN)
@@ -230,16 +248,17 @@ def readable(fd: int) -> bool:
         return True  # as for `look`
 
 
-def look(files: Sequence[tuple[int, int]], timeout: float | None) -> bool:
-    """Wait at most *timeout* real seconds for one of *files*. Return whether one is ready."""
+def look(files: Sequence[tuple[int, int]], timeout: float | None) -> Collection[int]:
+    """Wait at most *timeout* real seconds for one of *files*. Return the descriptors that are ready."""
     try:
         if hasattr(select, "poll"):
             poll = select.poll()
             for fd, events in files:
                 poll.register(fd, (select.POLLIN if events & READ else 0) | (select.POLLOUT if events & WRITE else 0))
-            return bool(poll.poll(None if timeout is None else math.ceil(min(timeout, _LONGEST_S) * 1000)))
+            found = poll.poll(None if timeout is None else math.ceil(min(timeout, _LONGEST_S) * 1000))
+            return [fd for fd, _ in found]
         reads = [fd for fd, events in files if events & READ]
         writes = [fd for fd, events in files if events & WRITE]
-        return any(select.select(reads, writes, writes, timeout))
+        return set().union(*select.select(reads, writes, writes, timeout))
     except (OSError, ValueError):
-        return True  # it was closed; the thread that waits for it will find out
+        return [fd for fd, _ in files]  # one was closed; the thread that waits for it will find out
