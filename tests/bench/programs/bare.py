@@ -10,6 +10,8 @@ from typing import cast
 
 BODY = bytes(range(256)) * 4
 _ETAG = hashlib.md5(BODY).hexdigest()
+_CRC32, _CRC64NVME = "twtMJg==", "iI2NLxjQFEc="  # of BODY
+_STORED = ("x-amz-server-side-encryption: AES256", "x-amz-checksum-type: FULL_OBJECT")
 _ERROR = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>ServiceUnavailable</Code><Message>Service is unable to '
     b"handle request.</Message><RequestId>656c76696e672SAM</RequestId><HostId>Uuag1LuByRx9e6j5Onimru9pO4ZVKnJ2Qz7"
@@ -31,7 +33,7 @@ def _answer(status: str, body: bytes, *more: str) -> bytes:
 
 ANSWERS = {
     "503": _answer("503 Service Unavailable", _ERROR, "Content-Type: application/xml"),
-    "PUT": _answer("200 OK", b"", f'ETag: "{_ETAG}"'),
+    "PUT": _answer("200 OK", b"", f'ETag: "{_ETAG}"', f"x-amz-checksum-crc32: {_CRC32}", *_STORED),
     "GET": _answer(
         "200 OK",
         BODY,
@@ -39,6 +41,8 @@ ANSWERS = {
         "Last-Modified: Wed, 01 Jan 2025 00:00:00 GMT",
         "Accept-Ranges: bytes",
         "Content-Type: binary/octet-stream",
+        f"x-amz-checksum-crc64nvme: {_CRC64NVME}",  # boto3 asks for it, and sums up the body
+        *_STORED,
     ),
 }
 
