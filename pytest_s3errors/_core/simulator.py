@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -188,13 +189,15 @@ class Simulator:
         # Without a connection S3 received nothing.
         entry.body_size = 0 if fault is not None and fault.stage == "connect" else len(body)
         with self._lock:
-            ids = self._new_ids()
-            exchange = outcome(fault, entry.call, body, model=self._model, ids=ids)
+            dialect = self._dialect or dialect_at(entry.call.endpoint)
+            model = self._model if dialect is AWS else partial(self._translated, dialect)
+            exchange = outcome(fault, entry.call, body, model=model, ids=self._new_ids())
             if entry.unsure:
                 _take_back(entry, exchange)
         reply = exchange.answer
-        if isinstance(reply, ErrorReply) and (dialect := self._spoken_at(entry.call)) is not AWS:
-            reply = dialect.spoken(reply)
+        if dialect is not AWS and reply is not None:
+            # What the model answered is in the dialect already, and stays as it is. The fault's own errors are not.
+            reply = dialect.spoken(reply, entry.call)
             exchange = exchange._replace(answer=reply)
         entry.heard = entry.ended_s is None
         if reply is not None and entry.heard:
@@ -237,17 +240,16 @@ class Simulator:
         self.open[entry] = None
         entry.due_s = inf  # the client does not read it
 
-    def _spoken_at(self, call: Call) -> Dialect:
-        return self._dialect or dialect_at(call.endpoint)
+    def _translated(self, dialect: Dialect, call: Call, body: Body) -> Response | ErrorReply:
+        """Return what a store of *dialect* answers."""
+        reply: Response | ErrorReply
+        if self._writes.too_soon(call, dialect.writes_s):
+            reply = error_reply("SlowDown", call)
+        else:
+            reply = dialect.refusal(call, self.store) or self._model(call, body)
+        return dialect.spoken(reply, call)
 
     def _model(self, call: Call, body: Body) -> Response | ErrorReply:
-        dialect = self._spoken_at(call)
-        if dialect is not AWS:
-            if self._writes.too_soon(call, dialect.writes_s):
-                return error_reply("SlowDown", call)
-            refusal = dialect.refusal(call, self.store)
-            if refusal is not None:
-                return refusal
         lacking = self._backend.missing(call)
         if lacking is None:
             try:

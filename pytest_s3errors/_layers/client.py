@@ -88,8 +88,9 @@ def install(scene: Scene, seams: Seams) -> None:
                 scene.check_playable()
             if exchange.delay_s or exchange.answer is None:
                 await _waited(exchange, patience, _target(self, call))
-            if isinstance(exchange.answer, ErrorReply) and exchange.sent is None:
-                raise _refused(exchange.answer, exchange.ids, call)
+            reply = exchange.answer
+            if isinstance(reply, ErrorReply) and exchange.sent is None and reply.status >= _FIRST_ERROR_STATUS:
+                raise _refused(reply, exchange.ids, call)
             target = _target(self, call)
             answer = answer_of(exchange, call, now_s=time.time(), whole=whole)
             if answer is None:

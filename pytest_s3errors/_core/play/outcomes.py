@@ -15,7 +15,7 @@ from pytest_s3errors._core.rules.matching import Difference, Glob
 from pytest_s3errors._core.s3.aws_chunked import FRAMING_ERRORS, is_framed, unframe
 from pytest_s3errors._core.s3.documents import DocumentError, read_xml
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply, usual_code
-from pytest_s3errors._core.s3.errors.envelope import error_in_200, reason
+from pytest_s3errors._core.s3.errors.envelope import reason
 from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import EMPTY, Call, ErrorReply, Response
 from s3_asyncio_client._core.operations import names_of
@@ -217,9 +217,7 @@ def _html_body(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -
 
 
 def _error_in_200(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:
-    reply = error_reply(fault.code or "InternalError", call, message=fault.message)
-    response = error_in_200(reply, request_id=ids.request_id, host_id=ids.host_id)
-    return _answered(response, ids)
+    return _answered(error_reply(fault.code or "InternalError", call, status=200, message=fault.message), ids)
 
 
 def _redirect(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:

@@ -10,13 +10,15 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
+from xml.sax.saxutils import escape, unescape
 
 from s3_asyncio_client._core.operations import names_of
 
 from .errors.catalogue import CODES, error_reply
 from .errors.messages import said
-from .messages import Call, ErrorReply
+from .messages import Call, ErrorReply, Response
 
 if TYPE_CHECKING:
     from .store import S3Store
@@ -51,19 +53,35 @@ class Dialect:
     """One kind of store.
 
     `hosts` matches the endpoints that can only belong to this store. `codes` maps S3's codes, or recorded situations,
-    to what the store returns. `writes_s` is the minimum time between two writes of one key. `even_parts`: all parts of
+    to what the store returns. `in_200` is the source that shows the same codes in the body of a 200; "": there is none,
+    and such errors are S3's. `writes_s` is the minimum time between two writes of one key. `even_parts`: all parts of
     an upload except the last need the same size.
     """
 
     name: str
     hosts: re.Pattern[str] | None = None
     codes: Mapping[str, Said] = field(default_factory=dict)
+    in_200: str = ""
     refuses: tuple[Refusal, ...] = ()
     writes_s: float = 0.0
     even_parts: bool = False
 
-    def spoken(self, reply: ErrorReply) -> ErrorReply:
-        """Return *reply* in the form of this store."""
+    def spoken(self, reply: Response | ErrorReply, call: Call) -> Response | ErrorReply:
+        """Return *reply* to *call* in the form of this store. If it has that form already, it stays the same."""
+        if isinstance(reply, ErrorReply):
+            return self._error(reply)
+        if self.in_200 and call.operation == "DeleteObjects":
+            return replace(reply, body=_KEY_ERROR.sub(self._key_error, bytes(reply.body)))
+        return reply
+
+    def _key_error(self, found: re.Match[bytes]) -> bytes:
+        code, message = (unescape(text.decode()) for text in found.groups())
+        own = self._error(ErrorReply(code=code, status=HTTPStatus.OK, message=message))
+        return b"<Code>%s</Code><Message>%s</Message>" % (escape(own.code).encode(), escape(own.message).encode())
+
+    def _error(self, reply: ErrorReply) -> ErrorReply:
+        if reply.status == HTTPStatus.OK and not self.in_200:
+            return reply
         own = next((row for row in self._rows(reply)), None)
         if own is None:
             return reply
@@ -115,6 +133,7 @@ class Writes:
 
 _WRITES = names_of(lambda row: row.makes == "object")
 _PUTS = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload"})
+_KEY_ERROR = re.compile(rb"<Code>([^<]*)</Code><Message>([^<]*)</Message>")
 _SUMMED = frozenset({"PutObject", "UploadPart"})
 _R2 = "Cloudflare R2 documentation, error codes"
 _MINIO = "minio, cmd/api-errors.go"
@@ -137,6 +156,7 @@ _MINIO_DIALECT = Dialect(
         ),
         "AccessDenied: unsigned headers": Said(_MINIO, status=400),
     },
+    in_200="minio, cmd/object-multipart-handlers.go and cmd/bucket-handlers.go",
 )
 
 _R2_DIALECT = Dialect(
@@ -210,7 +230,7 @@ DIALECTS: Mapping[str, Dialect] = {one.name: one for one in (AWS, _MINIO_DIALECT
 _KNOWN_BY_HOST = tuple(one for one in DIALECTS.values() if one.hosts is not None)
 
 
-@functools.lru_cache(256)  # each request calls this twice
+@functools.lru_cache(256)  # each request calls this
 def dialect_at(endpoint: str) -> Dialect:
     """Return the dialect of the store at *endpoint*, a host with or without a port. The default is S3's own."""
     host = endpoint.partition(":")[0]

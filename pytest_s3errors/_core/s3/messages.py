@@ -67,7 +67,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorReply:
-    """An error of S3 before it is serialized.
+    """An error of S3 before it is serialized. Status 200: it is in the body of a success.
 
     `elements` are the code's own elements between Message and RequestId, in S3's order.
     """

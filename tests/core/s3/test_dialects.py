@@ -11,7 +11,7 @@ import pytest
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.dialects import DIALECTS, dialect_at
-from pytest_s3errors._core.s3.errors.catalogue import CODES
+from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply
 from pytest_s3errors._core.s3.errors.messages import RECORDED
 from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
@@ -59,6 +59,72 @@ def test_what_a_test_states_stays():
     stated = {"status": 500, "message": "Mine", "headers": {"Retry-After": "1"}}
     reply = Spoken("minio", fail_rule(("SlowDown",), stated))("GET", "/bucket/key")
     assert (reply.status, reply.message, reply.headers["Retry-After"]) == (500, "Mine", "1")
+
+
+MINIOS = "Resource requested is unreadable, please reduce your request rate"
+DELETES = b"<Delete><Object><Key>fails</Key></Object><Object><Key>%s</Key></Object></Delete>" % (b"k" * 1025)
+
+
+@pytest.mark.parametrize("operation", ["CopyObject", "CompleteMultipartUpload"])
+def test_an_error_inside_a_200_speaks_the_dialect(operation):
+    """Where a source shows that; it stays a 200."""
+    asked = {
+        "CopyObject": ("PUT", "/bucket/copy", {"x_amz_copy_source": "bucket/key"}),
+        "CompleteMultipartUpload": ("POST", "/bucket/key?uploadId=1", {}),
+    }
+    rule = fail_rule(("error_in_200",), {"code": "SlowDown", "operation": operation})
+    method, target, headers = asked[operation]
+    said = {name: Spoken(name, rule)(method, target, **headers) for name in DIALECTS}
+    assert {(reply.status, reply.code) for reply in said.values()} == {(200, "SlowDown")}
+    assert {name for name, reply in said.items() if reply.message == MINIOS} == {"minio"}
+    assert said["minio"].headers["Retry-After"] == "120"
+
+
+def errors_in(body):
+    """Code and message of each key that was not deleted."""
+    return re.findall(r"<Code>([^<]*)</Code><Message>([^<]*)</Message>", bytes(body).decode())
+
+
+@pytest.mark.parametrize(
+    ("dialect", "too_long", "message"),
+    [
+        ("aws", CODES["KeyTooLongError"].message, CODES["SlowDown"].message),
+        ("minio", "Your key is too long", MINIOS),
+        ("r2", CODES["KeyTooLongError"].message, CODES["SlowDown"].message),
+    ],
+)
+def test_the_errors_of_single_keys_speak_the_dialect(dialect, too_long, message):
+    """Those of a rule and those of S3 itself, where a source shows that."""
+    rule = fail_rule(("partial_delete",), {"keys": "fails", "code": "SlowDown"})
+    s3 = Spoken(dialect, rule)
+    s3("PUT", "/bucket/other")
+    reply = s3("POST", "/bucket?delete", DELETES)
+    assert errors_in(reply.body) == [("KeyTooLongError", too_long), ("SlowDown", message)]
+
+
+def test_a_message_of_the_test_stays_inside_a_200():
+    """With the characters that XML escapes."""
+    stated = {"keys": "fails", "code": "SlowDown", "message": "a < b"}
+    s3 = Spoken("minio", fail_rule(("partial_delete",), stated))
+    s3("PUT", "/bucket/other")
+    reply = s3("POST", "/bucket?delete", DELETES)
+    assert errors_in(reply.body)[1] == ("SlowDown", "a &lt; b")
+
+
+def test_a_broken_answer_breaks_off_in_the_dialect():
+    """The half of an error that arrives is the store's."""
+    r2 = Spoken("r2", fail_rule(("truncated_body",), {"at": 150}))
+    r2("PUT", "/bucket/key")
+    assert b"<Code>InvalidObjectName</Code>" in bytes(r2("GET", f"/bucket/{'k' * 1025}").body)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_what_is_in_the_dialect_stays(dialect):
+    """No row translates what another row, or itself, has made."""
+    call = parse_call(method="GET", target="/bucket/key", headers={"host": "store.example"})
+    for code in CODES:
+        once = dialect.spoken(error_reply(code, call), call)
+        assert dialect.spoken(once, call) == once
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 An error is one line of XML after a prolog, without a namespace: Code, Message, the code's own elements, RequestId,
 HostId. It has the exceptions that captures show: no prolog on a 4xx of CompleteMultipartUpload and UploadPartCopy, no
-body for HEAD and 304, and a closed connection after some codes.
+body for HEAD and 304, and a closed connection after some codes. With status 200 it is the error that S3 sends if it had
+to respond before the work was done: before it are the spaces with which S3 keeps the connection alive meanwhile.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.s3.messages import Call, ErrorReply
 
-__all__ = ["REASONS", "Children", "document", "error_in_200", "new_ids", "reason", "render_error"]
+__all__ = ["REASONS", "Children", "document", "new_ids", "reason", "render_error"]
 
 Children: TypeAlias = Sequence[tuple[str, "str | Children"]]
 """Pairs of an element's name and its text or children."""
 
 _PROLOG = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_LATE = f"{_PROLOG}   "
 _NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 # Characters that an XML 1.0 parser would not return unchanged: markup, a carriage return (read as a line feed), and
@@ -75,28 +77,14 @@ def render_error(reply: ErrorReply, call: Call, *, request_id: str, host_id: str
         headers["Content-Type"] = "application/xml"
         if call.method != "HEAD":
             bare = call.operation in _BARE and 400 <= status < 500  # noqa: PLR2004 - the 4xx
-            body = (("" if bare else _PROLOG) + _error(reply, request_id, host_id)).encode()
+            before = _LATE if status == HTTPStatus.OK else "" if bare else _PROLOG
+            body = (before + _error(reply, request_id, host_id)).encode()
     if reply.code in _CLOSING and _closes(reply, call):
         headers["Connection"] = "close"
     if reply.headers:
         said = {name.lower() for name in reply.headers}
         headers = {name: value for name, value in headers.items() if name.lower() not in said} | dict(reply.headers)
     return Response(status=status, headers=headers, body=body)
-
-
-def error_in_200(reply: ErrorReply, *, request_id: str, host_id: str) -> Response:
-    """Return *reply* inside a 200, as S3 sends it if it had to respond before the work was done.
-
-    Before the error are the spaces with which S3 keeps the connection alive meanwhile.
-    """
-    body = f"{_PROLOG}   {_error(reply, request_id, host_id)}".encode()
-    headers = {
-        "x-amz-request-id": request_id,
-        "x-amz-id-2": host_id,
-        "Server": "AmazonS3",
-        "Content-Type": "application/xml",
-    }
-    return Response(status=200, headers=headers, body=body)
 
 
 def document(root: str, children: str | Children, *, namespace: bool = True) -> bytes:
@@ -136,8 +124,8 @@ _CLOSING = frozenset(code for code, spec in CODES.items() if spec.closes)
 
 
 def _closes(reply: ErrorReply, call: Call) -> bool:
-    # A 301 closes only if it was sent before the request's body was read.
-    return reply.code != "PermanentRedirect" or call.method in ("PUT", "POST")
+    # A 301 closes only if it was sent before the request's body was read, an error in a 200 never.
+    return reply.status != HTTPStatus.OK and (reply.code != "PermanentRedirect" or call.method in ("PUT", "POST"))
 
 
 def _error(reply: ErrorReply, request_id: str, host_id: str) -> str:

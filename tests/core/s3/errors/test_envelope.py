@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply
-from pytest_s3errors._core.s3.errors.envelope import document, error_in_200, new_ids, reason, render_error
+from pytest_s3errors._core.s3.errors.envelope import document, new_ids, reason, render_error
 from pytest_s3errors._core.s3.messages import ErrorReply
 
 IDS = {"request_id": "4442587FB7D0A2F9", "host_id": "aG9zdA=="}
@@ -141,9 +141,10 @@ def test_control_characters_and_surrogates_become_question_marks():
 
 
 def test_white_space_keeps_the_connection_alive_before_an_error_in_a_200():
-    """It stands between the prolog and the error."""
-    body = error_in_200(error_reply("SlowDown", call()), **IDS).body
-    assert body.partition(b"<Error>")[0] == PROLOG + b"   "
+    """It stands between the prolog and the error; the connection stays."""
+    response = render_error(error_reply("SlowDown", call(), status=200), call(), **IDS)
+    assert response.body.partition(b"<Error>")[0] == PROLOG + b"   "
+    assert "Connection" not in response.headers
 
 
 def test_ids_have_s3s_form():
