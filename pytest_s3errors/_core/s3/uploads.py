@@ -61,12 +61,12 @@ def list_multipart_uploads(ask: S3Request) -> Response:
     entries.sort(key=lambda entry: entry[0])
     page = entries[:limit]
     truncated = len(page) < len(entries) and limit > 0
-    # The markers of the next page name the last upload of this one, whether or not more follows; they are empty
-    # where the page ends with a common prefix.
-    name, last = page[-1] if page else ("", None)
+    # The markers of the next page name the last upload of this one, whether or not more follows. A common prefix is
+    # no marker: they are empty where the page has nothing else.
+    last = next((upload for _, upload in reversed(page) if upload is not None), None)
     children: Elements = [("Bucket", ask.bucket), ("KeyMarker", encode(key_marker)), ("UploadIdMarker", id_marker)]
     children += [
-        ("NextKeyMarker", encode(name) if last else ""),
+        ("NextKeyMarker", encode(last.draft.key) if last else ""),
         ("NextUploadIdMarker", last.upload_id if last else ""),
     ]
     children += given(("Prefix", encode(prefix)), ("Delimiter", encode(delimiter)))

@@ -89,15 +89,26 @@ def test_pages_of_uploads_add_up(boto, s3, size):
         ({"MaxUploads": 1, "KeyMarker": "f/a/1"}, ["f/x"], [], ("f/x", "upload-2")),
         ({"KeyMarker": "f/y"}, [], [], ("", "")),
         ({"UploadIdMarker": "upload-2"}, ["f/x", "f/y"], ["f/a/"], ("f/y", "upload-3")),
+        ({"MaxUploads": 2}, ["f/x"], ["f/a/"], ("f/x", "upload-2")),
     ],
 )
 def test_the_markers_of_the_next_page(boto, s3, asked, uploads, groups, following):
-    """They name the last upload of the page, whether or not more follows, and nothing after a common prefix."""
+    """They name the last upload of the page, whether or not more follows, and nothing where there is none."""
     begin(s3, "f/a/1", "f/x", "f/y")
     listed = boto.list_multipart_uploads(Bucket="bucket", Prefix="f/", Delimiter="/", **asked)
     assert [one["Key"] for one in listed.get("Uploads", [])] == uploads
     assert [one["Prefix"] for one in listed.get("CommonPrefixes", [])] == groups
     assert (listed["NextKeyMarker"], listed["NextUploadIdMarker"]) == following
+
+
+def test_the_markers_before_a_common_prefix(boto, s3):
+    """They name the last upload, as the sample in the API reference, not the prefix that ends the page."""
+    begin(s3, "photos/1", "sample.jpg", "videos/1", "x")
+    for size, groups in ((1000, ["photos/", "videos/"]), (3, ["photos/", "videos/"])):
+        listed = boto.list_multipart_uploads(Bucket="bucket", Delimiter="/", KeyMarker="p", MaxUploads=size)
+        assert [one["Prefix"] for one in listed["CommonPrefixes"]] == groups
+        following = (listed["NextKeyMarker"], listed["NextUploadIdMarker"])
+        assert following == (("x", "upload-4") if size == 1000 else ("sample.jpg", "upload-2"))
 
 
 def test_an_upload_id_marker_of_another_key(s3):
