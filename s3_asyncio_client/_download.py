@@ -68,7 +68,30 @@ async def download_file(
     version_id: str | None = None,
     attempts: int = 3,
 ) -> dict[str, Any]:
-    """Download an object to a file; see `S3Client.download_file`."""
+    """Download an object to a file, which appears complete or not at all.
+
+    Objects above the config's multipart_threshold are read in ranges, max_concurrency at a time, all with If-Match
+    of the first ETag. A range that breaks off is resumed where it stopped.
+
+    Args:
+        client: The client.
+        bucket: Bucket.
+        key: Object key.
+        path: The target. An existing file is replaced at the end.
+        config: Sizes and concurrency.
+        progress_callback: Called with the number of bytes of each piece written.
+        version_id: Version to read.
+        attempts: The maximum number of requests for one range, at least 1.
+
+    Returns:
+        path (Path), size (bytes), etag, version_id.
+
+    Raises:
+        S3ClientError: 412 PreconditionFailed if the object was replaced meanwhile.
+        S3IntegrityError: The bytes are not those that S3 promised.
+        S3ConnectionError, S3TimeoutError: A range broke off *attempts* times.
+        ValueError: *attempts* is below 1.
+    """
     check_target(bucket, key)
     if attempts < 1:
         raise ValueError(f"attempts must be at least 1, got {attempts}")

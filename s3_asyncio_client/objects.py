@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
+from s3_asyncio_client import _upload
 from s3_asyncio_client._body import OwnSha256, check_data, file_size, is_file
 from s3_asyncio_client._core import xml
 from s3_asyncio_client._core.addressing import metadata_headers
@@ -21,15 +22,12 @@ from s3_asyncio_client._requests import (
     quoted_etag,
     unquoted_etag,
 )
-from s3_asyncio_client._upload import upload_file
 from s3_asyncio_client.reads import ReadOperations
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from s3_asyncio_client._body import Data
-    from s3_asyncio_client.transfer import TransferConfig
 
 __all__ = ["ObjectOperations"]
 
@@ -172,21 +170,7 @@ class ObjectOperations(ReadOperations):
             "version_id": response.headers.get("x-amz-version-id"),
         }
 
-    async def upload_file(
-        self,
-        bucket: str,
-        key: str,
-        file_source: str | os.PathLike[str] | BinaryIO,
-        config: TransferConfig | None = None,
-        content_type: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-        progress_callback: Callable[[int], object] | None = None,
-        **extra_args: str,
-    ) -> dict[str, Any]:
-        """Upload a file of any size in constant memory; see `s3_asyncio_client.multipart.upload_file`."""
-        return await upload_file(
-            self, bucket, key, file_source, config, content_type, metadata, progress_callback, **extra_args
-        )
+    upload_file = _upload.upload_file
 
 
 def _length(data: Data, content_length: int | None) -> int:

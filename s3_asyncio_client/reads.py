@@ -8,7 +8,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from s3_asyncio_client._download import download_file
+from s3_asyncio_client import _download
 from s3_asyncio_client._requests import (
     Requester,
     check_target,
@@ -21,11 +21,9 @@ from s3_asyncio_client._requests import (
 )
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from s3_asyncio_client._response import S3Response
-    from s3_asyncio_client.transfer import TransferConfig
 
 __all__ = ["ByteRange", "ReadOperations", "ReadOptions", "range_header"]
 
@@ -150,43 +148,7 @@ class ReadOperations(Requester):
         await close(response)
         return _described(response.headers, 0)
 
-    async def download_file(
-        self,
-        bucket: str,
-        key: str,
-        path: str | os.PathLike[str],
-        config: TransferConfig | None = None,
-        progress_callback: Callable[[int], object] | None = None,
-        *,
-        version_id: str | None = None,
-        attempts: int = 3,
-    ) -> dict[str, Any]:
-        """Download an object to a file, which appears complete or not at all.
-
-        Objects above the config's multipart_threshold are read in ranges, max_concurrency at a time, all with If-Match
-        of the first ETag. A range that breaks off is resumed where it stopped.
-
-        Args:
-            bucket: Bucket.
-            key: Object key.
-            path: The target. An existing file is replaced at the end.
-            config: Sizes and concurrency.
-            progress_callback: Called with the number of bytes of each piece written.
-            version_id: Version to read.
-            attempts: The maximum number of requests for one range, at least 1.
-
-        Returns:
-            path (Path), size (bytes), etag, version_id.
-
-        Raises:
-            S3ClientError: 412 PreconditionFailed if the object was replaced meanwhile.
-            S3IntegrityError: The bytes are not those that S3 promised.
-            S3ConnectionError, S3TimeoutError: A range broke off *attempts* times.
-            ValueError: *attempts* is below 1.
-        """
-        return await download_file(
-            self, bucket, key, path, config, progress_callback, version_id=version_id, attempts=attempts
-        )
+    download_file = _download.download_file
 
 
 def _asked(options: ReadOptions) -> dict[str, Any]:
