@@ -1,6 +1,6 @@
-"""The S3 model: the table of operations, and `answer`, which dispatches a request to its operation.
+"""The S3 model: `answer` dispatches a request to the handler of its operation.
 
-The operations are in the modules beside this one. They change the store only if they succeed.
+The handlers are in the modules beside this one. They change the store only if they succeed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, LongBody
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
-from s3_asyncio_client._core.operations import names_of
+from s3_asyncio_client._core.operations import OPERATIONS, names_of
 
 from . import (
     access_control,
@@ -41,7 +41,7 @@ from .presigned import with_signed_query
 from .request import S3Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
     from .store import S3Store
 
@@ -50,62 +50,35 @@ _ANYWHERE = names_of(lambda row: row.anywhere)
 # Operations without a signature in the head: a form has it in its fields.
 _UNSIGNED = names_of(lambda row: not row.signed)
 
-_OPERATIONS: Mapping[str, Callable[[S3Request], Response]] = {
-    "AbortMultipartUpload": multipart.abort_multipart_upload,
-    "CompleteMultipartUpload": multipart.complete_multipart_upload,
-    "CopyObject": copies.copy_object,
-    "CreateBucket": buckets.create_bucket,
-    "CreateMultipartUpload": multipart.create_multipart_upload,
-    "DeleteBucket": buckets.delete_bucket,
-    "DeleteBucketEncryption": encryption.delete_bucket_encryption,
-    "DeleteBucketOwnershipControls": public_access.delete_bucket_ownership_controls,
-    "DeleteBucketPolicy": bucket_policy.delete_bucket_policy,
-    "DeleteBucketTagging": tags.delete_bucket_tagging,
-    "DeleteObject": deletes.delete_object,
-    "DeleteObjectTagging": tags.delete_object_tagging,
-    "DeleteObjects": deletes.delete_objects,
-    "DeletePublicAccessBlock": public_access.delete_public_access_block,
-    "GetBucketAcl": access_control.get_bucket_acl,
-    "GetBucketEncryption": encryption.get_bucket_encryption,
-    "GetBucketLocation": buckets.get_bucket_location,
-    "GetBucketOwnershipControls": public_access.get_bucket_ownership_controls,
-    "GetBucketPolicy": bucket_policy.get_bucket_policy,
-    "GetBucketPolicyStatus": bucket_policy.get_bucket_policy_status,
-    "GetBucketTagging": tags.get_bucket_tagging,
-    "GetBucketVersioning": versions.get_bucket_versioning,
-    "GetObject": objects.get_object,
-    "GetObjectAcl": access_control.get_object_acl,
-    "GetObjectAttributes": object_attributes.get_object_attributes,
-    "GetObjectLegalHold": object_lock.get_object_legal_hold,
-    "GetObjectLockConfiguration": object_lock.get_object_lock_configuration,
-    "GetObjectRetention": object_lock.get_object_retention,
-    "GetObjectTagging": tags.get_object_tagging,
-    "GetPublicAccessBlock": public_access.get_public_access_block,
-    "HeadBucket": buckets.head_bucket,
-    "HeadObject": objects.head_object,
-    "ListBuckets": buckets.list_buckets,
-    "ListMultipartUploads": uploads.list_multipart_uploads,
-    "ListObjectVersions": versions.list_object_versions,
-    "ListObjects": listings.list_objects,
-    "ListObjectsV2": listings.list_objects_v2,
-    "ListParts": uploads.list_parts,
-    "PostObject": posts.post_object,
-    "PutBucketAcl": access_control.put_bucket_acl,
-    "PutBucketEncryption": encryption.put_bucket_encryption,
-    "PutBucketOwnershipControls": public_access.put_bucket_ownership_controls,
-    "PutBucketPolicy": bucket_policy.put_bucket_policy,
-    "PutBucketTagging": tags.put_bucket_tagging,
-    "PutBucketVersioning": versions.put_bucket_versioning,
-    "PutObject": objects.put_object,
-    "PutObjectAcl": access_control.put_object_acl,
-    "PutObjectLegalHold": object_lock.put_object_legal_hold,
-    "PutObjectLockConfiguration": object_lock.put_object_lock_configuration,
-    "PutObjectRetention": object_lock.put_object_retention,
-    "PutObjectTagging": tags.put_object_tagging,
-    "PutPublicAccessBlock": public_access.put_public_access_block,
-    "UploadPart": multipart.upload_part,
-    "UploadPartCopy": copies.upload_part_copy,
-}
+_HANDLERS = (
+    access_control,
+    bucket_policy,
+    buckets,
+    copies,
+    deletes,
+    encryption,
+    listings,
+    multipart,
+    object_attributes,
+    object_lock,
+    objects,
+    posts,
+    public_access,
+    tags,
+    uploads,
+    versions,
+)
+_WORD = re.compile("(?<=[a-z])(?=[A-Z])")
+
+
+def _handlers() -> Iterator[tuple[str, Callable[[S3Request], Response]]]:
+    """Yield each operation with its handler: the function of its name, such as `get_bucket_acl`."""
+    for operation in OPERATIONS:
+        name = _WORD.sub("_", operation).lower()
+        yield from ((operation, vars(module)[name]) for module in _HANDLERS if name in vars(module))
+
+
+_OPERATIONS = dict(_handlers())
 
 SUPPORTED: frozenset[str] = frozenset(_OPERATIONS)
 """The operations that `answer` supports."""
