@@ -11,11 +11,11 @@ Otherwise successful calls in between restore retries.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeAlias
 
 from pytest_s3errors._core.insight.retry_profile import CLASSES, HEADERS, LOST, MOST, PROBES, QUOTAS, Lost, Profile
-from pytest_s3errors._core.report.attempts import logical_calls, waits_s
+from pytest_s3errors._core.report.attempts import REAL_SLACK_S, logical_calls, waits_s
 from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
@@ -50,7 +50,7 @@ class Subject:
 
     `make` returns a call that makes one request, with its own client each time if `fresh`. `lost` has further calls
     for LOST. `skipped` are the probes to leave out. `samples` is the number of calls whose waits are compared.
-    `pass_time` advances test time; without it no quota is measured.
+    `pass_time` advances test time. Without it time is real: no quota is measured, and waits are less exact.
     """
 
     make: Callable[[], Call]
@@ -99,7 +99,8 @@ class _Prober:
             if name in lost:
                 seen[name] = yield from self._lost(name, lost[name])
         quota = (yield from self._quotas(attempts)) if self._subject.fresh and self._subject.pass_time else {}
-        return Profile(attempts=attempts, waits_s=waits, header_waits_s=header_waits, lost=seen, **quota)
+        profile = Profile(attempts=attempts, waits_s=waits, header_waits_s=header_waits, lost=seen, **quota)
+        return profile if self._subject.pass_time else replace(profile, slack_s=REAL_SLACK_S)
 
     def _plain(self) -> _Probing:
         """Make the call without a fault. Return its name in LOST, if it has one."""

@@ -15,6 +15,7 @@ from pytest_s3errors._core.insight import retry_rules as rules
 from pytest_s3errors._core.insight.retry_profile import CLASSES, LOST, PROBES, Lost, Profile
 from pytest_s3errors._core.rules.arguments import count, span
 from pytest_s3errors._failures import ExpectationError
+from pytest_s3errors._time.real import RealClock
 
 from .probing import Call, Probes, Subject, probes
 from .specifications import specification, specifications
@@ -186,7 +187,7 @@ class S3Retries:
             lost={name: _callable(made) for name, made in lost.items() if made is not None},
             samples=count("s3_retries.measure", "samples", samples, low=1),
             skipped=skipped,
-            pass_time=self._run.clock.advance,
+            pass_time=None if isinstance(self._run.clock, RealClock) else self._run.clock.advance,
         )
         made = self._measured(probes(subject, self._run.simulator, self._run.add))
         return _drive_async(made) if _runs_loop() else _drive(made)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_s3errors._core.report.attempts import REAL_SLACK_S
 from pytest_s3errors._core.report.hints import only_missing_buckets
 from pytest_s3errors._core.report.never_fired import never_fired
 from pytest_s3errors._core.report.observed import Seen, Unmet, last_read
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._time.real import Clock
 
 TIMELINE = "S3 timeline"
-_REAL_SLACK_S = 0.05
 
 
 class Verdict:
@@ -207,5 +207,5 @@ class Verdict:
             served_by=(None, other[0]) if other and (read is None or read[0] < other[1]) else read,
             body_of=lambda bucket, key: store.get(bucket, key).content if store.exists(bucket, key) else None,
             unfinished=store.unfinished_uploads,
-            slack_s=_REAL_SLACK_S if isinstance(self._clock, RealClock) else 0.0,
+            slack_s=REAL_SLACK_S if isinstance(self._clock, RealClock) else 0.0,
         )

@@ -85,6 +85,26 @@ def test_a_project_holds_a_client_to_its_own_specification(run, pytester):
     ).assert_outcomes(passed=1)
 
 
+def test_in_real_time_waits_are_less_exact(run):
+    """As those of `s3_expect` are. Nothing waits an hour to see whether a quota refills."""
+    run(
+        """
+        import requests
+        from pytest_s3errors._core.insight.retry_profile import PROBES
+
+        @pytest.mark.s3_time("real")
+        @pytest.mark.s3_object("b", "k", b"1")
+        def test_it(s3_retries):
+            def get():
+                requests.get("https://b.s3.amazonaws.com/k").raise_for_status()
+
+            profile = s3_retries.measure(factory=lambda: get, samples=1, skip=PROBES.keys() - {"500", "SlowDown"})
+            assert profile.retries == {}
+            assert profile._profile.slack_s == 0.05
+        """
+    ).assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [

@@ -84,6 +84,7 @@ class Profile:
     the first retry; None: no retry. `retries` has, by class, the number of retries until a client stops; None: no limit
     was found. If there is one, `refill` is the number of successes that restore a retry (0: none do), and
     `refills_with_time` says whether an hour does. `lost` is for LOST.
+    `slack_s` is how much the waits may be off.
     """
 
     attempts: Mapping[str, int]
@@ -93,6 +94,7 @@ class Profile:
     refill: int | None = None
     refills_with_time: bool | None = None
     lost: Mapping[str, Lost] = field(default_factory=dict)
+    slack_s: float = 1e-3
 
     @property
     def outlasts_s(self) -> tuple[float, float]:

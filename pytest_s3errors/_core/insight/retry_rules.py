@@ -42,7 +42,6 @@ SHOWN_ONLY: Final = frozenset({"truncated_body", "error_in_200"})
 _Check: TypeAlias = Callable[[str, str, Any], Any]
 
 _TOKENS: Final = 500
-_SLACK_S: Final = 1e-3
 _ADDED_S: Final = 5.0  # The most that x-amz-retry-after can change a wait.
 
 
@@ -185,9 +184,9 @@ def _lines(profile: Profile, wanted: Specification, patience: tuple[float, float
     for name, seen in profile.attempts.items():
         yield Line(name, attempts_text(seen), "" if name in SHOWN_ONLY else _attempts(wanted, name, seen))
     for name, calls in profile.waits_s.items():
-        yield _waits(name, calls, wanted)
+        yield _waits(name, calls, wanted, profile.slack_s)
     for name, wait_s in profile.header_waits_s.items():
-        yield _header(name, wait_s, wanted)
+        yield _header(name, wait_s, wanted, profile.slack_s)
     for name, retries in profile.retries.items():
         limit = wanted.retries.get(name)
         yield Line(f"retries, {name}", _quota(retries), "" if retries == limit else _quota(limit))
@@ -210,23 +209,23 @@ def _attempts(wanted: Specification, name: str, seen: int) -> str:
     return "" if seen == attempts else attempts_text(attempts or 1)
 
 
-def _waits(name: str, calls: Sequence[Sequence[float]], wanted: Specification) -> Line:
+def _waits(name: str, calls: Sequence[Sequence[float]], wanted: Specification, slack_s: float) -> Line:
     retries = list(zip(*calls, strict=False))
     longest = ", ".join(f"{max(waits):.3f}" for waits in retries)
     seen = f"up to {longest} s in {len(calls)} calls" if retries else "none"
     if name not in wanted.base_s:
         return Line(f"waits, {name}", seen)
     bounds = [min(wanted.base_s[name] * 2**retry, wanted.cap_s) for retry in range(len(retries))]
-    cut = sum(wait > wanted.cap_s - _SLACK_S for waits in retries for wait in waits)
+    cut = sum(wait > wanted.cap_s - slack_s for waits in retries for wait in waits)
     fits = all(
-        bound / 2 - _SLACK_S <= max(waits) <= bound + _SLACK_S for bound, waits in zip(bounds, retries, strict=True)
+        bound / 2 - slack_s <= max(waits) <= bound + slack_s for bound, waits in zip(bounds, retries, strict=True)
     )
     if cut > 1:
         return Line(f"waits, {name}", f"{cut} waits of {wanted.cap_s:g} s", f"shares of up to {wanted.cap_s:g} s")
     return Line(f"waits, {name}", seen, "" if fits else f"shares of {', '.join(f'{bound:g}' for bound in bounds)} s")
 
 
-def _header(name: str, wait_s: float | None, wanted: Specification) -> Line:
+def _header(name: str, wait_s: float | None, wanted: Specification, slack_s: float) -> Line:
     """Judge the first wait after a header. An obeyed header is a minimum; AWS's own header has limits."""
     seen = "no retry" if wait_s is None else f"a wait of {wait_s:.3f} s"
     kind, _, value = name.rpartition("_")
@@ -240,7 +239,7 @@ def _header(name: str, wait_s: float | None, wanted: Specification) -> Line:
         asked_s = min(int(value) / 1000, _ADDED_S)
     # A clamped wait includes the random share.
     most_s = max(asked_s, base_s) + (base_s if asked_s == _ADDED_S else 0.0)
-    if asked_s - _SLACK_S <= wait_s <= most_s + _SLACK_S:
+    if asked_s - slack_s <= wait_s <= most_s + slack_s:
         return Line(name, seen)
     return Line(
         name, seen, f"{asked_s:g} to {most_s:g} s" if asked_s else f"at most {most_s:g} s: the header is ignored"

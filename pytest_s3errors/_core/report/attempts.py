@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from .journal import Entry
 
+REAL_SLACK_S = 0.05
+"""How much a wait in real time may be off: the client's own work and other programs take some."""
+
 _INVOCATION = "amz-sdk-invocation-id"
 
 

@@ -63,6 +63,19 @@ def test_who_keeps_to_it_differs_nowhere():
     assert differences(KEEPS, WANTED, (0.5, 1.2)) == []
 
 
+def test_waits_of_real_time_are_not_exact():
+    """A program starts late after its wait; that is no other rule. More than the slack is."""
+    late = {"transient": [[0.52, 1.03]], "throttling": [[4.03, 4.8]]}
+    header_waits = HEADER_WAITS | {"retry_after_5": 4.04}
+    profile = changed(waits_s=late, header_waits_s=header_waits, slack_s=0.05)
+    assert differences(profile, WANTED) == []
+    assert [line.probe for line in differences(dataclasses.replace(profile, slack_s=0.01), WANTED)] == [
+        "waits, transient",
+        "waits, throttling",
+        "retry_after_5",
+    ]
+
+
 @pytest.mark.parametrize(
     ("profile", "told"),
     [
