@@ -2,6 +2,7 @@
 
 Each probe starts the program once, so each has a fresh client. The quota of a long-lived client can't be measured this
 way. A server can't play connect faults. A stall takes as long as the client's patience, so it is played only on demand.
+The program has a test's environment, so neither a session token nor a proxy of the user gets in the way.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from datetime import UTC, datetime
 from pytest_s3errors._core.insight import retry_rules as rules
 from pytest_s3errors._core.insight.retry_profile import Profile
 from pytest_s3errors._core.rules.arguments import span
-from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
+from pytest_s3errors._guard.environment import of_server, of_test
 from pytest_s3errors._servers.thread import ThreadServer
 
 from .probing import Subject, probes
@@ -94,6 +95,9 @@ class _Measurement:
         """
         try:
             return self._measure()
+        except ValueError as error:
+            found_by = "it finds S3 by {url} among its arguments, or by AWS_ENDPOINT_URL_S3"
+            raise ValueError(f"{error}\nThe call is the program; {found_by}") from error
         finally:
             self._server.stop()
 
@@ -118,9 +122,13 @@ class _Measurement:
         places = {"{url}": url, "{bucket}": _BUCKET, "{key}": _KEY}
         words = [_filled(word, places) for word in self._command]
         ran = subprocess.run(  # noqa: S603 - the user's own program
-            words, env={**os.environ, **_environment(url)}, stdout=subprocess.DEVNULL, timeout=_PATIENCE_S, check=False
+            words, env=_environment(url), stdout=subprocess.DEVNULL, timeout=_PATIENCE_S, check=False
         )
-        return RuntimeError(f"the program ends with {ran.returncode}") if ran.returncode else None
+        return RuntimeError(f"the program ends with {_ending(ran.returncode)}") if ran.returncode else None
+
+
+def _ending(status: int) -> str:
+    return f"exit status {status}" if status > 0 else f"signal {-status}"
 
 
 def _filled(word: str, places: Mapping[str, str]) -> str:
@@ -130,15 +138,8 @@ def _filled(word: str, places: Mapping[str, str]) -> str:
 
 
 def _environment(url: str) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL_S3": url,
-        "AWS_ACCESS_KEY_ID": TEST_CREDENTIALS.access_key,
-        "AWS_SECRET_ACCESS_KEY": TEST_CREDENTIALS.secret_key,
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    values = {**os.environ, **of_test(os.environ), **of_server(url, os.environ)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _progress(done: int, steps: int, name: str) -> None:

@@ -188,7 +188,7 @@ sys.exit(1)
     [
         ("1", "none", 0, "none: ok"),
         ("2", "none", 1, "differs: 500: wanted 1 attempt, saw 2 attempts"),
-        ("0", "none", 2, "not measured: the call fails without a fault: RuntimeError: the program ends with 1"),
+        ("0", "none", 2, "the call fails without a fault: RuntimeError: the program ends with exit status 1"),
         ("1", "unknown", 2, "not measured: there is no specification 'unknown'"),
     ],
 )
@@ -225,7 +225,25 @@ def test_patience_alone_can_be_asked_for(capfd):
     assert main(["retries", "--check", "none", "--attempts", "0", "--", *program]) == 2
 
 
-def test_a_program_that_is_not_there_is_told(capfd):
-    """With exit status 2."""
-    assert main(["retries", "--", "/nowhere/program"]) == 2
-    assert "not measured" in capfd.readouterr().err
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        (["/nowhere/program"], "not measured: [Errno 2] No such file or directory"),
+        ([sys.executable, "-S", "-c", ""], "not measured: the call made no request to S3\nThe call is the program;"),
+        ([sys.executable, "-S", "-c", "raise SystemExit(3)"], "the program ends with exit status 3\n"),
+        ([sys.executable, "-S", "-c", "import os; os.kill(os.getpid(), 9)"], "the program ends with signal 9\n"),
+    ],
+)
+def test_a_program_that_can_not_be_measured_is_told(capfd, program, says):
+    """With exit status 2, and how a program finds the server."""
+    assert main(["retries", "--", *program]) == 2
+    assert says in capfd.readouterr().err
+
+
+def test_a_program_has_the_environment_of_a_test(monkeypatch, capfd):
+    """A session token of the user would be refused, and a proxy can't reach the server."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "the user's")
+    monkeypatch.setenv("NO_PROXY", "theirs.example")
+    program = "import os, sys; sys.exit(f\"{os.environ.get('AWS_SESSION_TOKEN')} {os.environ['NO_PROXY']}\")"
+    assert main(["retries", "--", sys.executable, "-S", "-c", program]) == 2
+    assert "None theirs.example,127.0.0.1,localhost\n" in capfd.readouterr().err
