@@ -9,7 +9,7 @@ import socket
 import struct
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_s3errors._core.play.actions import Close, Receive, Send, Wait
 from pytest_s3errors._core.play.connection import Connection, Settings
@@ -54,10 +54,11 @@ class Server:
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen on *host*, a loopback address. Return the port: *port*, or one that the system chooses for 0."""
+    async def start(self, host: str = "127.0.0.1", port: int = 0, *, listener: socket.socket | None = None) -> int:
+        """Serve *listener*, or listen on *host*, a loopback address. Return the port; 0 has the system choose one."""
         loop = self._loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Player(self), host, port)
+        where: Any = {"host": host, "port": port} if listener is None else {"sock": listener}
+        self._server = await loop.create_server(lambda: Player(self), **where)
         _listening.add(self)
         return cast("int", self._server.sockets[0].getsockname()[1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ class ThreadServer:
         self._server = Server(simulator, endpoints=endpoints, origin_of=self.origins.get)
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._start: asyncio.Task[int] | None = None
         self._thread: threading.Thread | None = None
         self.started_port: int | None = None
 
@@ -34,11 +36,13 @@ class ThreadServer:
         """The port on 127.0.0.1. Reading it starts the server."""
         with self._starting:
             if self._loop is None:
+                # The kernel keeps whoever connects before the thread runs, so nobody waits for it.
+                listener = socket.create_server(("127.0.0.1", 0))
+                self.started_port = listener.getsockname()[1]
                 self._loop = asyncio.new_event_loop()
+                self._start = self._loop.create_task(self._server.start(listener=listener))
                 self._thread = threading.Thread(target=self._loop.run_forever, name=THREAD, daemon=True)
                 self._thread.start()
-                starting = asyncio.run_coroutine_threadsafe(self._server.start(), self._loop)
-                self.started_port = starting.result(_PATIENCE_S)
             assert self.started_port is not None  # the loop and its server start together
             return self.started_port
 
@@ -73,10 +77,19 @@ class ThreadServer:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(self._server.stop(), loop).result(_PATIENCE_S)
-        loop.call_soon_threadsafe(loop.stop)
+        ended = asyncio.run_coroutine_threadsafe(self._end(), loop)
         thread.join(_PATIENCE_S)
+        ended.result(0)
         loop.close()
+
+    async def _end(self) -> None:
+        assert self._start is not None  # it has a loop and a thread since it was started
+        try:
+            await self._start
+            await self._server.stop()
+        finally:  # in the round of the loop that hands on how this ended
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.stop)
 
 
 async def _do(act: Callable[[], object]) -> None:

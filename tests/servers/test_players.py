@@ -22,6 +22,7 @@ from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers import asyncio_server
 from pytest_s3errors._servers.asyncio_server import Player, Server
+from pytest_s3errors._servers.thread import ThreadServer
 from pytest_s3errors._time.kernel import is_broken
 
 from .players import play_blocking, play_trio
@@ -241,3 +242,13 @@ def test_a_client_that_never_reads_is_not_waited_for_without_end(monkeypatch):
     assert loop.waits[:10] == [0] * 10
     assert loop.waits[-1] == 1
     assert 30 < sum(loop.waits) < 90
+
+
+def test_a_server_that_stops_before_its_thread_has_begun():
+    # Its listener is open already, since nobody waits for the thread.
+    server = ThreadServer(simulated(), endpoints=tuple)
+    for _ in range(20):
+        port = server.port
+        server.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
