@@ -241,11 +241,12 @@ class Registry:
             return None
         if self._flows():
             return TICK_S
+        looked = REAL.monotonic()  # before the looks: on a busy machine they take any time
         # Cheaper than what follows: where two threads talk, one of them nearly always has something to read. It runs as
         # soon as it gets a processor, and decides when it parks again.
         if any(wait.ready() for wait in self.roster.parked()) or self._computes():
             return STALL_S
-        missing = self._missing_silence_s()
+        missing = self._missing_silence_s(looked)
         if missing > 0:
             return min(missing, TICK_S)
         assert first.deadline is not None  # by it, it was chosen
@@ -260,7 +261,7 @@ class Registry:
     def _owed_s(self) -> float:
         return self.test.owed_s() if self.test is not None else 0.0
 
-    def _missing_silence_s(self) -> float:
+    def _missing_silence_s(self, looked: float) -> float:
         silence = self._owed_s()
         for wait in self.roster.parked():
             record = wait.record
@@ -269,8 +270,8 @@ class Registry:
         if silence == math.inf or self.holds or self.roster.others_work():
             return TICK_S
         if self._quiet[0] != self.moves:
-            self._quiet = self.moves, REAL.monotonic()
-        return silence - (REAL.monotonic() - self._quiet[1])
+            self._quiet = self.moves, looked
+        return silence - (looked - self._quiet[1])
 
     # Moving.
 

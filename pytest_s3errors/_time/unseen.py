@@ -69,21 +69,21 @@ def places(known: Container[int]) -> tuple[dict[int, Place], set[int]]:
 
 def remember(record: Record, where: dict[int, Place]) -> Any:
     """Return a sample of what the thread does, and record since when, for `sleeps`. None: it is awake."""
+    looked = REAL.monotonic()
     seen: Any = where.get(record.ident or 0)
     if kernel.ASKED and record.native is not None:
         seen = kernel.asleep(record.native)
-    now = REAL.monotonic()
-    missed = not kernel.ASKED and now - record.looked > _MISSED_S
+    missed = not kernel.ASKED and looked - record.looked > _MISSED_S
     if seen != record.sample or missed:
-        record.sample, record.since, record.cpu = seen, now, REAL.process_time()
-    record.looked = now
+        record.sample, record.since, record.cpu = seen, REAL.monotonic(), REAL.process_time()
+    record.looked = looked
     return seen
 
 
 def sleeps(record: Record, where: dict[int, Place], *, any_wait: bool = False) -> bool:
     """Return whether the thread has slept long enough in a lock, or with *any_wait* in any call."""
     seen = remember(record, where)
-    slept = REAL.monotonic() - record.since
+    slept = record.looked - record.since  # from one look to another, however long each took on a busy machine
     if seen is None or slept < (STALL_S if kernel.ASKED else PORTABLE_STALL_S):
         return False
     if not kernel.ASKED and REAL.process_time() - record.cpu > slept * _IDLE_SHARE:

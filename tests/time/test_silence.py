@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import math
 import os
 import selectors
@@ -15,10 +16,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_s3errors._time import children, kernel, unseen
+from pytest_s3errors._time import children, kernel, registry, unseen
 from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.silence import FOREIGN_S, STEP_S, silence_s
-from pytest_s3errors._time.waits import Record
+from pytest_s3errors._time.waits import Record, Wait
 
 
 @pytest.fixture
@@ -185,3 +186,31 @@ def test_a_thread_that_nobody_looked_at_may_have_run(monkeypatch):
     assert unseen.sleeps(record, where)
     record.since, record.looked = record.since - 1, record.looked - 0.1
     assert not unseen.sleeps(record, where)
+
+
+def test_what_happens_during_one_look_is_not_silence(monkeypatch):
+    """On a busy machine a look may take seconds. Only two looks tell that nothing has happened between them."""
+    now = itertools.count(100.0, 5.0)
+    threads, wait = registry.Registry(), Wait()
+    monkeypatch.setattr(registry, "REAL", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.setattr(threads.roster, "others_work", lambda: False)
+    monkeypatch.setattr(Wait, "silence_s", lambda _: 4.0)
+    threads.roster.by_ident[1] = wait.record = Record(1)
+    wait.record.wait, wait.deadline, threads.on = wait, 60.0, True
+    threads.roster.moves = 1
+    threads._decide()
+    assert threads.passed == 0
+    threads._decide()
+    assert threads.passed == 60
+
+
+@pytest.mark.skipif(not kernel.ASKED, reason="the other answers need looks in a row, see above")
+def test_one_look_at_a_thread_does_not_tell_that_it_sleeps(monkeypatch):
+    """Nor does a thread sleep for long that was seen to do so after a second of looking."""
+    now = itertools.count(100.0)
+    monkeypatch.setattr(unseen, "REAL", SimpleNamespace(monotonic=lambda: next(now), process_time=lambda: 0.0))
+    monkeypatch.setattr(kernel, "asleep", lambda _thread: 0.25)
+    record = Record(1)
+    record.native = 7
+    looks = [unseen.sleeps(record, {}, any_wait=True) for _ in range(2)]
+    assert looks == [False, True]
