@@ -23,7 +23,9 @@ What the registry can't know
     Sockets and selectors: a parked thread whose file is ready is about to run. `Wait.ready` looks without consuming
     anything. Bytes may be on their way: `silence` says how long to wait for them. Threads and locks from before the
     first test, and native code: `unseen` checks whether they are asleep in a lock. A mistake there delays a jump; it
-    never causes one. It can't hang a test either: after `PATIENCE_S` without progress the clock follows real time.
+    never causes one. It can't hang a test either: if nothing moves for long, the clock follows real time, see
+    `patience`. Real time proves nothing by itself: on a busy machine any thread can lose its processor between two
+    lines, so whatever is measured lasts from one look to another.
 
 Between tests
     `on` is False, and the clock is the system's plus `offset`. Each test adds the time that it jumped over to `offset`,

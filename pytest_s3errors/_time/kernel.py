@@ -40,21 +40,16 @@ def asleep(thread: int) -> float | None:
         return None
 
 
-def kept_waiting_s() -> float:
-    """Return the seconds that this process's threads were ready to run but had no processor. 0: the system can't tell.
+def queued_s() -> dict[int, float]:
+    """Return for how many seconds each thread of this process was ready to run but had no processor, by native id.
 
-    This distinguishes a busy machine from a wait.
+    This distinguishes a busy machine from a wait. Empty if the system can't tell.
     """
-    if not ASKED:
-        return 0.0
-    return sum(map(_kept_waiting_s, os.listdir("/proc/self/task")))  # noqa: PTH208
-
-
-def _kept_waiting_s(thread: str) -> float:
-    try:
-        return int(Path("/proc/self/task", thread, "schedstat").read_bytes().split()[1]) / 1e9
-    except (OSError, IndexError):
-        return 0.0  # it has ended, or this kernel does not count
+    found = {}
+    for thread in os.listdir("/proc/self/task") if ASKED else ():  # noqa: PTH208
+        with contextlib.suppress(OSError, IndexError):  # it has ended, or this kernel does not count
+            found[int(thread)] = int(Path("/proc/self/task", thread, "schedstat").read_bytes().split()[1]) / 1e9
+    return found
 
 
 def booted() -> float:

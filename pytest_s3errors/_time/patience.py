@@ -1,6 +1,15 @@
-"""When test time has to follow real time: a thread spins, or waits for something that this process can't see."""
+"""When test time has to follow real time: a thread spins, or waits for something that this process can't see.
+
+Real time alone proves nothing. A process may be stopped, and on a busy machine its threads wait for a processor. So
+each look counts only the time in which the process could have moved and did not: in which all threads slept, or the
+thread that reads the clock had a processor. A computing thread is asleep in no look; the processor time that it has
+used counts instead.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 from . import kernel
 from .originals import REAL
@@ -9,51 +18,75 @@ PATIENCE_S = 5.0
 COMPUTING_PATIENCE_S = 30.0
 _MANY_READINGS = 256
 _LOOK_EVERY = 64
+_STEP_S = 0.25  # the most that one look counts: the process may have been stopped since the last one
+_IDLE_SHARE = 0.25  # of the time between two readings, for a thread that sleeps between them
 
 
 class Patience:
-    """Measures in real time how long nothing has moved, and how much of that must be added to test time."""
+    """Measures for how long nothing has moved, and how much of that must be added to test time."""
 
     def __init__(self) -> None:
         self._moved = REAL.monotonic()  # when time last jumped or a wait last began
         self._readings = 0  # readings of the clock since then
-        self._flowed = 0.0
-        self._busy: tuple[float, float, float] = (0.0, 0.0, 0.0)
+        self._watched = 0.0  # the value of `_moved` for which the rest holds
+        self._looks: dict[int, _Look] = {}  # the latest of each thread
+        self._looked = 0.0
+        self._stood_s = self._computed_s = 0.0
 
-    def begin(self) -> None:
-        """Begin a test. The time since the last test was not a wait."""
-        self.jumped()
-        self._flowed = 0.0
-
-    def jumped(self) -> None:
-        """Record that time has jumped."""
+    def moved(self) -> None:
+        """Record that time has jumped, or that a test or a wait has begun."""
         self._moved, self._readings = REAL.monotonic(), 0
-
-    def parked(self) -> None:
-        """Record that a wait has begun."""
-        self._moved = REAL.monotonic()
 
     def read(self) -> bool:
         """Record a reading of the clock. Return whether it is time to ask `overdue_s`."""
         self._readings += 1
-        return not self._readings % _LOOK_EVERY
+        return self._watched == self._moved or not self._readings % _LOOK_EVERY
 
-    def overdue_s(self) -> float | None:
-        """Return how many seconds to add to test time now. None: patience is not over."""
-        real, moved = REAL.monotonic(), self._moved
-        if real - moved < PATIENCE_S / 2:
+    def overdue_s(self, asleep: Callable[[], bool] | None) -> float | None:
+        """Return how many seconds to add to test time now. None: patience is not over.
+
+        *asleep* tells whether all other threads that could run are asleep. None: this thread reads the clock.
+        """
+        real = REAL.monotonic()
+        if real - self._moved < PATIENCE_S / 2:
             return None
-        if self._busy[0] != moved:
-            self._busy = moved, real, _busy_s()
-        computes = _busy_s() - self._busy[2] > (real - self._busy[1]) / 4
-        spins = self._readings > _MANY_READINGS
-        if real - moved < (COMPUTING_PATIENCE_S if computes and not spins else PATIENCE_S):
+        if self._watched != self._moved:
+            self._watched, self._looked, self._looks = self._moved, real, {}
+            self._stood_s = self._computed_s = 0.0
+        me, look = REAL.get_ident(), _look(asleep is None or asleep())
+        before, self._looks[me] = self._looks.get(me), look
+        elapsed, self._looked = real - self._looked, real
+        if before is None:
             return None
-        overdue = real - max(self._flowed, moved + PATIENCE_S)
-        self._flowed = real
-        return overdue
+        since = look.since(before)
+        stood = min(elapsed - since.queued_s, _STEP_S)
+        if asleep is not None:
+            stood -= since.others_s + since.others_queued_s if look.asleep and before.asleep else stood
+        elif self._readings <= _MANY_READINGS and since.used_s > stood * _IDLE_SHARE:
+            stood = 0.0
+        computed = min(since.used_s + since.others_s, elapsed)
+        self._stood_s += max(0.0, stood)
+        self._computed_s += computed
+        if self._stood_s < PATIENCE_S / 2 and self._computed_s < COMPUTING_PATIENCE_S:
+            return None
+        return max(0.0, stood, computed)
 
 
-def _busy_s() -> float:
-    # On an overloaded machine a computing thread gets little processor time, so the time that it queues counts too.
-    return REAL.process_time() + kernel.kept_waiting_s()
+class _Look(NamedTuple):
+    """What a look finds. *others* are the other threads of this process; *queued* is ready, but without a processor."""
+
+    asleep: bool
+    used_s: float
+    queued_s: float
+    others_s: float
+    others_queued_s: float
+
+    def since(self, before: _Look) -> _Look:
+        """Return what has been added since *before*, of the same thread. Threads that have ended take theirs along."""
+        return _Look(self.asleep, *(max(0.0, now - then) for now, then in zip(self[1:], before[1:], strict=True)))
+
+
+def _look(asleep: bool) -> _Look:  # noqa: FBT001
+    used, queued = REAL.thread_time(), kernel.queued_s()
+    own = queued.pop(REAL.get_native_id(), 0.0)
+    return _Look(asleep, used, own, REAL.process_time() - used, sum(queued.values()))

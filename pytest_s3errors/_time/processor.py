@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from . import kernel
 from .originals import REAL
 
 __all__ = ["processor_s", "queued_s"]
@@ -38,14 +38,11 @@ def processor_s() -> float:
 def queued_s() -> float:
     """Return the seconds that threads of this process, except this one, were ready to run but had no processor.
 
-    Threads that have ended are not counted. Only Linux can tell; elsewhere it is 0.
+    Threads that have ended are not counted. 0 if the system can't tell.
     """
-    mine, found_ns = threading.get_native_id(), 0
-    for place in _PROC.glob("self/task/[0-9]*/schedstat"):
-        with contextlib.suppress(OSError, IndexError, ValueError):  # it has just ended
-            if int(place.parent.name) != mine:
-                found_ns += int(place.read_text().split()[1])
-    return found_ns / 1e9
+    queued = kernel.queued_s()
+    queued.pop(REAL.get_native_id(), None)
+    return sum(queued.values())
 
 
 def _living_s() -> float:

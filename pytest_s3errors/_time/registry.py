@@ -92,7 +92,7 @@ class Registry:
         if self._patience.read():
             with self.mutex:
                 if self.on:
-                    self._flows()
+                    self._flows(None)
         return self.hands.frozen
 
     @property
@@ -180,7 +180,7 @@ class Registry:
             generation = self._generation
             wait.deadline = None if timeout is None else self.hands.deadline(timeout)
             self.roster.running.discard(record)
-            self._patience.parked()
+            self._patience.moved()
             pause = self._ask(wait)
         while not wait.done:
             wait.pause(pause)
@@ -239,7 +239,7 @@ class Registry:
         first = self.roster.first()
         if first is None or not self.on:
             return None
-        if self._flows():
+        if self._flows(self.roster.asleep):
             return TICK_S
         looked = REAL.monotonic()  # before the looks: on a busy machine they take any time
         # Cheaper than what follows: where two threads talk, one of them nearly always has something to read. It runs as
@@ -288,7 +288,7 @@ class Registry:
 
     def _set(self, passed: float) -> None:
         self.hands.set(passed)
-        self._patience.jumped()
+        self._patience.moved()
 
     def _wake_due(self) -> None:
         passed = self.hands.passed
@@ -296,9 +296,9 @@ class Registry:
         for wait in sorted(due, key=lambda wait: wait.deadline or 0):
             self._finish(wait, result=False)
 
-    def _flows(self) -> bool:
+    def _flows(self, asleep: Callable[[], bool] | None) -> bool:
         """Let real time pass if nothing else moves; return whether it did."""
-        overdue = self._patience.overdue_s()
+        overdue = self._patience.overdue_s(asleep)
         if overdue is None:
             return False
         self.hands.set(self.hands.passed + overdue)
@@ -341,7 +341,7 @@ class Registry:
         me = self.me()
         with self.mutex:
             self.hands.stop_at(self.now(), passed)
-            self._patience.begin()
+            self._patience.moved()
             self.on = True
             self._generation += 1
             self.roster.begin(me)

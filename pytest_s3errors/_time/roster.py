@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator
 
-from . import unseen
+from . import kernel, unseen
 from .originals import REAL
 from .outsiders import place_in_pool
 from .own_threads import own_threads
@@ -114,6 +114,14 @@ class Roster:
         # Ask about all of them each time: a thread's sleep is measured from the first time that it was seen asleep.
         awake = [record for record in self.running if not unseen.sleeps(record, where, any_wait=any_wait)]
         return not awake
+
+    def asleep(self) -> bool:
+        """Return whether all threads that could run are asleep at this moment."""
+        if not kernel.ASKED:
+            return self.all_asleep(any_wait=True)
+        waiting = {wait.record for wait in self.parked() if not wait.ready()}
+        could = [r for r in self.by_ident.values() if not r.outside and r not in waiting and r.native is not None]
+        return not self._unborn and all(kernel.asleep(r.native or 0) is not None for r in could)
 
     def others_work(self) -> bool:
         """Return whether jobs run in other processes, or a thread that was not announced is awake."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import types
 
 import pytest
@@ -12,60 +10,108 @@ from pytest_s3errors._time import kernel, patience
 from pytest_s3errors._time.waits import Record
 
 
+class Machine:
+    """A process with a thread that looks and one that works, in each of whose seconds the same happens."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        self.own = self.others = self.own_queued = self.others_queued = 0.0
+        real = types.SimpleNamespace(
+            monotonic=lambda: self.now,
+            thread_time=lambda: self.own,
+            process_time=lambda: self.own + self.others,
+            get_ident=lambda: 1,
+            get_native_id=lambda: 1,
+        )
+        monkeypatch.setattr(patience, "REAL", real)
+        monkeypatch.setattr(kernel, "queued_s", lambda: {1: self.own_queued, 2: self.others_queued})
+        self.patience = patience.Patience()
+
+    def go_on(self, seconds, *, own=0.0, others=0.0, own_queued=0.0, others_queued=0.0):
+        """Let *seconds* pass, of which the threads compute or queue for these shares."""
+        self.now += seconds
+        self.own, self.others = self.own + seconds * own, self.others + seconds * others
+        self.own_queued += seconds * own_queued
+        self.others_queued += seconds * others_queued
+
+
 @pytest.mark.parametrize(
-    ("computes", "kept_waiting", "stands_still_s"),
-    [(0.0, 0.0, 5), (0.5, 0.0, 30), (0.05, 0.9, 30), (0.0, 0.1, 5)],
-    ids=["sleeps", "computes", "gets no processor", "sleeps on a busy machine"],
+    ("asleep", "step", "shares", "stands_still_s"),
+    [
+        (True, 0.03, {}, 5),
+        (True, 0.03, {"others": 0.1}, 5.3),
+        (False, 0.03, {"others": 1.0}, 32.5),
+        (True, 0.03, {"others": 0.05, "others_queued": 0.95}, 602.5),
+        (False, 0.03, {"others": 0.01, "others_queued": 0.1}, 3002.5),
+        (True, 1.0, {"own_queued": 0.97}, 86),
+    ],
+    ids=[
+        "sleeps",
+        "wakes up now and then",
+        "computes",
+        "gets little processor, and sleeps while another thread has the interpreter",
+        "reads a slow disk",
+        "sleeps on a machine so busy that nobody can look",
+    ],
 )
-def test_a_thread_that_wants_the_processor_is_no_wait(monkeypatch, computes, kept_waiting, stands_still_s):
-    """Whether it gets it or not, no time passes; the shares are those of each second."""
-    now = 100.0
-    real = types.SimpleNamespace(monotonic=lambda: now, process_time=lambda: now * computes)
-    monkeypatch.setattr(patience, "REAL", real)
-    monkeypatch.setattr(kernel, "kept_waiting_s", lambda: now * kept_waiting)
-    watched = patience.Patience()
-    while watched.overdue_s() is None:
-        now += 0.01
-    assert now - 100 == pytest.approx(stands_still_s, abs=0.02)
+def test_a_thread_that_wants_the_processor_is_no_wait(monkeypatch, asleep, step, shares, stands_still_s):
+    """Whether it gets it or not, no time passes, until it has computed for thirty seconds."""
+    machine = Machine(monkeypatch)
+    while machine.patience.overdue_s(lambda: asleep) is None:
+        machine.go_on(step, **shares)
+    assert machine.now - 100 == pytest.approx(stands_still_s, rel=0.05)
 
 
-def test_what_went_by_between_two_tests_is_no_patience(monkeypatch):
-    """Nor are the readings of the first one the second one's."""
-    now = 100.0
-    monkeypatch.setattr(patience, "REAL", types.SimpleNamespace(monotonic=lambda: now, process_time=lambda: 0.0))
-    monkeypatch.setattr(kernel, "kept_waiting_s", lambda: 0.0)
-    watched = patience.Patience()
+@pytest.mark.parametrize(
+    ("step", "shares", "stands_still_s"),
+    [
+        (0.001, {"own": 1.0}, 5),
+        (0.001, {"own": 0.1, "own_queued": 0.9}, 27.5),
+        (0.1, {"own": 0.01}, 8.9),
+        (0.1, {"own": 1.0}, 25),
+        (0.5, {"own": 1.0}, 61.5),
+    ],
+    ids=["spins", "spins on a busy machine", "sleeps between", "computes between", "computes long between"],
+)
+def test_a_thread_that_reads_the_clock_again_and_again_moves_it(monkeypatch, step, shares, stands_still_s):
+    """If it does little else: one that computes reads it too, for a log."""
+    machine = Machine(monkeypatch)
+    while not machine.patience.read() or machine.patience.overdue_s(None) is None:
+        machine.go_on(step, **shares)
+    assert machine.now - 100 == pytest.approx(stands_still_s, rel=0.15)
+
+
+@pytest.mark.parametrize("asleep", [lambda: True, None], ids=["waits", "reads the clock"])
+def test_a_process_that_was_stopped_has_not_waited(monkeypatch, asleep):
+    """Ten times for a minute: that counts as little as ten looks may."""
+    machine = Machine(monkeypatch)
+    for _ in range(10):
+        machine.go_on(60)
+        assert machine.patience.overdue_s(asleep) is None
+
+
+def test_only_time_that_was_looked_at_is_added(monkeypatch):
+    """The clock goes on from where it stood; it does not make up for the patience."""
+    machine = Machine(monkeypatch)
+    added = 0.0
+    while machine.now < 110:
+        added += machine.patience.overdue_s(lambda: True) or 0.0
+        machine.go_on(0.03)
+    assert added == pytest.approx(5, abs=0.1)
+
+
+def test_what_went_by_before_a_wait_is_no_patience(monkeypatch):
+    """Nor are the readings; and so between two tests."""
+    machine = Machine(monkeypatch)
     for _ in range(300):
-        watched.read()
-    now += 58
-    watched.begin()
-    assert watched.overdue_s() is None
-    now += 6
-    assert watched.overdue_s() == pytest.approx(1)
-
-
-@pytest.mark.skipif(not kernel.ASKED, reason="only this kernel tells")
-def test_the_kernel_tells_who_got_no_processor():
-    """Two processes on one processor: each waits for half of the time, in which a sleeping one waits for nothing."""
-    code = """
-import os, sys, time
-from pytest_s3errors._time import kernel
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-began = kernel.kept_waiting_s()
-if sys.argv[1] == "computes":
-    child = os.fork()
-    end = time.monotonic() + 0.5
-    while time.monotonic() < end: pass
-    if not child: os._exit(0)
-    os.waitpid(child, 0)
-print(kernel.kept_waiting_s() - began)
-"""
-    waited = [
-        float(subprocess.run([sys.executable, "-c", code, what], capture_output=True, text=True, check=True).stdout)
-        for what in ("computes", "only asks")
-    ]
-    assert waited[0] > 0.1
-    assert waited[1] < waited[0]
+        machine.patience.read()
+    machine.go_on(58)
+    machine.patience.moved()
+    assert machine.patience.overdue_s(lambda: True) is None
+    machine.go_on(6, own=1)
+    assert machine.patience.overdue_s(None) is None
+    machine.go_on(6, own=1)
+    assert machine.patience.overdue_s(None) is None
 
 
 @pytest.mark.parametrize(

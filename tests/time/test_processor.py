@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from pytest_s3errors._time import kernel
 from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.processor import processor_s, queued_s
 
@@ -34,7 +35,7 @@ def test_every_other_thread_counts():
     assert processor_s() - before >= 0.2
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+@pytest.mark.skipif(not kernel.ASKED, reason="only this kernel tells")
 def test_a_thread_that_shares_its_processor_has_waited_for_it():
     """With another process on the same one it runs half of the time."""
     one = min(os.sched_getaffinity(0))
