@@ -53,9 +53,10 @@ def reading(registry: Registry, read: Callable[..., Any]) -> Callable[..., Any]:
         timeout = sock.gettimeout()
         if timeout == 0:
             return read(sock, *args, **kwargs)
-        if not registry.on:
-            with Noted(registry, functools.partial(readable, sock.fileno())):
-                return read(sock, *args, **kwargs)
+        while not registry.on:
+            with Noted(registry, functools.partial(readable, sock.fileno())) as between_tests:
+                if between_tests:
+                    return read(sock, *args, **kwargs)
         test = registry.test
         if test is None:
             return read(sock, *args, **kwargs)

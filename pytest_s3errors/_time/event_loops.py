@@ -53,9 +53,10 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
             return select(self, timeout)
         until = None if timeout is None else registry.now() + timeout
         while True:
-            if not registry.on:
-                with Noted(registry, lambda: bool(look(_files(self), 0)), _bell_of(self)):
-                    return select(self, timeout)
+            while not registry.on:
+                with Noted(registry, lambda: bool(look(_files(self), 0)), _bell_of(self)) as between_tests:
+                    if between_tests:
+                        return select(self, timeout)
             me = registry.me()
             ready = select(self, 0)
             if ready:
@@ -63,10 +64,8 @@ def selecting(registry: Registry, select: Callable[..., Any]) -> Callable[..., A
                 return ready
             if me.outside or (me.busy is None and package(sys._getframe(1)) in REAL_TIME):  # noqa: SLF001
                 return select(self, timeout)
-            patience = timeout
-            if timeout is not None and _bell_of(self) is None:  # timers of an event loop must not be late
-                patience = me.patience_s(timeout)
-            came = registry.block(SelectWait(self, registry.ports), patience)
+            exact = _bell_of(self) is not None  # timers of an event loop must not be late
+            came = registry.block(SelectWait(self, registry.ports), timeout if exact else me.patience_s(timeout))
             if came is False:
                 me.polls += 1
                 return select(self, 0)

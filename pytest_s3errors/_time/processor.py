@@ -5,7 +5,6 @@ Linux reports running processes too. Elsewhere a child counts only after its end
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -129,8 +129,8 @@ class Registry:
         For a FileWait: whether a file is ready, or None if a test began or ended meanwhile.
         """
         record = self.me()
-        outer, record.wait = record.wait, wait
         wait.record, wait.timed = record, timeout is not None
+        outer, record.wait = record.wait, wait  # last: a test that begins now looks at it
         until = math.inf if timeout is None else self.now() + timeout
         try:
             while not wait.done:
@@ -175,7 +175,7 @@ class Registry:
 
     def _park(self, record: Record, wait: Wait, timeout: float | None) -> None:
         with self.mutex:
-            if wait.done:
+            if wait.done or not self.on:
                 return
             generation = self._generation
             wait.deadline = None if timeout is None else self.hands.deadline(timeout)

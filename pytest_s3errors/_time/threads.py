@@ -56,9 +56,10 @@ class Threads:
             record = registry.roster.by_ident.get(thread.ident or 0)
             if record is None or record.owner is not thread or record.ident == REAL.get_ident():
                 return join(thread, timeout)
-            if not registry.on:
-                with Noted(registry, lambda: record.ended):
-                    return join(thread, timeout)
+            while not registry.on:
+                with Noted(registry, lambda: record.ended) as between_tests:
+                    if between_tests:
+                        return join(thread, timeout)
             if (timeout is not None and timeout <= 0) or registry.me().outside or record.outside:
                 return join(thread, timeout)  # one of the two keeps real time, so test time stands still meanwhile
             wait = Wait()
@@ -77,6 +78,7 @@ class Noted:
     """A note about a wait in the system between tests, for a test that begins before it ends.
 
     *came* tells whether the wait is about to end on its own. *ring* ends it, so that it continues in the test's time.
+    Entering it returns False if a test has begun before the note was there: nobody has read it, so do not wait.
     """
 
     __slots__ = ("_ident", "_note", "_registry")
@@ -85,8 +87,9 @@ class Noted:
         self._registry, self._note = registry, (came, ring)
         self._ident = REAL.get_ident()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> bool:
         self._registry.observed[self._ident] = self._note
+        return not self._registry.on
 
     def __exit__(self, *exc: object) -> None:
         # In this order: a test that begins now either finds no note, or is noticed here.

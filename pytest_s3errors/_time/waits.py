@@ -62,14 +62,14 @@ class Record:
         self.since = self.cpu = self.looked = 0.0
         self.first: Any = None
 
-    def patience_s(self, timeout: float) -> float:
-        """Return how many seconds to wait for files instead of *timeout*.
+    def patience_s(self, timeout: float | None) -> float | None:
+        """Return how many seconds to wait for files instead of *timeout*. None: without limit.
 
         A server in a thread of the session wakes up every half second. Each time costs a millisecond, and an hour of
         test time has 7,200 of them. So such a thread wakes up ever less often while nothing arrives. Data ends the
         wait at once.
         """
-        if not self.guest or self.polls <= _EXACT_POLLS:
+        if timeout is None or not self.guest or self.polls <= _EXACT_POLLS:
             return timeout
         doublings = min(self.polls - _EXACT_POLLS, _MOST_DOUBLINGS)
         return max(timeout, min(timeout * 2.0**doublings, _LAZIEST_S))

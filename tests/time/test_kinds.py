@@ -280,6 +280,80 @@ def test_after(): threads[0].join(20); assert not threads[0].is_alive()
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize(
+    ("wait", "wake"),
+    [
+        ("asyncio.run(forever())", "LOOP[0].call_soon_threadsafe(STOP[0].set)"),
+        ("SELECTOR.select()", "ONE.send(b'1')"),
+        ("TWO.recv(1)", "ONE.send(b'1')"),
+    ],
+    ids=["a loop", "a selector", "a socket"],
+)
+def test_a_test_that_begins_as_a_thread_begins_to_wait(run, wait, wake):
+    """The thread has seen that no test runs, and has told nobody yet that it waits: it holds up no sleep."""
+    run(
+        f"""{IMPORTS}
+import selectors
+LOOP, STOP, NOTED = [], [], threading.Semaphore(0)
+ONE, TWO = socket.socketpair()
+SELECTOR = selectors.DefaultSelector(); SELECTOR.register(TWO, selectors.EVENT_READ)
+
+async def forever():
+    LOOP.append(asyncio.get_running_loop()); STOP.append(asyncio.Event()); await STOP[0].wait()
+
+def wait(): {wait}
+
+class Late(dict):
+    def __setitem__(self, ident, note):
+        if ident == THREAD.ident and self is REAL.registry.observed:
+            NOTED.release()
+            while not REAL.registry.on: REAL.sleep(0.001)
+            with REAL.registry.mutex: pass  # it has begun
+        super().__setitem__(ident, note)
+
+def test_first(s3_clock): pass
+
+def test_between():
+    global THREAD
+    THREAD = threading.Thread(target=wait)
+    REAL.registry.observed = Late(REAL.registry.observed)
+    THREAD.start()
+    assert NOTED.acquire(timeout=10)
+
+def test_it(s3_clock):
+    began = REAL.monotonic()
+    time.sleep(60)
+    assert s3_clock.now == 60 and REAL.monotonic() - began < 5  # at which patience ends
+    {wake}; THREAD.join()
+    for end in (ONE, TWO, SELECTOR): end.close()
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=3)
+
+
+def test_a_test_that_ends_as_a_thread_begins_to_wait(run):
+    """The thread sleeps in real time then, although it saw the test run."""
+    run(
+        IMPORTS
+        + """
+GATE = REAL.allocate_lock(); GATE.acquire()
+THREAD = threading.Thread(target=lambda: (GATE.acquire(), time.sleep(0.05)))
+
+@pytest.fixture
+def held():
+    yield
+    REAL.registry.mutex.release()
+
+def test_it(held, s3_clock):
+    THREAD.start()
+    REAL.registry.mutex.acquire(); GATE.release()
+    while sys._current_frames()[THREAD.ident].f_code.co_name != "_park": REAL.sleep(0.001)
+
+def test_after(): THREAD.join(10); assert not THREAD.is_alive()
+"""
+    ).assert_outcomes(passed=2)
+
+
 def test_a_tools_timer_is_real(run):
     """pytest-timeout's thread, also after the first test that uses the plugin."""
     pytest.importorskip("pytest_timeout")
