@@ -151,7 +151,10 @@ class FileWait(Wait):
     def pause(self, timeout: float | None) -> bool:
         """Block in real time until a file is ready or `ring`. Return whether either happened."""
         if self._bell is None:
-            self._bell = _idle.pop() if _idle else Bell()
+            try:
+                self._bell = _idle.pop()
+            except IndexError:  # not asked before: another thread may take the last one meanwhile
+                self._bell = Bell()
         ready = () if self.rung else look((*self._files, (self._bell.fileno, READ)), timeout)
         rung = self.rung or self._bell.fileno in ready
         if rung:
