@@ -21,9 +21,9 @@ from pytest_s3errors._core.s3.errors.messages import said
 from .access import account_id
 from .commit import DEFAULT_REGION
 from .digests import decode_base64, md5_hex
-from .documents import XML, malformed, parse_xml, text_of
+from .documents import XML, malformed, text_of
 from .messages import EMPTY, Response
-from .payload import receive
+from .payload import configuration
 from .records import SSE, is_keyed
 
 if TYPE_CHECKING:
@@ -63,9 +63,8 @@ _CUSTOMER = frozenset(_OWN)
 
 def put_bucket_encryption(ask: S3Request) -> Response:
     """Set the method for writes that state none."""
-    body = receive(ask).body
-    bucket = ask.readable_bucket()
-    rules = parse_xml(ask, body, "ServerSideEncryptionConfiguration").findall("Rule")
+    bucket, wanted = configuration(ask, "ServerSideEncryptionConfiguration")
+    rules = wanted.findall("Rule")
     if len(rules) != 1:
         raise malformed(ask)
     bucket.encryption = MappingProxyType(_default(ask, rules[0]))

@@ -16,9 +16,9 @@ from pytest_s3errors._core.s3.errors.messages import said
 
 from .bucket_record import Bucket
 from .digests import DIGEST_HEADERS
-from .documents import XML, malformed, parse_xml, text_of
+from .documents import XML, malformed, text_of
 from .messages import Response
-from .payload import receive
+from .payload import configuration
 from .records import ENABLED, DefaultRetention, Retention, StoredObject
 from .times import iso_date, java_date
 
@@ -47,9 +47,7 @@ def is_born_locked(ask: S3Request) -> bool:
 
 def put_object_lock_configuration(ask: S3Request) -> Response:
     """Enable object lock permanently, and set the default retention of new objects."""
-    body = receive(ask).body
-    bucket = ask.readable_bucket()
-    wanted = parse_xml(ask, body, "ObjectLockConfiguration")
+    bucket, wanted = configuration(ask, "ObjectLockConfiguration")
     if text_of(wanted, "ObjectLockEnabled") != ENABLED:
         raise malformed(ask)
     if bucket.versioning != ENABLED:
@@ -90,7 +88,7 @@ def get_object_lock_configuration(ask: S3Request) -> Response:
 
 def put_object_retention(ask: S3Request) -> Response:
     """Set or extend the retention of a version. Shorten or remove it if that is allowed."""
-    wanted = _received(ask, "Retention")
+    _, wanted = configuration(ask, "Retention")  # S3 reads it before it checks whether the bucket has object lock
     bucket, obj = _locked(ask)
     mode, until = text_of(wanted, "Mode"), text_of(wanted, "RetainUntilDate")
     if (mode is None) != (until is None) or (mode is not None and mode not in _MODES):
@@ -115,7 +113,7 @@ def get_object_retention(ask: S3Request) -> Response:
 
 def put_object_legal_hold(ask: S3Request) -> Response:
     """Set or remove the legal hold of a version."""
-    wanted = _received(ask, "LegalHold")
+    _, wanted = configuration(ask, "LegalHold")
     bucket, obj = _locked(ask)
     status = text_of(wanted, "Status")
     if status not in _HOLDS:
@@ -130,13 +128,6 @@ def get_object_legal_hold(ask: S3Request) -> Response:
     if not obj.legal_hold:
         raise ask.refused("NoSuchObjectLockConfiguration")
     return Response(status=200, headers=XML, body=document("LegalHold", [("Status", obj.legal_hold)]))
-
-
-def _received(ask: S3Request, root: str) -> ET.Element:
-    """Return the document. S3 reads it before it checks whether the bucket has object lock."""
-    body = receive(ask).body
-    ask.readable_bucket()
-    return parse_xml(ask, body, root)
 
 
 def _locked(ask: S3Request) -> tuple[Bucket, StoredObject]:

@@ -13,12 +13,22 @@ from s3_asyncio_client._core.operations import names_of
 
 from .aws_chunked import ChunkTooSmallError, FramingError, TrailerError, is_framed, unframe
 from .digests import DIGEST_HEADERS, check_content_md5, check_content_sha256, checked_checksums
+from .documents import parse_xml
 from .messages import EMPTY
 
 if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
+    from .bucket_record import Bucket
     from .request import S3Request
 
 _SIZED = names_of(lambda row: row.takes == "bytes")
+
+
+def configuration(ask: S3Request, root: str) -> tuple[Bucket, ET.Element]:
+    """Return the request's bucket, and the *root* of the document that it gets. S3 takes the body before it looks."""
+    body = receive(ask).body
+    return ask.readable_bucket(), parse_xml(ask, body, root)
 
 
 class Payload(NamedTuple):

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.s3.errors.envelope import document
 
 from .access import OWNERSHIPS
-from .documents import XML, malformed, parse_xml, text_of
+from .documents import XML, malformed, text_of
 from .grants import FULL, grants_of
 from .messages import Response
-from .payload import receive
+from .payload import configuration
 from .permissions import owner_of
 from .records import BUCKET_OWNER_ENFORCED, PUBLIC_BLOCKS, Grant
 
@@ -28,9 +28,8 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 def put_bucket_ownership_controls(ask: S3Request) -> Response:
     """Set who owns objects that others write. To disable ACLs, they must not grant anything."""
-    body = receive(ask).body
-    bucket = ask.readable_bucket()
-    rules = parse_xml(ask, body, "OwnershipControls").findall("Rule")
+    bucket, wanted = configuration(ask, "OwnershipControls")
+    rules = wanted.findall("Rule")
     ownership = text_of(rules[0], "ObjectOwnership") if len(rules) == 1 else None
     if ownership not in OWNERSHIPS:
         raise malformed(ask)
@@ -58,9 +57,7 @@ def delete_bucket_ownership_controls(ask: S3Request) -> Response:
 
 def put_public_access_block(ask: S3Request) -> Response:
     """Set all four switches. A switch that is not named is off."""
-    body = receive(ask).body
-    bucket = ask.readable_bucket()
-    wanted = parse_xml(ask, body, "PublicAccessBlockConfiguration")
+    bucket, wanted = configuration(ask, "PublicAccessBlockConfiguration")
     bucket.public_access_block = frozenset(name for name in PUBLIC_BLOCKS if _is_on(ask, wanted, name))
     return Response(status=200)
 

@@ -13,7 +13,7 @@ from s3_asyncio_client._core.limits import MAX_BUCKET_TAGS, MAX_OBJECT_TAGS
 
 from .documents import XML, malformed, parse_any, parse_xml, text_of
 from .messages import EMPTY, Response
-from .payload import receive
+from .payload import configuration, receive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,9 +52,8 @@ def delete_object_tagging(ask: S3Request) -> Response:
 
 def put_bucket_tagging(ask: S3Request) -> Response:
     """Replace the tags of the bucket."""
-    body = receive(ask).body
-    bucket = ask.readable_bucket()
-    bucket.tags = _tag_set(ask, parse_xml(ask, body, "Tagging").find("TagSet"), MAX_BUCKET_TAGS)
+    bucket, wanted = configuration(ask, "Tagging")
+    bucket.tags = _tag_set(ask, wanted.find("TagSet"), MAX_BUCKET_TAGS)
     return Response(status=204)
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
 
-from .documents import XML, malformed, parse_xml, text_of
+from .documents import XML, malformed, text_of
 from .listings import Elements, checksum_elements, encoder, given, page_size
 from .messages import Response
-from .payload import receive
+from .payload import configuration
 from .permissions import owner_of
 from .records import ENABLED, NULL, SUSPENDED
 from .times import iso_date
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 def put_bucket_versioning(ask: S3Request) -> Response:
     """Enable or suspend versioning."""
-    body = receive(ask).body
-    bucket = ask.readable_bucket()
-    wanted = parse_xml(ask, body, "VersioningConfiguration")
+    bucket, wanted = configuration(ask, "VersioningConfiguration")
     status, mfa = text_of(wanted, "Status"), text_of(wanted, "MfaDelete")
     if status not in {ENABLED, SUSPENDED, None} or mfa not in {"Enabled", "Disabled", None}:
         raise malformed(ask)
