@@ -8,7 +8,6 @@ and transports.
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import functools
 import os
@@ -21,6 +20,7 @@ import respx
 from pytest_s3errors._core.play.answer import paced
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.calls import parse_call
+from pytest_s3errors._layers.patience import Limit, wait
 from pytest_s3errors._layers.wire.connect_faults import connect_error
 
 from .answers import joined, play
@@ -40,9 +40,6 @@ _ASYNC = "s3errors.async"
 _ROUTE = "simulated S3"
 # Matches everything, but differs from any pattern of the test: respx treats two routes with one pattern as one.
 _ANY = r"^(?#the simulated S3)"
-
-_Limit = tuple[float, Exception] | None
-_Pause = tuple[float | None, _Limit]
 
 
 class _Route(respx.Route):
@@ -131,7 +128,7 @@ class MockHttpx:
         played, done = self._played(request)
         try:
             if _is_late(played):
-                await _wait_async(*_before(request, played))
+                await wait(*_before(request, played))
             return _response(request, played, done)
         except BaseException:
             done()
@@ -173,7 +170,7 @@ def _is_late(played: Played) -> bool:
     return played.exchange.answer is None or played.exchange.delay_s > 0
 
 
-def _before(request: httpx.Request, played: Played) -> _Pause:
+def _before(request: httpx.Request, played: Played) -> tuple[float | None, Limit | None]:
     """Return the seconds before the response (None: forever), and the limit of the client's wait."""
     exchange = played.exchange
     if exchange.answer is None and exchange.ending is Ending.HANG:
@@ -183,30 +180,21 @@ def _before(request: httpx.Request, played: Played) -> _Pause:
     return exchange.delay_s, _limit(request, "read", httpx.ReadTimeout("timed out"))
 
 
-def _limit(request: httpx.Request, kind: str, error: httpx.TimeoutException) -> _Limit:
+def _limit(request: httpx.Request, kind: str, error: httpx.TimeoutException) -> Limit | None:
     seconds = request.extensions.get("timeout", {}).get(kind)
-    return None if seconds is None else (seconds, error)
+    return None if seconds is None else Limit(seconds, error)
 
 
-def _wait(seconds: float | None, limit: _Limit) -> None:
-    if limit is not None and (seconds is None or limit[0] < seconds):
-        time.sleep(limit[0])
-        raise limit[1]
+def _wait(seconds: float | None, limit: Limit | None) -> None:
+    """Do what `wait` does, in blocking code."""
+    if limit is not None and (seconds is None or limit.seconds < seconds):
+        time.sleep(limit.seconds)
+        raise limit.error
     if seconds is None:
         while True:
             time.sleep(_DAY_S)
     if seconds:
         time.sleep(seconds)
-
-
-async def _wait_async(seconds: float | None, limit: _Limit) -> None:
-    if limit is not None and (seconds is None or limit[0] < seconds):
-        await asyncio.sleep(limit[0])
-        raise limit[1]
-    if seconds is None:
-        await asyncio.get_running_loop().create_future()
-    elif seconds:
-        await asyncio.sleep(seconds)
 
 
 def _response(request: httpx.Request, played: Played, done: Callable[[], None]) -> httpx.Response:
@@ -267,10 +255,10 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for seconds, piece in self._pieces:
-            await _wait_async(seconds, self._limit)
+            await wait(seconds, self._limit)
             yield piece
         if self._hangs:
-            await _wait_async(None, self._limit)
+            await wait(None, self._limit)
         if self._broken is not None:
             raise self._broken
 
