@@ -20,7 +20,7 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import inherit
@@ -29,6 +29,7 @@ from .owner import binding, current
 from .seams import wrap
 
 if TYPE_CHECKING:
+    from .door import Gate
     from .environment import Environment
 
 _SITE = str(Path(__file__).parent / "site")
@@ -40,19 +41,6 @@ _POOLS = ("multiprocessing.pool", "billiard.pool")
 
 # Programs with their own network code that send what their arguments name.
 _SENDING = frozenset({"aria2c", "curl", "httpie", "hurl", "wget", "wget2", "xh"})
-
-
-class Gate(Protocol):
-    """What decides which requests are S3's, see `door`."""
-
-    def is_s3(self, host: str, port: int | None = None) -> bool:
-        """Return whether the simulated S3 answers a request to *host*."""
-
-    def is_refused(self, host: str, port: int | None = None) -> bool:
-        """Return whether *host* is another Amazon endpoint."""
-
-    def escape(self, host: str, how: str) -> BaseException:
-        """Record that a request was about to leave for *host*. Return the error to raise."""
 
 
 class Children:
