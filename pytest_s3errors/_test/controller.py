@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
@@ -18,7 +17,7 @@ from pytest_s3errors._core.rules.parse_rule import (
     script_rule,
     slow_rule,
 )
-from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
+from pytest_s3errors._guard.environment import of_server, of_test
 
 from .places import calling_place
 
@@ -122,19 +121,8 @@ class S3Server:
     @property
     def env(self) -> dict[str, str]:
         """Environment variables that point the AWS command line and SDKs of a subprocess to it, and nowhere else."""
-        return {
-            "AWS_ENDPOINT_URL_S3": self.url,
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": TEST_CREDENTIALS.access_key,
-            "AWS_SECRET_ACCESS_KEY": TEST_CREDENTIALS.secret_key,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_REGION": "us-east-1",
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": self.host,
-        }
+        values = of_test({}) | of_server(self.url, {})
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class S3Errors:

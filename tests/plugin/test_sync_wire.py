@@ -156,6 +156,7 @@ def test_it(s3_server, s3_errors):
                           capture_output=True, text=True, timeout=60)
     assert done.stdout == "b'hello'\\n", done.stderr
     assert s3_errors.attempts(operation="GetObject") == 2
+    assert "127.0.0.1" in s3_server.env["no_proxy"]  # programs read one spelling or the other
 """
     ).assert_outcomes(passed=1)
 
