@@ -7,13 +7,14 @@ import importlib.metadata
 import random
 import sys
 import warnings
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ._options import add_options
 from ._test.declared import MARKERS
-from ._test.keys import CASE, LATEST, MISTAKE, PLAN, PROFILES, RUN, SEED, TIMER
+from ._test.keys import CASE, LATEST, MISTAKE, PLAN, PROFILES, REFUSED, RUN, SEED, TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -94,7 +95,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Read the options and the markers of the selected tests. A wrong one stops the run before the first test."""
-    marked = [item for item in session.items if any(mark.name.startswith("s3_") for mark in item.iter_markers())]
+    names = {str(getattr(getattr(item, "module", None), "__package__", "")) for item in session.items}
+    packages = {name.rsplit(".", up)[0] for name in names for up in range(name.count(".") + 1)}
+    above = [*session.config.pluginmanager.get_plugins(), *map(sys.modules.get, packages)]
+    if unread := [one for one in above if isinstance(one, ModuleType) and hasattr(one, "pytestmark")]:
+        from ._test.refused import refuse_beneath  # noqa: PLC0415 - only where it may be needed
+
+        refuse_beneath(session.items, unread)
+    marked = [
+        item
+        for item in session.items
+        if REFUSED in item.stash or any(mark.name.startswith("s3_") for mark in item.iter_markers())
+    ]
     if marked or any(FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
         from ._test.session import read_markers  # noqa: PLC0415 - only where S3 is used
 

@@ -128,6 +128,31 @@ def test_a_class_in_a_marker_loses_no_test(run, decorators, says):
     run(source, "-k", "other").assert_outcomes(passed=1, deselected=1)
 
 
+@pytest.mark.parametrize("name", ["conftest.py", "__init__.py"])
+@pytest.mark.parametrize("options", [(), ("--import-mode=importlib",)])
+def test_a_marker_where_pytest_reads_none_is_told(pytester, name, options):
+    """Without it, the tests would pass without a fault. A folder beside is none of its."""
+    pytester.path.joinpath("beside").mkdir()
+    pytester.path.joinpath("beside/test_beside.py").write_text("def test_it(): pass")
+    inner = pytester.path / "suite/inner"
+    inner.mkdir(parents=True)
+    for folder in (inner.parent, inner):
+        folder.joinpath("__init__.py").write_text("")
+    inner.parent.joinpath(name).write_text(
+        "import pytest\n\npytestmark = [pytest.mark.asyncio, pytest.mark.s3_fail(503)]\n"
+    )
+    inner.joinpath("test_it.py").write_text("def test_one(): pass\n\ndef test_two(): pass")
+    result = pytester.runpytest(*options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            f"ERROR: suite/inner/test_it.py::test_one: pytest ignores pytestmark of {name}, so s3_fail marks no test.*",
+            f"  at suite/{name}:3, for 1 more tests too",
+        ]
+    )
+    pytester.runpytest(*options, "beside").assert_outcomes(passed=1)
+
+
 def test_each_test_with_a_wrong_marker_fails_on_a_worker(run):
     """Collection on a worker of pytest-xdist can't stop the run with a message."""
     result = run("@pytest.mark.s3_fail(status=99)\ndef test_it(): pass", "-n1", subprocess=True)
