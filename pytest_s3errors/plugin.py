@@ -242,6 +242,16 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         hide_in_subtest(report)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage, nodeid: str) -> None:
+    """Hide the secrets in a warning, such as a presigned URL in what a thread raised."""
+    session = sys.modules.get("pytest_s3errors._test.session")
+    if session is not None and nodeid in session.started and isinstance(warning_message.message, Warning):
+        from ._test.secrets import hide_in_warning  # noqa: PLC0415 - only where S3 is used
+
+        hide_in_warning(warning_message.message)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     """Lay out the timelines of failed tests for this terminal just before they are printed."""

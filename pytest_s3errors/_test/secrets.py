@@ -38,23 +38,32 @@ _PUBLIC = frozenset({TEST_CREDENTIALS.access_key, TEST_CREDENTIALS.secret_key})
 
 def hide(report: pytest.TestReport, run: Run | None) -> None:
     """Remove every secret from *report*. *run* is the simulation of its test, if it had one."""
-    if not (report.longrepr or report.sections):
+    subtest = getattr(report, "context", None)
+    if not (report.longrepr or report.sections or subtest):
         return
     if run is None and "s3_asyncio_client" not in str(report.longrepr):
         return
-    secrets = (_known(run, report) | secrets_now()) - _PUBLIC
+    secrets = (_known(run, failed=report.failed) | secrets_now()) - _PUBLIC
     for name in ("longrepr", "sections", "s3_timeline"):
         if hasattr(report, name):
             setattr(report, name, _hidden(getattr(report, name), secrets))
+    for name in ("msg", "kwargs"):
+        if hasattr(subtest, name):
+            object.__setattr__(subtest, name, _hidden(getattr(subtest, name), secrets))  # it is frozen
 
 
-def _known(run: Run | None, report: pytest.TestReport) -> frozenset[str]:
+def hide_in_warning(warning: Warning) -> None:
+    """Remove every secret from the text of *warning*, which may be the traceback of a thread."""
+    warning.args = _hidden(warning.args, (_known(None) | secrets_now()) - _PUBLIC)
+
+
+def _known(run: Run | None, *, failed: bool = False) -> frozenset[str]:
     found = set(signed_with)
     ours: Any = sys.modules.get("s3_asyncio_client.client")
     for client in tuple(ours._live) if ours else ():  # noqa: SLF001 - both packages are one distribution
         found.update(filter(None, (client.access_key, client.secret_key, client.session_token)))
     # The locals of a failure may hold what has signed nothing yet. To look for it takes as long as there are objects.
-    if report.failed and (botocore := sys.modules.get("botocore.credentials")):
+    if failed and (botocore := sys.modules.get("botocore.credentials")):
         found.update(*map(secrets_of, _instances(botocore.Credentials)))
     if run is not None:
         found |= run.secrets

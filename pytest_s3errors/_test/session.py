@@ -23,6 +23,9 @@ from .plan import Plan
 from .secrets import hide
 from .unawaited import no_call_is_lost
 
+started: set[str] = set()
+"""The tests whose simulation was started. pytest shows the warnings of a test when that is over."""
+
 
 def read_markers(config: pytest.Config, items: Iterable[pytest.Item], ours: Iterable[str]) -> None:
     """Decide the settings and the plan of each of *items*, which have markers, before the first test runs.
@@ -55,6 +58,7 @@ def start(item: pytest.Item) -> None:
     if MISTAKE in item.stash:
         pytest.fail(item.stash[MISTAKE], pytrace=False)
     forget_listings()
+    started.add(item.nodeid)
     run = item.stash[RUN] = Run(item.stash.get(PLAN, Plan()), settings(item.config), test=item.nodeid)
     run.start()
 

@@ -116,11 +116,48 @@ def test_what_a_subtest_prints(run):
         def test_it(subtests, s3_errors):
             secret = "planted/" + "secret+" * 5
             s3 = boto3.client("s3", aws_access_key_id="planted", aws_secret_access_key=secret)
-            with subtests.test("one"):
+            with subtests.test(f"one {secret}", url=s3.generate_presigned_url("list_buckets"), n=1):
                 print("with", secret)
                 logging.getLogger().error("with %s", secret)
                 s3.get_object(Bucket="b", Key="k")
         """
     )
     result.stdout.fnmatch_lines(["*Captured stdout call*", "with ***", "*Captured log call*", "*with ***"])
+    result.stdout.fnmatch_lines(["SUBFAILED?one ****n=1*test_it.py::test_it*"])
+    assert "planted/secret" not in result.stdout.str()
+    assert "Signature=" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("options", [(), ("-n1",)])
+def test_what_a_warning_says(run, options):
+    """pytest shows it in the summary: one of the code, and what a thread raised."""
+    result = run(
+        """
+        import threading
+        import warnings
+        import boto3
+
+        @pytest.mark.s3_bucket("b")
+        def test_it():
+            secret = "planted/" + "secret+" * 5
+            s3 = boto3.client("s3", aws_access_key_id="planted", aws_secret_access_key=secret)
+            s3.list_buckets()
+            url = s3.generate_presigned_url("list_buckets")
+            warnings.warn(f"with {secret} for {url}")
+            def fail():
+                raise ValueError(f"no {secret}")
+            thread = threading.Thread(target=fail)
+            thread.start()
+            thread.join()
+
+        def test_that_is_no_matter_of_s3():
+            warnings.warn("password=word")
+        """,
+        *options,
+        ini="    default",
+        subprocess=bool(options),
+    )
+    result.stdout.fnmatch_lines(
+        ["*UserWarning: with *** for https://s3.amazonaws.com/?***", "*ValueError: no ***", "*password=word"]
+    )
     assert "planted/secret" not in result.stdout.str()
