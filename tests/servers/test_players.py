@@ -244,11 +244,22 @@ def test_a_client_that_never_reads_is_not_waited_for_without_end(monkeypatch):
     assert 30 < sum(loop.waits) < 90
 
 
-def test_a_server_that_stops_before_its_thread_has_begun():
-    # Its listener is open already, since nobody waits for the thread.
+def test_a_server_that_stops_before_its_thread_has_begun(monkeypatch):
+    ending = asyncio.Event()
+
+    async def slow(server, **where):
+        await ending.wait()
+        return await start(server, **where)
+
+    async def end(server):
+        ending.set()
+        await end_of(server)
+
+    start, end_of = Server.start, ThreadServer._end
+    monkeypatch.setattr(Server, "start", slow)
+    monkeypatch.setattr(ThreadServer, "_end", end)
     server = ThreadServer(simulated(), endpoints=tuple)
-    for _ in range(20):
-        port = server.port
-        server.stop()
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port))
+    port = server.port  # open already, since nobody waits for the thread
+    server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
