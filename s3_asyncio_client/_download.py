@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import secrets
 import threading
@@ -23,7 +24,6 @@ from s3_asyncio_client.exceptions import (
 from s3_asyncio_client.transfer import TransferConfig, should_use_multipart
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 
     from s3_asyncio_client._core.integrity import Checksum
@@ -243,10 +243,17 @@ async def _ask(download: _Download, position: int, end: int, *, whole: bool) -> 
 
 
 def _write(download: _Download, position: int, block: list[bytes]) -> int:
-    with download.lock:
-        download.file.seek(position)
-        download.file.writelines(block)
-    return sum(map(len, block))
+    size = sum(map(len, block))
+    if not hasattr(os, "pwrite"):  # on Windows
+        with download.lock:
+            download.file.seek(position)
+            download.file.writelines(block)
+        return size
+    for piece in block:
+        while piece:
+            written = os.pwrite(download.file.fileno(), piece, position)
+            position, piece = position + written, piece[written:]  # noqa: PLW2901 - a full disk takes a part
+    return size
 
 
 async def _verify(download: _Download, checksum: Checksum | None) -> None:
