@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -31,12 +33,17 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize("args", [(), ("--tb=short",), ("--tb=long",), ("-n1",), ("--show-capture=no",)])
+def is_line_for_line(shown: list[str]) -> bool:
+    """Whether the report of `FAILING` is within *shown*."""
+    return any(shown[at : at + len(LINES)] == LINES for at in range(len(shown)))
+
+
+@pytest.mark.parametrize("args", [(), ("--tb=short",), ("--tb=long",), ("--show-capture=no",)])
 def test_it_stands_in_every_kind_of_report(run, args):
     """Line for line."""
-    result = run(FAILING, *args, subprocess="-n1" in args)
+    result = run(FAILING, *args)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([line.replace("[", "[[]") for line in LINES], consecutive=True)
+    assert is_line_for_line(result.outlines)
 
 
 def test_it_stands_in_junit_xml_without_colours(run, pytester):
@@ -48,29 +55,54 @@ def test_it_stands_in_junit_xml_without_colours(run, pytester):
     assert "#x1B" not in failure.text
 
 
-@pytest.mark.parametrize("args", [(), ("-n1",)])
-def test_colours_are_for_terminals(run, args):
+COLOURED = FAILING.replace("attempts=1", "attempts={'PutObject': 1}") + FAILING.replace("test_it", "test_other")
+
+
+def are_in_colours(shown: str) -> None:
     """Green for what went well, red for what did not, faint waits, bold for what is to blame."""
-    source = FAILING.replace("attempts=1", "attempts={'PutObject': 1}") + FAILING.replace("test_it", "test_other")
-    shown = run(source, "--color=yes", *args, subprocess=bool(args)).stdout.str()
     assert f"\x1b[31m   0.000 s PutObject b/k 1 B  503 ServiceUnavailable{RULE}1 of 2\x1b[0m" in shown
     assert f"\x1b[31m   1.000 s PutObject b/k 1 B  connection_reset{RULE}2 of 2\x1b[0m" in shown
     assert "\x1b[2m           : 1.000 s ===============\x1b[0m" in shown
     assert "\x1b[32m   3.000 s PutObject b/k 1 B  200\x1b[0m" in shown
     assert "\x1b[1;33m>  3.000 s PutObject b/k 1 B  200\x1b[0m" in shown
     assert "\x1b[2m[1] s3_script(503, 'connection_reset', operation='PutObject')\x1b[0m" in shown
-    assert "\x1b" not in run(source, "--color=no", *args, subprocess=bool(args)).stdout.str()
 
 
-@pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize("args", [(), ("-n1",)])
-def test_it_is_as_wide_as_the_terminal(run, monkeypatch, args, width):
-    """On a worker, which has none, as well: a line for each request, and only the key gives way."""
-    monkeypatch.setenv("COLUMNS", str(width))
-    shown = run(LONG_KEY, *args, subprocess=bool(args)).outlines
-    rows = shown[next(at for at, line in enumerate(shown) if "- S3 timeline -" in line) + 1 :]
+def test_colours_are_for_terminals(run):
+    """As they are asked for."""
+    are_in_colours(run(COLOURED, "--color=yes").stdout.str())
+    assert "\x1b" not in run(COLOURED, "--color=no").stdout.str()
+
+
+def is_as_wide(shown: list[str], width: int) -> None:
+    """A line for each request, and only the key gives way."""
+    request = next(at for at, line in enumerate(shown) if "PutObject bucket/folder" in line)
+    assert "- S3 timeline -" in shown[request - 1]
+    rows = list(itertools.takewhile(lambda line: not line.startswith("="), shown[request:]))  # pytest's own follows
     assert len(rows[0]) == width
     assert rows[0].startswith("   0.000 s PutObject bucket/folder")
     assert rows[0].endswith("file.parquet 4 B  503 SlowDown  <- [1], 1")
     assert rows[1].startswith("[1] s3_errors.fail('SlowDown',")
     assert all(len(row) <= width for row in rows)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_it_is_as_wide_as_the_terminal(run, monkeypatch, width):
+    """That of the run."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    is_as_wide(run(LONG_KEY).outlines, width)
+
+
+@pytest.mark.parametrize(("colours", "width"), [("yes", 80), ("no", 120)])
+def test_a_worker_writes_for_the_terminal_of_the_run(run, monkeypatch, colours, width):
+    """It has none: line for line, in colours or without, and as wide."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    result = run(COLOURED + LONG_KEY.replace("test_it", "test_long"), f"--color={colours}", "-n1", subprocess=True)
+    shown = result.stdout.str()
+    plain = re.sub(r"\x1b\[[\d;]*m", "", shown).splitlines()
+    is_as_wide(plain, width)
+    if colours == "no":
+        assert "\x1b" not in shown
+    else:
+        are_in_colours(shown)
+        assert is_line_for_line(plain)
