@@ -17,14 +17,30 @@ async def test_it(s3_client):
 async def test_other(s3_client):
     await s3_client.put_object("data", "b-key", b"1")
 def test_without(): pass
+
+@pytest.mark.s3_sweep(faults=["AccessDenied", "SlowDown"])
+async def test_swept(s3_client, s3_store):
+    try:
+        await s3_client.put_object("data", "key", b"1")
+    except S3ClientError:
+        pass
+    assert s3_store.exists("data", "key")
+
+@pytest.mark.s3_object("data", "key", b"1")
+async def test_measured(s3_client, s3_retries):
+    await s3_retries.measure(lambda: s3_client.get_object("data", "key"))
 """
 
 
 @pytest.mark.parametrize("args", [(), ("-n2",)])
 def test_the_page_has_every_test_that_used_s3(run, pytester, args):
-    """Under its name and with its requests, in one process or on workers; no secret is in it."""
+    """Under its name and with its requests, in one process or on workers; no secret is in it.
+
+    A sweep is there run by run, each with its verdict and requests, what replays a finding, and the outcome that the
+    sweep made; so are profiles.
+    """
     result = run(SUITE, "--s3-report=made/it.html", *args, subprocess=bool(args))
-    result.assert_outcomes(passed=1, failed=2)
+    result.assert_outcomes(passed=2, failed=3)
     result.stdout.fnmatch_lines(["S3 report written to made/it.html"])
     text = (pytester.path / "made" / "it.html").read_text(encoding="utf-8")
     for wanted in ("test_it.py::test_it", "test_it.py::test_other", "data/a-key", "data/b-key", "does not hold"):
@@ -32,46 +48,7 @@ def test_the_page_has_every_test_that_used_s3(run, pytester, args):
     assert "test_without" not in text
     assert "{{" not in text
     assert TEST_CREDENTIALS.secret_key not in text
-
-
-def test_the_page_has_a_name_of_its_own(run, pytester):
-    """`--s3-report` alone; a path of tests after it is not taken for the name."""
-    run(SUITE, "--s3-report")
-    assert (pytester.path / "s3-report.html").is_file()
-    result = run(SUITE, "--s3-report", "test_it.py")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--s3-report=test_it.py: the page is a file that ends in .html*"])
-
-
-def data(path) -> dict:
-    """What is within the page."""
-    text = path.read_text(encoding="utf-8")
-    return json.loads(text.partition('type="application/json">')[2].partition("</script>")[0])
-
-
-@pytest.mark.parametrize("args", [(), ("-n2",)])
-def test_the_page_has_the_map_of_a_sweep_and_profiles(run, pytester, args):
-    """Each run with its verdict and its requests, what replays a finding, and the outcome that the sweep made."""
-    result = run(
-        """
-        @pytest.mark.s3_sweep(faults=["AccessDenied", "SlowDown"])
-        async def test_swept(s3_client, s3_store):
-            try:
-                await s3_client.put_object("data", "key", b"1")
-            except S3ClientError:
-                pass
-            assert s3_store.exists("data", "key")
-
-        @pytest.mark.s3_object("data", "key", b"1")
-        async def test_measured(s3_client, s3_retries):
-            await s3_retries.measure(lambda: s3_client.get_object("data", "key"))
-        """,
-        "--s3-report=it.html",
-        *args,
-        subprocess=bool(args),
-    )
-    result.assert_outcomes(passed=1, failed=1)
-    found = data(pytester.path / "it.html")
+    found = json.loads(text.partition('type="application/json">')[2].partition("</script>")[0])
     (sweep,) = found["findings"]
     assert (sweep["id"], sweep["requests"]) == ("test_it.py::test_swept", ["PutObject data/key"])
     assert sweep["faults"] == ["AccessDenied", "SlowDown"]
@@ -90,3 +67,13 @@ def test_the_page_has_the_map_of_a_sweep_and_profiles(run, pytester, args):
     )
     (profile,) = found["profiles"]
     assert (profile["id"], profile["lines"][0]) == ("test_it.py::test_measured", ["500", "1 attempt"])
+
+
+def test_the_page_has_a_name_of_its_own(run, pytester):
+    """`--s3-report` alone; a path of tests after it is not taken for the name."""
+    source = "def test_it(s3_store): pass"
+    run(source, "--s3-report")
+    assert (pytester.path / "s3-report.html").is_file()
+    result = run(source, "--s3-report", "test_it.py")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--s3-report=test_it.py: the page is a file that ends in .html*"])

@@ -137,7 +137,9 @@ def test_fixtures_are_served_but_no_rule_takes_them(run):
 SEEDED = """
 @pytest.mark.parametrize("number", range(6))
 @pytest.mark.s3_fail(503, probability=0.5)
-async def test_it(s3_client, number):
+async def test_it(s3_client, number, pytestconfig):
+    from pytest_s3errors._test.keys import SEED
+
     fate = ""
     for _ in range(24):
         try:
@@ -146,23 +148,26 @@ async def test_it(s3_client, number):
         except S3ServerError:
             fate += "x"
     with open(OUT, "a") as file:
-        file.write(f"{number} {fate}\\n")
+        file.write(f"{number} {fate} {pytestconfig.stash[SEED]}\\n")
 """
 
 
 def test_the_same_seed_gives_the_same_faults(run, tmp_path):
-    """In whatever order and on however many workers; another seed gives others."""
+    """In whatever order and on however many workers; another seed gives others. Workers agree on one that is drawn."""
 
-    def fates(name: str, *args: str) -> list[str]:
-        result = run(f"OUT = {str(tmp_path / name)!r}\n{SEEDED}", *args, subprocess=True)
-        result.assert_outcomes(passed=6)
-        return sorted((tmp_path / name).read_text().splitlines())
+    def fates(name: str, *args: str) -> tuple[list[str], set[str]]:
+        run(f"OUT = {str(tmp_path / name)!r}\n{SEEDED}", *args, subprocess="-n2" in args).assert_outcomes(passed=6)
+        lines = [line.rsplit(" ", 1) for line in (tmp_path / name).read_text().splitlines()]
+        return sorted(fate for fate, _ in lines), {seed for _, seed in lines}
 
-    seven = fates("a", "--s3-seed=7")
+    seven, _ = fates("a", "--s3-seed=7")
     assert len(set(seven)) == 6
-    assert fates("b", "--s3-seed=7", "-n2") == seven
-    assert fates("c", "--s3-seed=8") != seven
-    assert len({line.split()[1] for line in seven}) > 1
+    assert fates("b", "--s3-seed=7", "-n2") == (seven, {"7"})
+    assert fates("c", "--s3-seed=8")[0] != seven
+    assert len({fate.split()[1] for fate in seven}) > 1
+    drawn, seeds = fates("d", "-n2")
+    assert len(seeds) == 1
+    assert fates("e", f"--s3-seed={seeds.pop()}")[0] == drawn
 
 
 def test_the_header_shows_the_seed(run):
@@ -171,42 +176,6 @@ def test_the_header_shows_the_seed(run):
     result.stdout.fnmatch_lines(["s3errors: --s3-seed=42"])
     result = run("def test_it(): pass", "-v")
     result.stdout.re_match_lines([r"s3errors: --s3-seed=\d+"])
-
-
-def test_workers_share_a_seed_that_was_drawn(run, tmp_path):
-    """Without --s3-seed the workers of one run still agree."""
-    out = tmp_path / "seeds"
-    run(
-        f"""
-        @pytest.mark.parametrize("number", range(4))
-        def test_it(pytestconfig, number):
-            from pytest_s3errors._test.keys import SEED
-            with open({str(out)!r}, "a") as file:
-                file.write(pytestconfig.stash[SEED] + "\\n")
-        """,
-        "-n2",
-        subprocess=True,
-    ).assert_outcomes(passed=4)
-    assert len(set(out.read_text().split())) == 1
-
-
-def test_a_wrong_marker_stops_a_distributed_run_too(run):
-    """xdist's workers collect; the message gets through."""
-    result = run("@pytest.mark.s3_fail(503, time=2)\ndef test_it(): pass", "-n1", subprocess=True)
-    assert result.ret != 0
-    text = result.stdout.str() + result.stderr.str()
-    assert "did you mean 'times'" in text
-
-
-def test_a_failure_on_a_worker_shows_its_timeline(run):
-    """Sections travel with the report."""
-    result = run(
-        "@pytest.mark.s3_fail(503)\nasync def test_it(s3_client): await s3_client.put_object('bucket', 'key', b'')",
-        "-n1",
-        subprocess=True,
-    )
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*S3 timeline*", "*PutObject bucket/key  503 ServiceUnavailable  <- [[]1], 1"])
 
 
 def test_the_control_run_switches_every_fault_off(run):
