@@ -115,27 +115,25 @@ def request_is_let_through():
 def test_vcr(run, tmp_path):
     """A cassette that was recorded before."""
     pytest.importorskip("vcr")
-    source = f"""
-import requests
-import vcr
-
-tape = vcr.VCR(cassette_library_dir={str(tmp_path)!r}, CURE)
-
-def test_first(s3_errors):
+    source = """
+def test_first_NAME(s3_errors):
     s3_errors.fail(503, times=1)
-    with tape.use_cassette("tape"):
+    with vcr.VCR(CURE).use_cassette(FOLDER + "/NAME"):
         requests.get("https://data.s3.us-east-1.amazonaws.com/k")
 
 @pytest.mark.s3_fail("SlowDown", times=1)
-def test_it():
-    with tape.use_cassette("tape"):
+def test_NAME():
+    with vcr.VCR(CURE).use_cassette(FOLDER + "/NAME"):
         assert requests.get("https://data.s3.us-east-1.amazonaws.com/k").status_code == 503
 """
-    red = run(source.replace("CURE", ""), subprocess=True)
-    red.assert_outcomes(passed=1, failed=1)
-    red.stdout.fnmatch_lines(["*vcr is used here, and may have answered: it plays a cassette.*vcr.VCR(before_record_*"])
     cure = "before_record_request=lambda request: None if 'amazonaws' in request.host else request"
-    run(source.replace("CURE", cure), subprocess=True).assert_outcomes(passed=2)
+    both = source.replace("NAME", "red").replace("CURE", "") + source.replace("NAME", "cured").replace("CURE", cure)
+    result = run(f"import requests\nimport vcr\nFOLDER = {str(tmp_path)!r}\n{both}", subprocess=True)
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["*___ test_red ___*"])
+    result.stdout.fnmatch_lines(
+        ["*vcr is used here, and may have answered: it plays a cassette.*vcr.VCR(before_record_*"]
+    )
 
 
 def test_a_cassette_of_the_whole_session(run, tmp_path):

@@ -49,13 +49,13 @@ def test_it(s3_store):
 
 @not_windows
 def test_a_large_download_is_made_while_it_is_read(run):
-    """300 MiB come whole and right, a few of them in memory at a time."""
+    """100 MiB come whole and right, a few of them in memory at a time."""
     result = run(
         MEASURED
         + """
 import hashlib
 
-@pytest.mark.s3_object("data", "large", size=300 * 2**20, seed=7)
+@pytest.mark.s3_object("data", "large", size=100 * 2**20, seed=7)
 def test_it(s3_store):
     body = boto().get_object(Bucket="data", Key="large")["Body"]
     before, got = peak(), hashlib.sha256()
