@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from machine import ATTRIBUTES, LONG_AGO
+from machine import ATTRIBUTES, LONG_AGO, RETENTION
 from pair import Gap
 
 Calls = tuple[tuple[str, dict[str, Any]], ...]
@@ -23,6 +23,12 @@ UPLOAD = ("CreateMultipartUpload", {"Bucket": "plain", "Key": "key"})
 PART = {"Bucket": "plain", "Key": "key", "UploadId": "<upload>", "PartNumber": 1}
 ETAG = '"8d777f385d3dfec8815d20f7496026dc"'
 LISTED = {"MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": ETAG}]}}
+PUT_LOCKED = ("PutObject", {"Bucket": "locked", "Key": "key", "Body": b"data"})
+LOCKED = {"Bucket": "locked", "Key": "key", "VersionId": "<version>"}
+HOLD = ("PutObjectLegalHold", LOCKED | {"LegalHold": {"Status": "ON"}})
+RETAIN = ("PutObjectRetention", LOCKED | {"Retention": RETENTION})
+LOCK = {"ObjectLockEnabled": "Enabled"}
+DEFAULT = {"Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
 CONDITIONS = ("IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince")
 READERS = ("GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging", "PutObjectTagging")
 DOCS = "S3's API reference"
@@ -66,6 +72,104 @@ def _of_marker(gap: Gap) -> bool:
 
 
 DIFFERENCES = (
+    Difference(
+        name="GetObjectLegalHold where nothing was put has no status",
+        s3="answers NoSuchObjectLockConfiguration, and InvalidRequest in a bucket without object lock",
+        source="versitygw#883",
+        gaps=("GetObjectLegalHold",),
+        answers=("40[04] *", "success"),
+        calls=(PUT_LOCKED, ("GetObjectLegalHold", LOCKED)),
+    ),
+    Difference(
+        name="GetObjectLockConfiguration tells both Days and Years",
+        s3="tells the one that was put",
+        source=DOCS,
+        gaps=("GetObjectLockConfiguration *.Days", "GetObjectLockConfiguration *.Years"),
+        holds=lambda gap: (gap.ours, gap.motos) == (None, 0),
+        calls=(
+            ("PutObjectLockConfiguration", {"Bucket": "locked", "ObjectLockConfiguration": LOCK | DEFAULT}),
+            ("GetObjectLockConfiguration", {"Bucket": "locked"}),
+        ),
+    ),
+    Difference(
+        name="a legal hold or retention crashes where the version is gone, or a delete marker",
+        s3="answers NoSuchVersion, or MethodNotAllowed at a delete marker",
+        source="captures of other operations",
+        gaps=("PutObjectLegalHold", "PutObjectRetention"),
+        answers=("40[45] *", "crash AttributeError"),
+        calls=(PUT_LOCKED, ("DeleteObject", LOCKED), HOLD),
+    ),
+    Difference(
+        name="DeleteObjects does not tell which version was refused",
+        s3="tells it",
+        source=DOCS,
+        gaps=("DeleteObjects Errors[[]].VersionId",),
+        holds=_missing,
+        calls=(
+            PUT_LOCKED,
+            HOLD,
+            ("DeleteObjects", {"Bucket": "locked", "Delete": {"Objects": [{"Key": "key", "VersionId": "<version>"}]}}),
+        ),
+    ),
+    Difference(
+        name="DeleteObjects of a delete marker does not say what it was",
+        s3="tells DeleteMarker, and its version once more",
+        source=DOCS,
+        gaps=("DeleteObjects Deleted[[]].DeleteMarker*",),
+        holds=_missing,
+        calls=(
+            PUT_LOCKED,
+            ("DeleteObject", {"Bucket": "locked", "Key": "key"}),
+            ("DeleteObjects", {"Bucket": "locked", "Delete": {"Objects": [{"Key": "key", "VersionId": "<version>"}]}}),
+        ),
+    ),
+    Difference(
+        name="DeleteObject takes the bypass without object lock",
+        s3="answers InvalidArgument",
+        source="captures",
+        gaps=("DeleteObject",),
+        answers=("400 InvalidArgument", "success"),
+        parts=True,
+        calls=(PUT, ("DeleteObject", {"Bucket": "plain", "Key": "key", "BypassGovernanceRetention": True})),
+    ),
+    Difference(
+        name="PutObjectRetention is never refused",
+        s3="shortens or changes a retention in GOVERNANCE mode with the bypass only, one in COMPLIANCE mode never",
+        source="S3 User Guide, object lock",
+        gaps=("PutObjectRetention",),
+        answers=("403 AccessDenied", "success"),
+        parts=True,
+        calls=(
+            PUT_LOCKED,
+            RETAIN,
+            ("PutObjectRetention", LOCKED | {"Retention": RETENTION | {"Mode": "COMPLIANCE"}}),
+        ),
+    ),
+    Difference(
+        name="PutObjectLockConfiguration without versioning is 400",
+        s3="answers 409",
+        source=DOCS,
+        gaps=("PutObjectLockConfiguration",),
+        answers=("409 InvalidBucketState", "400 InvalidBucketState"),
+        calls=(("PutObjectLockConfiguration", {"Bucket": "plain", "ObjectLockConfiguration": LOCK}),),
+    ),
+    Difference(
+        name="PutObjectLockConfiguration wants an empty bucket",
+        s3="takes any bucket with versioning",
+        source="S3 User Guide, object lock",
+        gaps=("PutObjectLockConfiguration",),
+        answers=("success", "400 InvalidBucket"),
+        parts=True,
+        calls=(PUT_LOCKED, ("PutObjectLockConfiguration", {"Bucket": "locked", "ObjectLockConfiguration": LOCK})),
+    ),
+    Difference(
+        name="A new bucket has no public access block",
+        s3="blocks all public access in a new bucket, and tells it",
+        source="S3 User Guide, block public access",
+        gaps=("GetPublicAccessBlock",),
+        answers=("success", "404 NoSuchPublicAccessBlockConfiguration"),
+        calls=(("GetPublicAccessBlock", {"Bucket": "plain"}),),
+    ),
     Difference(
         name="ChecksumType is missing",
         s3="tells ChecksumType wherever it tells a checksum or its algorithm",

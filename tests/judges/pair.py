@@ -189,6 +189,8 @@ def pair_of(judge: Any, motos: Any, differences: Iterable[Any]) -> Pair:
     for bucket in ("plain", "versioned", "settings"):
         pair("CreateBucket", Bucket=bucket)
     pair("PutBucketVersioning", Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    for bucket in ("locked", "defaults"):
+        pair("CreateBucket", Bucket=bucket, ObjectLockEnabledForBucket=True)
     pair("CreateBucket", Bucket="open", ObjectOwnership="ObjectWriter")
     for bucket in ("open", "settings"):
         pair("DeletePublicAccessBlock", Bucket=bucket)

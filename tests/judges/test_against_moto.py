@@ -15,7 +15,7 @@ import pytest
 from differences import DIFFERENCES
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from machine import PART_BYTES, Both
+from machine import PART_BYTES, Both, Locks
 from pair import models, moto_client, pair_of
 
 from pytest_s3errors._core.s3 import multipart
@@ -54,10 +54,11 @@ def both(judging, motos, monkeypatch):
     return lambda: pair_of(judging, motos, DIFFERENCES)
 
 
-def test_random_operations_agree(both, judging):
+@pytest.mark.parametrize("rules", [Both, Locks])
+def test_random_operations_agree(both, judging, rules):
     """Whatever the two differ in is a known difference, and botocore's model knows all of the answers."""
 
-    class Machine(Both):
+    class Machine(rules):
         pair = staticmethod(both)
 
         def teardown(self):
