@@ -134,7 +134,7 @@ def answer(
     """
     try:
         if not body and "expect" in call.headers:  # refused by the head: the body was never requested
-            body = _awaited(call)
+            body = _awaited(call) or body
         return _answer(store, call, body, new_id, access)
     except _AwaitedError:
         return error_reply("IncompleteBody", call)
@@ -186,8 +186,8 @@ def refuses_by_head(store: S3Store, call: Call, *, new_id: Callable[[], str], ac
 
 
 def _awaited(call: Call) -> LongBody:
-    """Return a body that can't be read, with the length from the head."""
-    stated = call.headers.get("content-length", "")
+    """Return a body that can't be read, with the length from the head. A head that states none has none."""
+    stated = call.headers.get("content-length", "1" if "transfer-encoding" in call.headers else "0")
     return LongBody(_AWAITED, 0, int(stated) if stated.isascii() and stated.isdigit() and len(stated) < _DIGITS else 1)
 
 

@@ -84,6 +84,15 @@ def test_what_needs_the_body(ask, s3, method, target, body, headers, fails):
     assert ask(method, target, body, **headers) == (False, fails)
 
 
+@pytest.mark.parametrize("length", [{"content_length": "0"}, {}])
+@pytest.mark.parametrize("expect", ["", "200", "100-continue"])
+def test_no_body_to_wait_for(s3, code, length, expect):
+    """Whatever a request without a body expects, it is answered as one that expects nothing."""
+    assert code(s3("PUT", "/bucket", b"", expect=expect, **length)) == "200"
+    assert code(s3("PUT", "/bucket/key", b"", expect=expect, **length)) == "200"
+    assert s3.store.get("bucket", "key").body == b""
+
+
 def test_a_request_that_nobody_signed(ask):
     """Where access is declared, the head has to be signed."""
     assert ask("PUT", "/bucket/key", access=DECLARED) == (True, True)
