@@ -15,6 +15,7 @@ from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
 
 from .bucket_record import Bucket
+from .commit import whole_second
 from .digests import DIGEST_HEADERS
 from .documents import XML, malformed, text_of
 from .messages import Response
@@ -185,7 +186,7 @@ def _until(ask: S3Request, name: str, text: str) -> datetime:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if moment <= ask.store.now():
         raise ask.bad_argument(name, java_date(moment), said("InvalidArgument: lock date past"))
-    return moment
+    return whole_second(moment)  # as it is told, so that a client that waits until then finds the lock gone
 
 
 def check_bypass(ask: S3Request) -> None:

@@ -88,6 +88,18 @@ def test_new_objects_are_retained_by_default(locked, span, until):
     assert "x-amz-object-lock-mode" not in locked("GET", "/bucket/key").headers
 
 
+def test_a_retention_ends_when_it_says(locked, code):
+    """Who waits until the time that is told can delete the version."""
+    retain(locked, "COMPLIANCE", "2026-05-01T12:00:01.234567Z")
+    told = locked("HEAD", "/bucket/key").headers["x-amz-object-lock-retain-until-date"]
+    assert told == "2026-05-01T12:00:01.000Z"
+    assert f"<RetainUntilDate>{told}<".encode() in locked("GET", "/bucket/key?retention").body
+    locked.wait(0.9)
+    assert code(locked("DELETE", locked.named)) == "AccessDenied"
+    locked.wait(0.1)
+    assert code(locked("DELETE", locked.named)) == "204"
+
+
 MODE, UNTIL, LEGAL = (f"x_amz_object_lock_{name}" for name in ("mode", "retain_until_date", "legal_hold"))
 DIGEST = {"content_md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
 
