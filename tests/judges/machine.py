@@ -1,6 +1,6 @@
 """Random operations on both S3s.
 
-`Both` has objects, versions, listings, uploads, copies, tags, buckets and access; `Locks` has object lock, by itself, so
+`Both` has objects, versions, listings, uploads, copies, tags, buckets and access. `Locks` has object lock by itself, so
 that its operations often meet the same version.
 """
 
