@@ -141,6 +141,6 @@ class Roster:
             return False
         if record.observed is not None:
             return record.observed()
-        if not record.stranger or record.wait is not None:
-            return False
+        if not record.stranger or (record.wait is not None and record.wait.parked):
+            return False  # the others are in `running` from before they park and after they are woken
         return not unseen.sleeps(record, where, any_wait=record.busy is not None)  # a fetcher without jobs only waits

@@ -93,6 +93,11 @@ class Wait:
         self.rung = False
         self.came = False  # what it waits for, though the registry was not told
 
+    @property
+    def parked(self) -> bool:
+        """Whether the registry knows how long the thread waits, and it has not been woken."""
+        return not self.done and (self.deadline is not None or not self.timed)
+
     def release(self) -> None:
         """End the wait. `threading.Condition.notify` treats this object as a lock.
 

@@ -264,6 +264,31 @@ def test_it(name, s3_clock): COPIES[name](); assert s3_clock.now == 10
     ).assert_outcomes(passed=8)
 
 
+def test_jobs_of_a_pool_of_the_module(run):
+    """Its threads were there before the first test that uses the plugin, and are woken in the order of their jobs."""
+    run(
+        IMPORTS
+        + """
+POOL = cf.ThreadPoolExecutor(2)
+
+def test_before(): assert POOL.submit(abs, -1).result() == 1
+
+@pytest.mark.parametrize("number", range(20))
+def test_it(s3_clock, number):
+    jobs = [POOL.submit(time.sleep, seconds) for seconds in (3, 5)]
+    done, _ = cf.wait(jobs, timeout=4)
+    assert done == {jobs[0]} and s3_clock.now == 4
+    assert len(list(cf.as_completed(jobs, timeout=4))) == 2 and s3_clock.now == 5
+    with pytest.raises(TimeoutError): list(POOL.map(time.sleep, [10], timeout=2))
+    assert s3_clock.now == 7
+    time.sleep(20)
+
+def test_after(): POOL.shutdown()
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=22)
+
+
 def test_what_outlives_its_test_sleeps_what_is_left(run):
     """In real time, since no test's time passes."""
     run(
