@@ -1,8 +1,8 @@
 """Replace a function wherever other code holds a reference to it.
 
 The garbage collector finds the holders: the names of a module (`from time import sleep`), an attribute of an object or
-a class, a default argument, a closure variable such as a decorator's, a static method, a partial. References in a list,
-a cache or a local variable of a generator are not replaced.
+a class, a default argument, a closure variable such as a decorator's, a static method, a partial, a list, and a tuple
+that one of these holds. References in a cache, a context variable or a local variable of a generator are not replaced.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+from collections import defaultdict
 from collections.abc import Iterator
 from types import CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
@@ -29,25 +30,37 @@ def replace_copies(swaps: Swaps) -> None:
     """
     holders = gc.get_referrers(*(old for old, _ in swaps.values()))
     for holder in holders:
-        if isinstance(holder, dict):
-            _in_dict(holder, swaps)
-        elif isinstance(holder, functools.partial):
-            func = _new(holder.func, swaps) or holder.func
-            holder.__setstate__((func, holder.args, holder.keywords, vars(holder)))  # type: ignore[attr-defined]
-        elif not isinstance(holder, _BUILT_IN):
-            _in_attributes(holder, swaps)
+        _in_holder(holder, swaps)
     wrapped = [holder for holder in holders if isinstance(holder, (tuple, CellType, staticmethod))]
     users = gc.get_referrers(*wrapped) if wrapped else []
-    statics = {id(x): (x, staticmethod(_new(x.__func__, swaps))) for x in wrapped if isinstance(x, staticmethod)}
+    rebuilt = {id(x): (x, _rebuilt(x, swaps)) for x in wrapped if not isinstance(x, CellType)}
     for user in users:
-        if isinstance(user, dict):
-            _in_dict(user, statics)
-        elif isinstance(user, FunctionType) and _follows(user.__module__):
-            user.__defaults__ = user.__defaults__ and tuple(_new(x, swaps) or x for x in user.__defaults__)
+        if isinstance(user, FunctionType) and _follows(user.__module__):
+            user.__defaults__ = _new(user.__defaults__, rebuilt) or user.__defaults__
+        elif user is not swaps:
+            _in_holder(user, rebuilt)
     closures = [user for user in users if isinstance(user, tuple)]
     for user in gc.get_referrers(*closures) if closures else ():
         if isinstance(user, FunctionType) and _follows(user.__globals__.get("__name__")):
             _in_closure(user, swaps)
+
+
+def _rebuilt(wrapped: Any, swaps: Swaps) -> Any:
+    if isinstance(wrapped, staticmethod):
+        return staticmethod(_new(wrapped.__func__, swaps))
+    return tuple.__new__(type(wrapped), [_new(value, swaps) or value for value in wrapped])
+
+
+def _in_holder(holder: Any, swaps: Swaps) -> None:
+    if isinstance(holder, dict):
+        _in_dict(holder, swaps)
+    elif isinstance(holder, list):
+        holder[:] = [_new(value, swaps) or value for value in holder]
+    elif isinstance(holder, functools.partial):
+        func, args = _new(holder.func, swaps) or holder.func, _new(holder.args, swaps) or holder.args
+        holder.__setstate__((func, args, holder.keywords, vars(holder)))  # type: ignore[attr-defined]
+    elif not isinstance(holder, _BUILT_IN):
+        _in_attributes(holder, swaps)
 
 
 def _new(value: Any, swaps: Swaps) -> Any:
@@ -70,6 +83,8 @@ def _in_dict(holder: dict[Any, Any], swaps: Swaps) -> None:
             type.__setattr__(owner, key, new)
         if not classes:
             holder[key] = new
+    if isinstance(holder, defaultdict):
+        holder.default_factory = _new(holder.default_factory, swaps) or holder.default_factory
 
 
 def _in_attributes(holder: Any, swaps: Swaps) -> None:

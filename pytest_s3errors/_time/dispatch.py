@@ -43,7 +43,7 @@ def the_registry() -> Registry:
 
 def _install(registry: Registry) -> None:
     other_clocks.before(registry)
-    registry.rows = list(_rows(registry))
+    registry.rows = tuple(_rows(registry))
     for home, name, system, ours in registry.rows:
         if getattr(home, name) is system:
             setattr(home, name, ours)

@@ -34,7 +34,7 @@ class Registry:
         self.hands = Hands()
         self.observed: dict[int, tuple[Callable[[], bool], Callable[[], object] | None]] = {}
         self.holds = 0
-        self.rows: list[Any] = []  # what `dispatch` replaced
+        self.rows: tuple[Any, ...] = ()  # what `dispatch` replaced
         self._patience = Patience()
         self._generation = 0
         self._asker: Wait | None = None

@@ -233,7 +233,7 @@ def test_every_copy_that_was_made_before(run):
     run(
         IMPORTS
         + """
-import asyncio, dataclasses, functools, typing
+import asyncio, collections, dataclasses, functools, typing
 
 def decorator(sleep=time.sleep):
     def decorate(function):
@@ -248,20 +248,32 @@ class Class:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Slots: sleep: typing.Callable = time.sleep
 
+class Pair(typing.NamedTuple): now: typing.Callable; sleep: typing.Callable
+
+class Method: nap = functools.partialmethod(lambda self, sleep: sleep(10), time.sleep)
+
 slots = Slots()
+pair = Pair(time.monotonic, time.sleep)
+hooks = [time.sleep]
+seen = collections.defaultdict(time.monotonic)
 COPIES = {
     "closure": decorator()(lambda: None), "class": lambda: Class.sleep(10), "static": lambda: Class().nap(10),
     "slot": lambda: slots.sleep(10), "partial": functools.partial(time.sleep, 10),
     "keyword of a partial": functools.partial(lambda sleep: sleep(10), sleep=time.sleep),
+    "argument of a partial": functools.partial(lambda sleep: sleep(10), time.sleep),
+    "partial method": lambda: Method().nap(), "pair": lambda: (pair.sleep(10), check(pair.now())),
+    "list": lambda: hooks[0](10), "default dict": lambda: (seen["a"], time.sleep(10), check(seen["b"], seen["a"] + 10)),
     "of asyncio": functools.partial(lambda nap=asyncio.sleep: asyncio.run(nap(10))),
 }
+
+def check(now, then=None): assert now == time.monotonic() and then in (None, now)
 
 def test_looked_up(): Class.sleep(0); Class.nap(0)
 
 @pytest.mark.parametrize("name", COPIES)
 def test_it(name, s3_clock): COPIES[name](); assert s3_clock.now == 10
 """
-    ).assert_outcomes(passed=8)
+    ).assert_outcomes(passed=13)
 
 
 def test_jobs_of_a_pool_of_the_module(run):
