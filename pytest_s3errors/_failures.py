@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-__all__ = ["ExpectationError", "SimulationError"]
-
 
 class SimulationError(pytest.fail.Exception):  # type: ignore[name-defined,misc]
     """The simulator could not play the test's plan."""

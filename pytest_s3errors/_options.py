@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules.parse_limits import Limits
     from pytest_s3errors._servers.process import Process
 
-__all__ = ["Settings", "add_options", "settings_of"]
-
 Parser = Callable[[str, Any, Mapping[str, Any]], Any]
 """Takes the place where a value was given, the value, and the options parsed so far; returns the setting."""
 

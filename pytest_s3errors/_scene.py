@@ -16,8 +16,6 @@ from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.s3.access import Access
 from pytest_s3errors._core.s3.messages import Call
 
-__all__ = ["BlockingServer", "Scene", "Simulation"]
-
 
 class Simulation(Protocol):
     """The simulator as a layer sees it, in this process or in another."""

@@ -19,8 +19,6 @@ from s3_asyncio_client.retry import retry_with_exponential_backoff
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Batch", "BatchProgress"]
-
 _log = logging.getLogger("s3_asyncio_client")
 
 # Failures of a single file. Other exceptions are bugs, and another pass would not fix them.

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from s3_asyncio_client._core.signing import Credentials
 
-__all__ = ["EMPTY_BODY", "NO_BODY", "Body", "Data", "OwnSha256", "check_data", "file_size", "is_file", "open_body"]
-
 Data = bytes | bytearray | memoryview | BinaryIO | AsyncIterable[bytes]
 
 

@@ -19,8 +19,6 @@ from s3_asyncio_client._core.cache_names import UNFINISHED, hashed_name, plain_n
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["read_cached", "write_cached"]
-
 # These file systems usually find "a" for "A", and would serve another object's bytes.
 _IGNORES_CASE = sys.platform in ("darwin", "win32")
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from s3_asyncio_client._core.integrity import Checksum
     from s3_asyncio_client._response import S3Response
 
-__all__ = ["download_file"]
-
 _PIECE = 1024 * 1024
 _BLOCK = 1024 * 1024
 _OK, _PARTIAL_CONTENT = 200, 206

@@ -21,8 +21,6 @@ from s3_asyncio_client.transfer import adjust_chunk_size, read_exactly
 if TYPE_CHECKING:
     from s3_asyncio_client.transfer import TransferConfig
 
-__all__ = ["FilePart", "PartReader", "changed"]
-
 
 def changed(size: int) -> S3ClientError:
     """Return the error for a file that no longer has *size* bytes."""

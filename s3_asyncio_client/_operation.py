@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["check_operation", "no_awaitable", "perform"]
-
 _T = TypeVar("_T")
 
 

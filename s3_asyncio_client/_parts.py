@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 
     from s3_asyncio_client._file_parts import FilePart
 
-__all__ = [
-    "abort_multipart_upload",
-    "complete_multipart_upload",
-    "create_multipart_upload",
-    "upload_part",
-    "upload_part_copy",
-]
-
 
 async def create_multipart_upload(
     client: Requester,

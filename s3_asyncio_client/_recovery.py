@@ -36,8 +36,6 @@ from s3_asyncio_client.retry import retry_with_exponential_backoff
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["RETRIES", "RETRY_DELAY_S", "abort", "complete", "find_upload", "is_unclear"]
-
 RETRIES = 3
 RETRY_DELAY_S = 0.5
 

@@ -13,20 +13,6 @@ from s3_asyncio_client._response import S3Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "Requester",
-    "check_target",
-    "close",
-    "copy_source",
-    "finish",
-    "given",
-    "merged_headers",
-    "only",
-    "quoted_etag",
-    "send",
-    "unquoted_etag",
-]
-
 
 class Requester(Protocol):
     """The one method of a client that operations need."""

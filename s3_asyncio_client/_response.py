@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from s3_asyncio_client._core.integrity import Checksum
 
-__all__ = ["S3Response", "promised_length", "short_body_message"]
-
 _OK = 200
 
 

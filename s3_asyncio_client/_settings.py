@@ -10,8 +10,6 @@ import aiohttp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["check_endpoint", "check_text", "checked_traces", "client_timeout"]
-
 _DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
 
 

@@ -14,8 +14,6 @@ from s3_asyncio_client._body import is_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ObjectWriter", "Source", "StreamSource", "Upload", "uploads_of"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSource:

@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 
     from s3_asyncio_client.exceptions import S3Error
 
-__all__ = [
-    "NETWORK_ERRORS",
-    "BrokenConnection",
-    "ResponseBody",
-    "Target",
-    "check_acknowledged",
-    "new_session",
-    "translate",
-]
-
 
 class BrokenConnection(Exception):
     """Carries an exception of aiohttp past the loop that would resend the request."""

@@ -28,8 +28,6 @@ from s3_asyncio_client.transfer import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["upload_file"]
-
 _logger = logging.getLogger("s3_asyncio_client")
 
 # The seconds that a cancelled caller waits at most for the start of the upload, and then for its abort.

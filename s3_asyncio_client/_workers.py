@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any
 
-__all__ = ["run_workers", "uninterrupted"]
-
 _T = TypeVar("_T")
 
 

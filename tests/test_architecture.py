@@ -187,6 +187,13 @@ def test_there_is_no_circle_of_files():
         pytest.fail(f"a circle of files: {' -> '.join(error.args[1])}")
 
 
+def test_a_private_module_lists_no_public_names():
+    """`__all__` is for what users import. In a module of ours an underscore says as much, and needs no second list."""
+    private = [module for module in MODULES if any(part.startswith("_") for part in module.split("."))]
+    modules = [module for module in private if MODULES[module].name != "__init__.py"]  # a package lends names
+    assert [module for module in modules if "\n__all__" in MODULES[module].read_text()] == []
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -18,21 +18,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 if TYPE_CHECKING:
     from _hashlib import HASH
 
-__all__ = [
-    "PIECE_BYTES",
-    "SPOOLED_BYTES",
-    "Body",
-    "LongBody",
-    "Sink",
-    "Source",
-    "flipped",
-    "hashed",
-    "join",
-    "opened",
-    "pattern",
-    "pieces",
-]
-
 PIECE_BYTES = 1024 * 1024
 """The bytes of a long body that are in memory at a time."""
 

@@ -12,7 +12,8 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.play.outcomes import NO_BODY, Ids, outcome, slowed
+from pytest_s3errors._core.play.exchange import Ids
+from pytest_s3errors._core.play.outcomes import NO_BODY, outcome, slowed
 from pytest_s3errors._core.report.journal import Entry, Record
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.report.packed import Journal
@@ -30,7 +31,7 @@ from .s3 import SUPPORTED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_s3errors._core.play.outcomes import Exchange
+    from pytest_s3errors._core.play.exchange import Exchange
     from pytest_s3errors._core.rules.schedule import Counted, Rule
     from pytest_s3errors._core.s3.access import Access
     from pytest_s3errors._core.s3.backend import Backend

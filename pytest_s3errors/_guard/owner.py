@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .door import Door
 
-__all__ = ["Owner", "begin", "current", "end", "outside", "own", "shared", "working_for"]
-
 
 class Owner:
     """One test as the owner of work.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pytest_s3errors._core.insight.verdicts import FAILING
 from pytest_s3errors._core.rules.arguments import RuleError, one_of
 
-__all__ = ["S3Sweep"]
-
 _ALLOWED = ("unfinished_uploads", "connections", "tasks", "threads", *sorted(FAILING))
 
 

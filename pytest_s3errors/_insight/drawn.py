@@ -11,8 +11,6 @@ from pytest_s3errors._test.lifetime import running
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import Rule
 
-__all__ = ["S3Schedule"]
-
 
 class S3Schedule(Sequence[str]):
     """The faults of one example, each as the text of its rule. They are active while the example runs."""

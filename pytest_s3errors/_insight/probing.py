@@ -21,8 +21,6 @@ from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
 from s3_asyncio_client._core.operations import OPERATIONS
 
-__all__ = ["Call", "Probes", "Subject", "probes"]
-
 Call: TypeAlias = Callable[[], Any]
 Probes: TypeAlias = Generator[tuple[str, Call], BaseException | None, Profile]
 _Probing: TypeAlias = Generator[tuple[str, Call], BaseException | None, Any]

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules.schedule import Rule
     from pytest_s3errors._test.lifetime import Run
 
-__all__ = ["Rerun", "protocol", "rerun"]
-
 Around = Callable[["Run"], AbstractContextManager[object]]
 
 

@@ -23,8 +23,6 @@ from .specifications import specification, specifications
 if TYPE_CHECKING:
     from pytest_s3errors._test.lifetime import Run
 
-__all__ = ["RetryProfile", "S3Retries"]
-
 
 class RetryProfile:
     """How a client retries. `print` shows it. `attempts`, `waits_s`, `retries` and the others are its figures."""

@@ -26,8 +26,6 @@ from .probing import Subject, probes
 from .retries import RetryProfile
 from .specifications import specification, specifications
 
-__all__ = ["profile_command"]
-
 _LEFT_OUT = frozenset({"dns", "connect_timeout"})
 _SAMPLES = 8
 _PATIENCE_S = 600

@@ -10,8 +10,6 @@ from pathlib import Path
 from pytest_s3errors._core.insight import retry_rules
 from pytest_s3errors._core.insight.retry_rules import Specification, specification_of
 
-__all__ = ["TABLES", "specification", "specifications"]
-
 TABLES = Path(retry_rules.__file__).with_name("retries.toml")
 
 

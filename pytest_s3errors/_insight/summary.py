@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["FOUND", "SUMMARY", "TOLD", "accepted", "tell"]
-
 SUMMARY, TOLD, FOUND = "s3_sweep", "s3_sweep_gave_up_at", "s3_sweep_found"
 """Names of properties: the counts as one line, where a body wrongly gave up, the findings for a baseline."""
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.insight.targets import Target
     from pytest_s3errors._core.report.journal import Entry
 
-__all__ = ["ATTRIBUTE", "SweepMap"]
-
 ATTRIBUTE: Final = "s3_sweep_map"
 _REASON_CHARACTERS: Final = 300
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from .case import S3Sweep
 
-__all__ = ["Tracer"]
-
 _OURS = str(Path(pytest_s3errors.__file__).parent)
 
 

@@ -25,7 +25,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, pieces
 from pytest_s3errors._core.play.answer import answer_of, paced, taken
-from pytest_s3errors._core.play.outcomes import Ending
+from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.messages import Call, ErrorReply
 from pytest_s3errors._layers.patience import Limit, Patience, wait
 from pytest_s3errors._layers.wire.aiohttp import natural_error
@@ -45,7 +45,7 @@ from s3_asyncio_client.exceptions import S3ConnectionError
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.play.answer import Answer
-    from pytest_s3errors._core.play.outcomes import Exchange, Ids
+    from pytest_s3errors._core.play.exchange import Exchange, Ids
     from pytest_s3errors._core.s3.access import Access
     from pytest_s3errors._guard.seams import Seams
     from pytest_s3errors._scene import Scene

@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 import aiohttp
 
-__all__ = ["Limit", "Patience", "wait"]
-
 
 class Limit(NamedTuple):
     """The end of a wait: after `seconds`, with `error`."""

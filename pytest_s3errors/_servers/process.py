@@ -24,7 +24,7 @@ from .pipe import read, write
 if TYPE_CHECKING:
     from pytest_s3errors._backends.setup import Setup
     from pytest_s3errors._core.body import Body
-    from pytest_s3errors._core.play.outcomes import Exchange
+    from pytest_s3errors._core.play.exchange import Exchange
     from pytest_s3errors._core.report.journal import Record
     from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
     from pytest_s3errors._core.s3.messages import Call

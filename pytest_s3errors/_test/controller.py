@@ -46,8 +46,6 @@ _Made = TypeVar("_Made")
 
 __tracebackhide__ = True  # an error about an argument points at the line that gave it
 
-__all__ = ["RuleHandle", "S3Clock", "S3Errors", "S3Server"]
-
 
 class S3Clock(Protocol):
     """Test time, as the `s3_clock` fixture provides it."""

@@ -14,8 +14,6 @@ from typing import Any, Protocol
 from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.own_threads import start_own_thread
 
-__all__ = ["LONGEST_STEP_S", "Patrol", "patrol"]
-
 LONGEST_STEP_S = 1.0
 _STOP_S = 2.0
 

@@ -19,8 +19,6 @@ from typing import Any, NamedTuple
 import s3_asyncio_client
 from pytest_s3errors._servers.thread import THREAD
 
-__all__ = ["Stack", "loops", "own_lines", "stacks", "told"]
-
 _MAX_OWN = 8
 _STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 _PACKAGES = (str(Path(__file__).parents[1]), str(Path(s3_asyncio_client.__file__).parent))

@@ -12,8 +12,6 @@ import enum
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["Watching"]
-
 _SPELLED = {"opened": "open", "half_opened": "half_open", "halfopen": "half_open"}
 
 

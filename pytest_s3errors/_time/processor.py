@@ -13,8 +13,6 @@ from typing import NamedTuple
 from . import kernel
 from .originals import REAL
 
-__all__ = ["processor_s", "queued_s"]
-
 _PROC = Path("/proc")
 
 

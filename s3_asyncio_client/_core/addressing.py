@@ -25,18 +25,6 @@ from s3_asyncio_client.exceptions import S3InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "build_url",
-    "canonical_query",
-    "check_bucket",
-    "check_headers",
-    "check_key",
-    "check_new_bucket",
-    "metadata_headers",
-    "quote",
-    "quote_key",
-]
-
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_PATH = re.compile(r"[0-9A-Za-z._~/-]*")

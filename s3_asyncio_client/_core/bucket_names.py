@@ -9,8 +9,6 @@ import functools
 import re
 from ipaddress import IPv4Address
 
-__all__ = ["bucket_name_problem", "directory_name_problem", "is_ipv4", "new_name_problem"]
-
 _SENT = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
 _NEW = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _DIRECTORY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?--[a-z0-9]+(-[a-z0-9]+)+--x-s3", re.ASCII)

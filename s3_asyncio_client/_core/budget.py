@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["RetryBudget"]
-
 
 class RetryBudget:
     """A token bucket that all retries share, so that retries do not become an outage themselves.

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 
-__all__ = ["HASHED", "UNFINISHED", "hashed_name", "plain_name"]
-
 HASHED = "%by-hash"
 """Folder of the hashed names. No bucket name contains "%"."""
 

@@ -20,8 +20,6 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = ["Circuit", "CircuitPolicy", "CircuitState", "Pass", "Refuse", "Result"]
-
 
 class CircuitState(Enum):
     """What a circuit breaker does with calls: CLOSED lets them through, OPEN refuses, HALF_OPEN tries one."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-__all__ = ["parse_document"]
-
 
 def parse_document(body: bytes | str) -> ET.Element:
     """Return the root of a document, with element names stripped of their namespaces.

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from xml.etree.ElementTree import Element
 
-__all__ = ["MAX_ERROR_BODY", "error_from_fields", "error_from_response", "fields_of", "parse_error_document"]
-
 MAX_ERROR_BODY = 64 * 1024
 """The maximum number of bytes to read from an error's body. S3's own have less than two thousand."""
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     Bytes = bytes | bytearray | memoryview
 
-__all__ = ["ALGORITHMS", "Checksum", "checksum_for"]
-
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}")
 _KMS = ("aws:kms", "aws:kms:dsse")
 

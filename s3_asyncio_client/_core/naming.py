@@ -15,8 +15,6 @@ from s3_asyncio_client._core.operations import BUCKET, OBJECT, OPERATIONS, SERVI
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["operation_of"]
-
 
 def operation_of(
     method: str,

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["BUCKET", "OBJECT", "OPERATIONS", "SERVICE", "Operation", "names_of", "object_read"]
-
 BodyKind: TypeAlias = Literal["", "xml", "json", "bytes", "form", "events"]
 SERVICE, BUCKET, OBJECT = range(3)
 _LEVELS = {"/": SERVICE, "/b": BUCKET, "/b/k": OBJECT}

@@ -17,8 +17,6 @@ from s3_asyncio_client._core.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["MAX_CHAIN", "attempts_of", "brief_record", "error_record", "json_line", "one_line", "plain"]
-
 MAX_CHAIN = 50
 """The maximum number of errors of one chain in a record."""
 

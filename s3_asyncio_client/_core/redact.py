@@ -15,8 +15,6 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["HIDDEN", "MIN_SECRET_CHARS", "redact", "redact_url", "safe_elements"]
-
 HIDDEN = "***"
 """The replacement of a secret."""
 

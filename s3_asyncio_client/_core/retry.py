@@ -11,17 +11,6 @@ from dataclasses import dataclass
 
 from s3_asyncio_client.exceptions import S3ClientError, S3Error, S3ServerError
 
-__all__ = [
-    "JITTER",
-    "RETRYABLE_CODES",
-    "THROTTLING_CODES",
-    "GiveUp",
-    "Retry",
-    "RetryPolicy",
-    "is_retryable",
-    "next_step",
-]
-
 JITTER = 0.1
 """The maximum share that jitter adds to a delay, so that clients that failed together do not retry together."""
 

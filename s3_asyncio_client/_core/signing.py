@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = [
-    "EMPTY_SHA256",
-    "STREAMING_PAYLOAD",
-    "UNSIGNED_PAYLOAD",
-    "ChunkSigner",
-    "Credentials",
-    "encoded_length",
-    "presign_url",
-    "sign_request",
-    "signature_of",
-]
-
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STREAMING_PAYLOAD = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["CODE_OF_STATUS", "NOT_FOUND", "missing_code"]
-
 NOT_FOUND = 404
 
 CODE_OF_STATUS = MappingProxyType(

@@ -20,17 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
-__all__ = [
-    "Listing",
-    "build_complete",
-    "build_create_bucket",
-    "build_delete",
-    "parse",
-    "parse_listing",
-    "parse_result",
-    "text",
-]
-
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from .targets import Target
 
-__all__ = ["CONDITIONS", "Case", "Condition", "cases_of", "condition_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:

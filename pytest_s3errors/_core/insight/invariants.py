@@ -22,20 +22,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.report.journal import Entry
     from pytest_s3errors._core.s3.records import StoredObject
 
-__all__ = [
-    "ABSENT",
-    "Normal",
-    "State",
-    "Thresholds",
-    "Trace",
-    "hangs",
-    "leaks",
-    "most_pooled",
-    "state_of",
-    "storms",
-    "torn",
-]
-
 State: TypeAlias = str
 """The content of a key, as a digest of its bytes and its metadata. `ABSENT`: nothing."""
 

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["CLASSES", "HEADERS", "LOST", "MOST", "PROBES", "QUOTAS", "Lost", "Profile"]
-
 PROBES: Final[Mapping[str, Mapping[str, Any]]] = {
     **{str(status): {"what": status} for status in (500, 502, 503, 504, 408, 429, 509, 400, 403, 404, 412)},
     **{

@@ -24,18 +24,6 @@ from pytest_s3errors._core.rules.arguments import (
 
 from .retry_profile import CLASSES, LOST, PROBES, QUOTAS, Profile, attempts_text
 
-__all__ = [
-    "Line",
-    "Specification",
-    "asked",
-    "differences",
-    "judged",
-    "outlasted",
-    "report",
-    "specification_of",
-    "wrong_by_chance",
-]
-
 SHOWN_ONLY: Final = frozenset({"truncated_body", "error_in_200"})
 """Probes whose result depends on the operation and on who reads the body. No specification covers them."""
 

@@ -16,8 +16,6 @@ from .targets import Identity, Target
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.parse_sweep import Step
 
-__all__ = ["drawn", "of_operation", "schedule_of", "spelled", "without_one"]
-
 _MOST_FAULTS: Final = 3
 _AT_THE_END: Final = 2**31
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.report.journal import Entry
     from pytest_s3errors._core.s3.messages import Call
 
-__all__ = ["Identity", "Names", "Place", "Target", "after", "identities", "new_targets", "targets_of"]
-
 Place: TypeAlias = tuple[str | None, str | None]
 """A bucket and a key."""
 

@@ -13,8 +13,6 @@ from .invariants import Normal, Thresholds, Trace, hangs, leaks, storms, torn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FAILING", "KINDS", "Ended", "Kind", "Verdict", "verdict_of"]
-
 Kind: TypeAlias = Literal["survived", "gave up", "silent", "torn", "leak", "storm", "hang", "missed"]
 KINDS: Final[tuple[Kind, ...]] = ("silent", "torn", "leak", "storm", "hang", "gave up", "missed", "survived")
 FAILING: Final = frozenset[Kind]({"silent", "torn", "leak", "storm", "hang"})

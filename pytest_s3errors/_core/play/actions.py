@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["Action", "Close", "Receive", "Send", "Wait"]
-
 
 class Send(NamedTuple):
     """Send *data*, which may be empty."""

@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.messages import Call
     from pytest_s3errors._core.simulator import Simulator
 
-__all__ = ["MARK", "Connection", "Limits", "Settings"]
-
 MARK = "x-s3errors-mark"
 """The header of a request that was decided before it was sent. Only this module sees it."""
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.rules.faults import Fault
     from pytest_s3errors._core.rules.schedule import Rule
 
-__all__ = ["NO_BODY", "Ending", "Exchange", "Ids", "Model", "outcome"]
-
 NO_BODY = Difference("answer", "one with a body", "one without", 99)
 """Why a fault about bodies, or a slow body, can't show on an answer."""
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.insight.cases import Case
     from pytest_s3errors._core.insight.verdicts import Verdict
 
-__all__ = ["NO_TIMELINE", "Finding", "Outcome", "counts_text", "findings_of", "findings_text", "told_text"]
-
 _SCREEN: Final = 40
 _INDENT: Final = "   "
 

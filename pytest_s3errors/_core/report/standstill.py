@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["Sight", "Standstill"]
-
 BUSY_SHARE = 0.1
 """A share of one CPU. Code that uses more does work. Polls of this plugin and of clients use less on any machine."""
 

@@ -23,8 +23,6 @@ from .classes import CLASSES
 from .faults import FAULTS
 from .matching import Glob
 
-__all__ = ["OPTIONS", "Step", "SweepSpec", "sweep_of"]
-
 _NAME = "s3_sweep"
 SURVIVE: Final = ("transient", "nothing", "all")
 MODES: Final = ("once", "always")

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ALIAS_END", "ON_BUCKETS", "check_access_points", "label_of"]
-
 ALIAS_END = "-s3alias"
 ON_BUCKETS = frozenset(
     {"DeleteObjects", "GetBucketAcl", "GetBucketLocation", "GetBucketPolicy", "HeadBucket"}

@@ -7,13 +7,11 @@ from urllib.parse import unquote
 
 from s3_asyncio_client._core.naming import operation_of
 
-from .hosts import base_of, is_s3_host, split_host
+from .hosts import base_of, split_host
 from .messages import EMPTY, Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-__all__ = ["is_s3_host", "parse_call"]
 
 
 def parse_call(

@@ -23,8 +23,6 @@ from .messages import Call, ErrorReply, Response
 if TYPE_CHECKING:
     from .store import S3Store
 
-__all__ = ["AWS", "DIALECTS", "Dialect", "Writes", "dialect_at"]
-
 
 class Said(NamedTuple):
     """What a store returns instead of one S3 code. None: the same as S3."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["base_of", "is_amazon_host", "is_s3_host", "region_of", "split_host"]
-
 # Every partition of botocore's: commercial and GovCloud, China, the European sovereign cloud, the ISO clouds. The
 # second names are those of dual-stack endpoints; S3's own stay under the first.
 _PARTITIONS = {

@@ -29,8 +29,6 @@ from .put_arguments import (
 )
 from .records import DEFAULT_CONTENT_TYPE, ENABLED, NULL, StoredObject, UnfinishedUpload, is_keyed
 
-__all__ = ["S3Store"]
-
 
 class S3Store(Shelf):
     """Everything in the simulated S3.

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.play.outcomes import Ids, outcome
+from pytest_s3errors._core.play.exchange import Ids
+from pytest_s3errors._core.play.outcomes import outcome
 from pytest_s3errors._core.report.coverage import Cell, Coverage, as_values, coverage_of, error_class, from_values
 from pytest_s3errors._core.report.coverage_text import markdown, missing_lines, plain, table, total
 from pytest_s3errors._core.report.journal import Entry

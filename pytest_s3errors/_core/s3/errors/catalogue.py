@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.s3.messages import Call
 
-__all__ = ["CODES", "ErrorSpec", "codes_of", "error_reply", "nearest", "usual_code"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorSpec:

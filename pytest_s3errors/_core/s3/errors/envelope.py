@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.s3.messages import Call, ErrorReply
 
-__all__ = ["REASONS", "Children", "document", "new_ids", "reason", "render_error"]
-
 Children: TypeAlias = Sequence[tuple[str, "str | Children"]]
 """Pairs of an element's name and its text or children."""
 

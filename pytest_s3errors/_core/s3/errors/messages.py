@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["RECORDED", "SOURCES", "said"]
-
 SOURCES = {"LSREC": "LocalStack's snapshots of its tests, recorded against AWS"}
 """The sources of the texts."""
 
