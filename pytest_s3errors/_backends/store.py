@@ -90,9 +90,12 @@ class RequestStore:
             stored(bucket, key, reply), tags=MappingProxyType(tags), part_sizes=self._part_sizes(bucket, key, reply)
         )
 
-    def versions(self, bucket: str, key: str) -> list[StoredObject]:
-        """Return all versions of an object, delete markers too, newest first; empty where there are none."""
+    def versions(self, bucket: str, key: str | None = None) -> list[StoredObject]:
+        """Return all versions of an object, or of all objects, delete markers too, newest first; empty: none."""
         __tracebackhide__ = True
+        if key is None:
+            keys = {unquote_plus(entry.findtext("Key", "")) for entry in self._entries(bucket)}
+            return [one for name in sorted(keys) for one in self.versions(bucket, name)]
         return [
             marker(bucket, key, entry)
             if entry.tag == "DeleteMarker"
@@ -206,16 +209,18 @@ class RequestStore:
 
     def _listed(self, bucket: str, key: str) -> list[ET.Element]:
         """What a listing says of each version of *key*, newest first; nothing where there is no such bucket."""
-        query = {"versions": "", "prefix": key, "encoding-type": "url"}
-        pages = self._asking.pages(bucket, query=query, following=_AFTER_VERSION, allowed={"NoSuchBucket"})
-        entries = [entry for page in pages for entry in page if entry.tag in {"Version", "DeleteMarker"}]
-        named = [entry for entry in entries if unquote_plus(entry.findtext("Key", "")) == key]
+        named = [entry for entry in self._entries(bucket, key) if unquote_plus(entry.findtext("Key", "")) == key]
         # Not every S3 has versions and markers in one order; of one second, as listed.
         return sorted(
             named,
             key=lambda entry: (entry.findtext("IsLatest") == "true", entry.findtext("LastModified", "")),
             reverse=True,
         )
+
+    def _entries(self, bucket: str, prefix: str = "") -> list[ET.Element]:
+        query = {"versions": "", "prefix": prefix, "encoding-type": "url"}
+        pages = self._asking.pages(bucket, query=query, following=_AFTER_VERSION, allowed={"NoSuchBucket"})
+        return [entry for page in pages for entry in page if entry.tag in {"Version", "DeleteMarker"}]
 
     def _parts(self, bucket: str, key: str, upload_id: str) -> dict[int, int] | None:
         """Bytes by part number of an upload, None where there is no such upload any more."""

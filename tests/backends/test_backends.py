@@ -294,6 +294,8 @@ def test_it(s3_store):
     s3_store.delete("kept", "v")
     versions = s3_store.versions("kept", "v")
     assert [(one.body, one.delete_marker) for one in versions] == [(b"", True), (b"2", False), (b"1", False)]
+    s3_store.put("kept", "u", b"3")
+    assert [one.body for one in s3_store.versions("kept")] == [b"3", b"", b"2", b"1"]
     assert s3_store.get("kept", "v", first.version_id).body == b"1"
     s3_store.delete("kept", "v", versions[0].version_id)
     assert s3_store.get("kept", "v").body == b"2"

@@ -126,11 +126,17 @@ class S3Store(Shelf):
             raise KeyError(self._absence(bucket, key, version_id))
         return obj
 
-    def versions(self, bucket: str, key: str) -> list[StoredObject]:
-        """Return all versions of an object, including delete markers, newest first. Empty: there are none."""
-        _check_place(bucket, key)
+    def versions(self, bucket: str, key: str | None = None) -> list[StoredObject]:
+        """Return all versions of an object, including delete markers, newest first. Empty: there are none.
+
+        Without *key* they are those of the whole bucket, key by key in S3's order.
+        """
+        _check_place(bucket, key or "")
         held = self._buckets.get(bucket)
-        return [] if held is None else held.history(key)
+        if held is None:
+            return []
+        keys = sorted({*held.objects, *held.versions}) if key is None else [key]
+        return [one for name in keys for one in held.history(name)]
 
     def exists(self, bucket: str, key: str) -> bool:
         """Return whether S3 holds *bucket*/*key*. TypeError: one of them is not text, and no key can be that."""

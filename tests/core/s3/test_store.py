@@ -223,6 +223,8 @@ def test_versions_are_arranged_without_requests(store):
     assert not store.exists("bucket", "key")
     with pytest.raises(KeyError, match=f"no version 'x' of 'key'.*{marker.version_id}.*{old.version_id}"):
         store.get("bucket", "key", "x")
+    first = store.put("bucket", "a", b"")
+    assert store.versions("bucket") == [first, marker, new, old]
     for one in (marker, new):
         store.delete("bucket", "key", one.version_id)
     assert store.get("bucket", "key") is old
@@ -234,9 +236,10 @@ def test_versioning_can_be_enabled_later(store):
     """A bucket that exists keeps its objects, which become null versions; one without versions has its objects."""
     store.put("bucket", "key", b"old")
     assert [one.version_id for one in store.versions("bucket", "key")] == [None]
+    assert store.versions("bucket") == store.versions("bucket", "key")
     store.create_bucket("bucket", versioning=True)
     assert [one.version_id for one in store.versions("bucket", "key")] == ["null"]
-    assert store.versions("bucket", "none") == store.versions("none", "key") == []
+    assert store.versions("bucket", "none") == store.versions("none", "key") == store.versions("none") == []
 
 
 def test_headers_of_s3_need_no_prefix(store):
@@ -276,8 +279,18 @@ def test_an_arranged_object_has_the_checksum_of_an_uploaded_one(s3):
     assert not s3.store.put("bucket", "declared", size=5 * 1024**4).checksums
 
 
-@pytest.mark.parametrize("method", ["exists", "get", "delete", "versions", "keys"])
-@pytest.mark.parametrize("place", [("bucket", b"key"), ("bucket", None), (None, "key"), (b"bucket", "key")])
+NO_TEXT = [("bucket", b"key"), ("bucket", None), (None, "key"), (b"bucket", "key")]
+
+
+@pytest.mark.parametrize(
+    ("method", "place"),
+    [
+        (method, place)
+        for method in ("exists", "get", "delete", "versions", "keys")
+        for place in NO_TEXT
+        if (method, *place) != ("versions", "bucket", None)  # those of the whole bucket
+    ],
+)
 def test_a_name_that_is_no_text(method, place):
     """Nothing can be there, so that `assert not s3_store.exists("bucket", b"key")` would always hold."""
     store = S3Store(now=lambda: NOW)
