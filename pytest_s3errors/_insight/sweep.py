@@ -299,9 +299,16 @@ def _end_of(error: BaseException | None) -> tuple[Ended, str]:
     if error is None:
         return "returned", ""
     text = f"{type(error).__name__}: {error}".partition("\n")[0]
+    return ("assertion" if _is_own_check(error) else "raised"), text
+
+
+def _is_own_check(error: BaseException) -> bool:
+    """Return whether *error* comes from the test, not from the code under test. That of a task may be in a group."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(_is_own_check, error.exceptions))
     ours = isinstance(error, SimulationError | ExpectationError)
-    own_check = isinstance(error, AssertionError | pytest.fail.Exception) and not ours and not _in_raises(error)
-    return ("assertion" if own_check or _asked_the_store(error) else "raised"), text
+    failed = isinstance(error, AssertionError | pytest.fail.Exception) and not ours and not _in_raises(error)
+    return failed or _asked_the_store(error)
 
 
 def _in_raises(error: BaseException) -> bool:

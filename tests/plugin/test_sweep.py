@@ -70,6 +70,24 @@ def test_a_swallowed_error_is_silent_and_the_marker_replays_it(run):
     again.stdout.fnmatch_lines(["*1 runs with a fault: 1 silent", "1. silent at PutObject, by AccessDenied (once)"])
 
 
+def test_an_assertion_of_a_task_is_the_tests_own(run):
+    """It comes in a group, maybe with an error of the code under test."""
+    result = run(
+        SILENT.replace(
+            '    assert s3_store.exists("bucket", "key")\n',
+            """
+    async def check():
+        assert s3_store.exists("bucket", "key")
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(check())
+""",
+        )
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["1. silent at PutObject, by AccessDenied, *"])
+
+
 def test_data_that_is_lost_without_an_assertion_is_torn(run):
     """No word about what has to hold: the old key is gone and the new one never came."""
     result = run(TORN)

@@ -52,7 +52,7 @@ class Expectation:
 
     def foresees(self, error: BaseException | None) -> bool:
         """Return whether the body may end with *error*. A failed assertion always fails the test."""
-        return isinstance(error, self.outcomes) and not isinstance(error, AssertionError)
+        return isinstance(error, self.outcomes) and not _asserts(error)
 
     def unmet(self, seen: Seen) -> list[Unmet]:
         """Return everything that does not hold, in the order in which it was written."""
@@ -165,18 +165,25 @@ def _outcome(name: str, value: object) -> Check:
     classes = value if isinstance(value, tuple) else (value,)
     if AssertionError in classes:
         raise RuleError(f"{name}(outcome=AssertionError): a failed assert always fails the test, expected or not")
-    if value != "success" and not (classes and all(isinstance(c, type) and issubclass(c, Exception) for c in classes)):
+    if value != "success" and not (
+        classes and all(isinstance(c, type) and issubclass(c, Exception | SystemExit) for c in classes)
+    ):
         raise RuleError(f'{name}(outcome={value!r}): allowed are "success" and an exception class, or a tuple of them')
     wanted = "success" if value == "success" else " or ".join(c.__name__ for c in classes)
 
     def check(seen: Seen) -> Iterable[Unmet]:
         # A failed assertion comes from the test, not from the code under test.
-        own = isinstance(seen.error, AssertionError)
-        met = seen.error is None if value == "success" else isinstance(seen.error, classes) and not own
+        met = seen.error is None if value == "success" else isinstance(seen.error, classes) and not _asserts(seen.error)
         if not met:
             yield Unmet(what="outcome", wanted=wanted, seen=type(seen.error).__name__ if seen.error else "success")
 
     return check
+
+
+def _asserts(error: BaseException | None) -> bool:
+    """Return whether *error* is a failed assertion, or a group with one, as that of a task."""
+    group = isinstance(error, BaseExceptionGroup) and error.subgroup(AssertionError) is not None
+    return group or isinstance(error, AssertionError)
 
 
 _NO_CIRCUIT = "no CircuitBreaker; s3_errors.watch(breaker) follows any"

@@ -81,6 +81,13 @@ THRICE = (entry(PUT, 503), entry(PUT, 503, at=1.05), entry(PUT, 200, at=3.1))
         ({"outcome": "success"}, seen(error=OSError()), "outcome: wanted success, seen OSError"),
         ({"outcome": OSError}, seen(error=ConnectionError()), None),
         ({"outcome": (OSError, KeyError)}, seen(), "outcome: wanted OSError or KeyError, seen success"),
+        ({"outcome": SystemExit}, seen(error=SystemExit(1)), None),
+        ({"outcome": ExceptionGroup}, seen(error=ExceptionGroup("tasks", [OSError()])), None),
+        (
+            {"outcome": Exception},
+            seen(error=ExceptionGroup("tasks", [OSError(), AssertionError()])),
+            "outcome: wanted Exception, seen ExceptionGroup",
+        ),
         ({"circuit": ["closed", "open"]}, seen(circuits=[(None, ["closed", "open"])]), None),
         (
             {"circuit": ["open"]},
