@@ -8,6 +8,7 @@ import math
 import selectors
 import sys
 from collections.abc import Callable, Iterator
+from numbers import Real
 from typing import Any, Protocol
 
 from pytest_s3errors._core.report.limits import TOO_LONG
@@ -84,9 +85,9 @@ class VirtualClock:
         """Let time pass at once. What becomes due happens when its event loop or thread next runs.
 
         Raises:
-            ValueError: *seconds* is negative, NaN or infinite.
+            ValueError: *seconds* is no number, negative, NaN or infinite.
         """
-        if not (math.isfinite(seconds) and seconds >= 0):
+        if not (isinstance(seconds, Real) and math.isfinite(seconds) and seconds >= 0):
             raise ValueError(f"time goes on by 0 or more seconds, not by {seconds!r}")
         self._registry.advance(seconds)
         self.jumped()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pytest_s3errors._core.s3.errors.catalogue import CODES
 from s3_asyncio_client._core.operations import OPERATIONS
 
 from .arguments import (
@@ -15,6 +16,7 @@ from .arguments import (
     headers_of,
     known_code,
     named_once,
+    nearest_option,
     rate,
     region_name,
     seconds,
@@ -75,10 +77,9 @@ def _network_fault(what: str, given: dict[str, Any], name: str) -> Fault:
         raise RuleError(f'{name}("redirect", status={given["status"]!r}): allowed are 301 and 307')
     if "code" in given:
         known_code(name, given["code"], ())
-    if "as_" in given and given["as_"] not in _LOST:
-        if given["as_"] in FAULTS:
-            raise RuleError(f"{name}(as_={given['as_']!r}): allowed are {', '.join(_LOST)} and an S3 error code")
-        known_code(name, given["as_"], _LOST)
+    if "as_" in given and given["as_"] not in (*_LOST, *CODES):
+        hint = nearest_option(str(given["as_"]), (*_LOST, *CODES))
+        raise RuleError(f"{name}(as_={given['as_']!r}): allowed are {', '.join(_LOST)} and an S3 error code{hint}")
     checked = {option: _CHECKS[option](name, value) for option, value in given.items() if option in _CHECKS}
     return Fault(kind=what, **{**given, **checked})
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter, eq, not_
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from s3_asyncio_client._core.operations import OPERATIONS
 
@@ -136,6 +137,8 @@ def match_of(kwargs: Mapping[str, Any], *, name: str) -> Match:
 def _glob(name: str, option: str, value: object) -> list[Condition]:
     pattern = text(name, option, value) or ""
     no_address(f"{name}({option}=...)", option, pattern)
+    if option == "endpoint" and "://" in pattern:
+        raise RuleError(f"{name}(endpoint={value!r}): allowed is a host, such as {urlsplit(pattern).netloc!r}")
     glob = Glob.of(pattern, ignore_case=option == "endpoint")
     return [Condition(option, repr(pattern), attrgetter(option), glob)]
 

@@ -55,6 +55,13 @@ WRONG = [
     (("partial_delete",), {"operation": "PutObject"}, "DeleteObjects only"),
     (("redirect",), {"status": 302}, "301 and 307"),
     (("lost_response",), {"as_": "rest"}, "did you mean 'reset'"),
+    (("lost_response",), {"as_": "rst"}, "(as_='rst'): allowed are reset, disconnect, stall and an S3 error code"),
+    (("lost_response",), {"as_": 503}, "(as_=503): allowed are reset, disconnect, stall and an S3 error code"),
+    (
+        (503,),
+        {"endpoint": "http://h.example:9000/x"},
+        "endpoint='http://h.example:9000/x'): allowed is a host, such as 'h.example:9000'",
+    ),
     (("lost_response",), {"as_": "lost_response"}, "allowed are reset, disconnect, stall and an S3 error code"),
     (("redirect",), {"region": "eu\r\nX: 1"}, "a name such as 'eu-central-1'"),
     ((503,), {"delay": 10**400}, "a number of seconds, 0 or more"),
