@@ -127,8 +127,7 @@ def _max_buckets(ask: S3Request) -> int | None:
         return None
     limit = int(text) if text.isascii() and text.isdigit() and len(text) < len(str(_MAX_BUCKETS)) + 1 else 0
     if not 1 <= limit <= _MAX_BUCKETS:
-        message = f"max-buckets must be an integer from 1 to {_MAX_BUCKETS}"
-        raise ask.bad_argument("max-buckets", text, message)
+        raise ask.bad_argument("max-buckets", text, said("InvalidArgument: max-buckets"))
     return limit
 
 

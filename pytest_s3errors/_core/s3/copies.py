@@ -133,7 +133,7 @@ def _replaces(ask: S3Request, what: str) -> bool:
     header = f"x-amz-{what}-directive"
     directive = ask.call.headers.get(header, "COPY")
     if directive not in {"COPY", "REPLACE"}:
-        raise ask.bad_argument(header, directive, f"The {what} directive must be COPY or REPLACE")
+        raise ask.bad_argument(header, directive, said("InvalidArgument: directive", what))
     return directive == "REPLACE"
 
 

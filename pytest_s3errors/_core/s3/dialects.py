@@ -142,7 +142,6 @@ _MINIO_DIALECT = Dialect(
     name="minio",
     codes={
         "InvalidToken": Said(_MINIO, "InvalidTokenId", 403, "The security token included in the request is invalid"),
-        "KeyTooLongError": Said(_MINIO, message="Your key is too long"),
         "MetadataTooLarge": Said(
             _MINIO, "InvalidArgument", 400, "Your metadata headers exceed the maximum allowed metadata size."
         ),

@@ -76,9 +76,7 @@ def check_content_sha256(ask: S3Request, body: Body) -> None:
     if stated is None or stated == UNSIGNED or stated.startswith(STREAMING):
         return
     if len(stated) != SHA256_HEX or not HEX_DIGITS.issuperset(stated):
-        raise ask.bad_argument(
-            "x-amz-content-sha256", stated, f"x-amz-content-sha256 is {UNSIGNED}, {STREAMING}* or a SHA-256 in hex"
-        )
+        raise ask.bad_argument("x-amz-content-sha256", stated, said("InvalidArgument: content sha256"))
     actual = _sha256(body).hex()
     if stated != actual:
         digests = {"ClientComputedContentSHA256": stated, "S3ComputedContentSHA256": actual}

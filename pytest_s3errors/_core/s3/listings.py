@@ -123,17 +123,23 @@ def walk(keys: Sequence[str], *, prefix: str, delimiter: str, after: str, limit:
 
 def page_size(ask: S3Request, name: str) -> int:
     """Return the request's page size, at most 1000. Refuse a negative one and text that is no number (fact 69)."""
+    return min(number_of(ask, name, MAX_PAGE), MAX_PAGE)
+
+
+def number_of(ask: S3Request, name: str, default: int) -> int:
+    """Return the number in the query parameter *name*. Refuse a negative one and text that is no number."""
     text = ask.call.query.get(name, "")
     if not text:
-        return MAX_PAGE
+        return default
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS and abs(int(text)) <= _MAX_INT):
-        raise ask.bad_argument(name, text, f"{name} must be an integer")
+        raise ask.bad_argument(name, text, said("InvalidArgument: number", name))
     if int(text) < 0:
-        # Here S3 uses the argument's internal name: maxKeys.
-        argument = "".join(word.title() if n else word for n, word in enumerate(name.split("-")))
-        raise ask.bad_argument(argument, text, f"{argument} must be an integer from 0 to {_MAX_INT}")
-    return min(int(text), MAX_PAGE)
+        argument = "maxKeys" if name == "max-keys" else name  # here S3 uses its own name of that one
+        own = ask.call.operation == "ListObjectVersions"
+        message = said("InvalidArgument: negative max-keys") if own else said("InvalidArgument: negative", argument)
+        raise ask.bad_argument(argument, text, message)
+    return int(text)
 
 
 def encoder(ask: S3Request) -> Callable[[str], str]:

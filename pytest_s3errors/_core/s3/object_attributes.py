@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
+from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_read
@@ -41,10 +42,10 @@ def _wanted(ask: S3Request) -> set[str]:
     names = [name.strip() for name in ask.call.headers.get(_HEADER, "").split(",")]
     wanted = [name for name in names if name]
     if not wanted:
-        raise ask.refused("InvalidRequest", message=f"{_HEADER} must name the attributes to answer with.")
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: attributes"))
     for name in wanted:
         if name not in _ATTRIBUTES:
-            raise ask.bad_argument(_HEADER, name, f"The attributes are {', '.join(_ATTRIBUTES)}")
+            raise ask.bad_argument(_HEADER, name, said("InvalidArgument: attribute"))
     return set(wanted)
 
 

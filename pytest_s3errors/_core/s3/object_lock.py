@@ -155,7 +155,7 @@ def stated_lock(ask: S3Request, bucket: Bucket | None) -> dict[str, Any]:
         if ask.call.operation == "PutObject" and DIGEST_HEADERS.isdisjoint(headers):
             raise ask.refused("InvalidRequest", message="Object lock needs Content-MD5 or a checksum beside it.")
     if hold is not None and hold not in _HOLDS:
-        raise ask.bad_argument(_HOLD, hold, "Legal hold is ON or OFF")
+        raise ask.bad_argument(_HOLD, hold, said("InvalidArgument: legal hold"))
     return {"retention": _stated(ask, bucket, mode, until), "legal_hold": hold or ""}
 
 
@@ -181,7 +181,9 @@ def _until(ask: S3Request, name: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        wrong = ask.bad_argument(name, text, "This is no date of ISO 8601") if name == _UNTIL else malformed(ask)
+        wrong = (
+            ask.bad_argument(name, text, said("InvalidArgument: lock date form")) if name == _UNTIL else malformed(ask)
+        )
         raise wrong from error
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if moment <= ask.store.now():

@@ -9,7 +9,7 @@ from pytest_s3errors._core.s3.errors.messages import said
 
 from .access import account_id
 from .documents import XML
-from .listings import Elements, encoder, given, page_size, walk
+from .listings import Elements, encoder, given, number_of, page_size, walk
 from .messages import Response
 from .multipart import find_upload
 from .multipart_checksums import CHECKSUM_ELEMENTS
@@ -25,7 +25,7 @@ def list_parts(ask: S3Request) -> Response:
     """Return a page of the parts of one upload."""
     upload = find_upload(ask)
     limit = page_size(ask, "max-parts")
-    marker = _part_marker(ask)
+    marker = number_of(ask, "part-number-marker", 0)
     following = sorted(number for number in upload.parts if number > marker)
     page = following[:limit]
     children: Elements = [("Bucket", ask.bucket), ("Key", ask.key), ("UploadId", upload.upload_id)]
@@ -88,13 +88,6 @@ def _after(ask: S3Request, uploads: list[Upload], key_marker: str, id_marker: st
         if (upload.draft.key, upload.upload_id) == (key_marker, id_marker):
             return uploads[place + 1 :]
     raise ask.bad_argument("upload-id-marker", id_marker, said("InvalidArgument: upload id marker"))
-
-
-def _part_marker(ask: S3Request) -> int:
-    text = ask.call.query.get("part-number-marker", "") or "0"
-    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - what fits 31 bits
-        raise ask.bad_argument("part-number-marker", text, "part-number-marker must be an integer from 0")
-    return int(text)
 
 
 def _part(number: int, part: Part) -> Elements:

@@ -47,7 +47,7 @@ def test_pages_of_parts_add_up(boto, s3, size, pages):
 
 @pytest.mark.parametrize(
     ("parameters", "name"),
-    [("max-parts=-1", "maxParts"), ("max-parts=x", "max-parts"), ("part-number-marker=x", "part-number-marker")],
+    [("max-parts=-1", "max-parts"), ("max-parts=x", "max-parts"), ("part-number-marker=x", "part-number-marker")],
 )
 def test_parameters_of_a_listing_of_parts(s3, parameters, name):
     """InvalidArgument names the parameter."""
@@ -138,7 +138,7 @@ def test_uploads_are_chosen_by_prefix(boto, s3):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "name"), [("max-uploads=-1", "maxUploads"), ("encoding-type=x", "encoding-type")]
+    ("parameters", "name"), [("max-uploads=-1", "max-uploads"), ("encoding-type=x", "encoding-type")]
 )
 def test_parameters_of_a_listing_of_uploads(s3, parameters, name):
     """InvalidArgument names the parameter."""

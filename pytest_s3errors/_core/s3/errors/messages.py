@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-SOURCES = {"LSREC": "LocalStack's snapshots of its tests, recorded against AWS"}
-"""The sources of the texts."""
+SOURCES = {
+    "LSREC": "LocalStack's snapshots of its tests, recorded against AWS",
+    "VGW": "the error tables of versity/versitygw",
+}
+"""The sources of the texts. Another one is an issue in a repository, which contains a response from S3."""
 
 _SCHEMA = "The XML you provided was not well-formed or did not validate against our published schema"
 _CUSTOMER_KEYS = "Requests specifying Server Side Encryption with Customer provided keys must provide"
@@ -216,8 +219,44 @@ _LSREC: dict[str, str] = {
     "UnexpectedContent": "This request does not support content",
 }
 
-RECORDED: Mapping[str, tuple[str, str]] = MappingProxyType({name: (text, "LSREC") for name, text in _LSREC.items()})
-"""Code or situation -> (text, key of its source)."""
+_OTHERS: dict[str, tuple[str, str]] = {
+    "InvalidArgument: attribute": ("Invalid attribute name specified.", "versitygw#917"),
+    "InvalidArgument: content sha256": (
+        (
+            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
+            "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid "
+            "sha256 value."
+        ),
+        "VGW",
+    ),
+    "InvalidArgument: directive": ("Unknown {} directive.", "VGW"),
+    "InvalidArgument: legal hold": ("Legal Hold must be either of 'ON' or 'OFF'", "versitygw#1775"),
+    "InvalidArgument: lock date form": ("The retain until date must be provided in ISO 8601 format", "VGW"),
+    "InvalidArgument: max-buckets": ("Argument max-buckets must be an integer between 1 and 10000.", "VGW"),
+    "InvalidArgument: negative": ("Argument {} must be an integer between 0 and 2147483647", "backlot#192"),
+    "InvalidArgument: negative max-keys": ("max-keys cannot be negative", "versitygw#1809"),
+    "InvalidArgument: number": ("Provided {} not an integer or within integer range", "versitygw#1794"),
+    "InvalidRequest: attributes": (
+        "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
+        "versitygw#915",
+    ),
+    "KeyTooLongError": ("Your key is too long", "versitygw#2080"),
+    "MalformedTrailerError": (
+        "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+        "versitygw#1600",
+    ),
+    "MetadataTooLarge": (
+        "Your metadata headers exceed the maximum allowed metadata size",
+        "ckanext-s3filestore#132",
+    ),
+    "MissingContentLength": ("You must provide the Content-Length HTTP header.", "versitygw#1321"),
+}
+
+RECORDED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    dict(sorted(({name: (text, "LSREC") for name, text in _LSREC.items()} | _OTHERS).items()))
+)
+"""Code or situation -> (text, its source)."""
 
 
 def said(situation: str, *values: object) -> str:

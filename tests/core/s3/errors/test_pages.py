@@ -29,5 +29,5 @@ def test_rows_are_of_operations_that_there_are():
 
 def test_each_recorded_message_is_on_the_page():
     page = PAGE.read_text(encoding="utf-8")
-    lacking = [name for name, (text, _) in RECORDED.items() if f"| {name} | {text} |" not in page]
+    lacking = [name for name, (text, source) in RECORDED.items() if f"| {name} | {text} | {source} |" not in page]
     assert lacking == []
