@@ -97,7 +97,7 @@ def test_served(run, environment, tmp_path, monkeypatch):
         monkeypatch.delenv(f"AWS_{name}", raising=False)
     for name, value in {"AWS_CONFIG_FILE": str(tmp_path / "config"), "HOME": str(tmp_path), **wanted}.items():
         monkeypatch.setenv(name, value)
-    run(EVERY_CLIENT, subprocess=True).assert_outcomes(passed=CLIENTS)
+    run(EVERY_CLIENT).assert_outcomes(passed=CLIENTS)
 
 
 NESTED = """
@@ -188,6 +188,5 @@ def test_it(url, s3_errors):
         session.proxies = dict.fromkeys(("http", "https"), {NO_PROXY_IS_THERE!r})
         assert session.get(url).content == b"hi"
     assert s3_errors.attempts() == 2
-""",
-        subprocess=True,
+"""
     ).assert_outcomes(passed=2)
