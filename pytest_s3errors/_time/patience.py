@@ -26,16 +26,21 @@ class Patience:
     """Measures for how long nothing has moved, and how much of that must be added to test time."""
 
     def __init__(self) -> None:
-        self._moved = REAL.monotonic()  # when time last jumped or a wait last began
-        self._readings = 0  # readings of the clock since then
+        self._readings = self._read_before = 0  # readings of the clock, in all and until `moved`
+        self.jumped()
         self._watched = 0.0  # the value of `_moved` for which the rest holds
         self._looks: dict[int, _Look] = {}  # the latest of each thread
         self._looked = 0.0
         self._stood_s = self._computed_s = 0.0
 
+    def jumped(self) -> None:
+        """Record that time has jumped, or that a test has begun."""
+        self.moved()
+        self._jumped, self._used_before = self._moved, REAL.process_time()
+
     def moved(self) -> None:
-        """Record that time has jumped, or that a test or a wait has begun."""
-        self._moved, self._readings = REAL.monotonic(), 0
+        """Record that a wait has begun."""
+        self._moved, self._read_before = REAL.monotonic(), self._readings
 
     def read(self) -> bool:
         """Record a reading of the clock. Return whether it is time to ask `overdue_s`."""
@@ -48,6 +53,13 @@ class Patience:
         *asleep* tells whether all other threads that could run are asleep. None: this thread reads the clock.
         """
         real = REAL.monotonic()
+        if asleep is None and real - self._jumped > COMPUTING_PATIENCE_S:
+            # Two threads that talk until a certain time begin a wait each time, and none of them ends by a jump.
+            over = min(real - self._jumped, REAL.process_time() - self._used_before) - COMPUTING_PATIENCE_S
+            if over > 0:
+                self._jumped += over
+                self._used_before += over
+                return over
         if real - self._moved < PATIENCE_S / 2:
             return None
         if self._watched != self._moved:
@@ -62,7 +74,7 @@ class Patience:
         stood = min(elapsed - since.queued_s, _STEP_S)
         if asleep is not None:
             stood -= since.others_s + since.others_queued_s if look.asleep and before.asleep else stood
-        elif self._readings <= _MANY_READINGS and since.used_s > stood * _IDLE_SHARE:
+        elif self._readings - self._read_before <= _MANY_READINGS and since.used_s > stood * _IDLE_SHARE:
             stood = 0.0
         computed = min(since.used_s + since.others_s, elapsed)
         self._stood_s += max(0.0, stood)

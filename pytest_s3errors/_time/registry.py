@@ -288,7 +288,7 @@ class Registry:
 
     def _set(self, passed: float) -> None:
         self.hands.set(passed)
-        self._patience.moved()
+        self._patience.jumped()
 
     def _wake_due(self) -> None:
         passed = self.hands.passed
@@ -341,7 +341,7 @@ class Registry:
         me = self.me()
         with self.mutex:
             self.hands.stop_at(self.now(), passed)
-            self._patience.moved()
+            self._patience.jumped()
             self.on = True
             self._generation += 1
             self.roster.begin(me)

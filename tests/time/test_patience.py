@@ -69,7 +69,7 @@ def test_a_thread_that_wants_the_processor_is_no_wait(monkeypatch, asleep, step,
         (0.001, {"own": 0.1, "own_queued": 0.9}, 27.5),
         (0.1, {"own": 0.01}, 8.9),
         (0.1, {"own": 1.0}, 25),
-        (0.5, {"own": 1.0}, 61.5),
+        (0.5, {"own": 1.0}, 31.5),
     ],
     ids=["spins", "spins on a busy machine", "sleeps between", "computes between", "computes long between"],
 )
@@ -98,6 +98,23 @@ def test_only_time_that_was_looked_at_is_added(monkeypatch):
         added += machine.patience.overdue_s(lambda: True) or 0.0
         machine.go_on(0.03)
     assert added == pytest.approx(5, abs=0.1)
+
+
+def test_threads_that_talk_until_a_certain_time_come_to_an_end(monkeypatch):
+    """Each of them waits again and again, and reads the clock only now and then. No wait that is jumped over counts."""
+    machine = Machine(monkeypatch)
+    added = 0.0
+    for _ in range(4000):
+        machine.go_on(0.01, own=0.5, others=0.5, others_queued=1.0)
+        machine.patience.moved()
+        if machine.patience.read():
+            added += machine.patience.overdue_s(None) or 0.0
+        assert machine.patience.overdue_s(lambda: False) is None
+    assert added == pytest.approx(10, abs=1)
+    machine.patience.jumped()
+    machine.go_on(20, own=1.0)
+    machine.patience.moved()
+    assert machine.patience.overdue_s(None) is None
 
 
 def test_what_went_by_before_a_wait_is_no_patience(monkeypatch):

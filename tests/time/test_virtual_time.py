@@ -347,9 +347,10 @@ def test_a_loops_own_thread_may_block(run):
 def test_a_loop_that_only_looks_at_the_clock_ends(run, monkeypatch):
     """After some real seconds without a jump the clock runs on, so that spinning code does not hang."""
     monkeypatch.setattr("pytest_s3errors._time.patience.PATIENCE_S", 0.05)
+    monkeypatch.setattr("pytest_s3errors._time.patience.COMPUTING_PATIENCE_S", 0.1)
     run(
         """
-        import time
+        import concurrent.futures, time
 
         async def test_it(s3_clock):
             deadline = asyncio.get_running_loop().time() + 0.1
@@ -360,8 +361,14 @@ def test_a_loop_that_only_looks_at_the_clock_ends(run, monkeypatch):
             deadline = time.monotonic() + 0.1
             while time.monotonic() < deadline:
                 pass
+
+        def test_threads(s3_clock):
+            deadline = time.monotonic() + 0.1
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                while time.monotonic() < deadline:
+                    pool.submit(int).result()
         """
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=3)
 
 
 def test_the_clock_can_be_set_forward(run):
