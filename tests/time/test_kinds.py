@@ -276,6 +276,28 @@ def test_it(name, s3_clock): COPIES[name](); assert s3_clock.now == 10
     ).assert_outcomes(passed=13)
 
 
+def test_a_patch_from_before_the_first_test_that_uses_the_plugin(run):
+    """When it ends, it puts back a clock that has not gone back."""
+    run(
+        IMPORTS
+        + """
+@pytest.fixture(scope="class")
+def patched():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: 5.0)
+        yield
+
+class TestPatched:
+    def test_before(self, patched): assert time.monotonic() == 5
+    def test_it(self, patched, s3_clock):
+        time.sleep(1000); assert s3_clock.now == 1000 and time.monotonic() == 5
+
+def test_after(): assert time.monotonic() >= REAL.registry.hands.frozen
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=3)
+
+
 def test_jobs_of_a_pool_of_the_module(run):
     """Its threads were there before the first test that uses the plugin, and are woken in the order of their jobs."""
     run(
