@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .seams import lead
-from .senders import presigned
+from .senders import signed
 
 if TYPE_CHECKING:
     from .door import Door
@@ -19,7 +19,7 @@ def install(aiohttp: Any) -> None:
 def _connect(connect: Any) -> Any:
     async def connecting(door: Door, connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
         if req.url.host is not None:
-            with presigned(str(req.url)):
+            with signed(str(req.url), req.headers):
                 door.takes(req.url.host, req.url.port)
         return await connect(connector, req, *args, **kwargs)
 

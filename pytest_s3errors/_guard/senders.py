@@ -11,7 +11,7 @@ import contextlib
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -25,6 +25,12 @@ _PRESIGNED = re.compile(
     r"[?&]X-Amz-Credential=[^&]*(?:%2F|/)s3(?:express)?(?:%2F|/)aws4_request(?:&|$)"
     r"|[?&]AWSAccessKeyId=[^&]*&(?:.*&)?(?:Signature|Expires)=",
     re.IGNORECASE,
+)
+
+
+# The same in a header. Its version 2 names no service: only S3 has it.
+_SIGNED = re.compile(
+    r"AWS4-[A-Z0-9-]+ Credential=[^,\s]+/s3(?:express)?/aws4_request(?:,|\s|$)|AWS [^:\s]+:\S", re.IGNORECASE
 )
 
 
@@ -95,9 +101,22 @@ def _place(url: str) -> tuple[str, int | None, str]:
     return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme), parts.path.rstrip("/")
 
 
-def presigned(url: str) -> contextlib.AbstractContextManager[None]:
-    """Mark the block that sends to *url* if that is a presigned URL and the block has no mark yet."""
-    if _sending.get() is None and is_presigned(url):
+def is_signed(headers: object) -> bool:
+    """Return whether a request's *headers*, a mapping or pairs, are signed for S3."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    for name, value in pairs if isinstance(pairs, Iterable) else ():
+        if _text(name).lower() == "authorization":
+            return _SIGNED.match(_text(value)) is not None
+    return False
+
+
+def _text(word: object) -> str:
+    return word.decode("latin-1") if isinstance(word, bytes) else str(word)
+
+
+def signed(url: str, headers: object) -> contextlib.AbstractContextManager[None]:
+    """Mark the block that sends to *url* if URL or headers are signed for S3 and the block has no mark yet."""
+    if _sending.get() is None and (is_presigned(url) or is_signed(headers)):
         parts = urlsplit(url)
         return sending(url, f"{parts.scheme}://{parts.netloc}", s3=True)
     return _UNMARKED
@@ -162,34 +181,39 @@ def minio_url_open(url_open: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def urllib3_urlopen(urlopen: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a presigned URL that goes through urllib3: requests, botocore, minio-py."""
+    """Mark a request signed for S3 that goes through urllib3: requests, botocore, minio-py."""
 
-    def marked(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> contextlib.AbstractContextManager[None]:
-        del method, args, kwargs
-        return presigned(url if "://" in url else f"{pool.scheme}://{_authority(pool.host, pool.port)}{url}")
+    def marked(
+        pool: Any, method: str, url: str, body: Any = None, headers: Any = None, *args: Any, **kwargs: Any
+    ) -> contextlib.AbstractContextManager[None]:
+        del method, body, args, kwargs
+        url = url if "://" in url else f"{pool.scheme}://{_authority(pool.host, pool.port)}{url}"
+        return signed(url, headers or pool.headers)
 
     return _around(urlopen, marked, inner=True)
 
 
 def http_client_request(request: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a presigned URL that goes through the standard library: urllib."""
+    """Mark a request signed for S3 that goes through the standard library: urllib."""
 
-    def marked(conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> contextlib.AbstractContextManager[None]:
-        del method, args, kwargs
+    def marked(
+        conn: Any, method: str, url: str, body: Any = None, headers: Any = None, **kwargs: Any
+    ) -> contextlib.AbstractContextManager[None]:
+        del method, body, kwargs
         scheme = "https" if conn.default_port == _PORTS["https"] else "http"
-        return presigned(url if "://" in url else f"{scheme}://{_authority(conn.host, conn.port)}{url}")
+        return signed(url if "://" in url else f"{scheme}://{_authority(conn.host, conn.port)}{url}", headers)
 
     return _around(request, marked, inner=True)
 
 
 def httpcore_handle(handle: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a presigned URL that goes through httpcore: httpx."""
+    """Mark a request signed for S3 that goes through httpcore: httpx."""
 
     def marked(pool: Any, request: Any) -> contextlib.AbstractContextManager[None]:
         del pool
         url = request.url
         host, target = url.host.decode("ascii"), url.target.decode("latin-1")
-        return presigned(f"{url.scheme.decode('ascii')}://{_authority(host, url.port)}{target}")
+        return signed(f"{url.scheme.decode('ascii')}://{_authority(host, url.port)}{target}", request.headers)
 
     return _around(handle, marked, inner=True)
 

@@ -182,6 +182,54 @@ async def test_async():
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.usefixtures("clients")
+def test_headers_signed_by_hand(run):
+    """So do requests-aws4auth and its likes, and many a script: only the header tells whose request it is."""
+    run(
+        BOTO3
+        + """
+import aiohttp, httpx, requests, urllib3, urllib.request
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+URL = f"http://127.0.0.1:{PORT}/data/k"
+
+def headers(signer=S3SigV4Auth, service="s3"):
+    request = AWSRequest("GET", URL)
+    signer(Credentials("a", "b"), service, "us-east-1").add_auth(request)
+    return dict(request.headers)
+
+HEADERS = [headers(), {"authorization": "AWS a:c2lnbmF0dXJl"}]
+
+@pytest.mark.s3_object("data", "k", b"simulated")
+def test_blocking():
+    with requests.Session() as session, httpx.Client() as client:
+        for own in HEADERS:
+            assert session.get(URL).content == b"real"
+            assert session.get(URL, headers=own).content == b"simulated"
+            assert session.get(URL, headers=headers(SigV4Auth, "sqs")).content == b"real"
+            assert client.get(URL, headers=own).content == b"simulated"
+            assert urllib3.request("GET", URL, headers=own).data == b"simulated"
+            with urllib.request.urlopen(urllib.request.Request(URL, headers=own)) as answer:
+                assert answer.read() == b"simulated"
+    assert came == ["GET /data/k"] * 4
+
+@pytest.mark.s3_object("data", "k", b"simulated")
+async def test_async():
+    del came[:]
+    async with aiohttp.ClientSession() as session, httpx.AsyncClient() as client:
+        for own in HEADERS:
+            async with session.get(URL, headers=own) as response:
+                assert await response.read() == b"simulated"
+            async with session.get(URL) as response:
+                assert await response.read() == b"real"
+            assert (await client.get(URL, headers=own)).content == b"simulated"
+    assert came == ["GET /data/k"] * 2
+"""
+    ).assert_outcomes(passed=2)
+
+
 def test_presigned_forms(run):
     """They have their signature in the body; so the URL counts that they were signed for."""
     run(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from pytest_s3errors._guard.door import check_others
-from pytest_s3errors._guard.senders import presigned
+from pytest_s3errors._guard.senders import signed
 
 from . import connect_faults as connecting
 
@@ -48,13 +48,13 @@ class AiohttpWire:
 
         @functools.wraps(create)
         async def create_connection(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._takes(req.url):
+            if self._takes(req):
                 return await self._dial(connector, req.url)
             return await create(connector, req, *args, **kwargs)
 
         @functools.wraps(connect)
         async def watched_connect(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
-            if not self._takes(req.url):
+            if not self._takes(req):
                 return await self._kept(lambda: connect(connector, req, *args, **kwargs), ours=False)
             self._scene.check_playable()
             entry = await self._decided(req, _timeout(*args, **kwargs)) if self._scene.simulator.connects else None
@@ -71,10 +71,11 @@ class AiohttpWire:
         seams.setattr(aiohttp.TCPConnector, "_create_connection", create_connection)
         seams.setattr(aiohttp.BaseConnector, "connect", watched_connect)
 
-    def _takes(self, url: URL) -> bool:
+    def _takes(self, req: Any) -> bool:
+        url: URL = req.url
         if url.host is None:
             return False
-        with presigned(str(url)):
+        with signed(str(url), req.headers):
             if self._scene.is_s3(url.host, url.port):
                 return True
         check_others(self._scene, url.host, url.port)
