@@ -83,7 +83,9 @@ def bad_customer_key(s3):
 @claim(79, "Object lock needs versions: 409 InvalidBucketState; without it: 404 ObjectLockConfigurationNotFoundError")
 def lock_needs_versions(s3):
     name = s3.bucket()
-    put, get = s3.ask("PUT", f"/{name}?object-lock", LOCK), s3.ask("GET", f"/{name}?object-lock")
+    digest = b64encode(md5(LOCK).digest()).decode()
+    put = s3.ask("PUT", f"/{name}?object-lock", LOCK, content_md5=digest)
+    get = s3.ask("GET", f"/{name}?object-lock")
     return put.error(409, "InvalidBucketState") & get.error(404, "ObjectLockConfigurationNotFoundError", "BucketName")
 
 

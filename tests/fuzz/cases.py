@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes
 
-from .material import DOCUMENTS, ENTITIES, FORM, HEADERS, JSON, OPERATIONS, PARAMETERS, RARE_HEADERS, VALUES
+from .material import DOCUMENTS, ENTITIES, FORM, HEADERS, JSON, OPERATIONS, PARAMETERS, RARE_HEADERS, VALUES, md5_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +124,8 @@ def _places(node: Any) -> Iterator[tuple[Any, Any]]:
 def _framed(draw: Random, body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """The headers that say how *body* is framed, and the body in that framing; now and then they do not agree."""
     framing: list[tuple[bytes, bytes]] = []
+    if draw.random() < 0.5:  # S3 reads some documents only with it
+        framing.append((b"content-md5", md5_of(body).encode()))
     if draw.random() < 0.15:
         sha256 = draw.choice(
             (b"STREAMING-UNSIGNED-PAYLOAD-TRAILER", b"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", b"UNSIGNED-PAYLOAD")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import md5
+
 _CONFIGURATIONS = ("acl", "encryption", "object-lock", "ownershipControls", "policy", "publicAccessBlock")
 OPERATIONS: tuple[tuple[str, str], ...] = (
     ("GET", "/"),
@@ -165,3 +168,14 @@ VALUES: tuple[bytes, ...] = (
     b'id="a"', b'uri="http://acs.amazonaws.com/groups/global/AllUsers"', b'emailAddress="a@b"', b'id="', b"{}", b"[]",
     b'{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}}', b"1" + b"0" * 400,
 )  # fmt: skip
+
+
+def md5_of(body: bytes) -> str:
+    """Return what Content-MD5 says of a body."""
+    return b64encode(md5(body).digest()).decode()
+
+
+def post_of(document: bytes) -> bytes:
+    """Return a whole DeleteObjects. Without a digest S3 would not read the document."""
+    head = "POST /bucket?delete HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\nContent-MD5: {}\r\n\r\n"
+    return head.format(len(document), md5_of(document)).encode() + document

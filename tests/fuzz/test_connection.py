@@ -27,7 +27,7 @@ from pytest_s3errors._servers.thread import ThreadServer
 
 from .cases import case
 from .drive import S3, Loop, Transport
-from .material import DOCUMENTS, FORM
+from .material import DOCUMENTS, FORM, post_of
 
 CASES = int(os.environ.get("S3ERRORS_FUZZ_CASES", "100000"))
 SEED = int(os.environ.get("S3ERRORS_FUZZ_SEED", "1"))
@@ -64,8 +64,7 @@ REQUESTS = {
     b"2\r\nab\r\n1;x\r\nc\r\n0\r\nt: v\r\n\r\n",
     "aws-chunked": b"PUT /bucket/b HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\nx-amz-decoded-content-length: 1\r\n"
     b"Content-Encoding: aws-chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
-    "delete": b"POST /bucket?delete HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b"
-    % (len(DOCUMENTS["delete"]), DOCUMENTS["delete"]),
+    "delete": post_of(DOCUMENTS["delete"]),
     "form": b"POST /bucket HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=edge\r\n"
     b"Content-Length: %d\r\n\r\n%b" % (len(FORM), FORM),
     "list": b"GET /bucket?list-type=2&max-keys=1 HTTP/1.1\r\nHost: h\r\n\r\n",

@@ -70,6 +70,11 @@ def check_content_md5(ask: S3Request, body: Body) -> None:
         raise ask.refused("BadDigest", elements=digests)
 
 
+def is_undigested(ask: S3Request) -> bool:
+    """Return whether nothing in the request's head states a digest of its body. A fault's own request needs none."""
+    return ask.call.came_as is None and DIGEST_HEADERS.isdisjoint(ask.call.headers)
+
+
 def check_content_sha256(ask: S3Request, body: Body) -> None:
     """Refuse if x-amz-content-sha256 is a digest but not that of *body*, the bytes as sent."""
     stated = ask.call.headers.get("x-amz-content-sha256")

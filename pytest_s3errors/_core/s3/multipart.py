@@ -26,6 +26,7 @@ from .multipart_checksums import (
     wanted_checksum,
     whole_checksums,
 )
+from .object_lock import check_part
 from .payload import receive
 from .ranges import part_number
 from .records import NULL, Completion, Part, StoredObject, Upload
@@ -69,6 +70,7 @@ def upload_part(ask: S3Request) -> Response:
     number = part_number(ask)
     upload = find_upload(ask)
     check_part_key(ask, upload.draft.headers)
+    check_part(ask, upload.draft)
     payload = receive(ask)
     checksums = part_checksums(ask, upload, payload.body, payload.checksums)
     part = keep_part(ask, upload, number, payload.body, checksums)

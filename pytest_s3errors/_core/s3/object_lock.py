@@ -16,7 +16,7 @@ from pytest_s3errors._core.s3.errors.messages import said
 
 from .bucket_record import Bucket
 from .commit import whole_second
-from .digests import DIGEST_HEADERS
+from .digests import is_undigested
 from .documents import XML, malformed, text_of
 from .messages import Response
 from .payload import configuration
@@ -149,14 +149,24 @@ def stated_lock(ask: S3Request, bucket: Bucket | None) -> dict[str, Any]:
     """
     headers = ask.call.headers
     mode, until, hold = headers.get(_MODE), headers.get(_UNTIL), headers.get(_HOLD)
-    if (mode, until, hold) != (None, None, None):
-        if bucket is None or not bucket.locked:
-            raise ask.refused("InvalidRequest", message=said("InvalidRequest: no lock"))
-        if ask.call.operation == "PutObject" and DIGEST_HEADERS.isdisjoint(headers):
-            raise ask.refused("InvalidRequest", message="Object lock needs Content-MD5 or a checksum beside it.")
+    if (mode, until, hold) != (None, None, None) and (bucket is None or not bucket.locked):
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: no lock"))
     if hold is not None and hold not in _HOLDS:
         raise ask.bad_argument(_HOLD, hold, said("InvalidArgument: legal hold"))
-    return {"retention": _stated(ask, bucket, mode, until), "legal_hold": hold or ""}
+    lock = {"retention": _stated(ask, bucket, mode, until), "legal_hold": hold or ""}
+    if ask.call.operation == "PutObject":
+        _check_digested(ask, "Object", locked=hold is not None or lock["retention"] is not None)
+    return lock
+
+
+def check_part(ask: S3Request, draft: StoredObject) -> None:
+    """Refuse a part without a digest, if the object that it is for will be locked."""
+    _check_digested(ask, "Part", locked=draft.retention is not None or draft.legal_hold != "")
+
+
+def _check_digested(ask: S3Request, what: str, *, locked: bool) -> None:
+    if locked and is_undigested(ask):
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: lock without digest", what))
 
 
 def _stated(ask: S3Request, bucket: Bucket | None, mode: str | None, until: str | None) -> Retention | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import md5
 
 import pytest
 
@@ -73,7 +75,9 @@ DELETE = b"<Delete>%s</Delete>"
 
 
 def delete(s3, *keys):
-    return s3.ask("POST", "/?delete", DELETE % b"".join(b"<Object><Key>%s</Key></Object>" % key for key in keys))
+    document = DELETE % b"".join(b"<Object><Key>%s</Key></Object>" % key for key in keys)
+    digest = b64encode(md5(document).digest()).decode()
+    return s3.ask("POST", "/?delete", document, content_md5=digest)
 
 
 def test_a_partial_delete_waits_for_one_of_its_keys():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import md5
 
 from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.access import Access, Credentials
@@ -30,6 +32,8 @@ class S3:
         path, _, query = target.partition("?")
         url = f"https://s3.us-east-1.amazonaws.com{path}"
         named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body.startswith(b"<Delete>"):  # S3 wants a digest of it
+            named["content-md5"] = b64encode(md5(body).digest()).decode()
         if who is not None:
             signer = Signer(who.access_key, who.secret_key)
             params = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import sys
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,6 +24,12 @@ sys.path.append(str(Path(__file__).parent))
 
 START = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 HOST = "s3.us-east-1.amazonaws.com"
+WITH_MD5 = re.compile(r"^/[^/]+\?(delete|tagging|object-lock)$")
+
+
+def md5_of(body) -> str:
+    """Return what Content-MD5 says of a body."""
+    return b64encode(md5(bytes(body)).digest()).decode()
 
 
 class S3:
@@ -32,8 +41,10 @@ class S3:
         self._ids = itertools.count(1)
 
     def __call__(self, method, target, body=b"", /, **headers) -> Response | ErrorReply:
-        """Ask with headers given as keywords, `_` for `-`."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        """Ask with headers given as keywords, `_` for `-`. None: without that header, which S3 wants of documents."""
+        stated = {"content-md5": md5_of(body)} if WITH_MD5.search(target) else {}
+        stated |= {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {name: value for name, value in stated.items() if value is not None}
         call = parse_call(method=method, target=target, headers={"host": HOST, **named})
         return answer(self.store, call, body, new_id=self.new_id)
 

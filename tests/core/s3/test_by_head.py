@@ -25,6 +25,8 @@ def ask(s3):
     def send(method, target, body=b"data", access=None, **headers):
         named = {"host": HOST, "content-length": str(len(body)), "expect": "100-continue"}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if body == b"junk":  # a document, of which S3 wants a digest
+            named["content-md5"] = "DIIfZ18TLXkLPyXnnac5pw=="
         call = parse_call(method=method, target=target, headers=named)
         given = {"new_id": s3.new_id} | ({} if access is None else {"access": access})
         before = s3.store.get("bucket", "key").body

@@ -12,6 +12,7 @@ HOLD = "<LegalHold><Status>{}</Status></LegalHold>"
 # The clock of the tests stands at noon of 2026-05-01.
 TOMORROW, NEXT_WEEK, PAST = "2026-05-02T12:00:00Z", "2026-05-08T12:00:00.000Z", "2026-05-01T12:00:00Z"
 DAY = 24 * 3600
+DIGEST = {"content_md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}  # of no bytes
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_new_objects_are_retained_by_default(locked, span, until):
     configure(locked, rule=rule)
     assert rule.encode() in locked("GET", "/bucket?object-lock").body
     assert "x-amz-object-lock-mode" not in locked("GET", "/bucket/key").headers
-    locked("PUT", "/bucket/key", b"new")
+    locked("PUT", "/bucket/key", **DIGEST)
     locked("PUT", "/bucket/copy", x_amz_copy_source="bucket/key")
     for key in ("key", "copy"):
         found = locked("HEAD", f"/bucket/{key}").headers
@@ -101,7 +102,6 @@ def test_a_retention_ends_when_it_says(locked, code):
 
 
 MODE, UNTIL, LEGAL = (f"x_amz_object_lock_{name}" for name in ("mode", "retain_until_date", "legal_hold"))
-DIGEST = {"content_md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,8 @@ def test_a_write_states_its_lock(locked, code, headers, expected):
 def test_an_upload_and_a_copy_state_theirs(locked):
     """The completed object is locked as its upload said; a copy never takes the source's lock."""
     locked("POST", "/bucket/parts?uploads", **{LEGAL: "ON", MODE: "COMPLIANCE", UNTIL: TOMORROW})
-    etag = locked("PUT", "/bucket/parts?partNumber=1&uploadId=upload-1", b"part").headers["ETag"]
+    part = locked("PUT", "/bucket/parts?partNumber=1&uploadId=upload-1", b"", **DIGEST)
+    etag = part.headers["ETag"]
     listed = f"<Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>"
     document = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
     locked("POST", "/bucket/parts?uploadId=upload-1", document)

@@ -15,16 +15,38 @@ def md5(body):
 
 
 LOCK = {"x_amz_object_lock_mode": "GOVERNANCE", "x_amz_object_lock_retain_until_date": "2030-01-01T00:00:00Z"}
+LOCKED = (
+    b"<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"
+    b"<Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>"
+)
+NO_DIGEST = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"
+LOCK_DIGEST = "Content-MD5 OR x-amz-checksum- HTTP header is required for Put {} requests with Object Lock parameters"
 
 
 @pytest.fixture
 def there(s3):
-    """An S3 with a bucket and an object, a bucket with object lock, and an upload."""
+    """An S3 with a bucket, an object and an upload, a bucket with object lock, and one that locks by default."""
     s3("PUT", "/bucket")
     s3("PUT", "/bucket/key", b"0123456789")
     s3("PUT", "/locked", x_amz_bucket_object_lock_enabled="true")
     s3("POST", "/bucket/mp?uploads")
+    s3("PUT", "/default", x_amz_bucket_object_lock_enabled="true")
+    s3("PUT", "/default?object-lock", LOCKED)
+    s3("POST", "/default/mp?uploads")
     return s3
+
+
+@pytest.mark.parametrize("digest", ["content_md5", "x_amz_checksum_crc32"])
+def test_either_digest_will_do(there, code, digest):
+    """What is missing in the rows of these tests, S3 takes as MD5 or as a checksum."""
+    value = {"content_md5": md5(b"d")["content_md5"], "x_amz_checksum_crc32": "mN1KzA=="}[digest]
+    assert code(there("PUT", "/default/key", b"d", **{digest: value})) == "200"
+    assert code(there("PUT", "/default/mp?partNumber=1&uploadId=upload-2", b"d", **{digest: value})) == "200"
+
+
+def test_object_tags_need_no_digest(there, code):
+    """Unlike those of a bucket (versitygw#1662)."""
+    assert code(there("PUT", "/bucket/key?tagging", b"<Tagging><TagSet/></Tagging>")) == "200"
 
 
 def argument(name, value):
@@ -59,6 +81,15 @@ REQUESTS = [
      "InvalidArgument", "Unknown metadata directive.", argument("x-amz-metadata-directive", "x")),
     ("versitygw#2080", "PUT", f"/bucket/{'k' * 1025}", {}, b"", "KeyTooLongError", "Your key is too long",
      {"Size": "1025", "MaxSizeAllowed": "1024"}),
+    ("versitygw#1040", "POST", "/bucket?delete", {"content_md5": None}, b"<Delete/>", "InvalidRequest", NO_DIGEST, {}),
+    ("versitygw#1521", "PUT", "/bucket?tagging", {"content_md5": None}, b"<Tagging/>", "InvalidRequest", NO_DIGEST, {}),
+    ("versitygw#1301", "PUT", "/locked?object-lock", {"content_md5": None}, LOCKED, "InvalidRequest", NO_DIGEST, {}),
+    ("versitygw#1776", "PUT", "/locked/key", {"x_amz_object_lock_legal_hold": "ON"}, b"d", "InvalidRequest",
+     LOCK_DIGEST.format("Object"), {}),
+    ("versitygw#1535", "PUT", "/locked/key", LOCK, b"d", "InvalidRequest", LOCK_DIGEST.format("Object"), {}),
+    ("versitygw#1740", "PUT", "/default/key", {}, b"d", "InvalidRequest", LOCK_DIGEST.format("Object"), {}),
+    ("s3cmd#1436", "PUT", "/default/mp?partNumber=1&uploadId=upload-2", {}, b"d", "InvalidRequest",
+     LOCK_DIGEST.format("Part"), {}),
 ]  # fmt: skip
 
 

@@ -241,6 +241,14 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
         "versitygw#915",
     ),
+    "InvalidRequest: lock without digest": (
+        "Content-MD5 OR x-amz-checksum- HTTP header is required for Put {} requests with Object Lock parameters",
+        "versitygw#1740",
+    ),
+    "InvalidRequest: no digest": (
+        "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+        "versitygw#1040",
+    ),
     "KeyTooLongError": ("Your key is too long", "versitygw#2080"),
     "MalformedTrailerError": (
         "The request contained trailing data that was not well-formed or did not conform to our published schema.",
