@@ -12,7 +12,7 @@ from s3_asyncio_client._core.bucket_names import new_name_problem
 from .access_points import ALIAS_END
 from .acls import born_blocked, bucket_ownership
 from .commit import DEFAULT_REGION
-from .documents import MAX_XML_BYTES, XML, malformed, parse_xml, text_of
+from .documents import MAX_XML_BYTES, XML, parse_xml, text_of
 from .hosts import region_of
 from .listings import make_token, read_token
 from .messages import Response
@@ -152,8 +152,6 @@ def _wanted_location(ask: S3Request, configuration: ET.Element | None) -> str:
     """
     served = region_of(ask.call.endpoint) or DEFAULT_REGION
     wanted = None if configuration is None else text_of(configuration, "LocationConstraint")
-    if wanted == "":
-        raise malformed(ask)
     if served != DEFAULT_REGION and served != _region_at(wanted):
         situation = "IllegalLocationConstraintException: region"
         raise ask.refused("IllegalLocationConstraintException", message=said(situation, wanted or "unspecified"))

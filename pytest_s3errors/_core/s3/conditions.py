@@ -73,12 +73,14 @@ def check_not_overtaken(ask: S3Request, upload: Upload) -> None:
 
 
 def check_delete(ask: S3Request, current: StoredObject | None) -> None:
-    """Refuse a DeleteObject of *current* with a condition that fails, or that only directory buckets have (fact 51)."""
+    """Refuse a DeleteObject of *current* with a condition that fails, or that it can't have (fact 51)."""
     for header in ("x-amz-if-match-last-modified-time", "x-amz-if-match-size"):
         if header in ask.call.headers:
             raise ask.refused("NotImplemented", elements={"Header": header})
     if_match = ask.call.headers.get("if-match")
     if if_match is not None:
+        if "versionId" in ask.call.query:
+            raise ask.refused("NotImplemented", elements={"Header": "If-Match"})
         check_still(ask, current, if_match)
 
 

@@ -36,12 +36,15 @@ if TYPE_CHECKING:
 
 _SOURCE_RANGE = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
 _ORIGIN = re.compile(r"https?://[^/]*", re.IGNORECASE)
-_HEADER = "x-amz-copy-source"
+_BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+COPY_SOURCE = "x-amz-copy-source"
 
 
 def copy_object(ask: S3Request) -> Response:
     """Store a copy of another object, with its metadata or new metadata."""
     ask.check_writable()
+    if ask.body:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: body of copy"))
     source, by_version = _source(ask)
     check_source_key(ask, source.headers)
     replacing = _replaces(ask, "metadata")
@@ -97,7 +100,7 @@ def upload_part_copy(ask: S3Request) -> Response:
 
 def _source(ask: S3Request) -> tuple[StoredObject, bool]:
     """Return the object that x-amz-copy-source names, and whether it names a version; or refuse the header."""
-    text = ask.call.headers.get(_HEADER, "")
+    text = ask.call.headers.get(COPY_SOURCE, "")
     name, key, version_id = _parsed_source(ask, text)
     bucket = ask.readable_bucket(name)
     check_expected_owner(ask, bucket, EXPECTED_SOURCE_OWNER)
@@ -112,17 +115,19 @@ def _source(ask: S3Request) -> tuple[StoredObject, bool]:
 
 def _source_version(source: StoredObject) -> dict[str, str]:
     """Return the header with the version that was copied, if it has its own id."""
-    return {} if source.version_id in {None, NULL} else {f"{_HEADER}-version-id": source.version_id}
+    return {} if source.version_id in {None, NULL} else {f"{COPY_SOURCE}-version-id": source.version_id}
 
 
 def _parsed_source(ask: S3Request, text: str) -> tuple[str, str, str | None]:
     # Split off the version before decoding: a key may contain an encoded "?versionId=".
     path, versioned, version_id = text.partition("?versionId=")
+    if _BROKEN_ESCAPE.search(path):
+        raise ask.bad_argument(COPY_SOURCE, COPY_SOURCE, said("InvalidArgument: copy source encoding"))
     # Some clients encode a space as in forms; some send the object's URL with the bucket in the path.
     bucket, _, key = _ORIGIN.sub("", unquote_plus(path)).removeprefix("/").partition("/")
     if not (bucket and key):
         # S3 repeats the name of the header as its value.
-        raise ask.bad_argument(_HEADER, _HEADER, said("InvalidArgument: copy source"))
+        raise ask.bad_argument(COPY_SOURCE, COPY_SOURCE, said("InvalidArgument: copy source"))
     if bucket.startswith("arn:"):  # of an access point: arn:...:accesspoint/NAME/object/KEY
         name, _, key = key.partition("/object/")
         bucket = label_of(f"{bucket}/{name}")
@@ -175,7 +180,7 @@ def _checksums(ask: S3Request, source: StoredObject) -> Mapping[str, str]:
 
 def _source_range(ask: S3Request, source: StoredObject) -> tuple[int, int]:
     """Return (first, end) of the bytes to copy, end exclusive. Only `bytes=first-last` within the source is valid."""
-    header = f"{_HEADER}-range"
+    header = f"{COPY_SOURCE}-range"
     text = ask.call.headers.get(header)
     if text is None:
         return 0, source.size

@@ -97,7 +97,9 @@ def checked_checksums(ask: S3Request, body: Body, trailers: Mapping[str, str]) -
     check_announced(ask, stated)
     for algorithm, value in stated.items():
         if decode_base64(value, SIZES[algorithm]) is None:
-            raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum value", algorithm))
+            trails = _HEADERS[algorithm] in trailers
+            said_of = said(f"InvalidRequest: {'trailing checksum' if trails else 'checksum value'}", algorithm)
+            raise ask.refused("InvalidRequest", message=said_of)
         if value != checksum(algorithm, body):
             raise ask.refused("BadDigest", message=said("BadDigest: checksum", algorithm.upper()))
     return stated
@@ -124,8 +126,7 @@ def check_announced(ask: S3Request, stated: Mapping[str, str]) -> None:
     if announced.lower() not in ALGORITHMS:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum algorithm"))
     if announced.lower() not in stated:
-        message = "x-amz-sdk-checksum-algorithm is given without an x-amz-checksum- value of that algorithm."
-        raise ask.refused("InvalidRequest", message=message)
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: announced checksum"))
 
 
 def checksum(algorithm: str, body: Body) -> str:
@@ -142,6 +143,7 @@ def decode_base64(text: str, size: int) -> bytes | None:
     return raw if len(raw) == size else None
 
 
-_HEADERS = {algorithm: f"x-amz-checksum-{algorithm}" for algorithm in ALGORITHMS}
+CHECKSUM = "x-amz-checksum-"
+_HEADERS = {algorithm: f"{CHECKSUM}{algorithm}" for algorithm in ALGORITHMS}
 _NAMES = frozenset(_HEADERS.values())
 DIGEST_HEADERS = _NAMES | {"content-md5", "x-amz-sdk-checksum-algorithm", "x-amz-trailer"}

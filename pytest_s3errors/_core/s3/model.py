@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, LongBody
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.operations import OPERATIONS, names_of
 
 from . import (
@@ -34,6 +35,7 @@ from .access import OPEN, Access
 from .access_points import ON_BUCKETS
 from .auth import ANYBODY, Caller, identify, unsigned
 from .commit import DEFAULT_REGION
+from .copies import COPY_SOURCE
 from .digests import ALGORITHMS
 from .messages import Call, ErrorReply, Refused, Response
 from .permissions import EXPECTED_OWNER, check_allowed
@@ -159,6 +161,7 @@ def _answer(store: S3Store, call: Call, body: Body, new_id: Callable[[], str], a
             caller=caller,
         )
         _check_text(ask)
+        _check_form(ask)
         if ask.bucket != (call.bucket or "") and not (call.key or call.operation in ON_BUCKETS):
             raise ask.refused("MethodNotAllowed")
         bucket = store.bucket(ask.bucket)
@@ -221,6 +224,21 @@ def _caller(store: S3Store, call: Call, access: Access) -> Caller:
         return bucket.region if access.declared or bucket.region != DEFAULT_REGION else None
 
     return identify(call, access, now=store.now, bucket_region=bucket_region)
+
+
+def _check_form(ask: S3Request) -> None:
+    """Refuse what belongs to other operations: a copy source without a copy, half of what names a part."""
+    call = ask.call
+    if COPY_SOURCE in call.headers and call.method != "PUT":
+        raise ask.bad_argument(COPY_SOURCE, call.headers[COPY_SOURCE], said("InvalidArgument: copy source elsewhere"))
+    if call.query and call.method == "PUT":
+        part, upload = "partNumber" in call.query, "uploadId" in call.query
+        if part and not upload:
+            # S3 repeats the name of the parameter as its value.
+            raise ask.bad_argument("partNumber", "partNumber", said("InvalidArgument: part number alone"))
+        if upload and not part:
+            elements = {"Method": "PUT", "ResourceType": "UPLOAD"}
+            raise ask.refused("MethodNotAllowed", elements=elements, headers={"Allow": "DELETE, POST, GET"})
 
 
 def _check_text(ask: S3Request) -> None:

@@ -210,6 +210,8 @@ def _number(ask: S3Request, entry: ET.Element) -> int:
     text, etag = text_of(entry, "PartNumber"), text_of(entry, "ETag")
     if text is None or etag is None or not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004
         raise malformed(ask)
+    if int(text) == 0:
+        raise ask.bad_argument("PartNumber", text, said("InvalidArgument: listed number"))
     return int(text)
 
 

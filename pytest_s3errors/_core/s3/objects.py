@@ -95,11 +95,13 @@ def _checksums(ask: S3Request, obj: StoredObject, span: tuple[int, int] | None) 
 
 
 def _override(ask: S3Request, headers: dict[str, str]) -> None:
-    """Let `response-*` parameters replace headers. Refuse text that a header can't carry."""
-    for name, header in _OVERRIDES.items():
-        value = ask.call.query.get(name)
-        if value is None:
+    """Let `response-*` parameters replace headers. Refuse other headers, and text that a header can't carry."""
+    for name, value in ask.call.query.items():
+        if not name.startswith("response-"):
             continue
+        header = _OVERRIDES.get(name)
+        if header is None:
+            raise ask.bad_argument(name, value, said("InvalidArgument: response header", name))
         if not value.isprintable() or any(character > "\xff" for character in value):
             raise ask.bad_argument(name, value, said("InvalidArgument: override"))
         headers[header] = value

@@ -13,7 +13,7 @@ from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 from s3_asyncio_client._core.operations import names_of
 
 from .aws_chunked import ChunkTooSmallError, FramingError, TrailerError, is_framed, unframe
-from .digests import DIGEST_HEADERS, check_content_md5, check_content_sha256, checked_checksums, is_undigested
+from .digests import CHECKSUM, DIGEST_HEADERS, check_content_md5, check_content_sha256, checked_checksums, is_undigested
 from .documents import parse_xml
 from .messages import EMPTY
 
@@ -51,7 +51,8 @@ def receive(ask: S3Request) -> Payload:
     stated = _stated_length(ask, "x-amz-decoded-content-length" if chunked else "content-length", required=chunked)
     body, trailers = unframed(ask) if chunked else (ask.body, EMPTY)
     if stated is not None and stated != len(body):
-        raise ask.refused("IncompleteBody")
+        elements = {"NumberBytesExpected": str(stated), "NumberBytesProvided": str(len(body))}
+        raise ask.refused("IncompleteBody", message=said("IncompleteBody: length"), elements=elements)
     if ask.call.operation in DIGESTED and is_undigested(ask):
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: no digest"))
     if sha256:
@@ -64,12 +65,10 @@ def receive(ask: S3Request) -> Payload:
 
 def _stated_length(ask: S3Request, header: str, *, required: bool) -> int | None:
     text = ask.call.headers.get(header)
-    if text is None:
-        if required:
-            raise ask.refused("MissingContentLength")
+    if text is None and not required:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - what fits 64 bits
-        raise ask.bad_argument(header, text, f"{header} is a number of bytes")
+    if text is None or not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - what fits 64 bits
+        raise ask.refused("MissingContentLength")
     length = int(text)
     if length > MAX_UPLOAD_BYTES:
         elements = {"ProposedSize": text, "MaxSizeAllowed": str(MAX_UPLOAD_BYTES)}
@@ -79,19 +78,23 @@ def _stated_length(ask: S3Request, header: str, *, required: bool) -> int | None
 
 def unframed(ask: S3Request) -> tuple[Body, Mapping[str, str]]:
     """Return body and trailers of a request in aws-chunked framing. Refuse bad framing or a wrong signature."""
+    stated = ask.call.headers.get("x-amz-trailer", "").lower().replace(" ", "")
+    announced = {name for name in stated.split(",") if name}
+    if any(name.startswith(CHECKSUM) and name not in DIGEST_HEADERS for name in announced):
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: trailer"))
     try:
         seal = ask.caller.seal
         received = unframe(ask.body, seal.open() if seal else None)
     except ChunkSignatureError as wrong:
         raise mismatch(ask.call, wrong.access_key, wrong.provided, wrong.string_to_sign) from wrong
     except ChunkTooSmallError as small:
-        elements = {"Chunk": str(small.chunk), "BadChunkSize": str(small.size)}
+        # S3 notices at the next chunk, and tells the number of that one.
+        elements = {"Chunk": str(small.chunk + 1), "BadChunkSize": str(small.size)}
         raise ask.refused("InvalidChunkSizeError", elements=elements) from small
     except FramingError as error:
         raise ask.refused("IncompleteBody") from error
     except TrailerError as error:
         raise ask.refused("MalformedTrailerError") from error
-    announced = ask.call.headers.get("x-amz-trailer", "")
-    if any(name and name not in received.trailers for name in announced.lower().replace(" ", "").split(",")):
+    if not received.trailers.keys() >= announced:
         raise ask.refused("MalformedTrailerError")
     return received.body, received.trailers

@@ -83,7 +83,7 @@ def stated_tags(ask: S3Request) -> Mapping[str, str]:
     pairs = []
     for pair in filter(None, text.split("&")):
         name, _, value = pair.partition("=")
-        if "=" in value:
+        if "=" in value or not name:
             raise _bad_header(ask, text)
         try:
             pairs.append((unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")))

@@ -101,11 +101,11 @@ def test_a_trailer_is_held_to_the_body(s3, code, trailers, expected):
 
 @pytest.mark.parametrize(("size", "expected"), [(8191, "InvalidChunkSizeError"), (8192, "200"), (8193, "200")])
 def test_the_least_size_of_a_chunk(s3, code, size, expected):
-    """Chunks other than the last have at least 8192 bytes; the refusal tells which chunk has how many."""
+    """Chunks other than the last have at least 8192 bytes; the refusal tells how many one has, and the next chunk."""
     reply = put(s3, framed(b"a" * size, b"b"), size=size + 1)
     assert code(reply) == expected
     if expected != "200":
-        assert (reply.status, dict(reply.elements)) == (403, {"Chunk": "1", "BadChunkSize": str(size)})
+        assert (reply.status, dict(reply.elements)) == (403, {"Chunk": "2", "BadChunkSize": str(size)})
 
 
 @pytest.mark.parametrize(("size", "expected"), [(3, "IncompleteBody"), (4, "200"), (5, "IncompleteBody")])

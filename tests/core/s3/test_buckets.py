@@ -95,7 +95,7 @@ def test_us_east_1_is_told_as_nothing(boto):
     [
         (located("us-east-1"), "InvalidLocationConstraint"),
         (located("mars"), "InvalidLocationConstraint"),
-        (located(""), "MalformedXML"),
+        (located(""), "InvalidLocationConstraint"),
         (b"<Wrong/>", "MalformedXML"),
         (b"junk", "MalformedXML"),
         (b"<CreateBucketConfiguration/>", "200"),

@@ -110,5 +110,5 @@ def test_the_limit_of_one_upload(s3, size, expected):
 
 
 def test_a_length_that_is_no_number_is_refused(s3, code):
-    """Content-Length takes digits only."""
-    assert code(s3("PUT", "/bucket/key", BODY, content_length="nine")) == "InvalidArgument"
+    """Content-Length takes digits only, and counts as missing with others."""
+    assert code(s3("PUT", "/bucket/key", BODY, content_length="nine")) == "MissingContentLength"

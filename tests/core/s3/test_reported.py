@@ -19,6 +19,20 @@ LOCKED = (
     b"<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"
     b"<Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>"
 )
+FRAMED = {"x_amz_content_sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x_amz_decoded_content_length": "5"}
+NUMBER_0 = (
+    b"<CompleteMultipartUpload><Part><PartNumber>0</PartNumber><ETag>e868e0f4719e394144ef36531ee6824c</ETag></Part>"
+    b"</CompleteMultipartUpload>"
+)
+OVERRIDE = (
+    "response-fdsjkljj is not in the set of overridable response headers. Please refer to the S3 API documentation for "
+    "a complete list of overridable response headers."
+)
+TAGGING = (
+    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name "
+    "duplicates."
+)
+TRAILER = "The request contained trailing data that was not well-formed or did not conform to our published schema."
 NO_DIGEST = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"
 LOCK_DIGEST = "Content-MD5 OR x-amz-checksum- HTTP header is required for Put {} requests with Object Lock parameters"
 
@@ -90,6 +104,53 @@ REQUESTS = [
     ("versitygw#1740", "PUT", "/default/key", {}, b"d", "InvalidRequest", LOCK_DIGEST.format("Object"), {}),
     ("s3cmd#1436", "PUT", "/default/mp?partNumber=1&uploadId=upload-2", {}, b"d", "InvalidRequest",
      LOCK_DIGEST.format("Part"), {}),
+    ("versitygw#1237", "PUT", "/bucket/mp?partNumber=1", {}, b"d", "InvalidArgument",
+     "This operation does not accept partNumber without uploadId", argument("partNumber", "partNumber")),
+    ("versitygw#1226", "PUT", "/bucket/mp?partNumber=1", {"x_amz_copy_source": "bucket/key"}, b"", "InvalidArgument",
+     "This operation does not accept partNumber without uploadId", argument("partNumber", "partNumber")),
+    ("versitygw#1236", "PUT", "/bucket/mp?uploadId=upload-1", {}, b"d", "MethodNotAllowed",
+     "The specified method is not allowed against this resource.", {"Method": "PUT", "ResourceType": "UPLOAD"}),
+    ("versitygw#1072", "POST", "/bucket/mp?uploadId=upload-1", {}, NUMBER_0, "InvalidArgument",
+     "PartNumber must be >= 1", argument("PartNumber", "0")),
+    ("versitygw#1242", "PUT", "/bucket/copy", {"x_amz_copy_source": "bucket/key"}, b"body", "InvalidRequest",
+     "The request included a body. Requests of this type must not include a non-empty body.", {}),
+    *(("versitygw#1642", method, target, {"x_amz_copy_source": "bucket/key"}, b"", "InvalidArgument",
+       "You can only specify a copy source header for copy requests.", argument("x-amz-copy-source", "bucket/key"))
+      for method, target in (("GET", "/bucket/key"), ("HEAD", "/bucket"), ("DELETE", "/bucket/key"),
+                             ("POST", "/bucket/mp?uploadId=upload-1"))),
+    ("paws#819", "PUT", "/bucket/copy", {"x_amz_copy_source": "/bucket/rm/%01file%/output.txt"}, b"",
+     "InvalidArgument", "Invalid copy source encoding", argument("x-amz-copy-source", "x-amz-copy-source")),
+    ("versitygw#2075", "GET", "/bucket/key?response-fdsjkljj=dummy", {}, b"", "InvalidArgument", OVERRIDE,
+     argument("response-fdsjkljj", "dummy")),
+    ("versitygw#1644", "PUT", "/new", {},
+     b"<CreateBucketConfiguration><LocationConstraint/></CreateBucketConfiguration>", "InvalidLocationConstraint",
+     "The specified location-constraint is not valid", {"LocationConstraint": ""}),
+    ("versitygw#1215", "PUT", "/bucket/key", {"x_amz_tagging": "="}, b"", "InvalidArgument", TAGGING,
+     argument("x-amz-tagging", "=")),
+    ("localstack#13894", "DELETE", "/locked/key?versionId=null", {"if_match": "*"}, b"", "NotImplemented",
+     "A header you provided implies functionality that is not implemented", {"Header": "If-Match"}),
+    ("versitygw#1598", "PUT", "/bucket/key",
+     {"x_amz_sdk_checksum_algorithm": "crc32", "x_amz_checksum_crc32c": "ImIEBA=="}, b"d", "InvalidRequest",
+     "Value for x-amz-sdk-checksum-algorithm header is invalid.", {}),
+    ("versitygw#1656", "PUT", "/bucket/key", FRAMED | {"x_amz_decoded_content_length": "abc"}, b"0\r\n\r\n",
+     "MissingContentLength", "You must provide the Content-Length HTTP header.", {}),
+    ("versitygw#1684", "PUT", "/bucket/key", FRAMED | {"x_amz_decoded_content_length": "3"},
+     b"5\r\nhello\r\n0\r\n\r\n", "IncompleteBody",
+     "You did not provide the number of bytes specified by the Content-Length HTTP header",
+     {"NumberBytesExpected": "3", "NumberBytesProvided": "5"}),
+    ("versitygw#1666", "PUT", "/bucket/key", FRAMED, b"3\r\nhello\r\n0\r\n\r\n", "IncompleteBody",
+     "The request body terminated unexpectedly", {}),
+    ("versitygw#1665", "PUT", "/bucket/key", FRAMED, b"5\r\nhello\r\n1\r\n0\r\n\r\n", "InvalidChunkSizeError",
+     "Only the last chunk is allowed to have a size less than 8192 bytes", {"Chunk": "2", "BadChunkSize": "5"}),
+    ("versitygw#1161", "PUT", "/bucket/key", FRAMED | {"x_amz_trailer": "x-amz-checksum-sha10"},
+     b"5\r\nhello\r\n0\r\nx-amz-checksum-sha10:a\r\n\r\n", "InvalidRequest",
+     "The value specified in the x-amz-trailer header is not supported", {}),
+    ("versitygw#1165", "PUT", "/bucket/key", FRAMED | {"x_amz_trailer": "x-amz-checksum-sha1"},
+     b"5\r\nhello\r\n0\r\nx-amz-checksum-sha1:a\r\n\r\n", "InvalidRequest",
+     "Value for x-amz-checksum-sha1 trailing header is invalid.", {}),
+    *(("versitygw#1600", "PUT", "/bucket/key", FRAMED | {"x_amz_trailer": "x-amz-checksum-crc32"},
+       b"5\r\nhello\r\n0\r\n%b\r\n" % trailer, "MalformedTrailerError", TRAILER, {})
+      for trailer in (b"", b":NSRBwg==\r\n", b"x-amz-checksum-sha1:a\r\n")),
 ]  # fmt: skip
 
 

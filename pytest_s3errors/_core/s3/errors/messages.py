@@ -220,6 +220,11 @@ _LSREC: dict[str, str] = {
 }
 
 _OTHERS: dict[str, tuple[str, str]] = {
+    "IncompleteBody": ("The request body terminated unexpectedly", "versitygw#1666"),
+    "IncompleteBody: length": (
+        "You did not provide the number of bytes specified by the Content-Length HTTP header",
+        "versitygw#1684",
+    ),
     "InvalidArgument: attribute": ("Invalid attribute name specified.", "versitygw#917"),
     "InvalidArgument: content sha256": (
         (
@@ -230,16 +235,45 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "VGW",
     ),
+    "InvalidArgument: copy source elsewhere": (
+        "You can only specify a copy source header for copy requests.",
+        "VGW",
+    ),
+    "InvalidArgument: copy source encoding": ("Invalid copy source encoding", "paws#819"),
     "InvalidArgument: directive": ("Unknown {} directive.", "VGW"),
     "InvalidArgument: legal hold": ("Legal Hold must be either of 'ON' or 'OFF'", "versitygw#1775"),
+    "InvalidArgument: listed number": ("PartNumber must be >= 1", "versitygw#1072"),
     "InvalidArgument: lock date form": ("The retain until date must be provided in ISO 8601 format", "VGW"),
     "InvalidArgument: max-buckets": ("Argument max-buckets must be an integer between 1 and 10000.", "VGW"),
     "InvalidArgument: negative": ("Argument {} must be an integer between 0 and 2147483647", "backlot#192"),
     "InvalidArgument: negative max-keys": ("max-keys cannot be negative", "versitygw#1809"),
     "InvalidArgument: number": ("Provided {} not an integer or within integer range", "versitygw#1794"),
+    "InvalidArgument: part number alone": (
+        "This operation does not accept partNumber without uploadId",
+        "versitygw#1237",
+    ),
+    "InvalidArgument: response header": (
+        (
+            "{} is not in the set of overridable response headers. Please refer to the S3 API documentation for a "
+            "complete list of overridable response headers."
+        ),
+        "versitygw#2075",
+    ),
+    "InvalidChunkSizeError": (
+        "Only the last chunk is allowed to have a size less than 8192 bytes",
+        "versitygw#1665",
+    ),
+    "InvalidRequest: announced checksum": (
+        "Value for x-amz-sdk-checksum-algorithm header is invalid.",
+        "versitygw#1598",
+    ),
     "InvalidRequest: attributes": (
         "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
         "versitygw#915",
+    ),
+    "InvalidRequest: body of copy": (
+        "The request included a body. Requests of this type must not include a non-empty body.",
+        "versitygw#1242",
     ),
     "InvalidRequest: lock without digest": (
         "Content-MD5 OR x-amz-checksum- HTTP header is required for Put {} requests with Object Lock parameters",
@@ -249,6 +283,8 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
         "versitygw#1040",
     ),
+    "InvalidRequest: trailer": ("The value specified in the x-amz-trailer header is not supported", "versitygw#1161"),
+    "InvalidRequest: trailing checksum": ("Value for x-amz-checksum-{} trailing header is invalid.", "versitygw#1165"),
     "KeyTooLongError": ("Your key is too long", "versitygw#2080"),
     "MalformedTrailerError": (
         "The request contained trailing data that was not well-formed or did not conform to our published schema.",
