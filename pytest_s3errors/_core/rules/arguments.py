@@ -218,7 +218,8 @@ def operation_globs(name: str, value: object, option: str = "operation={!r}") ->
             raise RuleError(f"{name}({option.format(value)}): {pattern!r} is not a string")
         glob = Glob.of(pattern)
         if not any(map(glob, OPERATIONS)):
-            hint = nearest_option(pattern, tuple(OPERATIONS))
+            several = [word.strip() for word in pattern.split(",")]
+            hint = f"; several are a list: {several}" if several[1:] else nearest_option(pattern, tuple(OPERATIONS))
             raise RuleError(f"{name}({option.format(pattern)}): S3 has no such operation{hint}")
         globs.append(glob)
     return tuple(globs)

@@ -72,6 +72,8 @@ def script_rule(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: str =
     known_options(name, kwargs, _EVERY_RULE)
     if not args:
         raise RuleError(f'{name}() needs at least one outcome, such as {name}(503, "SlowDown", "ok")')
+    if isinstance(args[0], list | tuple):
+        raise RuleError(f"{name}({args[0]!r}): outcomes go one by one, without a list: {spell(name, args[0], {})}")
     outcomes = tuple(None if what == "ok" else fault_of(what, {}, name=name, more=("ok",)) for what in args)
     return _rule(name, args, kwargs, outcomes=outcomes, times=len(outcomes))
 

@@ -69,6 +69,7 @@ WRONG = [
     (("truncated_body",), {"at": 10**400}, "a count of bytes"),
     ((503,), {"headers": {"a b": "c"}}, "header names"),
     ((503,), {"operation": []}, "an S3 operation name"),
+    ((503,), {"operation": "PutObject, GetObject"}, "several are a list: ['PutObject', 'GetObject']"),
     ((3.5,), {"status": 503}, "an S3 error code, an HTTP status or the name of a fault"),
 ]
 
@@ -87,6 +88,7 @@ def test_a_mistake_is_named_with_what_is_allowed(args, kwargs, says):
     [
         ((), {}, "at least one outcome"),
         ((503, "okay"), {}, "did you mean 'ok'"),
+        (([503, "ok"],), {}, "s3_script([503, 'ok']): outcomes go one by one, without a list: s3_script(503, 'ok')"),
         ((503,), {"times": 2}, "no option 'times'"),
         ((503,), {"bukcet": "b"}, "did you mean 'bucket'"),
     ],
