@@ -117,6 +117,8 @@ class _Connection(asyncio.Protocol):
             f"Content-Length: {len(body)}",
             f"Connection: {'keep-alive' if keep else 'close'}",
         )
-        self._transport.write("".join(f"{line}\r\n" for line in (*lines, "")).encode() + body)
+        self._transport.write("".join(f"{line}\r\n" for line in (*lines, "")).encode())
+        if self._head is None or self._head.method != "HEAD":
+            self._transport.write(body)
         if not keep:
             self._transport.close()

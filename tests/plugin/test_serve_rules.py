@@ -175,6 +175,17 @@ def test_an_unknown_path_says_what_there_is(rules, where):
         assert ask(control, "DELETE", "/rules")[0] == 405
 
 
+def test_head_has_no_body(rules):
+    """The next answer of the connection begins where its head ends."""
+    with serving(rules) as (_, _url, control):
+        at = urlsplit(control)
+        with contextlib.closing(http.client.HTTPConnection(at.hostname, at.port, timeout=30)) as connection:
+            for method, status in (("HEAD", 405), ("GET", 200)):
+                connection.request(method, "/journal")
+                answer = connection.getresponse()
+                assert (answer.status, bool(answer.read())) == (status, method == "GET")
+
+
 def test_web_pages_are_not_answered(rules):
     """A page in a browser of this machine is told by its origin, or by a name that leads here."""
     with serving(rules) as (_, _url, control):
