@@ -59,6 +59,9 @@ def profile_command(
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         print(f"not measured: {error}", file=sys.stderr)  # noqa: T201 - a command line tool
         return NOT_MEASURED
+    except KeyboardInterrupt:
+        print("not measured: interrupted", file=sys.stderr)  # noqa: T201
+        return NOT_MEASURED
     print(profile.to_json() if json else RetryProfile(profile))  # noqa: T201
     out = sys.stderr if json else sys.stdout
     if wanted is None:

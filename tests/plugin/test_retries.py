@@ -236,6 +236,7 @@ def test_patience_alone_can_be_asked_for(capfd):
     [
         (["/nowhere/program"], "not measured: [Errno 2] No such file or directory"),
         ([sys.executable, "-S", "-c", ""], "not measured: the call made no request to S3\nThe call is the program;"),
+        ([sys.executable, "-S", "-c", "import os; os.kill(os.getppid(), 2)"], "not measured: interrupted\n"),
         ([sys.executable, "-S", "-c", "raise SystemExit(3)"], "the program ends with exit status 3\n"),
         ([sys.executable, "-S", "-c", "import os; os.kill(os.getpid(), 9)"], "the program ends with signal 9\n"),
     ],
