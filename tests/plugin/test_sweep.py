@@ -132,13 +132,15 @@ def test_garbage_is_sought_among_what_the_runs_made(run):
         """
         import gc
 
+        BEFORE = gc.get_freeze_count()  # Python 3.12 itself freezes some
+
         @pytest.mark.s3_sweep("AccessDenied", modes="once")
         async def test_it(s3_client, s3_sweep):
-            assert (gc.get_freeze_count() > 0) == (s3_sweep.case is not None)
+            assert (gc.get_freeze_count() > BEFORE) == (s3_sweep.case is not None)
             await s3_client.put_object("bucket", "key", b"data")
 
         def test_after():
-            assert gc.get_freeze_count() == 0
+            assert gc.get_freeze_count() <= BEFORE
         """
     ).assert_outcomes(passed=2)
 
