@@ -1,7 +1,7 @@
 """The operations on a bucket's policy: put, get and delete.
 
-PutBucketPolicy refuses by name everything in a policy that is not supported, so nothing is ignored. Three of the
-messages were recorded.
+PutBucketPolicy refuses by name everything in a policy that is not supported, so nothing is ignored. Some of its
+messages were recorded or reported.
 """
 
 from __future__ import annotations
@@ -79,22 +79,24 @@ def _statements(ask: S3Request, text: bytes) -> Iterator[Statement]:
     if "Statement" not in found:
         raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: no statement"))
     if found.get("Version", "2008-10-17") not in ("2008-10-17", "2012-10-17"):
-        raise _malformed(ask, "the version is 2012-10-17 or 2008-10-17")
+        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: version"))
     for one in found["Statement"] if isinstance(found["Statement"], list) else [found["Statement"]]:
         yield _statement(ask, one)
 
 
 def _statement(ask: S3Request, one: Any) -> Statement:
-    if not isinstance(one, dict) or one.get("Effect") not in ("Allow", "Deny"):
+    if not isinstance(one, dict) or "Effect" not in one:
         raise _malformed(ask, "a statement has the effect Allow or Deny")
+    if one["Effect"] not in ("Allow", "Deny"):
+        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: effect", one["Effect"]))
     if unknown := sorted(one.keys() - _STATEMENT):
         raise _lacking(ask, f"{unknown[0]} in a policy")
     actions, resources = (tuple(_texts(ask, one.get(name), name)) for name in ("Action", "Resource"))
     if not all(action == EVERYBODY or action.lower().startswith("s3:") for action in actions):
-        raise _malformed(ask, "an action begins with s3:")
+        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: action"))
     bucket = ARN + ask.bucket
     if not all(arn == bucket or arn.startswith(f"{bucket}/") or glob(arn).fullmatch(bucket) for arn in resources):
-        raise _malformed(ask, f"a resource is {bucket}, or {bucket}/ and a key")
+        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: resource"))
     return Statement(
         allows=one["Effect"] == "Allow",
         principals=frozenset(_principals(ask, one.get("Principal"))),
@@ -116,7 +118,7 @@ def _principals(ask: S3Request, stated: Any) -> Iterator[str]:
         for name in _texts(ask, names, "Principal"):
             account = _ACCOUNT.fullmatch(name) if kind == "AWS" else None
             if kind == "AWS" and name != EVERYBODY and account is None:
-                raise _malformed(ask, f"{name} is no principal")
+                raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: principal"))
             yield account[1] if account else name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 
 import pytest
@@ -61,6 +62,12 @@ def test_either_digest_will_do(there, code, digest):
 def test_object_tags_need_no_digest(there, code):
     """Unlike those of a bucket (versitygw#1662)."""
     assert code(there("PUT", "/bucket/key?tagging", b"<Tagging><TagSet/></Tagging>")) == "200"
+
+
+def policy(Version="2012-10-17", **changes):  # noqa: N803 - its name in a policy
+    """A policy with one statement."""
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}
+    return json.dumps({"Version": Version, "Statement": [allow | changes]}).encode()
 
 
 def argument(name, value):
@@ -151,6 +158,14 @@ REQUESTS = [
     *(("versitygw#1600", "PUT", "/bucket/key", FRAMED | {"x_amz_trailer": "x-amz-checksum-crc32"},
        b"5\r\nhello\r\n0\r\n%b\r\n" % trailer, "MalformedTrailerError", TRAILER, {})
       for trailer in (b"", b":NSRBwg==\r\n", b"x-amz-checksum-sha1:a\r\n")),
+    *((source, "PUT", "/bucket?policy", {}, policy(**changes), "MalformedPolicy", message, {})
+      for source, changes, message in (
+          ("versitygw#647", {"Effect": "hello"}, "Invalid effect: hello"),
+          ("versitygw#648", {"Resource": ["nothing"]}, "Policy has invalid resource"),
+          ("versitygw#649", {"Principal": {"AWS": "nobody"}}, "Invalid principal in policy"),
+          ("versitygw#650", {"Action": "invalid_action"}, "Policy has invalid action"),
+          ("versitygw#1536", {"Version": "invalid policy"}, "The policy must contain a valid version string"),
+      )),
 ]  # fmt: skip
 
 

@@ -286,6 +286,11 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "InvalidRequest: trailer": ("The value specified in the x-amz-trailer header is not supported", "versitygw#1161"),
     "InvalidRequest: trailing checksum": ("Value for x-amz-checksum-{} trailing header is invalid.", "versitygw#1165"),
     "KeyTooLongError": ("Your key is too long", "versitygw#2080"),
+    "MalformedPolicy: action": ("Policy has invalid action", "versitygw#650"),
+    "MalformedPolicy: effect": ("Invalid effect: {}", "versitygw#647"),
+    "MalformedPolicy: principal": ("Invalid principal in policy", "versitygw#649"),
+    "MalformedPolicy: resource": ("Policy has invalid resource", "versitygw#648"),
+    "MalformedPolicy: version": ("The policy must contain a valid version string", "versitygw#1536"),
     "MalformedTrailerError": (
         "The request contained trailing data that was not well-formed or did not conform to our published schema.",
         "versitygw#1600",
