@@ -327,6 +327,37 @@ def test_an_authorization_of_no_form(authorization, expected):
 
 
 @pytest.mark.parametrize(
+    ("authorization", "message"),
+    [
+        ("Basic U1Q6", "Unsupported Authorization Type"),  # versitygw#1512
+        (
+            "AWS4-HMAC-SHA256 Credential=a,SignedHeaders=host",
+            (
+                "The authorization header is malformed; the authorization header requires three components: "
+                "Credential, SignedHeaders, and Signature."
+            ),  # ex_aws#537
+        ),
+        (
+            "AWS4-HMAC-SHA256 Credential=a,SignedHeaders=host,Signature=b",
+            (
+                "The authorization header is malformed; the Credential is mal-formed; expecting "
+                '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
+            ),  # deb-s3#157
+        ),
+    ],
+)
+def test_says_what_is_wrong_with_the_header(authorization, message):
+    """In the words that were reported of S3."""
+    assert ask(signed(), authorization=authorization).message == message
+
+
+def test_says_which_header_is_missing():
+    """In the words that were reported of S3 (versitygw#1427)."""
+    reply = ask(signed(), x_amz_content_sha256=None)
+    assert reply.message == "Missing required header for this request: x-amz-content-sha256"
+
+
+@pytest.mark.parametrize(
     ("changes", "expected"),
     [
         ({"x_amz_date": None}, "AccessDenied"),

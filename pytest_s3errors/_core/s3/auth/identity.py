@@ -101,7 +101,7 @@ def _by_header(
     if access.declared and not authorization.strip():
         raise denied(call)
     if access.declared:
-        raise bad_argument(call, "Authorization", authorization, "S3 knows no authorization of this type")
+        raise bad_argument(call, "Authorization", authorization, said("InvalidArgument: type of authorization"))
     return guest(access)
 
 

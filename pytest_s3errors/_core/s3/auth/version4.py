@@ -74,16 +74,11 @@ def _code(call: Call) -> str:
 def claim_in_header(call: Call) -> Claim:
     """Parse the Authorization header, or refuse it with what is wrong in its form."""
     fields = _fields(call.headers["authorization"])
-    for name in ("Credential", "SignedHeaders", "Signature"):
-        if not fields.get(name):
-            raise malformed(
-                call,
-                _HEADER,
-                f"The Authorization header needs Credential, SignedHeaders and Signature; {name} is missing.",
-            )
+    if not all(fields.get(name) for name in ("Credential", "SignedHeaders", "Signature")):
+        raise malformed(call, _HEADER, said(f"{_HEADER}: components"))
     payload_hash = call.headers.get(_SHA256)
     if payload_hash is None:
-        raise Refused(error_reply("InvalidRequest", call, message=f"A signed request needs the header {_SHA256}."))
+        raise Refused(error_reply("InvalidRequest", call, message=said("InvalidRequest: no hash")))
     _check_payload(call, payload_hash)
     timestamp = _timestamp_in_header(call)
     claim = _claim(
@@ -230,9 +225,7 @@ def _claim(
 ) -> Claim:
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or not parts[0]:  # noqa: PLR2004 - the five fields of a credential
-        in_query = said("AuthorizationQueryParametersError: credential")
-        message = in_query if code == _QUERY else "A credential is access key/date/region/s3/aws4_request."
-        raise malformed(call, code, message)
+        raise malformed(call, code, said(f"{code}: credential"))
     access_key, date, region, service, terminator = parts
     if _DATE.fullmatch(date) is None:
         raise malformed(call, code, f"The date of a credential is YYYYMMDD, not {date!r}.")

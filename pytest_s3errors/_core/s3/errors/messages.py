@@ -220,6 +220,20 @@ _LSREC: dict[str, str] = {
 }
 
 _OTHERS: dict[str, tuple[str, str]] = {
+    "AuthorizationHeaderMalformed: components": (
+        (
+            "The authorization header is malformed; the authorization header requires three components: Credential, "
+            "SignedHeaders, and Signature."
+        ),
+        "ex_aws#537",
+    ),
+    "AuthorizationHeaderMalformed: credential": (
+        (
+            "The authorization header is malformed; the Credential is mal-formed; expecting "
+            '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
+        ),
+        "deb-s3#157",
+    ),
     "IncompleteBody": ("The request body terminated unexpectedly", "versitygw#1666"),
     "IncompleteBody: length": (
         "You did not provide the number of bytes specified by the Content-Length HTTP header",
@@ -259,6 +273,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "versitygw#2075",
     ),
+    "InvalidArgument: type of authorization": ("Unsupported Authorization Type", "versitygw#1512"),
     "InvalidChunkSizeError": (
         "Only the last chunk is allowed to have a size less than 8192 bytes",
         "versitygw#1665",
@@ -282,6 +297,10 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "InvalidRequest: no digest": (
         "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
         "versitygw#1040",
+    ),
+    "InvalidRequest: no hash": (
+        "Missing required header for this request: x-amz-content-sha256",
+        "versitygw#1427",
     ),
     "InvalidRequest: trailer": ("The value specified in the x-amz-trailer header is not supported", "versitygw#1161"),
     "InvalidRequest: trailing checksum": ("Value for x-amz-checksum-{} trailing header is invalid.", "versitygw#1165"),
