@@ -124,9 +124,7 @@ def _attempts(name: str, value: object) -> Check:
 def _backoff(name: str, value: object, jitter: object) -> Check:
     if not isinstance(value, list | tuple):
         raise RuleError(f"{name}(backoff={value!r}): allowed is a list of seconds, such as [1.0, 2.0]")
-    share = number(name, "jitter", jitter, "a share of the wait, 0 or more")
-    if share < 0:
-        raise RuleError(f"{name}(jitter={jitter!r}): allowed is a share of the wait, 0 or more")
+    share = number(name, "jitter", jitter, "a share of the wait, 0 or more", lambda n: n >= 0)
     bases = [seconds(name, "backoff", wait) for wait in value]
     more = f" (and up to {share * 100:g} % more)" if share and bases else ""
     wanted = f"waits of {_waits(bases)}{more}"

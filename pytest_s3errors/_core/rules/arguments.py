@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -104,8 +104,8 @@ def count(name: str, option: str, value: object, *, low: int, high: float = math
     return value
 
 
-def number(name: str, option: str, value: object, allowed: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+def number(name: str, option: str, value: object, allowed: str, fits: Callable[[float], bool]) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value) or not fits(value):
         raise RuleError(f"{name}({option}={value!r}): allowed is {allowed}")
     return value
 
@@ -118,17 +118,11 @@ def _is_finite(value: float) -> bool:
 
 
 def seconds(name: str, option: str, value: object) -> float:
-    found = number(name, option, value, "a number of seconds, 0 or more")
-    if found < 0:
-        raise RuleError(f"{name}({option}={value!r}): allowed is a number of seconds, 0 or more")
-    return found
+    return number(name, option, value, "a number of seconds, 0 or more", lambda n: n >= 0)
 
 
 def positive_seconds(name: str, option: str, value: object) -> float:
-    found = number(name, option, value, "a number of seconds, above 0")
-    if found <= 0:
-        raise RuleError(f"{name}({option}={value!r}): allowed is a number of seconds, above 0")
-    return found
+    return number(name, option, value, "a number of seconds, above 0", lambda n: n > 0)
 
 
 def span(name: str, option: str, value: object) -> tuple[float, float]:
@@ -147,17 +141,12 @@ def one_of(name: str, value: object, words: Sequence[str]) -> str:
 
 
 def cut_at(name: str, value: object) -> int | float:
-    found = number(name, "at", value, "a count of bytes (int) or a share of the body (float, 0.0 to 1.0)")
-    if found < 0 or (isinstance(found, float) and found > 1):
-        raise RuleError(f"{name}(at={value!r}): allowed is a count of bytes (int) or a share (float, 0.0 to 1.0)")
-    return found
+    allowed = "a count of bytes (int) or a share of the body (float, 0.0 to 1.0)"
+    return number(name, "at", value, allowed, lambda n: n >= 0 and (isinstance(n, int) or n <= 1))
 
 
 def rate(name: str, value: object) -> float:
-    found = number(name, "bytes_per_second", value, "a number of bytes, above 0")
-    if found <= 0:
-        raise RuleError(f"{name}(bytes_per_second={value!r}): allowed is a number of bytes, above 0")
-    return found
+    return number(name, "bytes_per_second", value, "a number of bytes, above 0", lambda n: n > 0)
 
 
 def boolean(name: str, option: str, value: object) -> bool:

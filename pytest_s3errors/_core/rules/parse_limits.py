@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 from .arguments import RuleError, all_by_name, count, known_options, positive_seconds
@@ -47,13 +48,9 @@ def limits_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Limits:
     return Limits(**{option: _CHECKS[option](_NAME, option, value) for option, value in given.items()})
 
 
-def _whole(name: str, option: str, value: object) -> int:
-    return count(name, option, value, low=1)
-
-
 _CHECKS: Mapping[str, Any] = {
-    "requests": _whole,
-    "alike": _whole,
+    "requests": partial(count, low=1),
+    "alike": partial(count, low=1),
     "time": positive_seconds,
     "silence": positive_seconds,
 }

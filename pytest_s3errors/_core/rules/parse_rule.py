@@ -258,10 +258,8 @@ def _plan(kwargs: Mapping[str, Any], name: str) -> dict[str, Any]:
     if "every" in kwargs:
         plan["every"] = count(name, "every", kwargs["every"], low=1)
     if "probability" in kwargs:
-        share = number(name, "probability", kwargs["probability"], "a number above 0, up to 1")
-        if not 0 < share <= 1:
-            raise RuleError(f"{name}(probability={share!r}): allowed is a number above 0, up to 1")
-        plan["probability"] = share
+        share, allowed = kwargs["probability"], "a number above 0, up to 1"
+        plan["probability"] = number(name, "probability", share, allowed, lambda n: 0 < n <= 1)
     if kwargs.get("rate") is not None:
         plan["rate"] = rate_of(name, kwargs["rate"])
     if "delay" in kwargs:

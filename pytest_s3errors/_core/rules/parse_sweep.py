@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from pytest_s3errors._core.s3.errors.catalogue import CODES
@@ -108,10 +109,6 @@ def _survive(name: str, option: str, value: object) -> str:
     return one_of(f"{name}({option}=...)", value, SURVIVE)
 
 
-def _whole(low: int) -> Callable[[str, str, object], int]:
-    return lambda name, option, value: count(name, option, value, low=low)
-
-
 def _random(name: str, option: str, value: object) -> int | tuple[Step, ...]:
     if not isinstance(value, str):
         return count(name, option, value, low=0)
@@ -138,7 +135,7 @@ _CHECKS: Mapping[str, Callable[[str, str, object], Any]] = {
     "modes": _modes,
     "survive": _survive,
     "budget": positive_seconds,
-    "shards": _whole(1),
-    "depth": _whole(1),
+    "shards": partial(count, low=1),
+    "depth": partial(count, low=1),
     "random": _random,
 }
