@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from s3_asyncio_client._core.digits import whole
 from s3_asyncio_client._core.integrity import checksum_for
 from s3_asyncio_client._requests import Requester, check_target, close, send, unquoted_etag
 from s3_asyncio_client._workers import run_workers, uninterrupted
@@ -134,12 +135,12 @@ async def _describe(client: Requester, bucket: str, key: str, params: dict[str, 
 
 
 def _size(headers: Mapping[str, str], bucket: str, key: str) -> int:
-    length = headers.get("Content-Length", "")
-    if not (length.isascii() and length.isdigit()):
+    length = whole(headers.get("Content-Length"))
+    if length is None:
         raise S3ResponseError(
             f"the HEAD of {bucket}/{key} has no Content-Length", operation="HeadObject", bucket=bucket, key=key
         )
-    return int(length)
+    return length
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 from xml.sax.saxutils import escape
 
+from s3_asyncio_client._core.digits import whole
 from s3_asyncio_client._core.document import parse_document
 from s3_asyncio_client._core.errors import error_from_fields, fields_of
 from s3_asyncio_client.exceptions import S3InvalidRequestError, S3ResponseError
@@ -189,11 +190,10 @@ def build_create_bucket(
 
 def _integer(element: Element, name: str, default: int = 0) -> int:
     value = text(element, name).strip()
-    if not value:
-        return default
-    if not (value.isascii() and value.isdigit() and len(value) < 20):  # noqa: PLR2004 - 64 bits have 19 digits
+    number = whole(value) if value else default
+    if number is None:
         raise S3ResponseError(f"expected a number in <{name}>, got {value[:40]!r}")
-    return int(value)
+    return number
 
 
 def _document(root: str, content: str) -> bytes:

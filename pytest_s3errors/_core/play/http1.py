@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, Sink
+from s3_asyncio_client._core.digits import whole
 from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
 
 _MAX_CHUNK_LINE = 1024
-_MAX_DIGITS = 18
 _NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_LINE = re.compile(rf"({_NAME}) ([!-~\x80-\xff]+) HTTP/1\.([01])")
 _FIELDS = re.compile(rf"(?:{_NAME}:[\t\x20-\x7e\x80-\xff]*\r\n)*")
@@ -48,8 +48,7 @@ class Head(NamedTuple):
     @property
     def body_size(self) -> int | None:
         """The length of the body by the headers. None: chunked framing without a length."""
-        size = self.headers.get("content-length") or self.headers.get("x-amz-decoded-content-length", "")
-        return int(size) if size.isascii() and size.isdigit() else None
+        return whole(self.headers.get("content-length") or self.headers.get("x-amz-decoded-content-length"))
 
     @property
     def expects_continue(self) -> bool:
@@ -133,8 +132,8 @@ class RequestParser:
             self._state = self._read_chunk_line
         elif length is None:
             self._left, self._state = 0, self._read_body
-        elif length.isascii() and length.isdigit() and len(length) <= _MAX_DIGITS:
-            self._left, self._state = int(length), self._read_body
+        elif (left := whole(length)) is not None:
+            self._left, self._state = left, self._read_body
         else:
             raise BadRequest(f"content-length {length!r} is not a number")
 

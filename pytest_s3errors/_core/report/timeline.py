@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
+from s3_asyncio_client._core.digits import whole
+
 from .attempts import failed
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ _SCREEN = 40  # lines
 _HEAD = 24
 _TAIL = 12
 _ALIKE = 4  # The minimum number of similar rows in a run that can be folded.
-_MAX_DIGITS = 18
 SHOWN_S = 0.01
 """A shorter wait is the client's own work, not a backoff or a delay."""
 
@@ -141,9 +142,8 @@ def _row(entry: Entry, wait_s: float, uses: tuple[Use, ...], *, marked: bool) ->
 
 def _body_size(entry: Entry) -> int:
     """Return the bytes of the request's body without the framing of aws-chunked."""
-    decoded = entry.call.headers.get("x-amz-decoded-content-length", "")
-    known = decoded.isascii() and decoded.isdigit() and len(decoded) <= _MAX_DIGITS
-    return min(entry.body_size, int(decoded)) if known else entry.body_size
+    decoded = whole(entry.call.headers.get("x-amz-decoded-content-length"))
+    return entry.body_size if decoded is None else min(entry.body_size, decoded)
 
 
 def target(call: Call) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pytest_s3errors._core.body import Body
+from s3_asyncio_client._core.digits import whole
 from s3_asyncio_client._core.operations import names_of
 
-_MAX_DIGITS = 9
 _PARTS = names_of(lambda row: row.needs_upload and row.method == "PUT")
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
@@ -46,8 +46,7 @@ class Call:
         """The part number of an UploadPart or UploadPartCopy. None: another operation, or not a number."""
         if self.operation not in _PARTS:
             return None
-        number = self.query.get("partNumber", "")
-        return int(number) if number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS else None
+        return whole(self.query.get("partNumber"), digits=9)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.body import Body, LongBody
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.digits import whole
 from s3_asyncio_client._core.operations import OPERATIONS, names_of
 
 from . import (
@@ -86,7 +87,6 @@ SUPPORTED: frozenset[str] = frozenset(_OPERATIONS)
 """The operations that `answer` supports."""
 
 _TAKING = names_of(lambda row: row.takes != "")
-_DIGITS = 20
 
 # Headers that would change the stored object or the response, and that the model does not support.
 _MISSING_PREFIXES = (
@@ -190,8 +190,8 @@ def refuses_by_head(store: S3Store, call: Call, *, new_id: Callable[[], str], ac
 
 def _awaited(call: Call) -> LongBody:
     """Return a body that can't be read, with the length from the head. A head that states none has none."""
-    stated = call.headers.get("content-length", "1" if "transfer-encoding" in call.headers else "0")
-    return LongBody(_AWAITED, 0, int(stated) if stated.isascii() and stated.isdigit() and len(stated) < _DIGITS else 1)
+    stated = whole(call.headers.get("content-length", "1" if "transfer-encoding" in call.headers else "0"))
+    return LongBody(_AWAITED, 0, 1 if stated is None else stated)
 
 
 class _AwaitedError(Exception):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.digits import whole
 from s3_asyncio_client._core.limits import MIN_PART_BYTES
 
 from .attributes import attributes_of, encryption_headers, written_headers
@@ -207,12 +208,13 @@ def _received_list(ask: S3Request) -> Body:
 
 
 def _number(ask: S3Request, entry: ET.Element) -> int:
-    text, etag = text_of(entry, "PartNumber"), text_of(entry, "ETag")
-    if text is None or etag is None or not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004
+    text = text_of(entry, "PartNumber")
+    number = whole(text, digits=9)
+    if number is None or entry.find("ETag") is None:
         raise malformed(ask)
-    if int(text) == 0:
+    if number == 0:
         raise ask.bad_argument("PartNumber", text, said("InvalidArgument: listed number"))
-    return int(text)
+    return number
 
 
 def _part(ask: S3Request, upload: Upload, number: int, entry: ET.Element) -> Part:

@@ -9,6 +9,7 @@ from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.auth.refusals import mismatch
 from pytest_s3errors._core.s3.auth.streaming import ChunkSignatureError
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.digits import whole
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 from s3_asyncio_client._core.operations import names_of
 
@@ -67,11 +68,11 @@ def _stated_length(ask: S3Request, header: str, *, required: bool) -> int | None
     text = ask.call.headers.get(header)
     if text is None and not required:
         return None
-    if text is None or not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - what fits 64 bits
+    length = whole(text)
+    if length is None:
         raise ask.refused("MissingContentLength")
-    length = int(text)
     if length > MAX_UPLOAD_BYTES:
-        elements = {"ProposedSize": text, "MaxSizeAllowed": str(MAX_UPLOAD_BYTES)}
+        elements = {"ProposedSize": str(length), "MaxSizeAllowed": str(MAX_UPLOAD_BYTES)}
         raise ask.refused("EntityTooLarge", elements=elements)
     return length
 
