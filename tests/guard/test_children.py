@@ -68,6 +68,7 @@ def in_shell():
 
 
 RUN = "for code in CLIENTS.values(): subprocess.run([sys.executable, '-c', textwrap.dedent(code).strip()], check=True"
+RUN_IN_ONE = "subprocess.run([sys.executable, '-c', '\\n'.join(map(textwrap.dedent, CLIENTS.values()))], check=True"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ RUN = "for code in CLIENTS.values(): subprocess.run([sys.executable, '-c', textw
         "in_pool('spawn')",
         "in_pool('forkserver')",
         f"{RUN})",
-        f"{RUN}, env={{'PATH': os.environ['PATH']}}, close_fds=False)",
+        f"{RUN_IN_ONE}, env={{'PATH': os.environ['PATH']}}, close_fds=False)",
         "in_shell()",
     ],
     ids=["fork", "spawn", "forkserver", "subprocess", "subprocess with env", "system"],
