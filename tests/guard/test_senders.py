@@ -195,8 +195,8 @@ from botocore.credentials import Credentials
 
 URL = f"http://127.0.0.1:{PORT}/data/k"
 
-def headers(signer=S3SigV4Auth, service="s3"):
-    request = AWSRequest("GET", URL)
+def headers(signer=S3SigV4Auth, service="s3", url=URL):
+    request = AWSRequest("GET", url)
     signer(Credentials("a", "b"), service, "us-east-1").add_auth(request)
     return dict(request.headers)
 
@@ -216,6 +216,14 @@ def test_blocking():
     assert came == ["GET /data/k"] * 4
 
 @pytest.mark.s3_object("data", "k", b"simulated")
+def test_the_bucket_in_front(s3_errors):
+    client(f"http://localhost:{PORT}").list_buckets()
+    url = f"http://data.localhost:{PORT}/k"
+    assert requests.get(url, headers=headers(url=url)).content == b"simulated"
+    assert client(f"http://localhost:{PORT}").get_object(Bucket="data", Key="k")["Body"].read() == b"simulated"
+    assert s3_errors.requests[1].bucket == "data"
+
+@pytest.mark.s3_object("data", "k", b"simulated")
 async def test_async():
     del came[:]
     async with aiohttp.ClientSession() as session, httpx.AsyncClient() as client:
@@ -227,7 +235,7 @@ async def test_async():
             assert (await client.get(URL, headers=own)).content == b"simulated"
     assert came == ["GET /data/k"] * 2
 """
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=3)
 
 
 def test_presigned_forms(run):

@@ -168,7 +168,7 @@ WRONG = [
     ),
     ("s3_slow(-1)", "s3_slow(first_byte=-1): allowed is a number of seconds, 0 or more"),
     ("s3_slow(bytes_per_second=0)", "s3_slow(bytes_per_second=0): allowed is a number of bytes, above 0"),
-    ("s3_slow(1, 2, 3)", "s3_slow() says what is slow*"),
+    ("s3_slow(1, 2, 3)", "s3_slow(): only first_byte, bytes_per_second go without a name; 3 positional *"),
     ("s3_slow(1, keys='x')", "s3_slow() has no option 'keys'; did you mean 'key'?*"),
 ]
 
