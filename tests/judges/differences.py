@@ -350,6 +350,25 @@ DIFFERENCES = (
         calls=(PUT_VERSION, HIDE, ("GetObject", {"Bucket": "versioned", "Key": "key", "VersionId": "<version>"})),
     ),
     Difference(
+        name="copying a delete marker is NoSuchVersion",
+        s3="answers 400 InvalidRequest",
+        source="captures",
+        gaps=("CopyObject", "UploadPartCopy"),
+        answers=("400 InvalidRequest", "404 NoSuchVersion"),
+        calls=(
+            PUT_VERSION,
+            HIDE,
+            (
+                "CopyObject",
+                {
+                    "Bucket": "versioned",
+                    "Key": "copy",
+                    "CopySource": {"Bucket": "versioned", "Key": "key", "VersionId": "<version>"},
+                },
+            ),
+        ),
+    ),
+    Difference(
         name="ListObjectVersions does not count common prefixes once each",
         s3="counts a common prefix as one entry of a page",
         source=DOCS,
