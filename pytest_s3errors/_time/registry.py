@@ -355,7 +355,7 @@ class Registry:
         record.guest = True
         if record.outside:
             return
-        record.first = unseen.remember(record, where)
+        record.first = unseen.where_it_waits(record, where)
         note = self.observed.get(record.ident or 0)
         wait = record.wait
         if wait is not None and not wait.done:

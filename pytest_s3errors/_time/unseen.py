@@ -3,7 +3,7 @@
 This is only needed for threads that were started before the first test that uses the plugin, and for locks in C: those
 created before that test, and those of C code. A thread counts as asleep after it has slept for `STALL_S` and used no
 nanosecond of processor time. That is not enough, since name lookups and native code on the network sleep too. So the
-place counts as well: a call that takes a lock, or the place where the thread has been since the test began.
+place counts as well: a call that takes a lock, or the place where the thread waited when the test began.
 
 Without answers from the kernel, the thread must stay at one instruction, for longer, in an idle process. The thread
 that looks must also be scheduled in time: on a busy machine none is, and that is not a sleep.
@@ -67,6 +67,11 @@ def places(known: Container[int]) -> tuple[dict[int, Place], set[int]]:
         new.clear()
 
 
+def where_it_waits(record: Record, where: dict[int, Place]) -> Place | None:
+    """Return where the thread waits as a test begins. None: it is awake."""
+    return None if remember(record, where) is None else where.get(record.ident or 0)
+
+
 def remember(record: Record, where: dict[int, Place]) -> Any:
     """Return a sample of what the thread does, and record since when, for `sleeps`. None: it is awake."""
     looked = REAL.monotonic()
@@ -90,7 +95,7 @@ def sleeps(record: Record, where: dict[int, Place], *, any_wait: bool = False) -
         record.sample = None
         return False
     place = where.get(record.ident or 0)
-    return any_wait or seen == record.first or (place is not None and _is_lock_call(*place))
+    return any_wait or (place is not None and (place == record.first or _is_lock_call(*place)))
 
 
 @functools.lru_cache(maxsize=256)

@@ -57,7 +57,7 @@ class Record:
         self.guest = False  # it was there when the test began
         self.polls = 0  # looks at its files without result since the last result
         self.joiners: list[Wait] = []
-        # See `unseen`: the last sample, since when, at which processor time, the last look, the test's first sample.
+        # See `unseen`: the last sample, since when, at which processor time, the last look, the place at the start.
         self.sample: Any = None
         self.since = self.cpu = self.looked = 0.0
         self.first: Any = None

@@ -298,6 +298,36 @@ def test_after(): assert time.monotonic() >= REAL.registry.hands.frozen
     ).assert_outcomes(passed=3)
 
 
+def test_a_thread_that_reads_what_a_process_prints(run):
+    """It waits in C, from before the test: what it reads during the test makes it run for a moment, not for ever."""
+    run(
+        IMPORTS
+        + """
+LINES = []
+
+def read():
+    for line in CHILD.stdout: LINES.append(line)
+
+def test_before():
+    global CHILD, THREAD
+    CHILD = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    THREAD = threading.Thread(target=read); THREAD.start()
+
+@pytest.mark.parametrize("number", range(2))
+def test_it(s3_clock, number):
+    LINES.clear(); CHILD.stdin.write(b"line\\n"); CHILD.stdin.flush()
+    while not LINES: REAL.sleep(0.001)
+    began = REAL.monotonic()
+    time.sleep(60)
+    assert s3_clock.now == 60 and REAL.monotonic() - began < 5  # at which patience ends
+
+def test_after():
+    CHILD.stdin.close(); THREAD.join(); CHILD.stdout.close(); CHILD.wait()
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=4)
+
+
 def test_jobs_of_a_pool_of_the_module(run):
     """Its threads were there before the first test that uses the plugin, and are woken in the order of their jobs."""
     run(
