@@ -1,11 +1,12 @@
 """Why no request of a test reached the simulated S3: what else may have answered, and what to do about it.
 
 Nothing here is certain. The candidates come from the test's fixtures, its markers, and the modules that its file
-imports. Each is named with its fix.
+or the test itself imports. Each is named with its fix.
 """
 
 from __future__ import annotations
 
+import dis
 import inspect
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ _MOCKS = {
     "requests_mock": "it answers requests by itself. Let S3 through: requests_mock.Mocker(real_http=True)",
     "vcr": "it plays a cassette. Let S3 through: vcr.VCR(before_record_request=lambda request:"
     " None if 'amazonaws' in request.host else request)",
+    "botocore.stub": "a Stubber answers botocore before a request is made. Leave it out of this test",
     "httpretty": "it answers sockets by itself. Leave it out of this test",
     "pook": "it answers HTTP clients by itself. Leave it out of this test",
 }
@@ -67,7 +69,13 @@ _EARLIER = "Requests came from a fixture or setUp, where no rule fires. Send the
 
 def why_no_request(item: pytest.Item, error: BaseException | None, *, earlier: bool = False) -> list[str]:
     """Return the likely causes, one line each with its fix. *earlier*: there were requests outside the body."""
-    causes = [*([_EARLIER] if earlier else ()), *who_answered(item, error), *_natives(item), *_caches()]
+    causes = [
+        *([_EARLIER] if earlier else ()),
+        *who_answered(item, error),
+        *_replaced(item),
+        *_natives(item),
+        *_caches(),
+    ]
     return causes or ["Does the test call the code that makes requests, and does that find nothing in a cache?"]
 
 
@@ -114,6 +122,16 @@ def _mocks(item: pytest.Item) -> Iterator[str]:
             yield f"{tool} is used here, and may have answered: {cure}."
 
 
+def _replaced(item: pytest.Item) -> Iterator[str]:
+    """Name what a mock replaces by a decorator of the test, and botocore's one door if a fixture replaced that."""
+    names = [str(one.attribute) for one in getattr(getattr(item, "obj", None), "patchings", ())]
+    client = getattr(sys.modules.get("botocore.client"), "BaseClient", None)
+    if client is not None and getattr(client._make_api_call, "__module__", "") != "botocore.client":  # noqa: SLF001
+        names.append("_make_api_call")
+    if names:
+        yield f"A mock replaces {', '.join(names)}, and may have answered. Leave it out of this test."
+
+
 def _natives(item: pytest.Item) -> Iterator[str]:
     for tool, cure in _NATIVE.items():
         if tool in _imported(item):
@@ -135,8 +153,10 @@ def _caches() -> Iterator[str]:
 
 
 def _imported(item: pytest.Item) -> set[str]:
-    """Return the top-level packages that the test's file imports by name."""
+    """Return the modules that the test's file or the test imports by name, and their top-level packages."""
     module: Any = getattr(item, "module", None)
     names = [] if module is None else [*vars(module).values()]
-    homes = (one.__name__ if isinstance(one, ModuleType) else getattr(one, "__module__", None) for one in names)
-    return {str(home).partition(".")[0] for home in homes if home}
+    homes = [one.__name__ if isinstance(one, ModuleType) else getattr(one, "__module__", None) for one in names]
+    code = getattr(inspect.unwrap(getattr(item, "obj", _imported)), "__code__", _imported.__code__)
+    homes += [step.argval for step in dis.get_instructions(code) if step.opname == "IMPORT_NAME"]
+    return {part for home in homes if home for part in (str(home), str(home).partition(".")[0])}

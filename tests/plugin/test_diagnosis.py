@@ -278,6 +278,52 @@ def test_an_async_test_that_nobody_ran(run):
     result.stdout.fnmatch_lines(["*No plugin ran this async test*asyncio_mode = auto*"])
 
 
+def test_a_stubber(run):
+    """It is imported by the test alone."""
+    run(
+        """
+        import boto3
+
+        @pytest.mark.s3_fail(503)
+        def test_it():
+            from botocore.stub import Stubber
+
+            s3 = boto3.client("s3")
+            with Stubber(s3) as stubber:
+                stubber.add_response("list_buckets", {})
+                s3.list_buckets()
+        """
+    ).stdout.fnmatch_lines(["*botocore.stub is used here, and may have answered: a Stubber answers botocore*"])
+
+
+@pytest.mark.parametrize(
+    ("decorator", "arguments", "patch", "name"),
+    [
+        ("@mock.patch('boto3.client')", "client", "", "client"),
+        (
+            "",
+            "monkeypatch",
+            "monkeypatch.setattr('botocore.client.BaseClient._make_api_call', print)",
+            "_make_api_call",
+        ),
+    ],
+)
+def test_a_mock_in_the_place_of_botocore(run, decorator, arguments, patch, name):
+    """By a decorator, or by a fixture that lasts longer than the body."""
+    run(
+        f"""
+        from unittest import mock
+        import boto3
+
+        @pytest.mark.s3_fail(503)
+        {decorator}
+        def test_it({arguments}):
+            {patch}
+            boto3.client("s3").list_buckets()
+        """
+    ).stdout.fnmatch_lines([f"*A mock replaces {name}, and may have answered. Leave it out of this test."])
+
+
 def test_nothing_to_be_seen(run):
     """Then the likeliest is asked."""
     run("@pytest.mark.s3_fail(503)\ndef test_it(): pass").stdout.fnmatch_lines(
