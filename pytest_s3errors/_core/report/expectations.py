@@ -173,7 +173,9 @@ def _outcome(name: str, value: object) -> Check:
         # A failed assertion comes from the test, not from the code under test.
         met = seen.error is None if value == "success" else isinstance(seen.error, classes) and not _asserts(seen.error)
         if not met:
-            yield Unmet(what="outcome", wanted=wanted, seen=type(seen.error).__name__ if seen.error else "success")
+            ended = type(seen.error).__name__ if seen.error else "success"
+            own = " with a failed assertion" if ended != "AssertionError" and _asserts(seen.error) else ""
+            yield Unmet(what="outcome", wanted=wanted, seen=ended + own)
 
     return check
 

@@ -86,7 +86,7 @@ THRICE = (entry(PUT, 503), entry(PUT, 503, at=1.05), entry(PUT, 200, at=3.1))
         (
             {"outcome": Exception},
             seen(error=ExceptionGroup("tasks", [OSError(), AssertionError()])),
-            "outcome: wanted Exception, seen ExceptionGroup",
+            "outcome: wanted Exception, seen ExceptionGroup with a failed assertion",
         ),
         ({"circuit": ["closed", "open"]}, seen(circuits=[(None, ["closed", "open"])]), None),
         (
