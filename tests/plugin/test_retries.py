@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 
 import pytest
@@ -231,6 +232,14 @@ def test_patience_alone_can_be_asked_for(capfd):
     assert main(["retries", "--check", "none", "--attempts", "0", "--", *program]) == 2
 
 
+@pytest.fixture
+def interruptible():
+    """A process that a shell has started in the background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("program", "says"),
     [
@@ -241,6 +250,7 @@ def test_patience_alone_can_be_asked_for(capfd):
         ([sys.executable, "-S", "-c", "import os; os.kill(os.getpid(), 9)"], "the program ends with signal 9\n"),
     ],
 )
+@pytest.mark.usefixtures("interruptible")
 def test_a_program_that_can_not_be_measured_is_told(capfd, program, says):
     """With exit status 2, and how a program finds the server."""
     assert main(["retries", "--", *program]) == 2
