@@ -345,7 +345,7 @@ DIFFERENCES = (
         name="reading a delete marker is NoSuchVersion",
         s3="answers 405 MethodNotAllowed",
         source="fact 18",
-        gaps=("GetObject", "HeadObject", "GetObjectTagging", "GetObjectAttributes"),
+        gaps=("GetObject", "HeadObject", "GetObjectTagging", "GetObjectAttributes", "GetObjectLegalHold"),
         answers=("405 *", "404 *"),
         calls=(PUT_VERSION, HIDE, ("GetObject", {"Bucket": "versioned", "Key": "key", "VersionId": "<version>"})),
     ),
