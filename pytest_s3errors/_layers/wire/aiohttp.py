@@ -75,7 +75,9 @@ class AiohttpWire:
         url: URL = req.url
         if url.host is None:
             return False
-        with signed(str(url), req.headers):
+        if self._scene.is_s3(url.host, url.port):
+            return True
+        with signed(str(url), req.headers):  # the dear question last
             if self._scene.is_s3(url.host, url.port):
                 return True
         check_others(self._scene, url.host, url.port)
