@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 import os
 import resource
 import subprocess
@@ -24,7 +26,9 @@ SMALL = bytes(1024)
 PART = 8 * 1024 * 1024
 AT_ONCE = 10
 BLOCK = 256 * 1024
+DATE = "20250101T000000Z"
 Task = Callable[[int], Awaitable[object]]
+Sign = Callable[[str, str, bytes], dict[str, str]]
 
 
 async def at_once(number: int, how_many: int, act: Callable[[], Awaitable[object]]) -> None:
@@ -56,7 +60,7 @@ def s3client() -> Any:
     return tasks
 
 
-def bare() -> Any:
+def bare(sign: Sign = lambda *_: {}) -> Any:
     import aiohttp
 
     @contextlib.asynccontextmanager
@@ -65,11 +69,13 @@ def bare() -> Any:
         async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
 
             async def put() -> None:
-                async with session.put(f"{url}/bucket/key", data=SMALL) as response:
+                to = f"{url}/bucket/key"
+                async with session.put(to, data=SMALL, headers=sign("PUT", to, SMALL)) as response:
                     await response.read()
 
             async def get() -> None:
-                async with session.get(f"{url}/bucket/1024") as response:
+                to = f"{url}/bucket/1024"
+                async with session.get(to, headers=sign("GET", to, b"")) as response:
                     assert len(await response.read()) == len(SMALL)
 
             yield {
@@ -80,6 +86,32 @@ def bare() -> Any:
             }
 
     return tasks
+
+
+def signed() -> Any:
+    """The least that a client of S3 can do: a bare one that hashes each body and signs, and checks nothing."""
+    key = b"AWS4secret"
+    for word in (DATE[:8], "us-east-1", "s3", "aws4_request"):
+        key = hmac.digest(key, word.encode(), "sha256")
+    scope = f"{DATE[:8]}/us-east-1/s3/aws4_request"
+    names = "host;x-amz-content-sha256;x-amz-date"
+
+    def sign(method: str, url: str, body: bytes) -> dict[str, str]:
+        _, _, host, path = url.split("/", 3)
+        digest = hashlib.sha256(body).hexdigest()
+        request = (
+            f"{method}\n/{path}\n\nhost:{host}\nx-amz-content-sha256:{digest}\nx-amz-date:{DATE}\n\n{names}\n{digest}"
+        )
+        text = f"AWS4-HMAC-SHA256\n{DATE}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+        signature = hmac.digest(key, text.encode(), "sha256").hex()
+        credential = f"Credential=AKIDEXAMPLE/{scope}, SignedHeaders={names}, Signature={signature}"
+        return {
+            "x-amz-content-sha256": digest,
+            "x-amz-date": DATE,
+            "Authorization": f"AWS4-HMAC-SHA256 {credential}",
+        }
+
+    return bare(sign)
 
 
 async def in_parts(amount: int, act: Callable[[int, int], Awaitable[None]]) -> None:
@@ -175,7 +207,7 @@ async def measure(tasks: Any, cases: Sequence[tuple[str, int]], name: str, url: 
 
 
 def main(name: str, *cases: str) -> None:
-    tasks = {"S3Client": s3client, "aiohttp": bare, "aiobotocore": aiobotocore}[name]()
+    tasks = {"S3Client": s3client, "aiohttp": bare, "signed": signed, "aiobotocore": aiobotocore}[name]()
     command = [sys.executable, fixed_s3.__file__]
     with (
         tempfile.NamedTemporaryFile() as file,
