@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.integrity import checksum_for
 from s3_asyncio_client._requests import Requester, check_target, close, send, unquoted_etag
 from s3_asyncio_client._workers import run_workers, uninterrupted
@@ -135,7 +135,7 @@ async def _describe(client: Requester, bucket: str, key: str, params: dict[str, 
 
 
 def _size(headers: Mapping[str, str], bucket: str, key: str) -> int:
-    length = whole(headers.get("Content-Length"))
+    length = whole_number(headers.get("Content-Length"))
     if length is None:
         raise S3ResponseError(
             f"the HEAD of {bucket}/{key} has no Content-Length", operation="HeadObject", bucket=bucket, key=key

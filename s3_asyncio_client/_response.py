@@ -10,7 +10,7 @@ import contextlib
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.integrity import checksum_for
 from s3_asyncio_client.exceptions import S3ConnectionError, S3IntegrityError
 
@@ -28,7 +28,7 @@ def _nothing() -> None:
 
 def promised_length(headers: Mapping[str, str]) -> int | None:
     """Return the Content-Length in bytes, or None if it is missing or invalid."""
-    return whole(headers.get("Content-Length"))
+    return whole_number(headers.get("Content-Length"))
 
 
 def short_body_message(got: int, promised: int | None) -> str:

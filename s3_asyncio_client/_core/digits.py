@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def whole(text: str | None, digits: int = 19) -> int | None:
+def whole_number(text: str | None, digits: int = 19) -> int | None:
     """Return the number that *text* is, if it has at most so many *digits*: 64 bits hold 19. None: it is no number."""
     if text is None or not (text.isascii() and text.isdigit() and len(text) <= digits):
         return None

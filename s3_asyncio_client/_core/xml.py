@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 from xml.sax.saxutils import escape
 
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.document import parse_document
 from s3_asyncio_client._core.errors import error_from_fields, fields_of
 from s3_asyncio_client.exceptions import S3InvalidRequestError, S3ResponseError
@@ -190,7 +190,7 @@ def build_create_bucket(
 
 def _integer(element: Element, name: str, default: int = 0) -> int:
     value = text(element, name).strip()
-    number = whole(value) if value else default
+    number = whole_number(value) if value else default
     if number is None:
         raise S3ResponseError(f"expected a number in <{name}>, got {value[:40]!r}")
     return number

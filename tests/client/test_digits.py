@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._response import promised_length
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("007", 7), ("9" * 19, 10**19 - 1)])
 def test_digits_are_a_number(text, number):
     """Leading zeros are some, too."""
-    assert whole(text) == number
+    assert whole_number(text) == number
 
 
 @pytest.mark.parametrize(
@@ -19,12 +19,12 @@ def test_digits_are_a_number(text, number):
 )
 def test_nothing_else_is(text):
     """What `int` takes and HTTP does not, and what `str.isdigit` takes and `int` does not."""
-    assert whole(text) is None
+    assert whole_number(text) is None
 
 
 def test_a_limit_of_digits():
     """That many, and one more."""
-    assert (whole("123", digits=3), whole("1234", digits=3)) == (123, None)
+    assert (whole_number("123", digits=3), whole_number("1234", digits=3)) == (123, None)
 
 
 def test_a_length_that_no_body_has_is_none():

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, Sink
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MAX_HEADER_SECTION_BYTES
 
 _MAX_CHUNK_LINE = 1024
@@ -48,7 +48,7 @@ class Head(NamedTuple):
     @property
     def body_size(self) -> int | None:
         """The length of the body by the headers. None: chunked framing without a length."""
-        return whole(self.headers.get("content-length") or self.headers.get("x-amz-decoded-content-length"))
+        return whole_number(self.headers.get("content-length") or self.headers.get("x-amz-decoded-content-length"))
 
     @property
     def expects_continue(self) -> bool:
@@ -132,7 +132,7 @@ class RequestParser:
             self._state = self._read_chunk_line
         elif length is None:
             self._left, self._state = 0, self._read_body
-        elif (left := whole(length)) is not None:
+        elif (left := whole_number(length)) is not None:
             self._left, self._state = left, self._read_body
         else:
             raise BadRequest(f"content-length {length!r} is not a number")

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 
 from .attempts import failed
 
@@ -142,7 +142,7 @@ def _row(entry: Entry, wait_s: float, uses: tuple[Use, ...], *, marked: bool) ->
 
 def _body_size(entry: Entry) -> int:
     """Return the bytes of the request's body without the framing of aws-chunked."""
-    decoded = whole(entry.call.headers.get("x-amz-decoded-content-length"))
+    decoded = whole_number(entry.call.headers.get("x-amz-decoded-content-length"))
     return entry.body_size if decoded is None else min(entry.body_size, decoded)
 
 

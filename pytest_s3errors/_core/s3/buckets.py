@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.bucket_names import new_name_problem
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 
 from .access_points import ALIAS_END
 from .acls import born_blocked, bucket_ownership
@@ -126,7 +126,7 @@ def _max_buckets(ask: S3Request) -> int | None:
     text = ask.call.query.get("max-buckets")
     if text is None:
         return None
-    limit = whole(text, digits=len(str(_MAX_BUCKETS)))
+    limit = whole_number(text, digits=len(str(_MAX_BUCKETS)))
     if limit is None or not 1 <= limit <= _MAX_BUCKETS:
         raise ask.bad_argument("max-buckets", text, said("InvalidArgument: max-buckets"))
     return limit

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pytest_s3errors._core.body import Body
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.operations import names_of
 
 _PARTS = names_of(lambda row: row.needs_upload and row.method == "PUT")
@@ -46,7 +46,7 @@ class Call:
         """The part number of an UploadPart or UploadPartCopy. None: another operation, or not a number."""
         if self.operation not in _PARTS:
             return None
-        return whole(self.query.get("partNumber"), digits=9)
+        return whole_number(self.query.get("partNumber"), digits=9)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.body import Body, LongBody
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.operations import OPERATIONS, names_of
 
 from . import (
@@ -190,7 +190,7 @@ def refuses_by_head(store: S3Store, call: Call, *, new_id: Callable[[], str], ac
 
 def _awaited(call: Call) -> LongBody:
     """Return a body that can't be read, with the length from the head. A head that states none has none."""
-    stated = whole(call.headers.get("content-length", "1" if "transfer-encoding" in call.headers else "0"))
+    stated = whole_number(call.headers.get("content-length", "1" if "transfer-encoding" in call.headers else "0"))
     return LongBody(_AWAITED, 0, 1 if stated is None else stated)
 
 

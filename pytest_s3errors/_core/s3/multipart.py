@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MIN_PART_BYTES
 
 from .attributes import attributes_of, encryption_headers, written_headers
@@ -209,7 +209,7 @@ def _received_list(ask: S3Request) -> Body:
 
 def _number(ask: S3Request, entry: ET.Element) -> int:
     text = text_of(entry, "PartNumber")
-    number = whole(text, digits=9)
+    number = whole_number(text, digits=9)
     if number is None or entry.find("ETag") is None:
         raise malformed(ask)
     if number == 0:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_read
@@ -86,7 +86,7 @@ def _part(obj: StoredObject, number: int) -> Elements:
 
 def _number(ask: S3Request, header: str, default: int) -> int:
     """Return the header's number. S3 accepts text that is not a number."""
-    number = whole(ask.call.headers.get(header), digits=9)
+    number = whole_number(ask.call.headers.get(header), digits=9)
     return default if number is None else number
 
 

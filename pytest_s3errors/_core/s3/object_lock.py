@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 
 from .bucket_record import Bucket
 from .commit import whole_second
@@ -66,7 +66,7 @@ def _default(ask: S3Request, wanted: ET.Element | None) -> DefaultRetention:
     if mode not in _MODES or len(spans) != 1:
         raise malformed(ask)
     ((unit, text),) = spans
-    length = whole(text, digits=len(str(_MAX_DAYS)))
+    length = whole_number(text, digits=len(str(_MAX_DAYS)))
     if length is None or not 1 <= length <= (_MAX_DAYS if unit == "Days" else _MAX_YEARS):
         message = f"A default retention is 1 to {_MAX_DAYS} days or 1 to {_MAX_YEARS} years"
         raise ask.refused("InvalidArgument", message=message)

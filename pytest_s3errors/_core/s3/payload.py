@@ -9,7 +9,7 @@ from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.auth.refusals import mismatch
 from pytest_s3errors._core.s3.auth.streaming import ChunkSignatureError
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 from s3_asyncio_client._core.operations import names_of
 
@@ -68,7 +68,7 @@ def _stated_length(ask: S3Request, header: str, *, required: bool) -> int | None
     text = ask.call.headers.get(header)
     if text is None and not required:
         return None
-    length = whole(text)
+    length = whole_number(text)
     if length is None:
         raise ask.refused("MissingContentLength")
     if length > MAX_UPLOAD_BYTES:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.digits import whole
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MAX_PARTS
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def requested_range(ask: S3Request, obj: StoredObject) -> tuple[int, int] | None
 def part_number(ask: S3Request) -> int:
     """Return the request's partNumber, or refuse with InvalidArgument unless it is 1 to 10000 (fact 62)."""
     text = ask.call.query.get("partNumber", "")
-    number = whole(text, digits=len(str(MAX_PARTS)))
+    number = whole_number(text, digits=len(str(MAX_PARTS)))
     if number is None or not 1 <= number <= MAX_PARTS:
         raise ask.bad_argument("partNumber", text, said("InvalidArgument: part number"))
     return number
