@@ -69,6 +69,7 @@ def _client(sides: Sequence[Side], quick: bool) -> Figures:
         (640, 6, "aiobotocore", *small),
         *((1, 3, client, listing) for client in ("S3Client", "aiobotocore")),
         *((1, 3, client, f"{way}={size}") for client in ("S3Client", "aiohttp") for way in ("up", "down")),
+        (1, 3, "signed", f"up={size}"),
     ):
         found |= play(
             sides,
@@ -126,6 +127,7 @@ PROMISES = (
         Promise("client", f"{kind} {256 << 20} S3Client", 1 / 0.9, times=f"{kind} {256 << 20} aiohttp", clock="wall")
         for kind in ("up", "down")
     ),
+    Promise("client", f"up {256 << 20} S3Client", 1 / 0.9, times=f"up {256 << 20} signed", clock="wall"),
     *(Promise("client", f"{kind} {256 << 20} S3Client", 64.0 * 2**20, clock="peak") for kind in ("up", "down")),
     Promise("client", "list 100000 S3Client", 1 / 5, times="list 100000 aiobotocore"),
     *(

@@ -60,7 +60,7 @@ def s3client() -> Any:
     return tasks
 
 
-def bare(sign: Sign = lambda *_: {}) -> Any:
+def bare(sign: Sign = lambda *_: {}, *, hashes: bool = False) -> Any:
     import aiohttp
 
     @contextlib.asynccontextmanager
@@ -81,7 +81,7 @@ def bare(sign: Sign = lambda *_: {}) -> Any:
             yield {
                 "PUT": lambda times: at_once(amount, times, put),
                 "GET": lambda times: at_once(amount, times, get),
-                "up": lambda _: in_parts(amount, lambda start, size: _up(session, url, path, start, size)),
+                "up": lambda _: in_parts(amount, lambda start, size: _up(session, url, path, start, size, hashes)),
                 "down": lambda _: _down_whole(session, url, path, amount),
             }
 
@@ -111,7 +111,7 @@ def signed() -> Any:
             "Authorization": f"AWS4-HMAC-SHA256 {credential}",
         }
 
-    return bare(sign)
+    return bare(sign, hashes=True)
 
 
 async def in_parts(amount: int, act: Callable[[int, int], Awaitable[None]]) -> None:
@@ -124,7 +124,10 @@ async def in_parts(amount: int, act: Callable[[int, int], Awaitable[None]]) -> N
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
 
 
-async def _up(session: Any, url: str, path: Path, start: int, size: int) -> None:
+async def _up(session: Any, url: str, path: Path, start: int, size: int, hashes: bool) -> None:
+    if hashes:  # the signature is in the head, so the part is read twice
+        await asyncio.to_thread(_hash, path, start, size)
+
     async def blocks() -> AsyncIterator[bytes]:
         left = size
         with await asyncio.to_thread(path.open, "rb") as file:
@@ -136,6 +139,14 @@ async def _up(session: Any, url: str, path: Path, start: int, size: int) -> None
     headers = {"Content-Length": str(size)}
     async with session.put(f"{url}/bucket/key", data=blocks(), headers=headers) as response:
         await response.read()
+
+
+def _hash(path: Path, start: int, size: int) -> None:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(start)
+        for at in range(0, size, BLOCK):
+            digest.update(file.read(min(BLOCK, size - at)))
 
 
 async def _down_whole(session: Any, url: str, path: Path, amount: int) -> None:
