@@ -198,7 +198,7 @@ class Registry:
         with self.mutex:
             if not wait.done:
                 self._finish(wait, result=False, own=True)
-            wait.close()
+            wait.close(keep=self.on)
             record.wait = outer
             if outer is not None and not outer.done:  # a signal handler has waited within a wait
                 self.roster.running.discard(record)
@@ -373,6 +373,7 @@ class Registry:
         with self.mutex:
             self.hands.go_on(self.hands.frozen)
             self.on = False
+            waits.close_bells()
             self._generation += 1
             self._asker = None
             self.roster.running.clear()
@@ -396,7 +397,7 @@ class Registry:
         self.hands.go_on(self.now())
         self.on = False
         self.roster.after_fork()
-        waits.after_fork()
+        waits.close_bells()
         self.clocks.clear()
         self.test = None
         self.observed, self.holds, self._asker = {}, 0, None

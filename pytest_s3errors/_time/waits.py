@@ -131,8 +131,8 @@ class Wait:
         """Return the local ports of the sockets that the thread waits for."""
         return set()
 
-    def close(self) -> None:
-        """Release the resources of the wait."""
+    def close(self, *, keep: bool) -> None:
+        """Release the resources of the wait, or *keep* them for the next one."""
 
 
 class FileWait(Wait):
@@ -176,11 +176,11 @@ class FileWait(Wait):
         """Return how many seconds these files must be silent."""
         return self._silence_s()
 
-    def close(self) -> None:
+    def close(self, *, keep: bool) -> None:
         """Put the bell away. The files stay as they are."""
         if self._bell is not None:
             bell, self._bell = self._bell, None
-            if len(_idle) < _MOST_IDLE:
+            if keep and len(_idle) < _MOST_IDLE:
                 _idle.append(bell)
             else:
                 bell.close()
@@ -192,8 +192,8 @@ _idle: list[Bell] = []
 _MOST_IDLE = 4
 
 
-def after_fork() -> None:
-    """Close the bells that a child shares with its parent."""
+def close_bells() -> None:
+    """Close the bells that no wait has: a test leaves no open file, and a child must not ring its parent's."""
     while _idle:
         _idle.pop().close()
 

@@ -226,6 +226,17 @@ def test_two_threads_take_the_last_bell(monkeypatch):
     monkeypatch.setattr(waits, "_idle", Taken())
     wait = waits.FileWait([], lambda: 0.0)
     assert not wait.pause(0)
-    wait.close()
+    wait.close(keep=True)
     assert len(waits._idle) == 1
     waits._idle.pop().close()
+
+
+def test_a_test_leaves_no_bell(monkeypatch):
+    """Bells are open files. A wait that ends after its test does not keep one, either."""
+    monkeypatch.setattr(waits, "_idle", [waits.Bell()])
+    registry.Registry()._end()
+    assert not waits._idle
+    wait = waits.FileWait([], lambda: 0.0)
+    assert not wait.pause(0)
+    wait.close(keep=False)
+    assert not waits._idle
