@@ -65,10 +65,7 @@ class Hosts:
         if sending is not None:
             if not sending.s3 or is_amazon_host(host):
                 return False
-            # A request that is only known by its signature may have the bucket in front of its host.
-            if sending.endpoint not in self.used and not any(
-                sending.endpoint.endswith(f".{known}") for known in self.endpoints()
-            ):
+            if sending.endpoint is not None:
                 self.used.add(sending.endpoint)
             return True
         return is_s3_host(host) or self._is_clients(host.lower(), port) or _any_matches(host, port, self._endpoints)

@@ -35,12 +35,16 @@ _SIGNED = re.compile(
 
 
 class Sending(NamedTuple):
-    """One request in flight: whether it is S3's, the host and port of its URL, and the client's endpoint."""
+    """One request in flight: whether it is S3's, the host and port of its URL, and the client's endpoint.
+
+    `endpoint` is None if only the signature tells whose request it is: its host may be an endpoint's, or have a bucket
+    in front of one.
+    """
 
     s3: bool
     host: str
     port: int | None
-    endpoint: str
+    endpoint: str | None
 
 
 _sending: ContextVar[Sending | None] = ContextVar("s3errors_sending", default=None)
@@ -60,14 +64,15 @@ def sending_to(host: str, port: int | None) -> Sending | None:
     return sending
 
 
-def _sends(url: str, endpoint: str, *, s3: bool) -> Sending:
-    parts, at = urlsplit(url), urlsplit(endpoint)
-    return Sending(
-        s3,
-        (parts.hostname or "").lower(),
-        parts.port or _PORTS.get(parts.scheme),
-        f"{at.netloc.rpartition('@')[2]}{at.path.rstrip('/')}",
-    )
+def _sends(url: str, endpoint: str | None, *, s3: bool) -> Sending:
+    parts = urlsplit(url)
+    base = None if endpoint is None else _base(endpoint)
+    return Sending(s3, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme), base)
+
+
+def _base(endpoint: str) -> str:
+    at = urlsplit(endpoint)
+    return f"{at.netloc.rpartition('@')[2]}{at.path.rstrip('/')}"
 
 
 class _Block:
@@ -86,8 +91,8 @@ class _Block:
         _sending.set(self._before)
 
 
-def sending(url: str, endpoint: str, *, s3: bool) -> contextlib.AbstractContextManager[None]:
-    """Mark the block that sends to *url* for a client with this *endpoint*."""
+def sending(url: str, endpoint: str | None, *, s3: bool) -> contextlib.AbstractContextManager[None]:
+    """Mark the block that sends to *url* for a client with this *endpoint*. None: its endpoint is not known."""
     return _Block(_sends(url, endpoint, s3=s3))
 
 
@@ -117,8 +122,7 @@ def _text(word: object) -> str:
 def signed(url: str, headers: object) -> contextlib.AbstractContextManager[None]:
     """Mark the block that sends to *url* if URL or headers are signed for S3 and the block has no mark yet."""
     if _sending.get() is None and (is_presigned(url) or is_signed(headers)):
-        parts = urlsplit(url)
-        return sending(url, f"{parts.scheme}://{parts.netloc}", s3=True)
+        return sending(url, None, s3=True)
     return _UNMARKED
 
 
