@@ -4,6 +4,8 @@ S3 distinguishes operations by method, by what the address names (service, bucke
 the query (`?uploads`, `?acl`). So the rows of `operations` are compiled into one small dict per method and level, with
 one lookup per name in the query. A few neighbors differ only by one more parameter or header. Other parameters
 (`prefix`, `x-id`, `response-*`, `X-Amz-*`) are in no table and change nothing.
+
+Where S3 itself looks at a subresource that belongs to the other level was measured for brekkylab/backlot.
 """
 
 from __future__ import annotations
@@ -59,14 +61,17 @@ def _levels(method: str) -> tuple[dict[str, str | None], ...]:
     as the plain operation, which might delete the object.
     """
     known = {row.subresource for row in OPERATIONS.values()}
+    ignored = _IGNORED if method in {"GET", "HEAD"} else {}
     levels: tuple[dict[str, str | None], ...] = (
         {"": None},
-        dict.fromkeys({"", *known} - {_UPLOAD}),
-        dict.fromkeys({"", *known}),
+        dict.fromkeys({"", *known} - ignored.get(BUCKET, frozenset())),
+        dict.fromkeys({"", *known} - ignored.get(OBJECT, frozenset())),
     )
     for row in OPERATIONS.values():
         if row.method == method and not (row.parameter or row.header):
             levels[row.level][row.subresource] = row.name
+            if row.subresource in ALSO_AT_KEYS:
+                levels[OBJECT][row.subresource] = row.name
     return levels
 
 
@@ -78,8 +83,20 @@ def _neighbors() -> Iterator[tuple[str | None, tuple[str, bool, str, str]]]:
             yield _LEVELS[row.method][row.level][row.subresource], (name, bool(row.header), wanted, row.name)
 
 
-# It only selects a part of an object. In the query of a bucket it means nothing.
-_UPLOAD = "uploadId"
+ALSO_AT_KEYS = frozenset(
+    {"accelerate", "cors", "delete", "inventory", "lifecycle", "location", "notification", "policy", "replication"}
+    | {"requestPayment", "versioning", "website"}
+)
+"""Subresources of a bucket that S3 serves at the address of a key, too: the bucket's, whatever the key."""
+
+# Those that a read at the other level's address does not look at.
+_IGNORED = {
+    BUCKET: frozenset(["annotation", "attributes", "legal-hold", "renameObject", "retention", "select", "session"]),
+    OBJECT: frozenset(
+        {"abac", "analytics", "intelligent-tiering", "metadataConfiguration", "metadataTable", "metrics", "object-lock"}
+        | {"ownershipControls", "policyStatus", "publicAccessBlock", "renameObject", "session"}
+    ),
+}
 _LEVELS = {method: _levels(method) for method in {row.method for row in OPERATIONS.values()}}
 # A browser asks before any request, whatever else the address names.
 _PREFLIGHT: dict[str, str | None] = {"": "CORSPreflight"}

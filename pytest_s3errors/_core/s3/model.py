@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, LongBody
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.operations import OPERATIONS, names_of
 
@@ -36,12 +35,13 @@ from .access import OPEN, Access
 from .access_points import ON_BUCKETS
 from .auth import ANYBODY, Caller, identify, unsigned
 from .commit import DEFAULT_REGION
-from .copies import COPY_SOURCE
 from .digests import ALGORITHMS
 from .messages import Call, ErrorReply, Refused, Response
+from .misaddressed import check_form, check_selectors, misplaced
 from .permissions import EXPECTED_OWNER, check_allowed
 from .presigned import with_signed_query
 from .request import S3Request
+from .selectors import is_known_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +105,7 @@ def missing(call: Call) -> str | None:
     `answer` ignores what it lacks, so a caller who wants no guesses asks here first.
     """
     if call.operation is None:
-        return "operation of this form"
+        return None if is_known_form(call) else "operation of this form"
     if call.operation not in _OPERATIONS:
         return f"operation {call.operation}"
     if _SUSPECT.search(" ".join(call.headers)):
@@ -144,9 +144,11 @@ def answer(
 
 def _answer(store: S3Store, call: Call, body: Body, new_id: Callable[[], str], access: Access) -> Response | ErrorReply:
     operation = _OPERATIONS.get(call.operation or "")
-    if operation is None:
+    if operation is None and (call.operation is not None or not is_known_form(call)):
         return error_reply("NotImplemented", call)
     try:
+        if call.query:
+            check_selectors(call)
         caller = _caller(store, call.came_as or call, access)
         if call.query:
             call = with_signed_query(call)
@@ -161,7 +163,9 @@ def _answer(store: S3Store, call: Call, body: Body, new_id: Callable[[], str], a
             caller=caller,
         )
         _check_text(ask)
-        _check_form(ask)
+        check_form(ask)
+        if operation is None:
+            raise misplaced(ask)
         if ask.bucket != (call.bucket or "") and not (call.key or call.operation in ON_BUCKETS):
             raise ask.refused("MethodNotAllowed")
         bucket = store.bucket(ask.bucket)
@@ -224,21 +228,6 @@ def _caller(store: S3Store, call: Call, access: Access) -> Caller:
         return bucket.region if access.declared or bucket.region != DEFAULT_REGION else None
 
     return identify(call, access, now=store.now, bucket_region=bucket_region)
-
-
-def _check_form(ask: S3Request) -> None:
-    """Refuse what belongs to other operations: a copy source without a copy, half of what names a part."""
-    call = ask.call
-    if COPY_SOURCE in call.headers and call.method != "PUT":
-        raise ask.bad_argument(COPY_SOURCE, call.headers[COPY_SOURCE], said("InvalidArgument: copy source elsewhere"))
-    if call.query and call.method == "PUT":
-        part, upload = "partNumber" in call.query, "uploadId" in call.query
-        if part and not upload:
-            # S3 repeats the name of the parameter as its value.
-            raise ask.bad_argument("partNumber", "partNumber", said("InvalidArgument: part number alone"))
-        if upload and not part:
-            elements = {"Method": "PUT", "ResourceType": "UPLOAD"}
-            raise ask.refused("MethodNotAllowed", elements=elements, headers={"Allow": "DELETE, POST, GET"})
 
 
 def _check_text(ask: S3Request) -> None:

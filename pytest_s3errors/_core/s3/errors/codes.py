@@ -110,7 +110,7 @@ CODES: dict[str, tuple[int, str, str | None]] = {
     "MissingContentLength": (411, "doc", None),
     "MissingRequestBodyError": (400, "doc", "The request needs a body."),
     "MissingSecurityHeader": (400, "aws-wire", None),
-    "NoLoggingStatusForKey": (400, "doc", "An object has no logging status."),
+    "NoLoggingStatusForKey": (400, "aws-wire", None),
     "NoSuchAccessPoint": (404, "aws-wire", "The access point does not exist."),
     "NoSuchAnnotation": (404, "aws-model", "The annotation does not exist."),
     "NoSuchBucket": (404, "aws-wire", None),

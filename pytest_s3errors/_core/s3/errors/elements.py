@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import Call
+from pytest_s3errors._core.s3.selectors import allowed, resource_type
 from s3_asyncio_client._core import limits
 
 _Read: TypeAlias = Callable[[Call, str, str | None], str | None]
@@ -75,7 +76,7 @@ def _hides_marker(call: Call) -> bool:
 def _resource_type(call: Call, code: str, _region: str | None) -> str:
     if code == "MethodNotAllowed" and _hides_marker(call):
         return "DeleteMarker"
-    return "SERVICE" if call.bucket is None else "BUCKET" if call.key is None else "OBJECT"
+    return "BUCKET" if code == "AccessForbidden" else resource_type(call)
 
 
 def _size(call: Call, code: str, _region: str | None) -> str | None:
@@ -154,7 +155,7 @@ def _bucket_region(call: Call, code: str, region: str | None) -> str | None:
 def _allow(call: Call, _code: str, _region: str | None) -> str:
     if _hides_marker(call):
         return "DELETE"
-    return ", ".join(method for method in ("GET", "HEAD", "PUT", "POST", "DELETE") if method != call.method)
+    return allowed(call)
 
 
 def _delete_marker(call: Call, code: str, _region: str | None) -> str | None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 SOURCES = {
     "LSREC": "LocalStack's snapshots of its tests, recorded against AWS",
     "VGW": "the error tables of versity/versitygw",
+    "BACKLOT": "what brekkylab/backlot measured on S3, noted in its S3 router and its tests",
 }
 """The sources of the texts. Another one is an issue in a repository, which contains a response from S3."""
 
@@ -234,6 +235,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "deb-s3#157",
     ),
+    "BadRequest: method": ("An error occurred when parsing the HTTP request.", "BACKLOT"),
     "IncompleteBody": ("The request body terminated unexpectedly", "versitygw#1666"),
     "IncompleteBody: length": (
         "You did not provide the number of bytes specified by the Content-Length HTTP header",
@@ -273,6 +275,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "versitygw#2075",
     ),
+    "InvalidArgument: selectors": ("Conflicting query string parameters: {}", "BACKLOT"),
     "InvalidArgument: type of authorization": ("Unsupported Authorization Type", "versitygw#1512"),
     "InvalidChunkSizeError": (
         "Only the last chunk is allowed to have a size less than 8192 bytes",
@@ -304,6 +307,12 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     "InvalidRequest: trailer": ("The value specified in the x-amz-trailer header is not supported", "versitygw#1161"),
     "InvalidRequest: trailing checksum": ("Value for x-amz-checksum-{} trailing header is invalid.", "versitygw#1165"),
+    "InvalidRequest: upload without key": ("A key must be specified", "BACKLOT"),
+    "InvalidRequest: uploads of key": ("Key is not expected for the GET method ?uploads subresource", "BACKLOT"),
+    "InvalidRequest: versions of key": (
+        "There is no such thing as the ?versions sub-resource for a key",
+        "versitygw#1688",
+    ),
     "KeyTooLongError": ("Your key is too long", "versitygw#2080"),
     "MalformedPolicy: action": ("Policy has invalid action", "versitygw#650"),
     "MalformedPolicy: effect": ("Invalid effect: {}", "versitygw#647"),
@@ -318,6 +327,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "Your metadata headers exceed the maximum allowed metadata size",
         "ckanext-s3filestore#132",
     ),
+    "NoLoggingStatusForKey": ("There is no such thing as the ?logging sub-resource for a key", "BACKLOT"),
     "MissingContentLength": ("You must provide the Content-Length HTTP header.", "versitygw#1321"),
 }
 

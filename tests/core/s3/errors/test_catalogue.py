@@ -171,7 +171,7 @@ EVERYTHING = call(
         ("SlowDown", []),
         ("InvalidURI", [("URI", "/a%20key")]),
         ("InvalidObjectState", [("StorageClass", "GLACIER")]),
-        ("MethodNotAllowed", [("Method", "PUT"), ("ResourceType", "OBJECT")]),
+        ("MethodNotAllowed", [("Method", "PUT"), ("ResourceType", "PART")]),
         ("PermanentRedirect", [("Endpoint", "bucket.s3.us-west-2.amazonaws.com"), ("Bucket", "bucket")]),
         ("AuthorizationHeaderMalformed", [("Region", "us-west-2")]),
     ],
@@ -292,19 +292,25 @@ def test_refuses_to_read_a_delete_marker(method):
 
 
 @pytest.mark.parametrize(
-    ("target", "kind"), [("/", "SERVICE"), ("/b", "BUCKET"), ("/b/k", "OBJECT"), ("/b/k?tagging", "OBJECT")]
+    ("target", "kind", "allow"),
+    [
+        ("/", "SERVICE", "GET"),
+        ("/b", "BUCKET", "HEAD, DELETE, POST, GET, PUT"),
+        ("/b/k", "OBJECT", "HEAD, DELETE, GET, PUT"),
+        ("/b/k?tagging", "OBJECT_TAGGING", "DELETE, GET, PUT"),
+    ],
 )
-def test_other_405s_allow_the_other_methods(target, kind):
-    """Allow lists methods without the refused one, and ResourceType says what was addressed."""
-    reply = error_reply("MethodNotAllowed", call("POST", target, host="s3.amazonaws.com"))
+def test_other_405s_allow_what_the_resource_has(target, kind, allow):
+    """Allow lists the methods of what was addressed, in S3's order, and ResourceType names it."""
+    reply = error_reply("MethodNotAllowed", call("PATCH", target, host="s3.amazonaws.com"))
     assert dict(reply.elements)["ResourceType"] == kind
-    assert reply.headers == {"Allow": "GET, HEAD, PUT, DELETE"}
+    assert reply.headers == {"Allow": allow}
 
 
 def test_a_preflight_is_refused_for_the_method_asked_about():
-    """AccessForbidden names the method that the browser wants to use, not OPTIONS."""
+    """AccessForbidden names the method that the browser wants to use, not OPTIONS, and always the bucket."""
     reply = error_reply("AccessForbidden", call("OPTIONS", **{"access-control-request-method": "PUT"}))
-    assert reply.elements == (("Method", "PUT"), ("ResourceType", "OBJECT"))
+    assert reply.elements == (("Method", "PUT"), ("ResourceType", "BUCKET"))
 
 
 @pytest.mark.parametrize(("sent", "etag"), [('"abc"', '"abc"'), ("*", None), ('"a", "b"', None)])

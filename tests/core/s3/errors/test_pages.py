@@ -9,7 +9,7 @@ from pytest_s3errors._core.s3 import SUPPORTED
 from pytest_s3errors._core.s3.errors.messages import RECORDED
 
 PAGE = Path(__file__).parents[4] / "docs/reference/behavior.md"
-SOURCE = re.compile(r"LSREC|AWSDOC|s3-tests|guess|moto's tests|[\w-]+#\d+")
+SOURCE = re.compile(r"BACKLOT|LSREC|AWSDOC|s3-tests|guess|moto's tests|[\w-]+#\d+")
 
 
 def rows():

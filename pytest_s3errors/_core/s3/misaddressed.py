@@ -1,0 +1,65 @@
+"""Requests whose method, address and query do not go together, and S3's refusals of them.
+
+Source: what brekkylab/backlot measured on S3, if nothing else is said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_s3errors._core.s3.errors.catalogue import error_reply
+from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.operations import OPERATIONS
+
+from .copies import COPY_SOURCE
+from .messages import Refused
+from .selectors import selected
+
+if TYPE_CHECKING:
+    from .messages import Call
+    from .request import S3Request
+
+# Refusals of their own, after the bucket is found: selector -> methods, whether the address has a key, situation.
+_OWN = {
+    "logging": ({"GET"}, True, "NoLoggingStatusForKey"),
+    "uploadId": ({"GET", "POST", "DELETE"}, False, "InvalidRequest: upload without key"),
+    "uploads": ({"GET"}, True, "InvalidRequest: uploads of key"),
+    "versions": ({"GET"}, True, "InvalidRequest: versions of key"),
+}
+# S3 knows PATCH, too, although no operation has it.
+_METHODS = frozenset({"PATCH", *(row.method for row in OPERATIONS.values())})
+
+
+def check_selectors(call: Call) -> None:
+    """Refuse two selectors at once."""
+    if len(call.query) > 1 and len(names := selected(call)) > 1:
+        message = said("InvalidArgument: selectors", ", ".join(names))
+        elements = {"ArgumentName": "ResourceType", "ArgumentValue": names[0]}
+        raise Refused(error_reply("InvalidArgument", call, message=message, elements=elements))
+
+
+def misplaced(ask: S3Request) -> Refused:
+    """Return the refusal of a request that is no operation."""
+    call = ask.call
+    for name in selected(call):
+        methods, at_key, situation = _OWN.get(name, ((), False, ""))
+        if call.method in methods and at_key == (call.key is not None):
+            ask.readable_bucket()
+            return ask.refused(situation.partition(":")[0], message=said(situation))
+    if call.method not in _METHODS:
+        return ask.refused("BadRequest", message=said("BadRequest: method"))
+    return ask.refused("MethodNotAllowed")
+
+
+def check_form(ask: S3Request) -> None:
+    """Refuse what belongs to other operations: a copy source without a copy, what names a part without UploadPart."""
+    call = ask.call
+    if COPY_SOURCE in call.headers and call.method != "PUT":
+        raise ask.bad_argument(COPY_SOURCE, call.headers[COPY_SOURCE], said("InvalidArgument: copy source elsewhere"))
+    if "partNumber" in call.query or ("uploadId" in call.query and call.method == "PUT"):
+        part, upload = "partNumber" in call.query, "uploadId" in call.query
+        if call.method == "PUT" and not upload:
+            # S3 repeats the name of the parameter as its value.
+            raise ask.bad_argument("partNumber", "partNumber", said("InvalidArgument: part number alone"))
+        if upload and (call.method != "PUT" or not part):
+            raise ask.refused("MethodNotAllowed")
