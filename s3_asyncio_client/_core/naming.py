@@ -100,5 +100,5 @@ _IGNORED = {
 _LEVELS = {method: _levels(method) for method in {row.method for row in OPERATIONS.values()}}
 # A browser asks before any request, whatever else the address names.
 _PREFLIGHT: dict[str, str | None] = {"": "CORSPreflight"}
-_LEVELS["OPTIONS"] = ({"": None}, _PREFLIGHT, _PREFLIGHT)
+_LEVELS["OPTIONS"] = (_PREFLIGHT, _PREFLIGHT, _PREFLIGHT)
 _NEIGHBORS = dict(_neighbors())

@@ -66,6 +66,11 @@ class Operation(NamedTuple):
         return _LEVELS[self.request.partition(" ")[2].partition("?")[0]]
 
     @property
+    def acts_on(self) -> int:
+        """What its permission is about: SERVICE, BUCKET or OBJECT. A form and a list of keys name objects."""
+        return OBJECT if self.takes == "form" or self.late == "partial" else self.level
+
+    @property
     def subresource(self) -> str:
         """The parameter of the subresource. "": the request is about the whole bucket or object."""
         first = self.request.partition("?")[2].partition("&")[0]

@@ -110,7 +110,7 @@ def test_names_what_botocore_serializes(name):
         ("POST", "/b/k?select&select-type=2", {}, "SelectObjectContent"),
         ("POST", "/b/k", {}, None),
         ("OPTIONS", "/b/k?uploads", {}, "CORSPreflight"),
-        ("OPTIONS", "/", {}, None),
+        ("OPTIONS", "/", {}, "CORSPreflight"),
         ("PATCH", "/b/k", {}, None),
         ("get", "/b/k", {}, None),
     ],

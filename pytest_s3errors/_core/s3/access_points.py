@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALIAS_END = "-s3alias"
+ACCESS_POINTS = "s3-accesspoint"
+"""In the host of an access point."""
+
 ON_BUCKETS = frozenset(
     {"DeleteObjects", "GetBucketAcl", "GetBucketLocation", "GetBucketPolicy", "HeadBucket"}
     | {"ListMultipartUploads", "ListObjectVersions", "ListObjects", "ListObjectsV2"}

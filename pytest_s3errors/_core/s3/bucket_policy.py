@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.operations import BUCKET, OBJECT, OPERATIONS
 
 from .documents import XML
 from .messages import Response
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
     from .request import S3Request
 
 _STATEMENT = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
+# Permissions that are no operation's, or another's for a version. Source: Service Authorization Reference.
+_OTHER_ACTIONS = {
+    BUCKET: frozenset({"AllowVendedLogDeliveryForResource", "ListTagsForResource", "PauseReplication", "TagResource"})
+    | {"UntagResource"},
+    OBJECT: frozenset({"BypassGovernanceRetention", "DeleteObjectVersion", "DeleteObjectVersionAnnotation"})
+    | {"DeleteObjectVersionTagging", "GetObjectVersion", "GetObjectVersionAcl", "GetObjectVersionAnnotation"}
+    | {"GetObjectVersionAnnotationForReplication", "GetObjectVersionAttributes", "GetObjectVersionForReplication"}
+    | {"GetObjectVersionTagging", "GetObjectVersionTorrent", "InitiateReplication", "ListObjectVersionAnnotations"}
+    | {"ObjectOwnerOverrideToBucketOwner", "PutObjectVersionAcl", "PutObjectVersionAnnotation"}
+    | {"PutObjectVersionTagging", "ReplicateDelete", "ReplicateObject", "ReplicateObjectAnnotation", "ReplicateTags"},
+}
+_ACTIONS = {
+    kind: {f"s3:{name}".lower() for name in others | {row.action for row in OPERATIONS.values() if row.acts_on == kind}}
+    for kind, others in _OTHER_ACTIONS.items()
+}
 _ACCOUNT = re.compile(r"(?:arn:aws:iam::)?(\d{12})(?::.+)?", re.ASCII)
 
 
@@ -92,11 +108,15 @@ def _statement(ask: S3Request, one: Any) -> Statement:
     if unknown := sorted(one.keys() - _STATEMENT):
         raise _lacking(ask, f"{unknown[0]} in a policy")
     actions, resources = (tuple(_texts(ask, one.get(name), name)) for name in ("Action", "Resource"))
-    if not all(action == EVERYBODY or action.lower().startswith("s3:") for action in actions):
+    kinds = [_kinds(action.lower()) for action in actions]
+    if not all(kinds):
         raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: action"))
     bucket = ARN + ask.bucket
     if not all(arn == bucket or arn.startswith(f"{bucket}/") or glob(arn).fullmatch(bucket) for arn in resources):
         raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: resource"))
+    named = {kind for arn in resources for kind in _named(arn, bucket)}
+    if any(named.isdisjoint(one) for one in kinds):
+        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: action and resource"))
     return Statement(
         allows=one["Effect"] == "Allow",
         principals=frozenset(_principals(ask, one.get("Principal"))),
@@ -104,6 +124,20 @@ def _statement(ask: S3Request, one: Any) -> Statement:
         resources=resources,
         conditions=tuple(_conditions(ask, one.get("Condition", {}))),
     )
+
+
+def _kinds(pattern: str) -> set[int]:
+    """Return what the actions that match *pattern* are about: BUCKET, OBJECT or both. Empty: there is none."""
+    known = glob(pattern)
+    return {kind for kind, names in _ACTIONS.items() if any(known.fullmatch(name) for name in names)}
+
+
+def _named(arn: str, bucket: str) -> Iterator[int]:
+    """Yield what *arn* names, the ARN of a bucket, of objects in it, or a pattern of both."""
+    if glob(arn).fullmatch(bucket):
+        yield BUCKET
+    if arn != bucket:
+        yield OBJECT
 
 
 def _principals(ask: S3Request, stated: Any) -> Iterator[str]:

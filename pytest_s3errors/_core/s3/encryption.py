@@ -40,6 +40,7 @@ KMS_KEY, BUCKET_KEY = f"{SSE}-aws-kms-key-id", f"{SSE}-bucket-key-enabled"
 _KMS = frozenset({"aws:kms", "aws:kms:dsse"})
 _COPY = "x-amz-copy-source-server-side-encryption-customer-"
 _KEY_BYTES = 32
+_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:([a-z0-9-]+):")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -138,12 +139,15 @@ def check_encryption(ask: S3Request, kept: dict[str, str], bucket: Bucket | None
 def _key_arn(ask: S3Request, region: str, key: str | None) -> str:
     """Return the ARN of a KMS key as in S3's responses. Without a named key, it is the account's default key.
 
-    S3 looks up every name. Here only a UUID becomes an ARN; any other name stays as it is.
+    S3 looks up every name. Here only a UUID becomes an ARN; any other name stays as it is, unless it is the ARN of a
+    key in another region.
     """
     account = account_id(ask.caller.owner_id or ask.access.owner_id)
     if key is None:
         digest = md5(account.encode(), usedforsecurity=False).hexdigest()
         key = "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:]))
+    if (elsewhere := _KEY_ARN.match(key)) is not None and elsewhere[1] != region:
+        raise ask.refused("KMS.NotFoundException", message=said("KMS.NotFoundException: region", elsewhere[1]))
     return f"arn:aws:kms:{region}:{account}:key/{key}" if _UUID.fullmatch(key) else key
 
 

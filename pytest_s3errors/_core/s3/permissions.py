@@ -83,8 +83,7 @@ def _by_policy(ask: Asked, bucket: Bucket) -> bool | None:
     row = OPERATIONS.get(ask.call.operation or "")
     if bucket.policy is None or row is None:
         return None
-    of_objects = row.level == OBJECT or row.takes == "form" or row.late == "partial"
-    resource = f"{bucket.name}/{ask.key}" if of_objects else bucket.name
+    resource = f"{bucket.name}/{ask.key}" if row.acts_on == OBJECT else bucket.name
     return verdict(ask, bucket, _versioned(ask, row.action), resource)
 
 

@@ -12,6 +12,7 @@ from s3_asyncio_client._core.bucket_names import bucket_name_problem
 from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 
 from .access import OPEN, Access
+from .access_points import ACCESS_POINTS
 from .auth import ANYBODY, Caller
 from .bucket_record import Bucket, is_version_id
 from .messages import Call, Refused
@@ -61,16 +62,23 @@ class S3Request:
         name = self.bucket if name is None else name
         found = self.store.bucket(name)
         if found is None:
-            raise self.refused("NoSuchBucket", elements={"BucketName": name})
+            raise self.no_bucket(name)
         return found
+
+    def no_bucket(self, name: str | None = None) -> Refused:
+        """Return NoSuchBucket for *name* (None: the request's own), or NoSuchAccessPoint at the host of one."""
+        name = self.bucket if name is None else name
+        if name == self.bucket and ACCESS_POINTS in self.call.endpoint:
+            return self.refused("NoSuchAccessPoint", elements={"AccessPointName": name.rpartition("-")[0]})
+        return self.refused("NoSuchBucket", elements={"BucketName": name})
 
     def check_writable(self) -> None:
         """Refuse unless the request may write to its bucket and key."""
         if self.store.bucket(self.bucket) is None:
             if bucket_name_problem(self.bucket) is not None:
                 raise self.refused("InvalidBucketName")
-            if not self.store.accepts(self.bucket):
-                raise self.refused("NoSuchBucket")
+            if ACCESS_POINTS in self.call.endpoint or not self.store.accepts(self.bucket):
+                raise self.no_bucket()
         self.check_key()
 
     def check_key(self) -> None:

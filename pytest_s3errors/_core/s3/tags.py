@@ -165,7 +165,8 @@ def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Ma
             raise ask.refused("InvalidTag", message=said("InvalidTag: value"), elements=elements)
         tags[name] = value
     if len(tags) > limit:
-        raise ask.refused("BadRequest", message=f"There are {len(tags)} tags; {limit} are allowed.")
+        kind = "object" if limit == MAX_OBJECT_TAGS else "bucket"
+        raise ask.refused("BadRequest", message=said(f"BadRequest: tags of {kind}", limit))
     return MappingProxyType(tags) if tags else EMPTY
 
 

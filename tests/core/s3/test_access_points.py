@@ -8,6 +8,7 @@ from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.rules.parse_arranged import arranged_by
 from pytest_s3errors._core.s3 import answer
 from pytest_s3errors._core.s3.calls import parse_call
+from pytest_s3errors._core.s3.store import S3Store
 
 ARN = "arn:aws:s3:us-east-1:123456789012:accesspoint/reports"
 ALIAS = "reports-abc123-s3alias"
@@ -69,9 +70,20 @@ def test_its_bucket_can_not_go(s3, code):
     assert code(s3("DELETE", "/data")) == "BucketHasAccessPointsAttached"
 
 
-def test_undeclared(s3, code):
-    """Another access point is no bucket."""
-    assert code(s3("GET", "/other-abc-s3alias")) == "NoSuchBucket"
+@pytest.mark.parametrize(
+    ("method", "target"), [("GET", "/"), ("HEAD", "/"), ("GET", "/key"), ("PUT", "/key"), ("POST", "/key?uploads")]
+)
+def test_undeclared(s3, method, target):
+    """At its host it is no access point, even where buckets need no declaration; an alias is no bucket."""
+    host = {"host": HOST.replace("reports", "other-one")}
+    for store in (s3.store, S3Store(now=s3.store.now)):
+        reply = answer(store, parse_call(method=method, target=target, headers=host), b"", new_id=s3.new_id)
+        assert (reply.status, reply.code, reply.elements) == (
+            404,
+            "NoSuchAccessPoint",
+            (("AccessPointName", "other-one"),),
+        )
+    assert s3("GET", "/other-abc-s3alias").code == "NoSuchBucket"
 
 
 def test_a_region_holds(s3, code):

@@ -538,3 +538,58 @@ def test_a_listing_tells_nobody_of_owners(s3):
     s3.store.bucket("bucket").public_access_block = None
     reply = answer(s3.store, call, b"", new_id=s3.new_id, access=DECLARED)
     assert (reply.status, b"<Key>key</Key>" in reply.body, b"<Owner>" in reply.body) == (200, True, False)
+
+
+def test_a_completion_with_a_kms_key_tells_no_checksum_of_its_own(s3):
+    """S3 sums one all the same, and a read tells it."""
+    s3("PUT", "/bucket")
+    kms = {"x_amz_server_side_encryption": "aws:kms"}
+    for key, headers in (("kms", kms), ("plain", {})):
+        upload = (
+            s3("POST", f"/bucket/{key}?uploads", **headers).body.partition(b"<UploadId>")[2].partition(b"<")[0].decode()
+        )
+        etag = s3("PUT", f"/bucket/{key}?partNumber=1&uploadId={upload}", b"test-sse").headers["ETag"]
+        part = f"<Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>"
+        listed = f"<CompleteMultipartUpload>{part}</CompleteMultipartUpload>".encode()
+        reply = s3("POST", f"/bucket/{key}?uploadId={upload}", listed)
+        assert (b"Checksum" in reply.body) == (key == "plain")
+        assert (
+            s3("GET", f"/bucket/{key}", x_amz_checksum_mode="ENABLED").headers["x-amz-checksum-crc64nvme"]
+            == "Kr7StX/uFlQ="
+        )
+
+
+def test_a_kms_key_of_another_region(s3):
+    """Its ARN is enough to know, for each way to write and for the default of a bucket at the next write."""
+    s3("PUT", "/bucket")
+    s3("PUT", "/bucket/key", b"data")
+    header = "x_amz_server_side_encryption"
+    headers = {header: "aws:kms", f"{header}_aws_kms_key_id": "arn:aws:kms:us-west-2:111122223333:key/1"}
+    for method, target, more in (
+        ("PUT", "/bucket/new", {}),
+        ("PUT", "/bucket/new", {"x_amz_copy_source": "bucket/key"}),
+        ("POST", "/bucket/new?uploads", {}),
+    ):
+        reply = s3(method, target, **headers, **more)
+        assert (reply.status, reply.code, reply.message) == (400, "KMS.NotFoundException", "Invalid arn us-west-2")
+    here = {**headers, f"{header}_aws_kms_key_id": "arn:aws:kms:us-east-1:111122223333:key/1"}
+    assert s3("PUT", "/bucket/new", b"data", **here).status == 200
+
+
+@pytest.mark.parametrize("target", ["/bucket", "/bucket/key?acl"])
+def test_a_preflight_without_a_configuration(s3, target):
+    """No bucket has one; the answer tells whether there is a bucket."""
+    s3("PUT", "/bucket")
+    reply = s3("OPTIONS", target)
+    assert (reply.status, reply.code) == (400, "BadRequest")
+    assert reply.message == "Insufficient information. Origin request header needed."
+    origin = {"origin": "http://localhost"}
+    refused = "CORSResponse: CORS is not enabled for this bucket."
+    for asked, method in (({}, "OPTIONS"), ({"access_control_request_method": "PUT"}, "PUT")):
+        reply = s3("OPTIONS", target, **origin, **asked)
+        assert (reply.status, reply.code, reply.message) == (403, "AccessForbidden", refused)
+        assert dict(reply.elements) == {"Method": method, "ResourceType": "BUCKET"}
+    assert s3("OPTIONS", "/absent", **origin).message == "CORSResponse: Bucket not found"
+    assert s3("OPTIONS", "/", **origin).message == "CORSResponse: Bucket not found"
+    reply = s3("OPTIONS", target, **origin, access_control_request_method="Get")
+    assert (reply.code, reply.message) == ("BadRequest", "Invalid Access-Control-Request-Method: Get")

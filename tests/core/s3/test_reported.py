@@ -164,6 +164,8 @@ REQUESTS = [
           ("versitygw#648", {"Resource": ["nothing"]}, "Policy has invalid resource"),
           ("versitygw#649", {"Principal": {"AWS": "nobody"}}, "Invalid principal in policy"),
           ("versitygw#650", {"Action": "invalid_action"}, "Policy has invalid action"),
+          ("versitygw#645", {"Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket"},
+           "Action does not apply to any resource(s) in statement"),
           ("versitygw#1536", {"Version": "invalid policy"}, "The policy must contain a valid version string"),
       )),
 ]  # fmt: skip

@@ -65,7 +65,7 @@ def _condition(call: Call, _code: str, _region: str | None) -> str | None:
 
 
 def _method(call: Call, _code: str, _region: str | None) -> str:
-    return call.headers.get("access-control-request-method", call.method)
+    return call.headers.get("access-control-request-method") or call.method
 
 
 def _hides_marker(call: Call) -> bool:

@@ -32,6 +32,7 @@ _LSREC: dict[str, str] = {
     ),
     "AccessDenied: unsigned headers": "There were headers present in the request which were not signed",
     "AccessForbidden": "CORSResponse: CORS is not enabled for this bucket.",
+    "AccessForbidden: no bucket": "CORSResponse: Bucket not found",
     "AuthorizationHeaderMalformed: region": (
         "The authorization header is malformed; the region '{}' is wrong; expecting '{}'"
     ),
@@ -187,12 +188,14 @@ _LSREC: dict[str, str] = {
     "InvalidTag: system tag of object": "Your TagKey cannot be prefixed with aws:",
     "InvalidTag: value": "The TagValue you have provided is invalid",
     "InvalidTargetBucketForLogging": "The target bucket for logging does not exist",
+    "KMS.NotFoundException: region": "Invalid arn {}",
     "MalformedACLError": _SCHEMA,
     "MalformedPolicy": "Policies must be valid JSON and the first byte must be '{{'",
     "MalformedPolicy: no statement": "Missing required field Statement",
     "MalformedXML": _SCHEMA,
     "MethodNotAllowed": "The specified method is not allowed against this resource.",
     "MissingSecurityHeader": "Your request was missing a required header",
+    "NoSuchAccessPoint": "The specified accesspoint does not exist",
     "NoSuchBucket": "The specified bucket does not exist",
     "NoSuchBucketPolicy": "The bucket policy does not exist",
     "NoSuchCORSConfiguration": "The CORS configuration does not exist",
@@ -221,6 +224,7 @@ _LSREC: dict[str, str] = {
 }
 
 _OTHERS: dict[str, tuple[str, str]] = {
+    "AccessControlListNotSupported": ("The bucket does not allow ACLs", "cloudgoat#198"),
     "AuthorizationHeaderMalformed: components": (
         (
             "The authorization header is malformed; the authorization header requires three components: Credential, "
@@ -235,12 +239,24 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "deb-s3#157",
     ),
+    "BadRequest: asked method": ("Invalid Access-Control-Request-Method: {}", "BACKLOT"),
     "BadRequest: method": ("An error occurred when parsing the HTTP request.", "BACKLOT"),
+    "BadRequest: tags of bucket": ("Bucket tag count cannot be greater than {}", "VGW"),
+    "BadRequest: tags of object": ("Object tags cannot be greater than {}", "boto3#1213"),
+    "BucketAlreadyExists": (
+        (
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+            "Please select a different name and try again."
+        ),
+        "s3cmd#1079",
+    ),
+    "ExpiredToken": ("The provided token has expired.", "helio#15"),
     "IncompleteBody": ("The request body terminated unexpectedly", "versitygw#1666"),
     "IncompleteBody: length": (
         "You did not provide the number of bytes specified by the Content-Length HTTP header",
         "versitygw#1684",
     ),
+    "InvalidAccessKeyId": ("The AWS Access Key Id you provided does not exist in our records.", "versitygw#2042"),
     "InvalidArgument: attribute": ("Invalid attribute name specified.", "versitygw#917"),
     "InvalidArgument: content sha256": (
         (
@@ -251,10 +267,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "VGW",
     ),
-    "InvalidArgument: copy source elsewhere": (
-        "You can only specify a copy source header for copy requests.",
-        "VGW",
-    ),
+    "InvalidArgument: copy source elsewhere": ("You can only specify a copy source header for copy requests.", "VGW"),
     "InvalidArgument: copy source encoding": ("Invalid copy source encoding", "paws#819"),
     "InvalidArgument: directive": ("Unknown {} directive.", "VGW"),
     "InvalidArgument: legal hold": ("Legal Hold must be either of 'ON' or 'OFF'", "versitygw#1775"),
@@ -277,10 +290,11 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     "InvalidArgument: selectors": ("Conflicting query string parameters: {}", "BACKLOT"),
     "InvalidArgument: type of authorization": ("Unsupported Authorization Type", "versitygw#1512"),
-    "InvalidChunkSizeError": (
-        "Only the last chunk is allowed to have a size less than 8192 bytes",
-        "versitygw#1665",
+    "InvalidBucketAclWithObjectOwnership": (
+        "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        "game-analytics-pipeline#8",
     ),
+    "InvalidChunkSizeError": ("Only the last chunk is allowed to have a size less than 8192 bytes", "versitygw#1665"),
     "InvalidRequest: announced checksum": (
         "Value for x-amz-sdk-checksum-algorithm header is invalid.",
         "versitygw#1598",
@@ -301,10 +315,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
         "versitygw#1040",
     ),
-    "InvalidRequest: no hash": (
-        "Missing required header for this request: x-amz-content-sha256",
-        "versitygw#1427",
-    ),
+    "InvalidRequest: no hash": ("Missing required header for this request: x-amz-content-sha256", "versitygw#1427"),
     "InvalidRequest: trailer": ("The value specified in the x-amz-trailer header is not supported", "versitygw#1161"),
     "InvalidRequest: trailing checksum": ("Value for x-amz-checksum-{} trailing header is invalid.", "versitygw#1165"),
     "InvalidRequest: upload without key": ("A key must be specified", "BACKLOT"),
@@ -313,8 +324,10 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "There is no such thing as the ?versions sub-resource for a key",
         "versitygw#1688",
     ),
+    "InvalidToken": ("The provided token is malformed or otherwise invalid.", "s3cmd#297"),
     "KeyTooLongError": ("Your key is too long", "versitygw#2080"),
     "MalformedPolicy: action": ("Policy has invalid action", "versitygw#650"),
+    "MalformedPolicy: action and resource": ("Action does not apply to any resource(s) in statement", "versitygw#645"),
     "MalformedPolicy: effect": ("Invalid effect: {}", "versitygw#647"),
     "MalformedPolicy: principal": ("Invalid principal in policy", "versitygw#649"),
     "MalformedPolicy: resource": ("Policy has invalid resource", "versitygw#648"),
@@ -323,12 +336,46 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "The request contained trailing data that was not well-formed or did not conform to our published schema.",
         "versitygw#1600",
     ),
-    "MetadataTooLarge": (
-        "Your metadata headers exceed the maximum allowed metadata size",
-        "ckanext-s3filestore#132",
-    ),
-    "NoLoggingStatusForKey": ("There is no such thing as the ?logging sub-resource for a key", "BACKLOT"),
+    "MetadataTooLarge": ("Your metadata headers exceed the maximum allowed metadata size", "ckanext-s3filestore#132"),
     "MissingContentLength": ("You must provide the Content-Length HTTP header.", "versitygw#1321"),
+    "MissingRequestBodyError": ("Request Body is empty", "BACKLOT"),
+    "NoLoggingStatusForKey": ("There is no such thing as the ?logging sub-resource for a key", "BACKLOT"),
+    "OperationAborted": (
+        "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+        "toil#1093",
+    ),
+    "PermanentRedirect": (
+        (
+            "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
+            "future requests to this endpoint."
+        ),
+        "s3_website#40",
+    ),
+    "RequestHeaderSectionTooLarge": ("Your request header section exceeds the maximum allowed size.", "VGW"),
+    "RequestTimeTooSkewed": (
+        "The difference between the request time and the current time is too large.",
+        "versitygw#1514",
+    ),
+    "RequestTimeout": (
+        (
+            "Your socket connection to the server was not read from or written to within the timeout period. Idle "
+            "connections will be closed."
+        ),
+        "aws-sdk-go-v2#2657",
+    ),
+    "SlowDown": ("Please reduce your request rate.", "tiflash#10538"),
+    "TemporaryRedirect": (
+        (
+            "Please re-send this request to the specified temporary endpoint. Continue to use the original request "
+            "endpoint for future requests."
+        ),
+        "bsdec2-image-upload#11",
+    ),
+    "UserKeyMustBeSpecified": ("User key must be specified.", "BACKLOT"),
+    "XAmzContentSHA256Mismatch": (
+        "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        "versitygw#2043",
+    ),
 }
 
 RECORDED: Mapping[str, tuple[str, str]] = MappingProxyType(
