@@ -20,7 +20,6 @@ from s3_asyncio_client._response import S3Response
 from s3_asyncio_client._settings import check_endpoint, check_text, checked_traces, client_timeout
 from s3_asyncio_client._transport import (
     NETWORK_ERRORS,
-    BrokenConnection,
     ResponseBody,
     Target,
     check_acknowledged,
@@ -272,7 +271,7 @@ class S3Client(BucketOperations, ObjectOperations):
             failure: Exception | None = getattr(content, "failure", None)
             if failure is not None:
                 raise failure from None
-            raise translate(error, target) from (error.__cause__ if isinstance(error, BrokenConnection) else error)
+            raise translate(error, target) from error
         pieces = ResponseBody(response, target)
         return S3Response(
             response.status,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import aiohttp
 
 from s3_asyncio_client._core.redact import redact
-from s3_asyncio_client._transport import BrokenConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,11 +131,8 @@ class _Watch:
         self._tell("response", context, status=status, request_id=request_id)
 
     async def failed(self, _: object, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams) -> None:
-        error: BaseException = params.exception
-        if isinstance(error, BrokenConnection) and error.__cause__ is not None:
-            error = error.__cause__
         self._ended(context, failed=True)
-        self._tell("failure", context, error=type(error).__name__)
+        self._tell("failure", context, error=type(params.exception).__name__)
 
     def _ended(self, context: SimpleNamespace, *, failed: bool) -> None:
         self._attempts.ended(f"{context.facts['method']} {context.facts['url']}", failed=failed)

@@ -21,7 +21,6 @@ from yarl import URL
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._layers.patience import Patience, wait
-from s3_asyncio_client._transport import _never_resend
 
 from .aiohttp_response import build, no_answer
 from .answers import joined, play
@@ -164,14 +163,13 @@ class MockAiohttp:
                 raise self._scene.escape(str(request.url.host), "by a redirect")
 
     async def _attempts(self, request: _Request, patience: Patience) -> MockedResponse:
-        middlewares = getattr(request.session, "_middlewares", ())
         try:
             return await self._attempt(request, patience)
         except aiohttp.ClientConnectorError:
             raise
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            # aioresponses runs no middleware, so respect here the one with which our client forbids resending.
-            if request.method not in _IDEMPOTENT or _never_resend in middlewares:
+            resends = getattr(request.session, "_retry_connection", True)  # a private name; our client says no
+            if request.method not in _IDEMPOTENT or not resends:
                 raise
         return await self._attempt(request, patience)
 
