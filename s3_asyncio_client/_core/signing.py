@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+# To copy it is faster than to make a new one, for which OpenSSL looks up the algorithm.
+_NOTHING = hashlib.sha256()
+EMPTY_SHA256 = _NOTHING.hexdigest()
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STREAMING_PAYLOAD = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 MAX_EXPIRES_S = 7 * 24 * 3600
@@ -93,21 +95,20 @@ def sign_request(
         *headers* and Host, x-amz-date, x-amz-content-sha256, Authorization and, for temporary credentials,
         x-amz-security-token.
     """
-    timestamp = _timestamp(now)
-    host, path = _host_and_path(url)
-    to_send = {name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS}
+    signer, (host, path) = _signer_at(now, credentials, region), _host_and_path(url)
+    own = {"Host": host, "x-amz-content-sha256": payload_hash, "x-amz-date": signer.timestamp}
     if credentials.session_token is not None:
-        to_send["x-amz-security-token"] = credentials.session_token
-    own = {"Host": host, "x-amz-content-sha256": payload_hash, "x-amz-date": timestamp}
-    trimmed = {name: " ".join(value.split()) for name, value in to_send.items()} | own
-    canonical, signed_names = _canonical_request(method, path, canonical_query(params), trimmed, payload_hash)
-    key = _signing_key(credentials.secret_key, timestamp[:8], region)
-    signature = _sign(key, _string_to_sign(timestamp, key.scope, canonical))
-    own["Authorization"] = (
-        f"{_ALGORITHM} Credential={credentials.access_key}/{key.scope}, "
-        f"SignedHeaders={signed_names}, Signature={signature}"
-    )
-    return to_send | own
+        own["x-amz-security-token"] = credentials.session_token
+    sent = {**headers, **own}
+    replaced, lines, names = _canonical_headers(tuple(headers), tuple(own))
+    for name in replaced:
+        del sent[name]
+    for name, value in headers.items():
+        own.setdefault(name, " ".join(value.split()))
+    query = canonical_query(params) if params else ""
+    signature = signer.sign_request(f"{method}\n{path}\n{query}\n{lines % own}\n{names}\n{payload_hash}")
+    sent["Authorization"] = f"{signer.credential}, SignedHeaders={names}, Signature={signature}"
+    return sent
 
 
 def presign_url(
@@ -139,21 +140,19 @@ def presign_url(
         raise TypeError(f"expires_in must be an int of seconds, not {type(expires_in).__name__}")
     if not 1 <= expires_in <= MAX_EXPIRES_S:
         raise ValueError(f"expires_in must be between 1 and {MAX_EXPIRES_S} seconds (7 days), not {expires_in}")
-    timestamp = _timestamp(now)
-    key = _signing_key(credentials.secret_key, timestamp[:8], region)
+    signer = _signer_at(now, credentials, region)
     signed = dict(params)
     signed["X-Amz-Algorithm"] = _ALGORITHM
-    signed["X-Amz-Credential"] = f"{credentials.access_key}/{key.scope}"
-    signed["X-Amz-Date"] = timestamp
+    signed["X-Amz-Credential"] = f"{credentials.access_key}/{signer.scope}"
+    signed["X-Amz-Date"] = signer.timestamp
     signed["X-Amz-Expires"] = str(expires_in)
     signed["X-Amz-SignedHeaders"] = "host"
     if credentials.session_token is not None:
         signed["X-Amz-Security-Token"] = credentials.session_token
     query = canonical_query(signed)
     host, path = _host_and_path(url)
-    canonical, _ = _canonical_request(method, path, query, {"Host": host}, UNSIGNED_PAYLOAD)
-    signature = _sign(key, _string_to_sign(timestamp, key.scope, canonical))
-    return f"{url}?{query}&X-Amz-Signature={signature}"
+    canonical = f"{method}\n{path}\n{query}\nhost:{host}\n\nhost\n{UNSIGNED_PAYLOAD}"
+    return f"{url}?{query}&X-Amz-Signature={signer.sign_request(canonical)}"
 
 
 def signature_of(headers: Mapping[str, str]) -> str:
@@ -172,10 +171,9 @@ class ChunkSigner:
     """
 
     def __init__(self, seed_signature: str, *, credentials: Credentials, region: str, now: datetime) -> None:
-        timestamp = _timestamp(now)
         self._previous = seed_signature
-        self._key = _signing_key(credentials.secret_key, timestamp[:8], region)
-        self._prefix = f"{_ALGORITHM}-PAYLOAD\n{timestamp}\n{self._key.scope}"
+        self._signer = _signer_at(now, credentials, region)
+        self._prefix = f"{_ALGORITHM}-PAYLOAD\n{self._signer.timestamp}\n{self._signer.scope}"
 
     def encode(self, chunk: bytes) -> bytes:
         """Return the frame of the next chunk. ``b""`` returns the last frame.
@@ -183,7 +181,7 @@ class ChunkSigner:
         S3 requires chunks of at least 8 KiB, except the last one.
         """
         digest = hashlib.sha256(chunk).hexdigest()
-        self._previous = _sign(self._key, f"{self._prefix}\n{self._previous}\n{EMPTY_SHA256}\n{digest}")
+        self._previous = self._signer.sign(f"{self._prefix}\n{self._previous}\n{EMPTY_SHA256}\n{digest}")
         return b"%x%b%b\r\n%b\r\n" % (len(chunk), _CHUNK_SIGNATURE, self._previous.encode(), chunk)
 
 
@@ -207,70 +205,88 @@ def _frame_length(size: int) -> int:
     return len(f"{size:x}") + len(_CHUNK_SIGNATURE) + 64 + 2 + size + 2
 
 
-def _canonical_request(
-    method: str, path: str, query: str, headers: Mapping[str, str], payload_hash: str
-) -> tuple[str, str]:
-    """Return the text whose hash is signed, and the names of the headers in it."""
-    lines, names = _canonical_headers(tuple(headers))
-    return f"{method}\n{path}\n{query}\n{lines % headers}\n{names}\n{payload_hash}", names
-
-
 @functools.lru_cache(256)  # a program sends the same few sets of headers over and over
-def _canonical_headers(names: tuple[str, ...]) -> tuple[str, str]:
-    """Return the lines of the headers to sign, as a format for their values, and the list of their names."""
-    signed = sorted((lowered, name) for name in names if (lowered := name.lower()) not in _UNSIGNED_HEADERS)
+def _canonical_headers(given: tuple[str, ...], own: tuple[str, ...]) -> tuple[list[str], str, str]:
+    """Return how headers are signed, from the names of the caller's and of ours.
+
+    Returns:
+        The caller's that give way to ours; the lines of the others, as a format for their values; their names.
+    """
+    replaced = [name for name in given if name.lower() in _OWN_HEADERS and name not in own]
+    signed = sorted(
+        (lowered, name)
+        for name in {*given, *own}.difference(replaced)
+        if (lowered := name.lower()) not in _UNSIGNED_HEADERS
+    )
     lines = "".join(f"{lowered.replace('%', '%%')}:%({name})s\n" for lowered, name in signed)
-    return lines, ";".join(lowered for lowered, _ in signed)
+    return replaced, lines, ";".join(lowered for lowered, _ in signed)
 
 
 def _host_and_path(url: str) -> tuple[str, str]:
-    # Not urlsplit: it may normalize text that must stay unchanged.
-    scheme, _, netloc, *path = url.split("/", 3)
-    return _host(scheme, netloc), f"/{path[0]}" if path else "/"
+    # Not urlsplit: it may normalize text that must stay unchanged. Eight characters are behind the slashes of https://.
+    at = url.find("/", 8)
+    return (_host(url), "/") if at < 0 else (_host(url[:at]), url[at:])
 
 
 @functools.lru_cache(64)  # a client has few endpoints and asks at each request
-def _host(scheme: str, netloc: str) -> str:
-    parts = urlsplit(f"{scheme}//{netloc}")
+def _host(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
     return host if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{parts.port}"
 
 
-def _timestamp(now: datetime) -> str:
-    return _stamp(now.year, now.month, now.day, now.hour, now.minute, now.second)
+class _Signer(NamedTuple):
+    """Signs what is sent in one second.
 
+    Attributes:
+        timestamp: That second.
+        scope: What its key is for.
+        credential: The beginning of the header Authorization.
+        inner: HMAC's first hash (RFC 2104), which has read the key.
+        outer: HMAC's second hash, likewise.
+    """
 
-@functools.lru_cache(4)  # there are many requests in a second, and formatting takes as long as a small hash
-def _stamp(year: int, month: int, day: int, hour: int, minute: int, second: int) -> str:
-    return f"{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z"
-
-
-def _string_to_sign(timestamp: str, scope: str, canonical: str) -> str:
-    return f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-
-
-class _Key(NamedTuple):
-    """The key of a day: what it is for, and the two hashes of HMAC (RFC 2104) that have already read it."""
-
+    timestamp: str
     scope: str
+    credential: str
     inner: hashlib._Hash
     outer: hashlib._Hash
 
+    def sign_request(self, canonical: str) -> str:
+        digest = _NOTHING.copy()
+        digest.update(canonical.encode())
+        return self.sign(f"{_ALGORITHM}\n{self.timestamp}\n{self.scope}\n{digest.hexdigest()}")
 
-@functools.lru_cache(16)  # a key holds for a day
-def _signing_key(secret_key: str, date: str, region: str) -> _Key:
-    key = f"AWS4{secret_key}".encode()
-    for step in (date, region, "s3", "aws4_request"):
+    def sign(self, text: str) -> str:
+        # Twice as fast as the module hmac, of whose time half is spent on looking up the algorithm.
+        inner, outer = self.inner.copy(), self.outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
+def _signer_at(now: datetime, credentials: Credentials, region: str) -> _Signer:
+    return _signer(
+        credentials.access_key,
+        credentials.secret_key,
+        region,
+        now.year,
+        now.month,
+        now.day,
+        now.hour,
+        now.minute,
+        now.second,
+    )
+
+
+@functools.lru_cache(16)  # there are many requests in a second
+def _signer(access_key: str, secret_key: str, region: str, *second: int) -> _Signer:
+    timestamp = "{:04}{:02}{:02}T{:02}{:02}{:02}Z".format(*second)
+    key, steps = f"AWS4{secret_key}".encode(), (timestamp[:8], region, "s3", "aws4_request")
+    for step in steps:
         key = hmac.digest(key, step.encode(), "sha256")
     block = key.ljust(64, b"\0")
     inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
-    return _Key(f"{date}/{region}/s3/aws4_request", inner, outer)
-
-
-def _sign(key: _Key, text: str) -> str:
-    # Twice as fast as the module hmac, of whose time half is spent on looking up the algorithm.
-    inner, outer = key.inner.copy(), key.outer.copy()
-    inner.update(text.encode())
-    outer.update(inner.digest())
-    return outer.hexdigest()
+    scope = "/".join(steps)
+    return _Signer(timestamp, scope, f"{_ALGORITHM} Credential={access_key}/{scope}", inner, outer)
