@@ -141,8 +141,7 @@ class Body(NamedTuple):
     Attributes:
         payload_hash: SHA-256 in hex, or the marker of a body signed in chunks.
         headers: Content-Length, in bytes on the wire, and whatever else is about the body.
-        data: The body itself, if it is sent in one go.
-        read: Otherwise, returns its next piece.
+        data: The body itself, in one go or in pieces.
         stream: Otherwise, what is signed in chunks.
         replaced: The names, in lower case, of the caller's headers that give way to *headers*.
         close: Rewinds a file to its first position, so a second attempt sends the same bytes.
@@ -150,8 +149,7 @@ class Body(NamedTuple):
 
     payload_hash: str
     headers: dict[str, str]
-    data: bytes | None = None
-    read: Callable[[], Awaitable[bytes | memoryview]] | None = None
+    data: bytes | Pieces | None = None
     stream: AsyncIterable[bytes] | None = None
     replaced: AbstractSet[str] = _LENGTH
     close: Callable[[], None] = _nothing
@@ -160,11 +158,11 @@ class Body(NamedTuple):
         self, signed: Mapping[str, str], credentials: Credentials, region: str, now: datetime
     ) -> bytes | Pieces | None:
         """Return the body in the form that aiohttp sends. *signed* are the signed headers."""
-        read = self.read
-        if self.stream is not None:
-            signer = ChunkSigner(signature_of(signed), credentials=credentials, region=region, now=now)
-            read = _ChunkReader(self.stream, signer, int(self.headers[_DECODED_LENGTH])).read
-        return self.data if read is None else Pieces(read, int(self.headers["Content-Length"]))
+        if self.stream is None:
+            return self.data
+        signer = ChunkSigner(signature_of(signed), credentials=credentials, region=region, now=now)
+        reader = _ChunkReader(self.stream, signer, int(self.headers[_DECODED_LENGTH]))
+        return Pieces(reader.read, int(self.headers["Content-Length"]))
 
 
 NO_BODY = Body(EMPTY_SHA256, {})
@@ -192,14 +190,14 @@ async def open_body(data: Data, headers: Mapping[str, str]) -> Body:
         if hashed is None:
             hashed = await asyncio.to_thread(_sha256, view) if many else _sha256(view)
         if many:
-            return Body(hashed, sent, read=_view_reader(view))
+            return Body(hashed, sent, Pieces(_view_reader(view), len(view)))
         return Body(hashed, sent, data if isinstance(data, bytes) else bytes(view))
     check_data(data)
     if isinstance(data, AsyncIterable):
         return _stream_body(data, headers)
     reader = _FileReader(data)
     length, measured = await asyncio.to_thread(reader.measure, hashed)
-    return Body(measured, _checked_length(length, headers), read=reader.read, close=reader.close)
+    return Body(measured, _checked_length(length, headers), Pieces(reader.read, length), close=reader.close)
 
 
 def _checked_length(length: int, headers: Mapping[str, str]) -> dict[str, str]:

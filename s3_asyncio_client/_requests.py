@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from s3_asyncio_client._core.addressing import check_bucket, check_headers, check_key
+from s3_asyncio_client._core.bucket_names import bucket_name_problem
 from s3_asyncio_client._core.errors import error_from_fields, parse_error_document
+from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 from s3_asyncio_client._response import S3Response
 
 if TYPE_CHECKING:
@@ -59,8 +61,10 @@ async def finish(response: S3Response, *, bucket: str, key: str | None = None) -
 
 def check_target(bucket: str, key: str | None = None) -> None:
     """Refuse an invalid bucket or key, as `check_bucket` and `check_key` do. A key of None means no key."""
-    check_bucket(bucket)
-    if key is not None:
+    # Each request asks twice, so what most names are is seen here.
+    if not isinstance(bucket, str) or bucket_name_problem(bucket) is not None:
+        check_bucket(bucket)
+    if key is not None and not (isinstance(key, str) and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES):
         check_key(key)
 
 

@@ -1,21 +1,21 @@
 """The result of `S3Client._make_request`: a response whose body is checked while it is read.
 
-The body is an async generator of bytes, closed when the reader leaves it. Its source translates its own exceptions into
-S3Error. Nothing here depends on aiohttp, so a test can build a response from memory.
+The body comes from an async generator of bytes, closed when the reader leaves it, or from a subclass. Both translate
+their own exceptions into S3Error. Nothing here depends on aiohttp, so a test can build a response from memory.
 """
 
 from __future__ import annotations
 
 import contextlib
 from math import inf
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.integrity import checksum_for
 from s3_asyncio_client.exceptions import S3ConnectionError, S3IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from s3_asyncio_client._core.integrity import Checksum
 
@@ -38,21 +38,13 @@ def short_body_message(got: int, promised: int | None) -> str:
     )
 
 
-class Chunks(Protocol):
-    """A body in pieces, such as an async generator of bytes."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]: ...
-
-    async def aclose(self) -> None: ...
-
-
 class S3Response:
     """A response whose status was below 300.
 
     Args:
         status: HTTP status.
         headers: Response headers, case-insensitive.
-        chunks: The body in pieces of any size. The reader gets its errors unchanged.
+        chunks: The body in pieces of any size. The reader gets its errors unchanged. None: a subclass has the body.
         on_close: Called once by the first `close()`. Drops the connection if the body was not read to its end.
         method: HTTP method of the request. The Content-Length of a HEAD is not compared with its body.
         operation: S3 operation, for the attributes of errors; likewise *bucket* and *key*.
@@ -67,7 +59,7 @@ class S3Response:
         self,
         status: int,
         headers: Mapping[str, str],
-        chunks: Chunks,
+        chunks: AsyncGenerator[bytes] | None,
         *,
         on_close: Callable[[], None] = _nothing,
         method: str = "GET",
@@ -81,15 +73,15 @@ class S3Response:
         self._chunks = chunks
         self._on_close: Callable[[], None] | None = on_close
         self._method = method
-        self._where: dict[str, Any] = {"operation": operation, "bucket": bucket, "key": key}
+        self._where = operation, bucket, key
         self._verify = verify and status == _OK and method == "GET"
         self._started = False
         self._body: bytes | None = None
 
     def __repr__(self) -> str:
         """Show the status and what was asked for."""
-        where = "/".join(part for part in (self._where["bucket"], self._where["key"]) if part)
-        return f"<S3Response {self.status} {self._where['operation'] or self._method} {where}>"
+        operation, bucket, key = self._where
+        return f"<S3Response {self.status} {operation or self._method} {'/'.join(filter(None, (bucket, key)))}>"
 
     async def read(self) -> bytes:
         """Return the whole body; the second call returns the same bytes again.
@@ -109,17 +101,16 @@ class S3Response:
         self._start()
         checksum, pieces, got = self._checksum(), [], 0
         try:
-            async for chunk in self._chunks:
+            while got <= most and (chunk := await self._next()) is not None:
                 got += len(chunk)
                 if checksum is not None:
                     checksum.update(chunk)
                 pieces.append(chunk)
-                if got > most:
-                    break
-            else:
+            if got <= most:
                 self._judge(got, checksum)
         finally:
-            await self._chunks.aclose()
+            if self._chunks is not None:
+                await self._chunks.aclose()
             self.close()
         return b"".join(pieces)
 
@@ -157,26 +148,34 @@ class S3Response:
     async def _checked(self) -> AsyncGenerator[bytes]:
         checksum, got = self._checksum(), 0
         try:
-            async with contextlib.aclosing(self._chunks):
-                async for chunk in self._chunks:
-                    got += len(chunk)
-                    if checksum is not None:
-                        checksum.update(chunk)
-                    yield chunk
+            while (chunk := await self._next()) is not None:
+                got += len(chunk)
+                if checksum is not None:
+                    checksum.update(chunk)
+                yield chunk
             self._judge(got, checksum)
         finally:
+            if self._chunks is not None:
+                await self._chunks.aclose()
             # At the end the connection is back in its pool and this is a formality; anywhere else it must be dropped.
             self.close()
+
+    async def _next(self) -> bytes | None:
+        """Return the next piece of the body, None at its end."""
+        return None if self._chunks is None else await anext(self._chunks, None)
 
     def _judge(self, got: int, checksum: Checksum | None) -> None:
         promised = promised_length(self.headers)
         if promised is not None and got != promised and self._method != "HEAD":
-            raise S3ConnectionError(short_body_message(got, promised), **self._where)
+            raise S3ConnectionError(short_body_message(got, promised), **self._about())
         if checksum is not None and checksum.value != checksum.expected:
             raise S3IntegrityError(
                 f"{checksum.algorithm} of the {got} bytes is {checksum.value}, S3 promised {checksum.expected}",
-                **self._where,
+                **self._about(),
             )
+
+    def _about(self) -> dict[str, Any]:
+        return dict(zip(("operation", "bucket", "key"), self._where, strict=True))
 
     def close(self) -> None:
         """Release the connection; the unread rest of the body is lost. Closing twice does nothing."""

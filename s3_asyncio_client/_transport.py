@@ -1,14 +1,14 @@
 """The aiohttp side of a request: the session, the translation of its exceptions, and the body's pieces.
 
 When a pooled connection breaks, aiohttp itself resends an idempotent request once. For S3 that would repeat an upload
-whose body is used up, and hide an attempt from everything that counts them. So a session of ours has the switch off that
-aiohttp's own test client turns off as well. It has a private name, but a middleware in its place costs each request as
-much as its signature.
+whose body is used up, and hide an attempt from everything that counts them. So a session of ours has that switched off,
+as aiohttp's own test client has. The switch has a private name, but a middleware costs each request as much as half of
+its signature.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -110,23 +110,30 @@ def _connection_reason(error: BaseException) -> str:
     return f"the connection broke ({type(error).__name__})"
 
 
-class ResponseBody:
-    """The body of a response of aiohttp as it arrives, with S3Errors instead of aiohttp's exceptions.
+class HttpResponse(S3Response):
+    """A response of aiohttp. Its body breaks with S3Errors instead of aiohttp's exceptions.
 
-    It is a class, not a generator: an event loop lists its generators, which takes as long as reading a small body.
+    The body has no generator: an event loop lists its generators, which takes as long as reading a small body.
     """
 
     __slots__ = ("_response", "_target")
 
-    def __init__(self, response: aiohttp.ClientResponse, target: Target) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, target: Target, *, method: str, verify: bool) -> None:
+        operation, bucket, key, _ = target
+        super().__init__(
+            response.status,
+            response.headers,
+            None,
+            method=method,
+            operation=operation,
+            bucket=bucket,
+            key=key,
+            verify=verify,
+        )
         self._response = response
         self._target = target
 
-    def __aiter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    async def __anext__(self) -> bytes:
+    async def _next(self) -> bytes | None:
         """Return the next piece.
 
         Raises:
@@ -135,12 +142,9 @@ class ResponseBody:
         """
         content = self._response.content
         try:
-            piece = b"" if content.at_eof() else await content.readany()
+            return None if content.at_eof() else await content.readany() or None
         except NETWORK_ERRORS as error:
             raise self._broken(error) from error
-        if not piece:
-            raise StopAsyncIteration
-        return piece
 
     def _broken(self, error: Exception) -> S3Error:
         target, response = self._target, self._response
@@ -149,10 +153,7 @@ class ResponseBody:
         ended = short_body_message(response.content.total_bytes, promised_length(response.headers))
         return S3ConnectionError(f"{target}: {ended}", operation=target.operation, bucket=target.bucket, key=target.key)
 
-    async def aclose(self) -> None:
-        """Do nothing: `drop` closes the connection."""
-
-    def drop(self) -> None:
+    def close(self) -> None:
         """Close the connection, unless the end of the body has already given it back."""
         if not self._response.closed:
             self._response.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from yarl import URL
 
-from s3_asyncio_client._body import EMPTY_BODY, NO_BODY, Body, Data, open_body
+from s3_asyncio_client._body import EMPTY_BODY, NO_BODY, Body, Data, Pieces, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
 from s3_asyncio_client._core.naming import operation_of
@@ -20,7 +20,7 @@ from s3_asyncio_client._response import S3Response
 from s3_asyncio_client._settings import check_endpoint, check_text, checked_traces, client_timeout
 from s3_asyncio_client._transport import (
     NETWORK_ERRORS,
-    ResponseBody,
+    HttpResponse,
     Target,
     check_acknowledged,
     new_session,
@@ -228,7 +228,24 @@ class S3Client(BucketOperations, ObjectOperations):
         verify = self.verify_etag and object_read(operation)
         body = await open_body(data, named) if data is not None else _NO_DATA.get(method, NO_BODY)
         try:
-            response = await self._send(method, target, headers, params, body, verify=verify)
+            url, signed, content = self._signed(method, target, headers, params, body, verify=verify)
+            try:
+                answer = await self._open_session().request(
+                    method,
+                    url,
+                    headers=signed,
+                    data=content,
+                    allow_redirects=False,
+                    auto_decompress=False,
+                    skip_auto_headers=_SKIP_AUTO_HEADERS if body.headers else None,
+                    trace_request_ctx={"s3_target": target},
+                )
+            except NETWORK_ERRORS as error:
+                failure: Exception | None = getattr(content, "failure", None)
+                if failure is not None:
+                    raise failure from None
+                raise translate(error, target) from error
+            response = HttpResponse(answer, target, method=method, verify=verify)
             if response.status >= _FIRST_ERROR_STATUS:
                 raise await _error(response, target)
             check_acknowledged(response, target)
@@ -236,17 +253,19 @@ class S3Client(BucketOperations, ObjectOperations):
             body.close()
         return response
 
-    async def _send(
+    def _signed(
         self, method: str, target: Target, headers: dict[str, str], params: dict[str, str], body: Body, *, verify: bool
-    ) -> S3Response:
+    ) -> tuple[URL, dict[str, str], bytes | Pieces | None]:
+        """Return the URL, the headers and the body to send."""
         url, credentials, now = self._build_url(target.bucket, target.key), self._credentials(), datetime.now(UTC)
         to_sign = {"x-amz-checksum-mode": "ENABLED"} if verify else {}
         to_sign |= {name: value for name, value in headers.items() if name.lower() not in body.replaced}
+        to_sign |= body.headers
         signed = sign_request(
             method=method,
             url=url,
             params=params,
-            headers=to_sign | body.headers,
+            headers=to_sign,
             payload_hash=body.payload_hash,
             credentials=credentials,
             region=self.region,
@@ -256,34 +275,7 @@ class S3Client(BucketOperations, ObjectOperations):
         # Not signed, since proxies change it. Without it a proxy may compress the body, and no checksum would match.
         signed.setdefault("Accept-Encoding", "identity")
         whole = f"{url}?{canonical_query(params)}" if params else url
-        try:
-            response = await self._open_session().request(
-                method,
-                URL(whole, encoded=True),
-                headers=signed,
-                data=content,
-                allow_redirects=False,
-                auto_decompress=False,
-                skip_auto_headers=_SKIP_AUTO_HEADERS if body.headers else None,
-                trace_request_ctx={"s3_target": target},
-            )
-        except NETWORK_ERRORS as error:
-            failure: Exception | None = getattr(content, "failure", None)
-            if failure is not None:
-                raise failure from None
-            raise translate(error, target) from error
-        pieces = ResponseBody(response, target)
-        return S3Response(
-            response.status,
-            response.headers,
-            pieces,
-            on_close=pieces.drop,
-            method=method,
-            operation=target.operation,
-            bucket=target.bucket,
-            key=target.key,
-            verify=verify,
-        )
+        return URL(whole, encoded=True), signed, content
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:

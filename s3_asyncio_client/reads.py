@@ -21,7 +21,7 @@ from s3_asyncio_client._requests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from s3_asyncio_client._response import S3Response
 
@@ -130,10 +130,10 @@ class ReadOperations(Requester):
         finally:
             await close(response)
 
-    async def _get(self, bucket: str, key: str, options: ReadOptions) -> S3Response:
+    def _get(self, bucket: str, key: str, options: ReadOptions) -> Awaitable[S3Response]:
         check_target(bucket, key)
         asked = _asked(options) if options else {}
-        return await self._make_request(method="GET", bucket=bucket, key=key, **asked)
+        return self._make_request(method="GET", bucket=bucket, key=key, **asked)
 
     async def head_object(self, bucket: str, key: str, *, version_id: str | None = None) -> dict[str, Any]:
         """Describe an object. The result is that of `get_object` without the body.

@@ -185,10 +185,15 @@ def metadata_headers(metadata: Mapping[str, str] | None) -> dict[str, str]:
 def _check_field(kind: str, name: str, value: str) -> None:
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError(f"{kind} {name!r} must map a str to a str, not to {type(value).__name__}; use str(...)")
-    if not _TOKEN.fullmatch(name):
+    if not _is_token(name):
         raise ValueError(f"{kind} name {name!r} must be letters and digits of ASCII and !#$%&'*+-.^_`|~, at least one")
-    if _LINE_BREAK.search(value):  # the value may be a secret: do not show it
+    if not value.isprintable() and _LINE_BREAK.search(value):  # the value may be a secret: do not show it
         raise ValueError(f"{kind} {name!r} has a value with a line break (CR or LF) or NUL; remove or encode it")
+
+
+@functools.lru_cache(256)  # a program sends the same few headers over and over
+def _is_token(name: str) -> bool:
+    return _TOKEN.fullmatch(name) is not None
 
 
 def _encoded_words(value: str) -> str:
