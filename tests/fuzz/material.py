@@ -84,7 +84,7 @@ DOCUMENTS: dict[str, bytes] = {
     "location": b"<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint>"
     b"</CreateBucketConfiguration>",
     "delete": b'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>false</Quiet><Object><Key>key</Key>'
-    b"<VersionId>null</VersionId><ETag>e</ETag><Size>1</Size></Object><Object><Key>b</Key></Object></Delete>",
+    b"<VersionId>null</VersionId><ETag>e</ETag></Object><Object><Key>b</Key></Object></Delete>",
     "uploadId": b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>"
     b'<ETag>"900150983cd24fb0d6963f7d28e17f72"</ETag></Part></CompleteMultipartUpload>',
     "parts": b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>e</ETag><ChecksumCRC32>NSRBwg=="

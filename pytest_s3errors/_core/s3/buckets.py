@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.s3.errors.envelope import Children, document
 from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.bucket_names import new_name_problem
-from s3_asyncio_client._core.digits import whole_number
 
 from .access_points import ALIAS_END
 from .acls import born_blocked, bucket_ownership
 from .commit import DEFAULT_REGION
 from .documents import MAX_XML_BYTES, XML, parse_xml, text_of
 from .hosts import region_of
-from .listings import make_token, read_token
+from .listings import make_token, number_of, read_token
 from .messages import Response
 from .object_lock import is_born_locked
 from .payload import receive
@@ -97,20 +96,20 @@ def list_buckets(ask: S3Request) -> Response:
     query = ask.call.query
     limit = _max_buckets(ask)
     prefix, token, region = (query.get(name, "") for name in ("prefix", "continuation-token", "bucket-region"))
-    if region and region not in REGIONS:
-        raise ask.bad_argument("bucket-region", None, said("InvalidArgument: bucket region", region))
+    if "bucket-region" in query:
+        _check_region(ask, region)
     after = read_token(ask, token) if token else ""
     found = [bucket for name in ask.store.buckets if (bucket := ask.store.bucket(name)) is not None]
     if ask.access.declared:
         found = [b for b in found if owner_of(ask, b) == ask.caller.owner_id]
-    found = [b for b in found if b.name.startswith(prefix) and b.name > after and region in {"", b.region}]
-    page = found if limit is None else found[:limit]
+    found = [b for b in found if b.name.startswith(prefix) and b.name > after and region.lower() in {"", b.region}]
+    page = found[:limit]
     listed = [("Bucket", _listed(ask, bucket)) for bucket in page]
     children: list[tuple[str, str | Children]] = [("Owner", [("ID", ask.caller.owner_id or "")]), ("Buckets", listed)]
+    if "prefix" in query:
+        children.append(("Prefix", prefix))
     if len(page) < len(found):
         children.append(("ContinuationToken", make_token(page[-1].name)))
-    if prefix:
-        children.append(("Prefix", prefix))
     return Response(status=200, headers=XML, body=document("ListAllMyBucketsResult", children))
 
 
@@ -122,14 +121,19 @@ def _listed(ask: S3Request, bucket: Bucket) -> list[tuple[str, str]]:
     return [*told, ("BucketArn", _arn_of(bucket.name))]
 
 
-def _max_buckets(ask: S3Request) -> int | None:
-    text = ask.call.query.get("max-buckets")
-    if text is None:
-        return None
-    limit = whole_number(text, digits=len(str(_MAX_BUCKETS)))
-    if limit is None or not 1 <= limit <= _MAX_BUCKETS:
-        raise ask.bad_argument("max-buckets", text, said("InvalidArgument: max-buckets"))
+def _max_buckets(ask: S3Request) -> int:
+    limit = number_of(ask, "max-buckets", _MAX_BUCKETS)
+    if not 1 <= limit <= _MAX_BUCKETS:
+        raise ask.bad_argument("max-buckets", str(limit), said("InvalidArgument: max-buckets"))
     return limit
+
+
+def _check_region(ask: S3Request, region: str) -> None:
+    """Refuse to list the buckets of a region that AWS does not have, or of another one than the endpoint's."""
+    if region.lower() not in REGIONS:
+        raise ask.bad_argument("bucket-region", None, said("InvalidArgument: bucket region", region))
+    if region_of(ask.call.endpoint) not in {None, region.lower()}:
+        raise ask.bad_argument("bucket-region", None, said("InvalidArgument: bucket region elsewhere"))
 
 
 def _arn(bucket: str) -> dict[str, str]:

@@ -86,10 +86,10 @@ def _decoded(text: str) -> str:
 
 
 def _query(raw: str) -> dict[str, str]:
-    """Map names to values. The last value of a repeated name wins."""
-    query = {}
+    """Map names to values. The first value of a repeated name wins."""
+    query: dict[str, str] = {}
     for pair in raw.split("&"):
         name, _, value = pair.partition("=")
         if name:
-            query[_decoded(name.replace("+", " "))] = _decoded(value.replace("+", " "))
+            query.setdefault(_decoded(name.replace("+", " ")), _decoded(value.replace("+", " ")))
     return query

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,14 @@ from .records import NULL
 from .request import marker_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from xml.etree import ElementTree as ET
 
     from .records import StoredObject
     from .request import S3Request
+
+# What names an object to delete. LastModifiedTime and Size are for directory buckets only.
+_ENTRY = {"ETag": 1, "Key": 1, "VersionId": 1}
 
 
 def delete_object(ask: S3Request) -> Response:
@@ -67,12 +72,19 @@ def _versioned(ask: S3Request) -> bool:
 def delete_objects(ask: S3Request) -> Response:
     """Delete up to 1000 objects, each independently: 200 even if some of them are refused (fact 27)."""
     ask.check_writable()
-    wanted = parse_xml(ask, receive(ask).body, "Delete")
+    body = receive(ask).body
+    if not body:
+        raise ask.refused("MissingRequestBodyError")
+    wanted = parse_xml(ask, body, "Delete")
     entries = wanted.findall("Object")
     if all(text_of(entry, "VersionId") is None for entry in entries):  # captures disagree on the others
         check_bypass(ask)
-    if not 1 <= len(entries) <= MAX_PAGE or not all(text_of(entry, "Key") for entry in entries):
+    if not 1 <= len(entries) <= MAX_PAGE or not _has(wanted, {"Object": MAX_PAGE, "Quiet": 1}):
         raise malformed(ask)
+    if not all(text_of(entry, "Key") is not None and _has(entry, _ENTRY) for entry in entries):
+        raise malformed(ask)
+    if not all(text_of(entry, "Key") for entry in entries):
+        raise ask.refused("UserKeyMustBeSpecified")
     quiet = (text_of(wanted, "Quiet") or "").strip().lower() == "true"
     results: list[tuple[str, Children]] = []
     for entry in entries:
@@ -86,6 +98,12 @@ def delete_objects(ask: S3Request) -> Response:
     return Response(status=200, headers=XML, body=document("DeleteResult", results))
 
 
+def _has(parent: ET.Element, known: Mapping[str, int]) -> bool:
+    """Return whether *parent* has only *known* children, each at most as often as stated."""
+    found = Counter(child.tag for child in parent)
+    return all(count <= known.get(name, 0) for name, count in found.items())
+
+
 def _delete(ask: S3Request, entry: ET.Element) -> list[tuple[str, str]]:
     one = replace(ask, key=text_of(entry, "Key") or "")
     one.check_key()
@@ -97,9 +115,6 @@ def _delete(ask: S3Request, entry: ET.Element) -> list[tuple[str, str]]:
         current = _current(one, version_id)
     except Refused as refusal:  # here S3 does not distinguish an invalid id from an unknown one
         raise one.refused("NoSuchVersion") from refusal
-    for name in ("LastModifiedTime", "Size"):
-        if text_of(entry, name) is not None:
-            raise one.refused("NotImplemented", message=f"Only directory buckets know the condition {name}.")
     etag = text_of(entry, "ETag")
     if etag is not None:
         check_still(one, current, etag)

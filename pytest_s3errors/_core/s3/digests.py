@@ -125,6 +125,8 @@ def check_announced(ask: S3Request, stated: Mapping[str, str]) -> None:
         return
     if announced.lower() not in ALGORITHMS:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum algorithm"))
+    if not stated and not ask.call.headers.get("x-amz-trailer"):
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: no announced checksum"))
     if announced.lower() not in stated:
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: announced checksum"))
 

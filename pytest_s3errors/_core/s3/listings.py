@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _MAX_INT = 2**31 - 1
 _DIGITS = len(str(_MAX_INT))
 _CRC_BYTES = 4
+# Parameters that the first version of the listing refuses, as its message spells them.
+_OF_VERSION_2 = {"continuation-token": "continuation-token", "start-after": "startAfter"}
 
 Elements: TypeAlias = list[tuple[str, str | Children]]
 
@@ -52,22 +54,27 @@ class Page:
 def list_objects_v2(ask: S3Request) -> Response:
     """Return a page of keys, continued by token."""
     query = ask.call.query
-    bucket = ask.readable_bucket()
-    limit, encode = page_size(ask, "max-keys"), encoder(ask)
+    stated = number_of(ask, "max-keys", MAX_PAGE)
+    if "marker" in query:
+        raise ask.bad_argument("marker", None, said("InvalidArgument: marker of version 1"))
+    bucket, encode = ask.readable_bucket(), encoder(ask)
     token, start_after = query.get("continuation-token"), query.get("start-after", "")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     after = start_after if token is None else read_token(ask, token)
+    limit = page_size(ask, "max-keys", stated)
     # If the token's page ended with a common prefix, all keys with that prefix have been listed. start-after only
     # skips keys.
     skip = token is not None
     page = walk(bucket.sorted_keys(), prefix=prefix, delimiter=delimiter, after=after, limit=limit, skip=skip)
     children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix))]
     # A token overrides start-after, which is then not returned either.
-    children += given(("StartAfter", encode(start_after if token is None else "")), ("ContinuationToken", token))
+    if token is None and "start-after" in query:
+        children.append(("StartAfter", encode(start_after)))
+    children += given(("ContinuationToken", token))
     if page.last is not None:
         children.append(("NextContinuationToken", make_token(page.last)))
     children += [("KeyCount", str(len(page))), ("MaxKeys", str(limit))]
-    owner = owner_of(ask, bucket) if query.get("fetch-owner", "").lower() == "true" else None
+    owner = owner_of(ask, bucket) if query.get("fetch-owner") == "true" else None
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
     children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner)
     headers = {**XML, "x-amz-bucket-region": bucket.region}
@@ -77,8 +84,12 @@ def list_objects_v2(ask: S3Request) -> Response:
 def list_objects(ask: S3Request) -> Response:
     """Return a page of keys, continued by marker: the first version of the operation."""
     query = ask.call.query
-    bucket = ask.readable_bucket()
-    limit, encode = page_size(ask, "max-keys"), encoder(ask)
+    stated = number_of(ask, "max-keys", MAX_PAGE)
+    for name, spelled in _OF_VERSION_2.items():
+        if name in query:
+            raise ask.bad_argument(name, None, said("InvalidArgument: parameter of version 2", spelled))
+    bucket, encode = ask.readable_bucket(), encoder(ask)
+    limit = page_size(ask, "max-keys", stated)
     marker, prefix, delimiter = (query.get(name, "") for name in ("marker", "prefix", "delimiter"))
     page = walk(bucket.sorted_keys(), prefix=prefix, delimiter=delimiter, after=marker, limit=limit, skip=True)
     children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix)), ("Marker", encode(marker))]
@@ -121,25 +132,30 @@ def walk(keys: Sequence[str], *, prefix: str, delimiter: str, after: str, limit:
     return Page(keys=listed, prefixes=prefixes, last=None)
 
 
-def page_size(ask: S3Request, name: str) -> int:
-    """Return the request's page size, at most 1000. Refuse a negative one and text that is no number (fact 69)."""
-    return min(number_of(ask, name, MAX_PAGE), MAX_PAGE)
-
-
 def number_of(ask: S3Request, name: str, default: int) -> int:
-    """Return the number in the query parameter *name*. Refuse a negative one and text that is no number."""
+    """Return the number in the query parameter *name*, which may be negative. Refuse text that is no number (fact 69).
+
+    S3 does so before it looks for the bucket.
+    """
     text = ask.call.query.get(name, "")
     if not text:
         return default
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS and abs(int(text)) <= _MAX_INT):
+    digits = text.removeprefix("-").lstrip("0")
+    known = text.isascii() and (text.removeprefix("-").isdigit()) and len(digits) <= _DIGITS
+    number = int(digits or "0") * (-1 if text[0] == "-" else 1) if known else 0
+    if not known or not -_MAX_INT - 1 <= number <= _MAX_INT:
         raise ask.bad_argument(name, text, said("InvalidArgument: number", name))
-    if int(text) < 0:
+    return number
+
+
+def page_size(ask: S3Request, name: str, number: int, most: int = MAX_PAGE) -> int:
+    """Return the *number* in the query parameter *name*, at most *most*. Refuse a negative one (fact 69)."""
+    if number < 0 and ask.call.operation == "ListObjectVersions":
+        raise ask.bad_argument(name, None, said("InvalidArgument: negative max-keys"))
+    if number < 0:
         argument = "maxKeys" if name == "max-keys" else name  # here S3 uses its own name of that one
-        own = ask.call.operation == "ListObjectVersions"
-        message = said("InvalidArgument: negative max-keys") if own else said("InvalidArgument: negative", argument)
-        raise ask.bad_argument(argument, text, message)
-    return int(text)
+        raise ask.bad_argument(argument, str(number), said("InvalidArgument: negative", argument))
+    return min(number, most)
 
 
 def encoder(ask: S3Request) -> Callable[[str], str]:
@@ -147,7 +163,7 @@ def encoder(ask: S3Request) -> Callable[[str], str]:
     encoding = ask.call.query.get("encoding-type")
     if encoding is None:
         return str
-    if encoding != "url":
+    if encoding.lower() != "url":
         raise ask.bad_argument("encoding-type", encoding, said("InvalidArgument: encoding type"))
     return _url
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from pytest_s3errors._core.s3.errors.messages import said
-from s3_asyncio_client._core.operations import OPERATIONS
+from s3_asyncio_client._core.operations import BUCKET, OPERATIONS, names_of
 
 from .copies import COPY_SOURCE
 from .messages import Refused
@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 
 # Refusals of their own, after the bucket is found: selector -> methods, whether the address has a key, situation.
 _OWN = {
+    "restore": ({"POST"}, False, "UserKeyMustBeSpecified"),
     "logging": ({"GET"}, True, "NoLoggingStatusForKey"),
     "uploadId": ({"GET", "POST", "DELETE"}, False, "InvalidRequest: upload without key"),
     "uploads": ({"GET"}, True, "InvalidRequest: uploads of key"),
     "versions": ({"GET"}, True, "InvalidRequest: versions of key"),
 }
+# Operations that refuse a version id. PutBucketAcl and forms don't.
+_UNVERSIONED = names_of(
+    lambda row: (
+        (row.level == BUCKET or row.subresource in {"torrent", "uploadId", "uploads"})
+        and row.name not in {"PostObject", "PutBucketAcl"}
+    )
+)
 # S3 knows PATCH, too, although no operation has it.
 _METHODS = frozenset({"PATCH", *(row.method for row in OPERATIONS.values())})
 
@@ -56,6 +64,11 @@ def check_form(ask: S3Request) -> None:
     call = ask.call
     if COPY_SOURCE in call.headers and call.method != "PUT":
         raise ask.bad_argument(COPY_SOURCE, call.headers[COPY_SOURCE], said("InvalidArgument: copy source elsewhere"))
+    version_id = call.query.get("versionId")
+    if version_id is not None:
+        _check_version(ask, version_id)
+    if call.key is None and "partNumber" in call.query and "uploadId" not in call.query:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: part without key"))
     if "partNumber" in call.query or ("uploadId" in call.query and call.method == "PUT"):
         part, upload = "partNumber" in call.query, "uploadId" in call.query
         if call.method == "PUT" and not upload:
@@ -63,3 +76,14 @@ def check_form(ask: S3Request) -> None:
             raise ask.bad_argument("partNumber", "partNumber", said("InvalidArgument: part number alone"))
         if upload and (call.method != "PUT" or not part):
             raise ask.refused("MethodNotAllowed")
+
+
+def _check_version(ask: S3Request, version_id: str) -> None:
+    """Refuse a version of what has none, and an empty version id."""
+    row = OPERATIONS.get(ask.call.operation or "")
+    if row is not None and row.name in _UNVERSIONED:
+        # Of the ACL of a bucket S3 says something else.
+        situation = "version id" if row.name == "GetBucketAcl" else "no version id"
+        raise ask.bad_argument("versionId", version_id, said(f"InvalidArgument: {situation}"))
+    if not version_id:
+        raise ask.bad_argument("versionId", version_id, said("InvalidArgument: empty version id"))

@@ -40,10 +40,11 @@ def get_object_attributes(ask: S3Request) -> Response:
 
 
 def _wanted(ask: S3Request) -> set[str]:
-    names = [name.strip() for name in ask.call.headers.get(_HEADER, "").split(",")]
-    wanted = [name for name in names if name]
-    if not wanted:
+    stated = ask.call.headers.get(_HEADER)
+    if stated is None or (stated and not stated.strip(",")):
         raise ask.refused("InvalidRequest", message=said("InvalidRequest: attributes"))
+    # S3 drops empty names at the end, not elsewhere.
+    wanted = [name.strip() for name in stated.rstrip(",").split(",")]
     for name in wanted:
         if name not in _ATTRIBUTES:
             raise ask.bad_argument(_HEADER, name, said("InvalidArgument: attribute"))

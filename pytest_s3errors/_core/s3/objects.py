@@ -78,7 +78,10 @@ def _read(ask: S3Request) -> Response:
         _override(ask, headers)
         if "partNumber" in ask.call.query and obj.parts:
             headers["x-amz-mp-parts-count"] = str(obj.parts)
-    if obj.checksums and ask.call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
+    mode = ask.call.headers.get("x-amz-checksum-mode", "").upper()
+    if mode != "ENABLED" and "x-amz-checksum-mode" in ask.call.headers:
+        raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum to read"))
+    if obj.checksums and mode:
         headers.update(checksum_headers(_checksums(ask, obj, span), obj.checksum_type))
     if span is None or not obj.size:
         return Response(status=200, headers=headers, body=obj.content)

@@ -123,17 +123,15 @@ class S3Request:
         found = bucket.version(self.key, version_id)
         if found is None:
             self.check_version_id(bucket, version_id)
-            if bucket.versioning is None:
-                self.absent(bucket)
             raise self.refused("NoSuchVersion", elements={"Key": self.key, "VersionId": version_id})
         return found
 
-    def check_version_id(self, bucket: Bucket | None, version_id: str) -> None:
-        """Refuse with InvalidArgument text that can't be one of the bucket's version ids (fact 71)."""
+    def check_version_id(self, bucket: Bucket | None, version_id: str, *, name: str = "versionId") -> None:
+        """Refuse with InvalidArgument text in the parameter *name* that can't be one of the bucket's ids (fact 71)."""
         if version_id == NULL:
             return
         if bucket is None or bucket.versioning is None or not is_version_id(version_id):
-            raise self.bad_argument("versionId", version_id, said("InvalidArgument: version id"))
+            raise self.bad_argument(name, version_id, said("InvalidArgument: version id"))
 
     def is_marker(self, marker: StoredObject) -> Refused:
         """Return MethodNotAllowed: the requested version is a delete marker (fact 18)."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .access import account_id
 from .documents import XML
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 def list_parts(ask: S3Request) -> Response:
     """Return a page of the parts of one upload."""
+    stated, marker = number_of(ask, "max-parts", MAX_PAGE), number_of(ask, "part-number-marker", 0)
     upload = find_upload(ask)
-    limit = page_size(ask, "max-parts")
-    marker = number_of(ask, "part-number-marker", 0)
+    limit = page_size(ask, "max-parts", stated)
+    page_size(ask, "part-number-marker", marker)
     following = sorted(number for number in upload.parts if number > marker)
     page = following[:limit]
     children: Elements = [("Bucket", ask.bucket), ("Key", ask.key), ("UploadId", upload.upload_id)]
@@ -41,8 +43,9 @@ def list_parts(ask: S3Request) -> Response:
 def list_multipart_uploads(ask: S3Request) -> Response:
     """Return a page of the bucket's unfinished uploads, sorted by key and start time."""
     query = ask.call.query
-    owner = owner_of(ask, ask.readable_bucket())
-    limit, encode = page_size(ask, "max-uploads"), encoder(ask)
+    stated = number_of(ask, "max-uploads", MAX_PAGE)
+    owner, encode = owner_of(ask, ask.readable_bucket()), encoder(ask)
+    limit = page_size(ask, "max-uploads", stated)
     key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
     id_marker = id_marker if key_marker else ""  # an id alone is not a marker and is not returned
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
@@ -69,9 +72,9 @@ def list_multipart_uploads(ask: S3Request) -> Response:
         ("NextKeyMarker", encode(last.draft.key) if last else ""),
         ("NextUploadIdMarker", last.upload_id if last else ""),
     ]
-    children += given(("Prefix", encode(prefix)), ("Delimiter", encode(delimiter)))
-    children += given(("EncodingType", query.get("encoding-type")))
-    children += [("MaxUploads", str(limit)), ("IsTruncated", "true" if truncated else "false")]
+    children += given(("Delimiter", encode(delimiter)), ("Prefix", encode(prefix)))
+    children += [("MaxUploads", str(limit)), *given(("EncodingType", query.get("encoding-type")))]
+    children.append(("IsTruncated", "true" if truncated else "false"))
     children += [("Upload", _upload(upload, encode(name), owner)) for name, upload in page if upload is not None]
     children += [("CommonPrefixes", [("Prefix", encode(name))]) for name, upload in page if upload is None]
     return Response(status=200, headers=XML, body=document("ListMultipartUploadsResult", children))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
 from pytest_s3errors._core.s3.errors.messages import said
+from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .documents import XML, malformed, text_of
-from .listings import Elements, checksum_elements, encoder, given, page_size
+from .listings import Elements, checksum_elements, encoder, given, number_of, page_size
 from .messages import Response
 from .payload import configuration
 from .permissions import owner_of
@@ -49,13 +50,17 @@ def get_bucket_versioning(ask: S3Request) -> Response:
 def list_object_versions(ask: S3Request) -> Response:
     """Return a page of versions and delete markers: keys in order, the newest version of each first."""
     query = ask.call.query
-    bucket = ask.readable_bucket()
-    limit, encode = page_size(ask, "max-keys"), encoder(ask)
+    stated = number_of(ask, "max-keys", MAX_PAGE)
     key_marker, id_marker = query.get("key-marker", ""), query.get("version-id-marker", "")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    if id_marker and not key_marker:
-        raise ask.bad_argument("version-id-marker", id_marker, said("InvalidArgument: version id marker"))
-    entries = _entries(bucket, prefix, delimiter, key_marker, id_marker)
+    if "version-id-marker" in query and (not id_marker or "key-marker" not in query):
+        situation = "version id marker" if "key-marker" not in query else "empty version id marker"
+        raise ask.bad_argument("version-id-marker", id_marker, said(f"InvalidArgument: {situation}"))
+    bucket = ask.readable_bucket()
+    ask.check_version_id(bucket, id_marker or NULL, name="version-id-marker")
+    encode, limit = encoder(ask), page_size(ask, "max-keys", stated)
+    # A version of no key is at the end of everything.
+    entries = _entries(bucket, prefix, delimiter, key_marker, id_marker) if key_marker or not id_marker else iter(())
     page = list(islice(entries, limit))
     truncated = bool(page) and next(entries, None) is not None
     children: Elements = [("Name", ask.bucket), ("Prefix", encode(prefix))]
@@ -65,7 +70,8 @@ def list_object_versions(ask: S3Request) -> Response:
         children.append(("NextKeyMarker", encode(name)))
         children += [] if version is None else [("NextVersionIdMarker", version.version_id or NULL)]
     children.append(("MaxKeys", str(limit)))
-    children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
+    children += [("Delimiter", encode(delimiter))] if "delimiter" in query else []
+    children += given(("EncodingType", query.get("encoding-type")))
     children.append(("IsTruncated", "true" if truncated else "false"))
     owner: Elements = [("Owner", [("ID", owner_of(ask, bucket))])]
     children += [_version(bucket, version, encode, owner) for _, version in page if version is not None]

@@ -192,7 +192,7 @@ def test_buckets_are_listed(boto):
     assert listed["Owner"]["ID"]
 
 
-def test_buckets_are_listed_in_pages(boto):
+def test_buckets_are_listed_in_pages(boto, s3):
     """MaxBuckets, Prefix and BucketRegion choose; the token continues without gap or repetition."""
     for number in range(5):
         boto.create_bucket(Bucket=f"bucket-{number}")
@@ -203,8 +203,12 @@ def test_buckets_are_listed_in_pages(boto):
         ["bucket-2", "bucket-3"],
         ["bucket-4"],
     ]
-    far = boto.list_buckets(BucketRegion="eu-west-1")["Buckets"]
-    assert [(b["Name"], b["BucketRegion"]) for b in far] == [("far", "eu-west-1")]
+    far = s3("GET", "/?bucket-region=EU-WEST-1", host="s3.eu-west-1.amazonaws.com").body
+    assert far.count(b"<Bucket>") == far.count(b"<Name>far</Name>") == far.count(b"<BucketRegion>eu-west-1<") == 1
+    reply = s3("GET", "/?bucket-region=eu-west-1")
+    assert (reply.code, reply.elements) == ("InvalidArgument", (("ArgumentName", "bucket-region"),))
+    assert reply.message.endswith("must be made to the corresponding regional endpoint")
+    assert s3("GET", "/?bucket-region=eu-west-1", host="localhost").status == 200
 
 
 @pytest.mark.parametrize(

@@ -59,12 +59,21 @@ def test_many_objects_are_deleted_each_on_its_own(boto, s3):
     assert s3.store.keys("bucket") == ["b"]
 
 
-@pytest.mark.parametrize("condition", ["<Size>1</Size>", "<LastModifiedTime>2026-05-01</LastModifiedTime>"])
-def test_conditions_of_directory_buckets(s3, condition):
-    """A size or time as a condition is NotImplemented for that key, which stays."""
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "<Key>key</Key><Size>1</Size>",
+        "<Key>key</Key><LastModifiedTime>2026-05-01</LastModifiedTime>",
+        "<Key>key</Key><Key>other</Key>",
+        "<Key>key</Key><VersionId>null</VersionId><VersionId>null</VersionId>",
+        "<Key>key</Key></Object><Quiet>true</Quiet><Quiet>true</Quiet><Object><Key>key</Key>",
+        "<Key>key</Key></Object><Other/><Object><Key>key</Key>",
+    ],
+)
+def test_what_the_schema_does_not_have(s3, code, entry):
+    """Conditions of directory buckets, unknown elements, and one too many: nothing is deleted."""
     s3.store.put("bucket", "key", b"")
-    reply = s3("POST", "/bucket?delete", f"<Delete><Object><Key>key</Key>{condition}</Object></Delete>".encode())
-    assert b"<Code>NotImplemented</Code>" in reply.body
+    assert code(s3("POST", "/bucket?delete", f"<Delete><Object>{entry}</Object></Delete>".encode())) == "MalformedXML"
     assert s3.store.exists("bucket", "key")
 
 
@@ -89,12 +98,19 @@ def test_the_limit_of_one_request(s3, code, count, expected):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"junk", b"<Wrong/>", b"<Delete><Object/></Delete>", b"<Delete><Object><Key/></Object></Delete>"]
+    ("body", "expected"),
+    [
+        (b"", "MissingRequestBodyError"),
+        (b"junk", "MalformedXML"),
+        (b"<Wrong/>", "MalformedXML"),
+        (b"<Delete><Object/></Delete>", "MalformedXML"),
+        (b"<Delete><Object><Key/></Object></Delete>", "UserKeyMustBeSpecified"),
+    ],
 )
-def test_a_body_that_says_nothing_sensible(s3, code, body):
-    """No XML, another root, or an entry without key: MalformedXML."""
+def test_a_body_that_says_nothing_sensible(s3, code, body, expected):
+    """Nothing, no XML, another root, an entry without a key or with an empty one."""
     s3.store.create_bucket("bucket")
-    assert code(s3("POST", "/bucket?delete", body)) == "MalformedXML"
+    assert code(s3("POST", "/bucket?delete", body)) == expected
 
 
 def test_the_body_is_held_to_its_digest(s3, code):

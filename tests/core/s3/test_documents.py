@@ -69,4 +69,5 @@ def test_the_depth_of_a_document(s3, code, depth, expected):
     """Elements nest 16 deep, the root among them; unknown ones are passed over."""
     s3("PUT", "/bucket/key")
     inner = b"<a>" * depth + b"</a>" * depth
-    assert code(s3("POST", "/bucket?delete", ONE.replace(b"</Delete>", inner + b"</Delete>"))) == expected
+    document = b"<VersioningConfiguration><Status>Enabled</Status>%b</VersioningConfiguration>" % inner
+    assert code(s3("PUT", "/bucket?versioning", document)) == expected

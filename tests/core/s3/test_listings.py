@@ -129,7 +129,7 @@ def test_url_encoding_is_spelled_as_s3_spells_it(s3):
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("", 1000), ("0", 0), ("1", 1), ("999", 999), ("1000", 1000), ("1001", 1000), ("2147483647", 1000)],
+    [("", 1000), ("0", 0), ("-0", 0), ("001", 1), ("999", 999), ("1000", 1000), ("1001", 1000), ("2147483647", 1000)],
 )
 @pytest.mark.parametrize("kind", ["?list-type=2", "?prefix="])
 def test_the_size_of_a_page(s3, kind, text, size):
@@ -175,3 +175,44 @@ def test_a_bucket_that_is_not_there(s3, code):
     """Both forms give NoSuchBucket."""
     for target in ("/bucket?list-type=2", "/bucket"):
         assert code(s3("GET", target)) == "NoSuchBucket"
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "message"),
+    [
+        ("/bucket?list-type=2&marker=", "marker", "Marker unsupported with REST.GET.BUCKET in list-type=2"),
+        ("/bucket?start-after=a", "start-after", "startAfter only supported in REST.GET.BUCKET with list-type=2"),
+        (
+            "/bucket?start-after=a&continuation-token=b",
+            "continuation-token",
+            "continuation-token only supported in REST.GET.BUCKET with list-type=2",
+        ),
+    ],
+)
+def test_parameters_of_the_other_version(s3, target, name, message):
+    """Refused before the bucket is looked for, but after max-keys is read."""
+    reply = s3("GET", target)
+    assert (reply.code, reply.message, reply.elements) == ("InvalidArgument", message, (("ArgumentName", name),))
+    s3.store.declare_bucket("bucket")
+    for there in (target, target.replace("bucket", "absent")):
+        assert s3("GET", there).message == message
+        assert s3("GET", f"{there}&max-keys=x").message == "Provided max-keys not an integer or within integer range"
+    assert s3("GET", "/absent?list-type=2&max-keys=-1").code == "NoSuchBucket"
+
+
+def test_a_negative_page_is_told_as_read(s3):
+    s3.store.create_bucket("bucket")
+    assert dict(s3("GET", "/bucket?max-keys=-01").elements)["ArgumentValue"] == "-1"
+    assert s3("GET", "/bucket?versions&max-keys=-1").elements == (("ArgumentName", "max-keys"),)
+
+
+def test_how_parameters_are_read(s3):
+    """The first of two; the encoding in any case; fetch-owner as it is spelled; an empty start is told."""
+    s3.store.put("bucket", "a b", b"")
+    body = s3("GET", "/bucket?list-type=2&prefix=a&prefix=c&encoding-type=URL&fetch-owner=TRUE&start-after=").body
+    assert b"<Prefix>a</Prefix>" in body
+    assert b"<Key>a+b</Key>" in body
+    assert b"<EncodingType>URL</EncodingType>" in body
+    assert b"<StartAfter" in body
+    assert b"<Owner>" not in body
+    assert b"<Owner>" in s3("GET", "/bucket?list-type=2&fetch-owner=true").body

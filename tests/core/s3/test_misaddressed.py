@@ -71,13 +71,15 @@ def test_what_a_listing_does_not_look_at(there, name):
             "There is no such thing as the ?logging sub-resource for a key",
         ),
         ("/bucket?uploadId=u", "InvalidRequest", "A key must be specified"),
+        ("/bucket?restore", "UserKeyMustBeSpecified", "User key must be specified."),
     ],
 )
 def test_refusals_of_their_own(there, target, code, words):
     """They come after the bucket."""
-    reply = there("GET", target)
+    method = "POST" if "restore" in target else "GET"
+    reply = there(method, target)
     assert (reply.status, reply.code, reply.message, reply.elements) == (400, code, words, ())
-    assert there("GET", target.replace("bucket", "absent")).code == "NoSuchBucket"
+    assert there(method, target.replace("bucket", "absent")).code == "NoSuchBucket"
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,7 @@ def test_refusals_of_their_own(there, target, code, words):
         ("GET", "/bucket?delete", "MULTI_OBJECT_DELETE", "POST"),
         ("GET", "/bucket/key?delete", "MULTI_OBJECT_DELETE", "POST"),
         ("GET", "/bucket/key?partNumber=1&uploadId=u", "PART", "PUT"),
+        ("GET", "/bucket?partNumber=1&uploadId=u", "PART", "PUT"),
         ("GET", "/bucket?restore", "RESTORE", "POST"),
         ("PUT", "/bucket?location", "LOCATION", "GET"),
         ("PUT", "/bucket/key?location", "LOCATION", "GET"),
@@ -166,3 +169,67 @@ def test_a_wrong_signature_is_refused_first(there):
 
     assert ask("/bucket?AWSAccessKeyId=AKIDNOBODY&Signature=0&Expires=1800000000") == "InvalidAccessKeyId"
     assert ask("/bucket") == "MethodNotAllowed"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "message"),
+    [
+        ("GET", "/absent?list-type=2&versionId=x", "This operation does not accept a version-id."),
+        ("DELETE", "/absent?versionId=", "This operation does not accept a version-id."),
+        ("GET", "/bucket/key?location&versionId=null", "This operation does not accept a version-id."),
+        ("GET", "/bucket/key?uploadId=u&versionId=null", "This operation does not accept a version-id."),
+        ("GET", "/bucket?acl&versionId=x", "Invalid version id specified"),
+        ("GET", "/absent/key?versionId=", "Version id cannot be the empty string"),
+    ],
+)
+def test_a_version_of_what_has_none(there, method, target, message):
+    """Before the bucket is looked for."""
+    reply = there(method, target)
+    stated = target.rpartition("=")[2]
+    assert told(reply) == ("InvalidArgument", {"ArgumentName": "versionId", "ArgumentValue": stated}, None)
+    assert reply.message == message
+
+
+def test_a_part_of_a_bucket(there):
+    reply = there("GET", "/bucket?partNumber=1")
+    assert (reply.code, reply.message) == ("InvalidRequest", "Object must have a valid key name.")
+
+
+def test_a_null_version_that_is_not_there(there):
+    """It is the version that is missing, even in a bucket that never had one."""
+    assert told(there("GET", "/bucket/none?versionId=null"))[:2] == (
+        "NoSuchVersion",
+        {"Key": "none", "VersionId": "null"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("version-id-marker=&key-marker=a", "A version-id marker cannot be empty."),
+        ("version-id-marker=x&key-marker=a", "Invalid version id specified"),
+        ("version-id-marker=null", "A version-id marker cannot be specified without a key marker."),
+    ],
+)
+def test_markers_of_versions(there, query, message):
+    reply = there("GET", f"/bucket?versions&{query}")
+    assert (reply.code, reply.message) == ("InvalidArgument", message)
+    assert dict(reply.elements)["ArgumentName"] == "version-id-marker"
+
+
+def test_a_version_of_no_key_ends_the_listing(there):
+    assert b"<Version>" not in there("GET", "/bucket?versions&key-marker=&version-id-marker=null").body
+    assert b"<Version>" in there("GET", "/bucket?versions&key-marker=").body
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_checksum_mode_that_s3_does_not_know(there, method):
+    reply = there(method, "/bucket/key", x_amz_checksum_mode="DISABLED")
+    assert (reply.status, reply.message) == (400, "Value for x-amz-checksum-mode header is invalid.")
+    assert there(method, "/bucket/key", x_amz_checksum_mode="enabled").status == 200
+
+
+def test_a_checksum_that_is_announced_and_never_comes(there):
+    reply = there("PUT", "/bucket/new", b"data", x_amz_sdk_checksum_algorithm="CRC32")
+    missing = "but no corresponding x-amz-checksum-* or x-amz-trailer headers were found."
+    assert (reply.code, reply.message) == ("InvalidRequest", f"x-amz-sdk-checksum-algorithm specified, {missing}")

@@ -117,8 +117,10 @@ def test_versions_have_attributes_of_their_own(boto, s3):
     ("text", "expected"),
     [
         (None, "InvalidRequest"),
-        ("", "InvalidRequest"),
-        (" , ", "InvalidRequest"),
+        (",", "InvalidRequest"),
+        ("", "InvalidArgument"),
+        (" , ", "InvalidArgument"),
+        ("ETag,,", "200"),
         ("Size", "InvalidArgument"),
         ("etag", "InvalidArgument"),
         ("ETag, Size", "InvalidArgument"),

@@ -258,6 +258,10 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     "InvalidAccessKeyId": ("The AWS Access Key Id you provided does not exist in our records.", "versitygw#2042"),
     "InvalidArgument: attribute": ("Invalid attribute name specified.", "versitygw#917"),
+    "InvalidArgument: bucket region elsewhere": (
+        "Requests with bucket-region specified must be made to the corresponding regional endpoint",
+        "BACKLOT",
+    ),
     "InvalidArgument: content sha256": (
         (
             "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
@@ -270,13 +274,18 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "InvalidArgument: copy source elsewhere": ("You can only specify a copy source header for copy requests.", "VGW"),
     "InvalidArgument: copy source encoding": ("Invalid copy source encoding", "paws#819"),
     "InvalidArgument: directive": ("Unknown {} directive.", "VGW"),
+    "InvalidArgument: empty version id": ("Version id cannot be the empty string", "BACKLOT"),
+    "InvalidArgument: empty version id marker": ("A version-id marker cannot be empty.", "BACKLOT"),
     "InvalidArgument: legal hold": ("Legal Hold must be either of 'ON' or 'OFF'", "versitygw#1775"),
     "InvalidArgument: listed number": ("PartNumber must be >= 1", "versitygw#1072"),
     "InvalidArgument: lock date form": ("The retain until date must be provided in ISO 8601 format", "VGW"),
-    "InvalidArgument: max-buckets": ("Argument max-buckets must be an integer between 1 and 10000.", "VGW"),
+    "InvalidArgument: marker of version 1": ("Marker unsupported with REST.GET.BUCKET in list-type=2", "BACKLOT"),
+    "InvalidArgument: max-buckets": ("Argument max-buckets must be an integer between 1 and 10000", "BACKLOT"),
     "InvalidArgument: negative": ("Argument {} must be an integer between 0 and 2147483647", "backlot#192"),
     "InvalidArgument: negative max-keys": ("max-keys cannot be negative", "versitygw#1809"),
+    "InvalidArgument: no version id": ("This operation does not accept a version-id.", "BACKLOT"),
     "InvalidArgument: number": ("Provided {} not an integer or within integer range", "versitygw#1794"),
+    "InvalidArgument: parameter of version 2": ("{} only supported in REST.GET.BUCKET with list-type=2", "BACKLOT"),
     "InvalidArgument: part number alone": (
         "This operation does not accept partNumber without uploadId",
         "versitygw#1237",
@@ -307,15 +316,24 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "The request included a body. Requests of this type must not include a non-empty body.",
         "versitygw#1242",
     ),
+    "InvalidRequest: checksum to read": ("Value for x-amz-checksum-mode header is invalid.", "BACKLOT"),
     "InvalidRequest: lock without digest": (
         "Content-MD5 OR x-amz-checksum- HTTP header is required for Put {} requests with Object Lock parameters",
         "versitygw#1740",
+    ),
+    "InvalidRequest: no announced checksum": (
+        (
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers "
+            "were found."
+        ),
+        "BACKLOT",
     ),
     "InvalidRequest: no digest": (
         "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
         "versitygw#1040",
     ),
     "InvalidRequest: no hash": ("Missing required header for this request: x-amz-content-sha256", "versitygw#1427"),
+    "InvalidRequest: part without key": ("Object must have a valid key name.", "BACKLOT"),
     "InvalidRequest: trailer": ("The value specified in the x-amz-trailer header is not supported", "versitygw#1161"),
     "InvalidRequest: trailing checksum": ("Value for x-amz-checksum-{} trailing header is invalid.", "versitygw#1165"),
     "InvalidRequest: upload without key": ("A key must be specified", "BACKLOT"),
