@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-_MEMBERS = frozenset({"expiration", "conditions"})
+from .errors.messages import said
+
+_MEMBERS = ("expiration", "conditions")
 _EXPIRATION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _RANGE = "content-length-range"
@@ -58,14 +59,14 @@ class Policy:
             NotAllowedError: The policy has expired, a condition does not hold, or a field has no condition.
         """
         if now > self.expiration:
-            raise NotAllowedError("Policy expired.")
+            raise NotAllowedError(said("AccessDenied: policy expired"))
         for one in self.conditions:
             if not _holds(one, fields.get(one.field, "")):
-                raise NotAllowedError(f"Policy Condition failed: {one.text}")
+                raise NotAllowedError(said("AccessDenied: policy condition", one.text))
         covered = {one.field for one in self.conditions} | _UNCOVERED
         extra = [name for name in fields if name not in covered and not name.startswith(_IGNORED)]
         if extra:
-            raise NotAllowedError(f"Extra input fields: {', '.join(extra)}")
+            raise NotAllowedError(said("AccessDenied: extra fields", ", ".join(extra)))
 
 
 def parse_policy(text: str) -> Policy:
@@ -74,46 +75,83 @@ def parse_policy(text: str) -> Policy:
     Raises:
         PolicyError: It is invalid.
     """
-    try:
-        found = json.loads(b64decode("".join(text.split()), validate=True))
-    except (Base64Error, ValueError, RecursionError) as error:
-        raise PolicyError("it is not JSON in base64") from error
-    if not isinstance(found, dict) or found.keys() != _MEMBERS:
-        raise PolicyError("it has to have expiration and conditions, and nothing else")
+    found = _members(text)
+    expiration = _expiration(found["expiration"])
     conditions: list[Condition] = []
     sizes = None
-    if not isinstance(found["conditions"], list):
-        raise PolicyError("its conditions are not a list")
     for one in found["conditions"]:
         if isinstance(one, list) and one and isinstance(one[0], str) and one[0].lower() == _RANGE:
             sizes = _sizes(one)
             conditions += [] if sizes else [Condition(_NEVER, "", "", _spelled(*one))]
         else:
-            conditions += _conditions(one)
-    return Policy(expiration=_expiration(found["expiration"]), conditions=conditions, sizes=sizes)
+            conditions.append(_condition(one))
+    return Policy(expiration=expiration, conditions=conditions, sizes=sizes)
+
+
+def _members(text: str) -> dict[str, Any]:
+    try:
+        document = b64decode("".join(text.split()), validate=True)
+    except ValueError as error:
+        raise _invalid("encoding") from error
+    if not document:
+        raise _invalid("empty")
+    try:
+        found = json.loads(document)
+    except (ValueError, RecursionError) as error:
+        raise _invalid("JSON") from error
+    if not isinstance(found, dict):
+        raise _invalid("JSON")
+    for name in _MEMBERS:
+        if name not in found:
+            raise _invalid(f"no {name}")
+    for name in found:
+        if name not in _MEMBERS:
+            raise _invalid("unexpected", name)
+    if not isinstance(found["conditions"], list):
+        raise _invalid("conditions")
+    return found
+
+
+def _invalid(situation: str, *values: str) -> PolicyError:
+    return PolicyError(said(f"InvalidPolicyDocument: {situation}", *values))
 
 
 def _expiration(text: Any) -> datetime:
-    if not isinstance(text, str) or not _EXPIRATION.fullmatch(text):
-        raise PolicyError("its expiration is not of the form 2030-01-02T03:04:05.000Z")
+    if not isinstance(text, str):
+        raise _invalid("JSON")
     try:
-        return datetime.fromisoformat(f"{text[:19]}+00:00").astimezone(UTC)
-    except ValueError as error:
-        raise PolicyError("its expiration is no time") from error
+        if _EXPIRATION.fullmatch(text):
+            return datetime.fromisoformat(f"{text[:19]}+00:00").astimezone(UTC)
+    except ValueError:
+        pass
+    raise _invalid("expiration", text)
 
 
-def _conditions(one: Any) -> list[Condition]:
-    if isinstance(one, dict) and len(one) != 1:
-        raise PolicyError("Invalid Simple-Condition: Simple-Conditions must have exactly one property specified")
-    if isinstance(one, dict) and all(isinstance(value, str) for value in one.values()):
+def _condition(one: Any) -> Condition:
+    if isinstance(one, dict):
+        if len(one) != 1:
+            raise _invalid("simple condition")
         ((name, value),) = one.items()
-        return [Condition("eq", name.lower(), value, _spelled("eq", f"${name}", value))]
-    match one:
-        case [str(operator), str(name), str(value)] if operator.lower() in {"eq", "starts-with"}:
+        if not isinstance(value, str):
+            raise _invalid("text")
+        return Condition("eq", name.lower(), value, _spelled("eq", f"${name}", value))
+    if not isinstance(one, list):
+        raise _invalid("condition")
+    if not one:
+        raise _invalid("no operation")
+    operator, *words = one
+    if not isinstance(operator, str):
+        raise _invalid("JSON")
+    if operator.lower() not in {"eq", "starts-with"}:
+        raise _invalid("operation", operator)
+    match words:
+        case [str(name), str(value)]:
             text = _spelled(operator, name, value)
             # A name without $ refers to no field, and the condition never holds.
-            return [Condition(operator.lower() if name[:1] == "$" else _NEVER, name[1:].lower(), value, text)]
-    raise PolicyError(f"{json.dumps(one)} is no condition")
+            return Condition(operator.lower() if name[:1] == "$" else _NEVER, name[1:].lower(), value, text)
+        case [_, _]:
+            raise _invalid("JSON")
+    raise _invalid("arguments", operator)
 
 
 def _spelled(*words: Any) -> str:
@@ -128,7 +166,9 @@ def _sizes(one: list[Any]) -> tuple[int, int] | None:
     match one[1:]:
         case [str(), str()]:
             return None
-    raise PolicyError(f"{_RANGE} needs two numbers of bytes")
+        case [_, _]:
+            raise _invalid("JSON")
+    raise _invalid("arguments", one[0])
 
 
 def _bytes(size: Any) -> int | None:

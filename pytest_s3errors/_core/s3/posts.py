@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from pytest_s3errors._core.s3.auth.forms import identify_form, missing_field
 from pytest_s3errors._core.s3.errors.envelope import document
+from pytest_s3errors._core.s3.errors.messages import said
 
 from .attributes import META, as_word
 from .documents import XML
@@ -40,7 +41,7 @@ def post_object(ask: S3Request) -> Response:
     form = _form(ask)
     fields = form.fields
     if form.file is None:
-        raise ask.bad_argument("file", "0", "A form uploads exactly one file")
+        raise ask.bad_argument("file", "0", said("InvalidArgument: one file"))
     if "key" not in fields:
         raise missing_field(ask.call, "key")
     name = form.filename.replace("\\", "/").rpartition("/")[2]
@@ -74,9 +75,9 @@ def _check_policy(ask: S3Request, fields: Mapping[str, str], size: int) -> None:
         policy = parse_policy(fields["policy"])
         policy.check(fields, now=ask.store.now())
     except PolicyError as error:
-        raise ask.refused("InvalidPolicyDocument", message=f"Invalid Policy: {error}.") from error
+        raise ask.refused("InvalidPolicyDocument", message=str(error)) from error
     except NotAllowedError as error:
-        raise ask.refused("AccessDenied", message=f"Invalid according to Policy: {error}") from error
+        raise ask.refused("AccessDenied", message=str(error)) from error
     if policy.sizes is None:
         return
     low, high = policy.sizes

@@ -155,15 +155,24 @@ def test_a_missing_field_of_version_4(judge, name):
     ("name", "value", "expected"),
     [
         ("x-amz-algorithm", "AWS4-HMAC-SHA1", "InvalidArgument"),
-        ("x-amz-credential", "AKIDKNOWN/20260501/eu-west-1/s3/aws4_request", "AuthorizationQueryParametersError"),
-        ("x-amz-credential", "AKIDKNOWN/today/us-east-1/s3/aws4_request", "AuthorizationQueryParametersError"),
-        ("x-amz-credential", "AKIDKNOWN", "AuthorizationQueryParametersError"),
+        ("x-amz-credential", "AKIDKNOWN/today/us-east-1/s3/aws4_request", "InvalidArgument"),
+        ("x-amz-credential", "AKIDKNOWN", "InvalidArgument"),
     ],
 )
 def test_a_wrong_field_of_version_4(judge, name, value, expected):
     """Algorithm and scope are checked as anywhere."""
     made = judge("s3v4").generate_presigned_post("bucket", "key")["fields"]
     assert code(Forms(now=datetime.now(UTC))({**made, name: value})) == expected
+
+
+def test_a_wrong_region_in_a_form(judge):
+    """It is named with the right one, as a field of the form (meteor-slingshot#150)."""
+    made = judge("s3v4").generate_presigned_post("bucket", "key")["fields"]
+    credential = "AKIDKNOWN/20260501/eu-west-1/s3/aws4_request"
+    reply = Forms(now=datetime.now(UTC))({**made, "x-amz-credential": credential})
+    assert (code(reply), reply.message) == ("InvalidArgument", "the region 'eu-west-1' is wrong; expecting 'us-east-1'")
+    named = (("ArgumentName", "X-Amz-Credential"), ("ArgumentValue", credential))
+    assert reply.elements == (*named, ("Region", "us-east-1"))
 
 
 @pytest.mark.parametrize(
@@ -215,39 +224,60 @@ def test_the_time_of_a_policy():
 UNTIL = "2026-05-01T13:00:00.000Z"
 
 
+def until(*conditions):
+    """Return a policy of *conditions*."""
+    return {"expiration": UNTIL, "conditions": [*FITTING, *conditions]}
+
+
 @pytest.mark.parametrize(
-    "policy",
+    ("policy", "why"),
     [
-        [],
-        {},
-        {"expiration": UNTIL},
-        {"conditions": FITTING},
-        {"EXPIRATION": UNTIL, "conditions": FITTING},
-        {"expiration": UNTIL, "CONDITIONS": FITTING},
-        {"expiration": UNTIL, "conditions": FITTING, "more": 1},
-        {"expiration": "2026-05-01 13:00:00+00:00", "conditions": FITTING},
-        {"expiration": "2026-13-01T13:00:00Z", "conditions": FITTING},
-        {"expiration": 1, "conditions": FITTING},
-        {"expiration": UNTIL, "conditions": {}},
-        {"expiration": UNTIL, "conditions": [{}]},
-        {"expiration": UNTIL, "conditions": [{"key": 1}]},
-        {"expiration": UNTIL, "conditions": [{"bucket": "bucket", "key": "key"}]},
-        {"expiration": UNTIL, "conditions": [["is", "$key", "key"]]},
-        {"expiration": UNTIL, "conditions": [*FITTING, ["content-length-range", 0]]},
-        {"expiration": UNTIL, "conditions": [*FITTING, ["content-length-range", -1, 0]]},
-        {"expiration": UNTIL, "conditions": [*FITTING, ["content-length-range", False, True]]},
+        ([], "Invalid JSON."),
+        ({}, "Policy missing expiration."),
+        ({"expiration": UNTIL}, "Policy missing conditions."),
+        ({"conditions": FITTING}, "Policy missing expiration."),
+        ({"EXPIRATION": UNTIL, "conditions": FITTING}, "Policy missing expiration."),
+        ({"expiration": UNTIL, "CONDITIONS": FITTING}, "Policy missing conditions."),
+        ({**until(), "more": 1}, 'Unexpected: "more"'),
+        ({**until(), "expiration": "tomorrow"}, "Invalid 'expiration' value: 'tomorrow'"),
+        ({**until(), "expiration": "2026-13-01T13:00:00Z"}, "Invalid 'expiration' value: '2026-13-01T13:00:00Z'"),
+        ({**until(), "expiration": 1}, "Invalid JSON."),
+        ({"expiration": UNTIL, "conditions": {}}, "Invalid 'conditions' value: must be a List."),
+        (until(True), "Invalid condition test: must be a List or Object."),
+        (until({}), "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified."),
+        (until({"key": 1}), "Invalid Simple-Condition: value must be a string."),
+        (until([]), "Invalid Condition: missing operation identifier."),
+        (until([1]), "Invalid JSON."),
+        (until(["is", "$key", "key"]), "Invalid Condition: unknown operation 'is'."),
+        (until(["eq", "$key"]), "Invalid eq: wrong number of arguments."),
+        (until(["eq", "$key", 1]), "Invalid JSON."),
+        (until(["content-length-range", 0]), "Invalid content-length-range: wrong number of arguments."),
+        (until(["content-length-range", -1, 0]), "Invalid JSON."),
+        (until(["content-length-range", False, True]), "Invalid JSON."),
     ],
 )
-def test_what_is_no_policy(policy):
-    """It is InvalidPolicyDocument, not a condition that fails."""
-    assert code(Forms()(signed(None, policy=policy))) == "InvalidPolicyDocument"
+def test_what_is_no_policy(policy, why):
+    """It is InvalidPolicyDocument, not a condition that fails (VGW)."""
+    reply = Forms()(signed(None, policy=policy))
+    assert (code(reply), reply.message) == ("InvalidPolicyDocument", f"Invalid Policy: {why}")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "é", "W10", "////", "W1tbW1tbW1t"])
-def test_what_is_no_json(text):
-    """Nor is what is not JSON in base64; an empty policy field is no policy either."""
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "Expecting '{' but found End-of-Input"),
+        ("{}", "invalid Base64 encoding."),
+        ("é", "invalid Base64 encoding."),
+        ("W10", "invalid Base64 encoding."),
+        ("////", "Invalid JSON."),
+        ("W1tbW1tbW1tb", "Invalid JSON."),
+    ],
+)
+def test_what_is_no_json(text, why):
+    """Nor is what is not JSON in base64 (VGW, ember-uploader#43); an empty policy field is no policy either."""
     fields = {**signed(FITTING), "policy": text, "signature": version2.sign(KNOWN.secret_key, text)}
-    assert code(Forms()(fields)) == "InvalidPolicyDocument"
+    reply = Forms()(fields)
+    assert (code(reply), reply.message) == ("InvalidPolicyDocument", f"Invalid Policy: {why}")
 
 
 @pytest.mark.parametrize(
@@ -313,7 +343,9 @@ def test_fields_that_an_object_can_not_have(field, value, expected):
 
 def test_no_file_and_no_key():
     """A form has exactly one file, and a key that is not empty."""
-    assert code(Forms(Access())({"key": "key"}, None)) == "InvalidArgument"
+    reply = Forms(Access())({"key": "key"}, None)
+    assert (code(reply), reply.message) == ("InvalidArgument", "POST requires exactly one file upload per request.")
+    assert reply.elements == (("ArgumentName", "file"), ("ArgumentValue", "0"))  # react-native-fs#992
     assert code(Forms(Access())({"key": ""})) == "InvalidArgument"
     assert code(Forms(Access())({"key": "k" * 1025})) == "KeyTooLongError"
     assert code(Forms(Access())({"key": "key"}, bucket="Not_there!")) == "InvalidBucketName"

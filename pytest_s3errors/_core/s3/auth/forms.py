@@ -70,7 +70,7 @@ def _check_v4(call: Call, fields: Mapping[str, str], policy: str, known: Credent
     if algorithm != ALGORITHM:
         raise bad_argument(call, "X-Amz-Algorithm", algorithm, f"X-Amz-Algorithm is {ALGORITHM} only")
     claim = version4.claim_in_form(call, fields)
-    version4.check_scope(call, claim, None)
+    version4.check_scope(call, claim, None, form=fields["x-amz-credential"])
     ours = sign(signing_key(known.secret_key, claim.date, claim.region), policy)
     _compare(call, known, ours, claim.signature, policy)
 

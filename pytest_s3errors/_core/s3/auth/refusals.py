@@ -28,16 +28,13 @@ def denied(call: Call, message: str | None = None, **elements: str) -> Refused:
     return Refused(error_reply("AccessDenied", call, message=message, elements=named))
 
 
-def malformed(call: Call, code: str, message: str) -> Refused:
-    """Return *code*, one of the two for a malformed signature, without the region, which only a wrong region gets."""
-    del call  # nothing of it is told
-    return Refused(ErrorReply(code=code, status=CODES[code].status, message=message))
+def malformed(code: str, situation: str, *values: str, **elements: str) -> Refused:
+    """Return *code* with S3's text for *situation* and no elements but those given.
 
-
-def wrong_region(call: Call, code: str, *, expected: str, asked: str) -> Refused:
-    """Return *code* with the region to sign for, which clients use to find it."""
-    message = said("AuthorizationHeaderMalformed: region", asked, expected)
-    return Refused(error_reply(code, call, message=message, elements={"Region": expected}))
+    The region in particular is told only after a wrong one: clients use it to find the right one.
+    """
+    message = said(f"{code}: {situation}", *values)
+    return Refused(ErrorReply(code=code, status=CODES[code].status, message=message, elements=tuple(elements.items())))
 
 
 def bad_argument(call: Call, name: str, value: str, message: str) -> Refused:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.messages import Call
 
 _EPOCH = 1970
+_SECONDS = re.compile(r"[+-]?[0-9]{1,19}")
+_LAST = datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC)  # S3 takes 31 bits of seconds
 _SIGNED_QUERY = re.compile(
     r"response-(cache-control|content-(disposition|encoding|language|type)|expires)|accelerate|acl|analytics|cors"
     r"|defaultObjectAcl|delete|inventory|lifecycle|location|logging|metrics|notification|object-lock|partNumber|policy"
@@ -40,20 +42,27 @@ def in_header(call: Call) -> tuple[str, str]:
 
 
 def check_form(call: Call) -> None:
-    """Refuse an Authorization header without a key and a signature."""
-    if not in_header(call)[0]:
-        value = call.headers["authorization"]
-        raise bad_argument(call, "Authorization", value, "The header is not of the form AWS AccessKeyId:Signature")
+    """Refuse an Authorization header without one key and one signature."""
+    value = call.headers["authorization"]
+    if value[4:5] == " ":
+        raise bad_argument(call, "Authorization", value, said("InvalidArgument: one space"))
+    _, signature = in_header(call)
+    if not signature or ":" in signature:
+        raise bad_argument(call, "Authorization", value, said("InvalidArgument: key and signature"))
 
 
-def check_header(call: Call, known: Credentials, now: datetime) -> None:
-    """Refuse a request with a wrong signature in its header, or with a skewed time."""
+def check_time(call: Call, now: datetime) -> None:
+    """Refuse a request without a time, or with a skewed one."""
     stated = call.headers.get("x-amz-date", call.headers.get("date", ""))
     moment = parse_http_date(stated) or parse_basic_date(stated)
     if moment is None or moment.year < _EPOCH:
-        raise denied(call, "A signed request needs its time in x-amz-date or Date")
+        raise denied(call, said("AccessDenied: no date"))
     if abs((now - moment).total_seconds()) > MAX_SKEW_S:
         raise skewed(call, stated, now)
+
+
+def check_header(call: Call, known: Credentials) -> None:
+    """Refuse a request with a wrong signature in its header."""
     date = "" if "x-amz-date" in call.headers else call.headers.get("date", "")
     _check(call, known, in_header(call)[1], _strings_to_sign(call, call.headers, date))
 
@@ -66,11 +75,14 @@ def check_query(call: Call, known: Credentials) -> None:
 
 
 def check_expiry(call: Call, now: datetime) -> None:
-    """Refuse an expired presigned request (fact 54)."""
+    """Refuse an expired presigned request (fact 54), or one that doesn't state its seconds since 1970."""
+    stated = call.query["Expires"]
     try:
-        ends = datetime.fromtimestamp(int(call.query["Expires"]), UTC)
+        ends = datetime.fromtimestamp(int(stated), UTC) if _SECONDS.fullmatch(stated) else None
     except (ValueError, OverflowError, OSError):
-        ends = datetime.fromtimestamp(0, UTC)  # without one, the start of all time
+        ends = None
+    if ends is None or ends >= _LAST:
+        raise denied(call, said("AccessDenied: seconds", stated))
     if now > ends:
         raise denied(call, said("AccessDenied: expired"), Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
 

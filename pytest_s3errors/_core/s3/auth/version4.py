@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from hmac import compare_digest
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,7 +25,7 @@ from .canonical import (
     signing_key,
     string_to_sign,
 )
-from .refusals import bad_argument, denied, iso_seconds, malformed, mismatch, skewed, wrong_region
+from .refusals import bad_argument, denied, iso_seconds, malformed, mismatch, skewed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ def check_region(call: Call, expected: str | None) -> None:
         return
     scope = _credential(call).rsplit("/", 4)[1:]
     if len(scope) == len(("date", "region", "service", "terminator")) and scope[1] != expected:
-        raise wrong_region(call, _code(call), expected=expected, asked=scope[1])
+        raise _wrong(call, None, "region", scope[1], expected, Region=expected)
 
 
 def _credential(call: Call) -> str:
@@ -71,62 +71,56 @@ def _code(call: Call) -> str:
     return _HEADER if "authorization" in call.headers else _QUERY
 
 
-def claim_in_header(call: Call) -> Claim:
-    """Parse the Authorization header, or refuse it with what is wrong in its form."""
-    fields = _fields(call.headers["authorization"])
-    if not all(fields.get(name) for name in ("Credential", "SignedHeaders", "Signature")):
-        raise malformed(call, _HEADER, said(f"{_HEADER}: components"))
+def claim_in_header(call: Call, now: datetime) -> Claim:
+    """Parse the Authorization header, or refuse the first that is wrong, the request's time before the header."""
     payload_hash = call.headers.get(_SHA256)
     if payload_hash is None:
         raise Refused(error_reply("InvalidRequest", call, message=said("InvalidRequest: no hash")))
     _check_payload(call, payload_hash)
     timestamp = _timestamp_in_header(call)
-    claim = _claim(
-        call, _HEADER, fields["Credential"], timestamp, fields["SignedHeaders"], fields["Signature"], payload_hash
-    )
-    if claim.date != timestamp[:8]:
-        message = f"The credential is of {claim.date}, the request of {timestamp[:8]}."
-        raise malformed(call, _HEADER, message)
-    return claim
+    moment = parse_basic_date(timestamp)
+    if moment is None or abs((now - moment).total_seconds()) > MAX_SKEW_S:
+        raise skewed(call, call.headers.get("x-amz-date") or call.headers.get("date", ""), now)
+    fields = _fields(call.headers["authorization"])
+    if not all(fields.get(name) for name in ("Credential", "SignedHeaders", "Signature")):
+        raise malformed(_HEADER, "components")
+    return _claim(call, fields["Credential"], timestamp, fields["SignedHeaders"], fields["Signature"], payload_hash)
 
 
-def claim_in_query(call: Call) -> Claim:
-    """Parse the query of a presigned URL, or refuse it with what is wrong in its form."""
+def claim_in_query(call: Call, now: datetime) -> Claim:
+    """Parse the query of a presigned URL, or refuse the first that is wrong, its validity before its credential."""
     query = call.query
+    if query.get("X-Amz-Algorithm", ALGORITHM) != ALGORITHM:
+        raise malformed(_QUERY, "algorithm")
     if any(name not in query for name in _PARAMETERS):
-        raise malformed(call, _QUERY, said("AuthorizationQueryParametersError: missing"))
-    if query["X-Amz-Algorithm"] != ALGORITHM:
-        raise malformed(call, _QUERY, f"X-Amz-Algorithm is {ALGORITHM} only.")
+        raise malformed(_QUERY, "missing")
+    check_expiry(call, now)
     timestamp, names = query["X-Amz-Date"], query["X-Amz-SignedHeaders"]
-    expiry(call)
     payload_hash = query.get("X-Amz-Content-Sha256", UNSIGNED_PAYLOAD)
     if _SHA256 in call.headers and _SHA256 in names.split(";"):
         payload_hash = call.headers[_SHA256]
         _check_payload(call, payload_hash)
-    claim = _claim(call, _QUERY, query["X-Amz-Credential"], timestamp, names, query[_SIGNATURE], payload_hash)
-    if claim.date != timestamp[:8]:
-        raise malformed(call, _QUERY, f"X-Amz-Credential is of {claim.date}, X-Amz-Date of {timestamp[:8]}.")
-    return claim
+    return _claim(call, query["X-Amz-Credential"], timestamp, names, query[_SIGNATURE], payload_hash)
 
 
 def claim_in_form(call: Call, fields: Mapping[str, str]) -> Claim:
     """Parse the signature in the fields of a form, names in lower case, or refuse a malformed credential."""
     credential, signature = fields["x-amz-credential"], fields["x-amz-signature"]
-    return _claim(call, _QUERY, credential, fields["x-amz-date"], "host", signature, UNSIGNED_PAYLOAD)
+    return _claim(call, credential, fields["x-amz-date"], "host", signature, UNSIGNED_PAYLOAD, form=credential)
 
 
 def expiry(call: Call) -> tuple[datetime, datetime]:
     """Return when a presigned URL becomes valid and when it expires, or refuse a malformed time or a too long one."""
     signed = parse_basic_date(call.query.get("X-Amz-Date", ""))
     if signed is None:
-        raise malformed(call, _QUERY, "X-Amz-Date is a time such as 20300102T030405Z.")
+        raise malformed(_QUERY, "date")
     expires = call.query["X-Amz-Expires"]
     if not (expires.isascii() and expires.removeprefix("-").isdigit()):
-        raise malformed(call, _QUERY, "X-Amz-Expires is a number of seconds.")
+        raise malformed(_QUERY, "expires")
     if expires.startswith("-") and expires.strip("-0"):
-        raise malformed(call, _QUERY, "X-Amz-Expires is not negative.")
+        raise malformed(_QUERY, "expires negative")
     if len(expires) > len(str(MAX_EXPIRES_S)) or int(expires) > MAX_EXPIRES_S:
-        raise malformed(call, _QUERY, f"X-Amz-Expires is at most {MAX_EXPIRES_S} seconds, a week.")
+        raise malformed(_QUERY, "expires late")
     try:
         return signed, signed + timedelta(seconds=int(expires))
     except OverflowError:
@@ -136,40 +130,38 @@ def expiry(call: Call) -> tuple[datetime, datetime]:
 def check_expiry(call: Call, now: datetime) -> None:
     """Refuse a presigned request outside its validity (fact 54)."""
     begins, ends = expiry(call)
-    expired = now > ends or begins == ends  # a URL that is valid for 0 seconds was never valid
-    message = said("AccessDenied: expired") if expired else "Request is not yet valid"
-    if expired or begins > now + timedelta(seconds=MAX_SKEW_S):
-        seconds = call.query["X-Amz-Expires"]
-        raise denied(call, message, X_Amz_Expires=seconds, Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
+    times = {"Expires": iso_seconds(ends), "ServerTime": iso_seconds(now)}
+    if begins > now + timedelta(seconds=MAX_SKEW_S):
+        since_epoch = {"X_Amz_Date": str(int(begins.timestamp()) * 1000)}
+        raise denied(call, said("AccessDenied: not yet valid"), **since_epoch, **times)
+    if now > ends or begins == ends:  # a URL that is valid for 0 seconds was never valid
+        raise denied(call, said("AccessDenied: expired"), X_Amz_Expires=call.query["X-Amz-Expires"], **times)
 
 
-def check_skew(call: Call, claim: Claim, now: datetime) -> None:
-    """Refuse a request whose time is more than 15 minutes off."""
-    moment = parse_basic_date(claim.timestamp)
-    if moment is None or abs((now - moment).total_seconds()) > MAX_SKEW_S:
-        raise skewed(call, call.headers.get("x-amz-date") or call.headers.get("date", ""), now)
+def check_scope(call: Call, claim: Claim, expected_region: str | None, form: str | None = None) -> None:
+    """Refuse a credential for another region, if the right one is known, another service or another day.
 
-
-def check_scope(call: Call, claim: Claim, expected_region: str | None) -> None:
-    """Refuse a credential for another service or, if *expected_region* is known, another region."""
-    code = _code(call)
-    if claim.service != SERVICE:
-        raise malformed(call, code, f"The credential is for service {claim.service!r}; this is {SERVICE!r}.")
-    if claim.terminator != TERMINATOR:
-        raise malformed(call, code, f"The credential ends in {claim.terminator!r}; {TERMINATOR!r} is expected.")
+    *form* is the credential of a form, whose day isn't compared.
+    """
     expected = expected_region or region_of(call.endpoint)
+    if form is None and not claim.region:
+        raise _wrong(call, form, "no region")
     if expected is not None and claim.region != expected:
-        raise wrong_region(call, code, expected=expected, asked=claim.region)
+        raise _wrong(call, form, "region", claim.region, expected, Region=expected)
+    if claim.service != SERVICE:
+        raise _wrong(call, form, "service", claim.service)
+    if claim.terminator != TERMINATOR:
+        raise _wrong(call, form, "terminal", claim.terminator)
+    if form is None and claim.date != claim.timestamp[:8]:
+        told = () if _code(call) == _HEADER else (claim.date, claim.timestamp[:8])
+        raise _wrong(call, None, "day", *told)
 
 
 def check_signed_headers(call: Call, claim: Claim) -> None:
-    """Refuse a request whose signature omits Host or an x-amz-* header (fact 58)."""
+    """Refuse a request whose signature omits Host, Content-MD5 or an x-amz-* header (fact 58)."""
     signed = claim.signed_headers
-    left_out = [name for name in call.headers if name.startswith("x-amz-") and name not in signed]
-    if "authorization" not in call.headers:  # a presigned URL implies that the body is not signed
-        left_out = [name for name in left_out if name != _SHA256]
-    if "host" not in signed:
-        left_out.append("host")
+    left_out = [name for name in call.headers if name.startswith("x-amz-") and name not in signed and name != _SHA256]
+    left_out += [name for name in ("content-md5", "host") if name not in signed and name in call.headers]
     if left_out:
         names = ", ".join(sorted(left_out))
         raise denied(call, said("AccessDenied: unsigned headers"), HeadersNotSigned=names)
@@ -200,8 +192,7 @@ def _fields(authorization: str) -> dict[str, str]:
 
 def _check_payload(call: Call, payload_hash: str) -> None:
     if _PAYLOADS.fullmatch(payload_hash) is None:
-        message = f"{_SHA256} is a SHA-256 in hex, {UNSIGNED_PAYLOAD} or the name of a way to stream"
-        raise bad_argument(call, _SHA256, payload_hash, message)
+        raise bad_argument(call, _SHA256, payload_hash, said("InvalidArgument: content sha256"))
 
 
 def _timestamp_in_header(call: Call) -> str:
@@ -217,21 +208,28 @@ def _timestamp_in_header(call: Call) -> str:
 
 
 def _no_time(call: Call) -> NoReturn:
-    raise denied(call, "A signed request needs its time in x-amz-date or Date")
+    raise denied(call, said("AccessDenied: no date"))
 
 
 def _claim(
-    call: Call, code: str, credential: str, timestamp: str, names: str, signature: str, payload_hash: str
+    call: Call,
+    credential: str,
+    timestamp: str,
+    names: str,
+    signature: str,
+    payload_hash: str,
+    *,
+    form: str | None = None,
 ) -> Claim:
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or not parts[0]:  # noqa: PLR2004 - the five fields of a credential
-        raise malformed(call, code, said(f"{code}: credential"))
-    access_key, date, region, service, terminator = parts
-    if _DATE.fullmatch(date) is None:
-        raise malformed(call, code, f"The date of a credential is YYYYMMDD, not {date!r}.")
+        raise _wrong(call, form, "credential")
+    access_key, day, region, service, terminator = parts
+    if day != timestamp[:8] and not _is_day(day):
+        raise _wrong(call, form, "day format", day)
     return Claim(
         access_key=access_key,
-        date=date,
+        date=day,
         region=region,
         service=service,
         terminator=terminator,
@@ -240,3 +238,18 @@ def _claim(
         signature=signature,
         payload_hash=payload_hash,
     )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return _DATE.fullmatch(text) is not None and date.fromisoformat(text) is not None
+    except ValueError:
+        return False
+
+
+def _wrong(call: Call, form: str | None, situation: str, *values: str, **elements: str) -> Refused:
+    """Return the refusal of a credential, which is named if it is *form*'s."""
+    if form is None:
+        return malformed(_code(call), situation, *values, **elements)
+    named = {"ArgumentName": "X-Amz-Credential", "ArgumentValue": form}
+    return malformed("InvalidArgument", situation, *values, **named, **elements)

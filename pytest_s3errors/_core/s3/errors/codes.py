@@ -171,7 +171,7 @@ CODES: dict[str, tuple[int, str, str | None]] = {
 
 # Code -> elements between Message and RequestId, separated by spaces. Not every response has all of them.
 ELEMENTS: dict[str, str] = {
-    "AccessDenied": "X-Amz-Expires Expires ServerTime HeadersNotSigned",
+    "AccessDenied": "X-Amz-Expires X-Amz-Date Expires ServerTime HeadersNotSigned",
     "AccessForbidden": "Method ResourceType",
     "AuthorizationHeaderMalformed": "Region",
     "AuthorizationQueryParametersError": "Region",

@@ -225,6 +225,10 @@ _LSREC: dict[str, str] = {
 
 _OTHERS: dict[str, tuple[str, str]] = {
     "AccessControlListNotSupported": ("The bucket does not allow ACLs", "cloudgoat#198"),
+    "AccessDenied: extra fields": ("Invalid according to Policy: Extra input fields: {}", "VGW"),
+    "AccessDenied: no date": ("AWS authentication requires a valid Date or x-amz-date header", "vertx-s3-client#5"),
+    "AccessDenied: not yet valid": ("Request is not yet valid", "minio#2638"),
+    "AccessDenied: seconds": ("Invalid date (should be seconds since epoch): {}", "BACKLOT"),
     "AuthorizationHeaderMalformed: components": (
         (
             "The authorization header is malformed; the authorization header requires three components: Credential, "
@@ -238,6 +242,73 @@ _OTHERS: dict[str, tuple[str, str]] = {
             '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
         ),
         "deb-s3#157",
+    ),
+    "AuthorizationHeaderMalformed: day": (
+        "The authorization header is malformed; Invalid credential date. Date is not the same as X-Amz-Date.",
+        "storage#68",
+    ),
+    "AuthorizationHeaderMalformed: day format": (
+        (
+            'The authorization header is malformed; incorrect date format "{}". This date in the credential must be in '
+            'the format "yyyyMMdd".'
+        ),
+        "BACKLOT",
+    ),
+    "AuthorizationHeaderMalformed: no region": (
+        "The authorization header is malformed; a non-empty region must be provided in the credential.",
+        "BACKLOT",
+    ),
+    "AuthorizationHeaderMalformed: service": (
+        'The authorization header is malformed; incorrect service "{}". This endpoint belongs to "s3".',
+        "BACKLOT",
+    ),
+    "AuthorizationHeaderMalformed: terminal": (
+        'The authorization header is malformed; incorrect terminal "{}". This endpoint uses "aws4_request".',
+        "BACKLOT",
+    ),
+    "AuthorizationQueryParametersError: algorithm": (
+        'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"',
+        "BACKLOT",
+    ),
+    "AuthorizationQueryParametersError: date": (
+        "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
+        "S3SignerAWS#12",
+    ),
+    "AuthorizationQueryParametersError: day": (
+        'Invalid credential date "{}". This date is not the same as X-Amz-Date: "{}".',
+        "BACKLOT",
+    ),
+    "AuthorizationQueryParametersError: day format": (
+        (
+            'Error parsing the X-Amz-Credential parameter; incorrect date format "{}". This date in the credential '
+            'must be in the format "yyyyMMdd".'
+        ),
+        "BACKLOT",
+    ),
+    "AuthorizationQueryParametersError: expires": ("X-Amz-Expires should be a number", "cookiecutter-resonant#369"),
+    "AuthorizationQueryParametersError: expires late": (
+        (
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
+            "604800 seconds"
+        ),
+        "aws_auth#31",
+    ),
+    "AuthorizationQueryParametersError: expires negative": ("X-Amz-Expires must be non-negative", "fog#3528"),
+    "AuthorizationQueryParametersError: no region": (
+        "Error parsing the X-Amz-Credential parameter; a non-empty region must be provided in the credential.",
+        "BACKLOT",
+    ),
+    "AuthorizationQueryParametersError: region": (
+        "Error parsing the X-Amz-Credential parameter; the region '{}' is wrong; expecting '{}'",
+        "comfyui#34",
+    ),
+    "AuthorizationQueryParametersError: service": (
+        'Error parsing the X-Amz-Credential parameter; incorrect service "{}". This endpoint belongs to "s3".',
+        "BACKLOT",
+    ),
+    "AuthorizationQueryParametersError: terminal": (
+        'Error parsing the X-Amz-Credential parameter; incorrect terminal "{}". This endpoint uses "aws4_request".',
+        "BACKLOT",
     ),
     "BadRequest: asked method": ("Invalid Access-Control-Request-Method: {}", "BACKLOT"),
     "BadRequest: method": ("An error occurred when parsing the HTTP request.", "BACKLOT"),
@@ -273,9 +344,21 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     "InvalidArgument: copy source elsewhere": ("You can only specify a copy source header for copy requests.", "VGW"),
     "InvalidArgument: copy source encoding": ("Invalid copy source encoding", "paws#819"),
+    "InvalidArgument: credential": (
+        'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+        "VGW",
+    ),
+    "InvalidArgument: day format": (
+        'incorrect date format "{}". This date in the credential must be in the format "yyyyMMdd".',
+        "VGW",
+    ),
     "InvalidArgument: directive": ("Unknown {} directive.", "VGW"),
     "InvalidArgument: empty version id": ("Version id cannot be the empty string", "BACKLOT"),
     "InvalidArgument: empty version id marker": ("A version-id marker cannot be empty.", "BACKLOT"),
+    "InvalidArgument: key and signature": (
+        "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature",
+        "BACKLOT",
+    ),
     "InvalidArgument: legal hold": ("Legal Hold must be either of 'ON' or 'OFF'", "versitygw#1775"),
     "InvalidArgument: listed number": ("PartNumber must be >= 1", "versitygw#1072"),
     "InvalidArgument: lock date form": ("The retain until date must be provided in ISO 8601 format", "VGW"),
@@ -285,11 +368,17 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "InvalidArgument: negative max-keys": ("max-keys cannot be negative", "versitygw#1809"),
     "InvalidArgument: no version id": ("This operation does not accept a version-id.", "BACKLOT"),
     "InvalidArgument: number": ("Provided {} not an integer or within integer range", "versitygw#1794"),
+    "InvalidArgument: one file": ("POST requires exactly one file upload per request.", "react-native-fs#992"),
+    "InvalidArgument: one space": (
+        "Authorization header is invalid -- one and only one ' ' (space) required",
+        "s3_website#178",
+    ),
     "InvalidArgument: parameter of version 2": ("{} only supported in REST.GET.BUCKET with list-type=2", "BACKLOT"),
     "InvalidArgument: part number alone": (
         "This operation does not accept partNumber without uploadId",
         "versitygw#1237",
     ),
+    "InvalidArgument: region": ("the region '{}' is wrong; expecting '{}'", "meteor-slingshot#150"),
     "InvalidArgument: response header": (
         (
             "{} is not in the set of overridable response headers. Please refer to the S3 API documentation for a "
@@ -298,12 +387,34 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "versitygw#2075",
     ),
     "InvalidArgument: selectors": ("Conflicting query string parameters: {}", "BACKLOT"),
+    "InvalidArgument: service": ('incorrect service "{}". This endpoint belongs to "s3".', "VGW"),
+    "InvalidArgument: terminal": ('incorrect terminal "{}". This endpoint uses "aws4_request".', "VGW"),
+    "InvalidArgument: two signatures": (
+        (
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+            "parameter or the Authorization header should be specified"
+        ),
+        "moodle-tool_objectfs#303",
+    ),
     "InvalidArgument: type of authorization": ("Unsupported Authorization Type", "versitygw#1512"),
     "InvalidBucketAclWithObjectOwnership": (
         "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
         "game-analytics-pipeline#8",
     ),
     "InvalidChunkSizeError": ("Only the last chunk is allowed to have a size less than 8192 bytes", "versitygw#1665"),
+    "InvalidPolicyDocument: JSON": ("Invalid Policy: Invalid JSON.", "ember-uploader#43"),
+    "InvalidPolicyDocument: arguments": ("Invalid Policy: Invalid {}: wrong number of arguments.", "VGW"),
+    "InvalidPolicyDocument: condition": ("Invalid Policy: Invalid condition test: must be a List or Object.", "VGW"),
+    "InvalidPolicyDocument: conditions": ("Invalid Policy: Invalid 'conditions' value: must be a List.", "VGW"),
+    "InvalidPolicyDocument: empty": ("Invalid Policy: Expecting '{{' but found End-of-Input", "VGW"),
+    "InvalidPolicyDocument: encoding": ("Invalid Policy: invalid Base64 encoding.", "VGW"),
+    "InvalidPolicyDocument: expiration": ("Invalid Policy: Invalid 'expiration' value: '{}'", "VGW"),
+    "InvalidPolicyDocument: no conditions": ("Invalid Policy: Policy missing conditions.", "VGW"),
+    "InvalidPolicyDocument: no expiration": ("Invalid Policy: Policy missing expiration.", "VGW"),
+    "InvalidPolicyDocument: no operation": ("Invalid Policy: Invalid Condition: missing operation identifier.", "VGW"),
+    "InvalidPolicyDocument: operation": ("Invalid Policy: Invalid Condition: unknown operation '{}'.", "VGW"),
+    "InvalidPolicyDocument: text": ("Invalid Policy: Invalid Simple-Condition: value must be a string.", "VGW"),
+    "InvalidPolicyDocument: unexpected": ('Invalid Policy: Unexpected: "{}"', "VGW"),
     "InvalidRequest: announced checksum": (
         "Value for x-amz-sdk-checksum-algorithm header is invalid.",
         "versitygw#1598",
