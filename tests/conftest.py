@@ -86,10 +86,14 @@ def every_module() -> None:
 def pytester(every_module: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """Run pytest in this process on the modules that it has, with the same words on a machine of CI.
 
-    There, pytest writes each message whole in its summary.
+    There, pytest writes each message whole in its summary. Of the installed plugins a run has this one and
+    pytest-asyncio: to start all takes as long as the rest of a short run. A test that needs another names it by `-p`.
     """
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_asyncio.plugin")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p s3errors")
     return pytester
 
 

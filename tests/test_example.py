@@ -97,7 +97,7 @@ USED = {"PutObject", "GetObject", "CreateMultipartUpload", "UploadPart", "Comple
 USED |= {"AbortMultipartUpload"}  # beside a part that failed
 
 
-@pytest.mark.parametrize("args", [(), ("-n2",)])
+@pytest.mark.parametrize("args", [(), ("-p", "xdist", "-n2")])
 def test_its_error_coverage_is_what_a_hand_count_says(example: Path, pytester: pytest.Pytester, args) -> None:
     """Byte for byte, in one process and on two; in each of these tests somebody looks. No key is in the file."""
     run = pytester.runpytest_subprocess if args else pytester.runpytest

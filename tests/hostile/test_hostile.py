@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", "--tb=short")
 INI = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 SABOTAGE = """
 import threading, time
@@ -42,7 +43,7 @@ def differences(pytester):
 
     def run(source):
         pytester.makepyfile(test_body=source)
-        result = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "--tb=short", timeout=540)
+        result = pytester.runpytest_subprocess(*ARGUMENTS, timeout=540)
         return result, json.loads((pytester.path / "differences.json").read_text())
 
     return run

@@ -57,7 +57,7 @@ def test_nothing_is_measured_unless_asked(run, pytester):
 def test_a_suite_is_what_a_hand_count_says(run, pytester):
     """Also on two processes: the bytes are the same."""
     run(SUITE, "--s3-cov", "--s3-cov-report=json:one.json")
-    run(SUITE, "--s3-cov", "--s3-cov-report=json:two.json", "-n2", subprocess=True)
+    run(SUITE, "--s3-cov", "--s3-cov-report=json:two.json", "-p", "xdist", "-n2", subprocess=True)
     assert cells(json.loads((pytester.path / "one.json").read_text())) == {
         "HeadObject 4xx": (1, True),
         "PutObject throttle": (2, True),

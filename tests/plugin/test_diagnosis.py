@@ -97,6 +97,8 @@ def test_pytest_httpx(run):
         """
 import httpx
 
+pytest_plugins = ["pytest_httpx"]
+
 CURE
 @pytest.mark.s3_fail("SlowDown", times=1)
 def test_it(httpx_mock, s3_errors):
@@ -272,8 +274,6 @@ def test_an_async_test_that_nobody_ran(run):
         """,
         "-o",
         "asyncio_mode=strict",
-        "-p",
-        "no:anyio",
     )
     result.stdout.fnmatch_lines(["*No plugin ran this async test*asyncio_mode = auto*"])
 

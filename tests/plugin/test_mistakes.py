@@ -158,7 +158,7 @@ def test_each_test_with_a_wrong_marker_fails_on_a_worker(run):
     source = (
         "@pytest.mark.s3_fail(status=99)\ndef test_it(): pass\n@pytest.mark.s3_fail(503, time=2)\ndef test_two(): pass"
     )
-    result = run(source, "-n1", subprocess=True)
+    result = run(source, "-p", "xdist", "-n1", subprocess=True)
     result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines(["*s3_fail(status=99): allowed is an HTTP status from 300 to 599", "  at test_it.py:5"])
     result.stdout.fnmatch_lines(["*did you mean 'times'*", "  at test_it.py:7"])

@@ -53,6 +53,8 @@ def test_blocking():
     with httpx.Client() as client:
         assert client.get(URL).content == b"hello"
 """,
+        "-p",
+        "pytest_socket",
         "--disable-socket",
         "--allow-unix-socket",
     ).assert_outcomes(passed=2)
@@ -432,7 +434,9 @@ def test_it(respx_mock, s3_errors):
     assert httpx.get("https://api.example/").status_code == 299
     assert httpx.get(URL).content == b"hello"
     assert s3_errors.attempts() == 1
-"""
+""",
+        "-p",
+        "respx.plugin",
     ).assert_outcomes(passed=1)
 
 

@@ -32,7 +32,7 @@ async def test_measured(s3_client, s3_retries):
 """
 
 
-@pytest.mark.parametrize("args", [(), ("-n2",)])
+@pytest.mark.parametrize("args", [(), ("-p", "xdist", "-n2")])
 def test_the_page_has_every_test_that_used_s3(run, pytester, args):
     """Under its name and with its requests, in one process or on workers; no secret is in it.
 

@@ -97,7 +97,9 @@ def test_it_is_as_wide_as_the_terminal(run, monkeypatch, width):
 def test_a_worker_writes_for_the_terminal_of_the_run(run, monkeypatch, colours, width):
     """It has none: line for line, in colours or without, and as wide."""
     monkeypatch.setenv("COLUMNS", str(width))
-    result = run(COLOURED + LONG_KEY.replace("test_it", "test_long"), f"--color={colours}", "-n1", subprocess=True)
+    result = run(
+        COLOURED + LONG_KEY.replace("test_it", "test_long"), f"--color={colours}", "-p", "xdist", "-n1", subprocess=True
+    )
     shown = result.stdout.str()
     plain = re.sub(r"\x1b\[[\d;]*m", "", shown).splitlines()
     is_as_wide(plain, width)

@@ -151,6 +151,8 @@ def test_each_run_has_the_whole_time_of_pytest_timeout(run, pytester):
         def test_one(): time.sleep(0.4)
         """,
         "-s",
+        "-p",
+        "pytest_timeout",
     )
     result.assert_outcomes(passed=1)
     assert sum("RUN ['passed', 'passed', 'passed'] NoneType" in line for line in result.outlines) == 4

@@ -60,7 +60,9 @@ def test_anyio(run):
                 await s3_client.put_object("bucket", "key", b"")
         """,
         "-p",
-        "no:asyncio",
+        "no:pytest_asyncio.plugin",
+        "-p",
+        "anyio.pytest_plugin",
         "-o",
         "asyncio_mode=",
         "-o",
@@ -162,10 +164,10 @@ def test_the_same_seed_gives_the_same_faults(run, tmp_path):
 
     seven, _ = fates("a", "--s3-seed=7")
     assert len(set(seven)) == 6
-    assert fates("b", "--s3-seed=7", "-n2") == (seven, {"7"})
+    assert fates("b", "--s3-seed=7", "-p", "xdist", "-n2") == (seven, {"7"})
     assert fates("c", "--s3-seed=8")[0] != seven
     assert len({fate.split()[1] for fate in seven}) > 1
-    drawn, seeds = fates("d", "-n2")
+    drawn, seeds = fates("d", "-p", "xdist", "-n2")
     assert len(seeds) == 1
     assert fates("e", f"--s3-seed={seeds.pop()}")[0] == drawn
 

@@ -69,7 +69,7 @@ ARGUMENTS = (
     ("-vvv", "-l"),
     ("-l",),
     ("--tb=short",),
-    ("-l", "-n1"),
+    ("-l", "-p", "xdist", "-n1"),
     ("--tb=native", "-rA", "-o", "junit_logging=all"),
 )
 
@@ -128,7 +128,7 @@ def test_what_a_subtest_prints(run):
     assert "Signature=" not in result.stdout.str()
 
 
-@pytest.mark.parametrize("options", [(), ("-n1",)])
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n1")])
 def test_what_a_warning_says(run, options):
     """pytest shows it in the summary: one of the code, and what a thread raised."""
     result = run(

@@ -298,7 +298,7 @@ def test_shards_share_the_runs(run):
 def test_distributed(run, how):
     """A worker begins with what is swept, and what it finds comes back."""
     swept = GOOD.replace("s3_sweep", "s3_sweep(shards=2)", 1) + SILENT.replace("test_it", "test_silent")
-    result = run("def test_plain(): pass\n" + swept, "-vv", *how, subprocess=True)
+    result = run("def test_plain(): pass\n" + swept, "-vv", "-p", "xdist", *how, subprocess=True)
     result.assert_outcomes(passed=3, failed=1)
     if "popen" in how:  # one worker, so there is an order
         result.stdout.fnmatch_lines(["*FAILED*test_it.py::test_silent*", "*PASSED*test_it.py::test_plain*"])

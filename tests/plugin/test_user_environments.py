@@ -164,7 +164,7 @@ def test_no_asyncio_mode(run):
         with pytest.raises(S3ServerError):
             await s3_client.put_object("data", "k", b"")
     """
-    red = run(source, "-o", "asyncio_mode=strict", "-p", "no:anyio")
+    red = run(source, "-o", "asyncio_mode=strict")
     assert red.ret != pytest.ExitCode.OK
     red.stdout.fnmatch_lines(["*asyncio_mode = auto*"])
     run(source, "-o", "asyncio_mode=auto").assert_outcomes(passed=1)

@@ -447,7 +447,9 @@ def test_a_tools_timer_is_real(run):
     """pytest-timeout's thread, also after the first test that uses the plugin."""
     pytest.importorskip("pytest_timeout")
     source = "@pytest.mark.timeout(30, method='thread')\ndef test_{}(s3_clock): time.sleep(100)\n"
-    run(IMPORTS + source.format(1) + source.format(2), subprocess=True).assert_outcomes(passed=2)
+    run(IMPORTS + source.format(1) + source.format(2), "-p", "pytest_timeout", subprocess=True).assert_outcomes(
+        passed=2
+    )
 
 
 def test_beside_freezegun_and_time_machine(run):

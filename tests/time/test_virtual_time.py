@@ -80,6 +80,7 @@ def anyio_backend(): return "asyncio"
 async def test_it(s3_errors): await main()
 """,
 }
+ANYIO = ("-p", "no:pytest_asyncio.plugin", "-p", "anyio.pytest_plugin", "-o", "asyncio_mode=", "-W", "ignore")
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
@@ -102,7 +103,7 @@ def test_every_runner_of_event_loops(run, runner):
 
         """
         + RUNNERS[runner].replace("\n", "\n        "),
-        *(("-p", "no:asyncio", "-o", "asyncio_mode=", "-W", "ignore") if runner == "anyio" else ()),
+        *(ANYIO if runner == "anyio" else ()),
     ).assert_outcomes(passed=1)
 
 
