@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.play.exchange import Exchange
@@ -44,6 +44,19 @@ class Simulation(Protocol):
         """Record that no more requests carry *mark*."""
 
 
+class Player(Protocol):
+    """The server's side of a connection, played in the thread of its client."""
+
+    def take(self, data: bytes) -> bool:
+        """Take what the client sends. Return whether that was done; if not, the client has to send it."""
+
+    def leave(self) -> None:
+        """Have another thread play from now on."""
+
+    def look(self) -> None:
+        """Look whether the client has closed its end."""
+
+
 class BlockingServer(Protocol):
     """The server for blocking clients and for clients that take its URL. It runs in its own thread or process."""
 
@@ -57,6 +70,12 @@ class BlockingServer(Protocol):
     @property
     def started_port(self) -> int | None:
         """The port, None before the server is started."""
+
+    def meet(self, sock: Any) -> None:
+        """Connect the client's *sock*."""
+
+    def player(self, sock: Any) -> Player | None:
+        """Return the player of *sock* in this thread. None: another thread or process plays it."""
 
 
 class Scene(Protocol):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+if TYPE_CHECKING:
+    from pytest_s3errors._scene import Player
 
 # The address for a name that is looked up separately, without a port. It is on the loopback and unused.
 ADDRESS = "127.83.51.51"
@@ -17,6 +20,12 @@ class Door(Protocol):
 
     def dial(self) -> int:
         """Return the port on 127.0.0.1 for such a connection. Raise if there is none."""
+
+    def meet(self, sock: Any) -> None:
+        """Connect *sock* to where `dial` leads."""
+
+    def player(self, sock: Any) -> Player | None:
+        """Return the player of *sock* in this thread. None: what it sends goes through the kernel."""
 
     def shake_hands(self) -> None:
         """Play a fault of the TLS handshake, at the point where the handshake is skipped."""
@@ -53,6 +62,11 @@ class Open:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
+    def player(self, sock: Any) -> Player | None:
+        """Return None: the server is in another thread or process."""
+        del sock
+        return None
+
     def takes(self, host: str, port: int | None) -> bool:
         """Return whether a connection to *host* is S3's, or to the server itself by its URL."""
         if (port is not None and host in LOOPBACK and self._gate.owns(port)) or self._gate.is_s3(host, port):
@@ -88,6 +102,14 @@ class Shut:
     def dial(self) -> NoReturn:
         """Never called: `takes` raises."""
         raise AssertionError("a shut door leads nowhere")
+
+    def meet(self, sock: Any) -> None:
+        """Never called, either."""
+
+    def player(self, sock: Any) -> Player | None:
+        """Return None: there is no server."""
+        del sock
+        return None
 
     def shake_hands(self) -> None:
         """Do nothing: there is no connection."""

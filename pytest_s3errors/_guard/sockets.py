@@ -29,6 +29,12 @@ def install(socket_module: Any) -> None:
     lead(socket_module, "gethostbyname_ex", _gethostbyname_ex)
     lead(socket_module, "socket.connect", _connect)
     lead(socket_module, "socket.connect_ex", _connect)
+    lead(socket_module, "socket.send", _send)
+    lead(socket_module, "socket.sendall", _send)
+    lead(socket_module, "socket.close", _close)
+    for name in ("sendfile", "sendmsg", "sendto", "shutdown"):
+        if hasattr(socket_module.socket, name):
+            lead(socket_module, f"socket.{name}", _unseen)
     install_create_connection(socket_module)
 
 
@@ -43,12 +49,12 @@ def _create_connection(create: Any) -> Any:
         if host is None or not (host == ADDRESS or door.takes(host.strip("[]"), port)):
             return create(address, *args, **kwargs)
         given = dict(zip(("timeout", "source_address", "socket_options"), args, strict=False)) | kwargs
-        return _connected(door.dial(), given.get("timeout", ...), given.get("socket_options"))
+        return _connected(door, given.get("timeout", ...), given.get("socket_options"))
 
     return create_connection
 
 
-def _connected(port: int, timeout: Any, options: Any) -> socket.socket:
+def _connected(door: Door, timeout: Any, options: Any) -> socket.socket:
     import socket  # noqa: PLC0415 - the caller has imported it
 
     sock = socket.socket()
@@ -57,7 +63,7 @@ def _connected(port: int, timeout: Any, options: Any) -> socket.socket:
             sock.setsockopt(*option)
         if timeout is None or isinstance(timeout, int | float):  # anything else means the default
             sock.settimeout(timeout)
-        sock.connect(("127.0.0.1", port))
+        door.meet(sock)
     except BaseException:
         sock.close()
         raise
@@ -121,6 +127,42 @@ def _connect(connect: Any) -> Any:
         return connect(sock, _instead_of(door, sock, address))
 
     return connecting
+
+
+def _send(send: Any) -> Any:
+    """Give what is sent to the player in this thread. `sendall` returns nothing, `send` the number of bytes."""
+    counts = send.__name__ == "send"
+
+    def sending(door: Door, sock: socket.socket, data: Any, *flags: int) -> int | None:
+        player = door.player(sock)
+        if player is None or flags:
+            return send(sock, data, *flags)  # type: ignore[no-any-return]
+        data = memoryview(data).tobytes()
+        if data and not player.take(data):
+            return send(sock, data)  # type: ignore[no-any-return]
+        return len(data) if counts else None
+
+    return sending
+
+
+def _unseen(act: Any) -> Any:
+    def acting(door: Door, sock: socket.socket, *args: Any, **kwargs: Any) -> Any:
+        player = door.player(sock)
+        if player is not None:
+            player.leave()
+        return act(sock, *args, **kwargs)
+
+    return acting
+
+
+def _close(close: Any) -> Any:
+    def closing(door: Door, sock: socket.socket) -> None:
+        player = door.player(sock)
+        close(sock)
+        if player is not None:
+            player.look()
+
+    return closing
 
 
 def _instead_of(door: Door, sock: Any, address: Any) -> Any:

@@ -18,15 +18,16 @@ from pytest_s3errors._time.kernel import bytes_on_the_way, is_broken
 from pytest_s3errors._time.originals import REAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from pytest_s3errors._core.play.actions import Action
     from pytest_s3errors._core.play.connection import Limits
     from pytest_s3errors._core.simulator import Simulator
 
 _POLL_S = 0.0001
 _POLLS = 20
 _MORE_POLLS = 70
-_LINGER_0 = struct.pack("ii", 1, 0)
+_GONE = "", 0  # a client that has reset its connection before we look
 
 
 class Server:
@@ -54,6 +55,15 @@ class Server:
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    def connection(self, port: int) -> Connection:
+        """Return the core's side of a new connection with the client at *port*."""
+        return Connection(
+            self.settings,
+            f"port {port}",
+            origin=partial(self.origin_of, port),
+            left=partial(self.has_left, port),
+        )
+
     async def start(self, host: str = "127.0.0.1", port: int = 0, *, listener: socket.socket | None = None) -> int:
         """Serve *listener*, or listen on *host*, a loopback address. Return the port; 0 has the system choose one."""
         loop = self._loop = asyncio.get_running_loop()
@@ -80,6 +90,10 @@ class Server:
         while self.players:  # noqa: ASYNC110 - connection_lost is called in the next round of the loop
             await asyncio.sleep(0)
 
+    async def adopt(self, sock: socket.socket, connection: Connection, action: Action | None) -> None:
+        """Play *connection* on *sock* from now on, beginning with *action*."""
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: Player(self, connection, action), sock)
+
     def break_off(self) -> None:
         """Reset every connection, from any thread."""
         if self._loop is not None and not self._loop.is_closed():
@@ -102,11 +116,21 @@ class Server:
             connection.give_up()
 
 
-class Player(asyncio.Protocol):
-    """Plays one connection, in the callbacks of the loop, without a task."""
+def do_not_linger(sock: socket.socket) -> None:
+    """Make the end of *sock* an RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    def __init__(self, server: Server) -> None:
+
+class Player(asyncio.Protocol):
+    """Plays one connection, in the callbacks of the loop, without a task.
+
+    A connection that began elsewhere goes on with *action*.
+    """
+
+    def __init__(self, server: Server, connection: Connection | None = None, action: Action | None = None) -> None:
         self._server = server
+        self._began = connection
+        self._next = action
         self._reads = True
         self._waits_for: type | None = None  # the action that must be complete before the next: Receive, Wait or Send
         self._timer: asyncio.Handle | None = None
@@ -116,15 +140,9 @@ class Player(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         # With a high-water mark of 0, resume_writing means that the kernel has every byte.
         self._transport.set_write_buffer_limits(0)
-        self._port: int = transport.get_extra_info("peername")[1]
-        server = self._server
-        self._connection = Connection(
-            server.settings,
-            f"port {self._port}",
-            origin=partial(server.origin_of, self._port),
-            left=partial(server.has_left, self._port),
-        )
-        server.players.add(self)
+        self._port: int = (transport.get_extra_info("peername") or _GONE)[1]
+        self._connection = self._began or self._server.connection(self._port)
+        self._server.players.add(self)
         self._play()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -144,7 +162,7 @@ class Player(asyncio.Protocol):
 
     def reset(self) -> None:
         """Reset the connection now."""
-        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+        do_not_linger(self._transport.get_extra_info("socket"))
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -170,7 +188,7 @@ class Player(asyncio.Protocol):
         transport, connection = self._transport, self._connection
         self._wake()
         while not transport.is_closing():
-            action = connection.next_action()
+            action, self._next = self._next or connection.next_action(), None
             if self._reads is not connection.reads:
                 self._listen()
             if isinstance(action, Send):
@@ -239,15 +257,17 @@ class Player(asyncio.Protocol):
 _listening: set[Server] = set()
 
 
-def _let_go() -> None:
+def let_go(numbers: Iterable[int]) -> None:
     """Drop a forked child's copies of sockets. While it holds one, the client can't see that the connection ended."""
-    if not _listening:
-        return
     null = os.open(os.devnull, os.O_RDWR)
-    for server in _listening:
-        for number in server.file_numbers():
-            os.dup2(null, number, inheritable=False)  # not close: the socket object lives on and closes this number
+    for number in numbers:
+        os.dup2(null, number, inheritable=False)  # not close: the socket object lives on and closes this number
     os.close(null)
+
+
+def _let_go() -> None:
+    if _listening:
+        let_go(number for server in _listening for number in server.file_numbers())
 
 
 if hasattr(os, "register_at_fork"):

@@ -22,6 +22,8 @@ from pytest_s3errors._core.s3.store import S3Store
 from .pipe import read, write
 
 if TYPE_CHECKING:
+    import socket
+
     from pytest_s3errors._backends.setup import Setup
     from pytest_s3errors._core.body import Body
     from pytest_s3errors._core.play.exchange import Exchange
@@ -116,6 +118,13 @@ class RemoteTest:
         self.port = self.started_port = port
         self.origins = cast("dict[int, str]", _Origins(ask, endpoints))
         self.simulator = RemoteSimulator(ask, where)
+
+    def meet(self, sock: socket.socket) -> None:
+        """Connect the client's *sock*."""
+        sock.connect(("127.0.0.1", self.port))
+
+    def player(self, sock: socket.socket) -> None:
+        """Return None: the other process plays every connection."""
 
     def break_off(self) -> None:
         """Reset every connection."""

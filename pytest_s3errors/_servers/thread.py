@@ -1,17 +1,24 @@
-"""The loopback S3 in its own thread, for blocking clients: it answers while they wait."""
+"""The loopback S3 for blocking clients: in the client's own thread while nothing waits, otherwise in one of its own."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
-from .asyncio_server import Server
+from pytest_s3errors._time.waits import READ, look, port_of
+
+from .asyncio_server import Server, let_go
+from .inline import InlinePlayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_s3errors._core.play.actions import Action
+    from pytest_s3errors._core.play.connection import Connection
     from pytest_s3errors._core.simulator import Simulator
 
 _PATIENCE_S = 10
@@ -19,32 +26,130 @@ THREAD = "simulated S3"
 
 
 class ThreadServer:
-    """One loopback listener in one thread. Reading `port` starts it."""
+    """One loopback listener, and a thread for it. Reading `port` starts the thread; `meet` does without if it can.
 
-    def __init__(self, simulator: Simulator, *, endpoints: Callable[[], tuple[str, ...]]) -> None:
+    *meets* is called when a client connects.
+    """
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        *,
+        endpoints: Callable[[], tuple[str, ...]],
+        meets: Callable[[], object] = bool,
+    ) -> None:
         # The origins that rerouted clients believe they talk to, by the client's port.
         self.origins: dict[int, str] = {}
         self._server = Server(simulator, endpoints=endpoints, origin_of=self.origins.get)
-        self._starting = threading.Lock()
+        self._meets = meets
+        self._starting = threading.RLock()  # a signal handler may connect, too
+        self._listener: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._start: asyncio.Task[int] | None = None
         self._thread: threading.Thread | None = None
+        self._stopped = False
+        self._accepted: dict[int, socket.socket] = {}  # by the client's port
+        self._inline: dict[int, InlinePlayer] = {}  # by the client's file descriptor
         self.started_port: int | None = None
 
     @property
     def port(self) -> int:
-        """The port on 127.0.0.1. Reading it starts the server."""
+        """The port on 127.0.0.1. Reading it starts the thread, which plays all connections from now on.
+
+        A client that takes the port is another process, or native code: what it does with connections is not seen.
+        """
+        with self._starting:
+            self._serve()
+            port = self._listen()[1]
+        for player in tuple(self._inline.values()):  # without the lock, which a player may need
+            player.leave()
+        return port
+
+    def _listen(self) -> tuple[socket.socket, int]:
+        """Return the listener and its port."""
+        if self._listener is None:
+            self._listener = socket.create_server(("127.0.0.1", 0))
+            self._listener.settimeout(0)
+            self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
+            self.started_port = self._listener.getsockname()[1]
+            _open.add(self)
+        assert self.started_port is not None  # since it listens
+        return self._listener, self.started_port
+
+    def _serve(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop of the thread, which runs."""
         with self._starting:
             if self._loop is None:
                 # The kernel keeps whoever connects before the thread runs, so nobody waits for it.
-                listener = socket.create_server(("127.0.0.1", 0))
-                self.started_port = listener.getsockname()[1]
+                listener, _ = self._listen()
                 self._loop = asyncio.new_event_loop()
                 self._start = self._loop.create_task(self._server.start(listener=listener))
                 self._thread = threading.Thread(target=self._loop.run_forever, name=THREAD, daemon=True)
                 self._thread.start()
-            assert self.started_port is not None  # the loop and its server start together
-            return self.started_port
+            return self._loop
+
+    # Clients that are played in their own thread.
+
+    def meet(self, sock: socket.socket) -> None:
+        """Connect the client's *sock*."""
+        self._meets()
+        self.look()
+        with self._starting:
+            if self._loop is None and sock.gettimeout() != 0:
+                listener, port = self._listen()
+                sock.connect(("127.0.0.1", port))
+                self._play(listener, sock.fileno(), sock.getsockname()[1])
+                return
+        sock.connect(("127.0.0.1", self.port))
+
+    def _play(self, listener: socket.socket, client: int, port: int) -> None:
+        while port not in self._accepted:
+            try:
+                served, (_, other) = listener.accept()
+            except BlockingIOError:  # the kernel still has to finish the handshake
+                look([(listener.fileno(), READ)], _PATIENCE_S)
+            else:
+                served.settimeout(0)
+                self._accepted[other] = served
+        before = self._inline.get(client)
+        if before is not None:  # that file was closed, but a copy of it is still open
+            before.leave()
+        self._inline[client] = InlinePlayer(port, self._accepted.pop(port), self._server.connection(port), self._adopt)
+
+    def _adopt(self, sock: socket.socket, connection: Connection, action: Action | None) -> None:
+        with self._starting:
+            if not self._stopped:
+                asyncio.run_coroutine_threadsafe(self._server.adopt(sock, connection, action), self._serve())
+                return
+        connection.lost()
+        sock.close()
+
+    def player(self, sock: socket.socket) -> InlinePlayer | None:
+        """Return who plays the connection of the client's *sock*. None: the thread does, or it is not ours."""
+        player = self._inline.get(sock.fileno())
+        return None if player is None or player.port != port_of(sock.getsockname) else player
+
+    def unseen(self) -> bool:
+        """Return whether bytes came past `player`. Nothing is consumed."""
+        return any(player.unseen() for player in tuple(self._inline.values()))
+
+    def look(self) -> None:
+        """Serve what came past `player`, and the ends of streams."""
+        for client, player in tuple(self._inline.items()):
+            player.look()
+            if player.fileno() < 0:
+                self._inline.pop(client, None)
+
+    def forget(self) -> list[int]:
+        """Forget the connections, in a forked child. Return all file descriptors."""
+        numbers = [end.fileno() for end in (self._listen()[0], *self._ends())]
+        self._inline.clear()
+        return [number for number in numbers if number >= 0]
+
+    def _ends(self) -> list[socket.socket | InlinePlayer]:
+        return [*self._accepted.values(), *self._inline.values()]
+
+    # All clients.
 
     @property
     def runs_here(self) -> bool:
@@ -69,18 +174,24 @@ class ThreadServer:
 
     def break_off(self) -> None:
         """Reset every connection."""
+        for player in tuple(self._inline.values()):
+            player.reset()
         self._server.break_off()
 
     def stop(self) -> None:
         """Close every connection and the listener, and end the thread."""
         with self._starting:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
-        if loop is None or thread is None:
-            return
-        ended = asyncio.run_coroutine_threadsafe(self._end(), loop)
-        thread.join(_PATIENCE_S)
-        ended.result(0)
-        loop.close()
+            self._stopped = True
+        for end in self._ends():
+            end.close()
+        if loop is not None and thread is not None:
+            ended = asyncio.run_coroutine_threadsafe(self._end(), loop)
+            thread.join(_PATIENCE_S)
+            ended.result(0)
+            loop.close()
+        elif self._listener is not None:
+            self._listener.close()
 
     async def _end(self) -> None:
         assert self._start is not None  # it has a loop and a thread since it was started
@@ -94,3 +205,15 @@ class ThreadServer:
 
 async def _do(act: Callable[[], object]) -> None:
     act()
+
+
+_open: weakref.WeakSet[ThreadServer] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    if _open:
+        let_go(number for server in tuple(_open) for number in server.forget())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)

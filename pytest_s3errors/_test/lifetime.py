@@ -102,7 +102,9 @@ class Run:
             notes=self._children.collect,
             seed=settings.seed,
         )
-        self.watchdog = Watchdog(self.simulator, self.clock, self._break_off, silence_s=setup.silence_s)
+        self.watchdog = Watchdog(
+            self.simulator, self.clock, self._break_off, self._serve_unseen, silence_s=setup.silence_s
+        )
         self.loops = OpenLoops()
         self.before_close = self.loops.before_close
         self._stopped = False
@@ -210,7 +212,7 @@ class Run:
 
         if self._server is None:
             simulator = cast("Simulator", self.simulator)  # it is in this process
-            self._server = ThreadServer(simulator, endpoints=self.endpoints)
+            self._server = ThreadServer(simulator, endpoints=self.endpoints, meets=self.watchdog.start)
         return self._server
 
     def at_hang(self, break_off: Callable[[], object]) -> None:
@@ -220,6 +222,10 @@ class Run:
     def _break_off(self) -> None:
         for break_off in (*self._breaks, *([self._server.break_off] if self._server is not None else [])):
             break_off()
+
+    def _serve_unseen(self) -> None:
+        if self._server is not None and self._server is not self.remote:
+            cast("ThreadServer", self._server).look()
 
     # Which requests are S3's.
 

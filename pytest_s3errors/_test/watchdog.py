@@ -45,19 +45,21 @@ _DEBUGGERS = frozenset({"bdb", "pdb", "pudb", "ipdb", "pydevd", "_pydevd_bundle"
 
 
 class Watchdog:
-    """Watch one test. *break_off* resets the connections of its servers; any thread may call it."""
+    """Watch one test. *break_off* resets the connections of its servers, *serve* has them look for unseen requests."""
 
     def __init__(
         self,
         simulator: Simulator | RemoteSimulator,
         clock: Clock,
         break_off: Callable[[], object],
+        serve: Callable[[], object] = bool,
         *,
         silence_s: float,
     ) -> None:
         self._simulator = simulator
         self._clock = clock
         self._break_off = break_off
+        self._serve = serve
         self._silence_s = silence_s
         self.step_s = min(LONGEST_STEP_S, silence_s / _LOOKS)
         self._body: int | None = None  # the thread that runs the test's body
@@ -99,6 +101,7 @@ class Watchdog:
 
     def look(self) -> None:
         """Look whether anything moves."""
+        self._serve()
         now_s = REAL.monotonic()
         passed_s, self._looked_s = now_s - self._looked_s, now_s
         events, waiting = self._simulator.pending()

@@ -31,6 +31,9 @@ class Server(Protocol):
     def parked(self) -> frozenset[int]:
         """The ports of clients that get no data until time has passed."""
 
+    def unseen(self) -> bool:
+        """Return whether a client has sent something that the server has not seen yet."""
+
     def give_up(self, port: int) -> None:
         """Record that the client at *port* no longer waits."""
 
@@ -196,10 +199,15 @@ class VirtualClock:
     def owed_s(self) -> float:
         """Return how many seconds of silence to require because the server owes an unknown client a response. 0: none.
 
-        Such a client is native code or another process. It may be slow to react, unlike our parked threads.
+        Such a client is native code or another process. It may be slow to react, unlike our parked threads. Infinite
+        while the server has yet to see a request.
         """
         server = self._server()
-        owed = server.parked if server is not None else frozenset()
+        if server is None:
+            return 0.0
+        if server.unseen():
+            return math.inf  # the watchdog will see it
+        owed = server.parked
         return FOREIGN_S if owed and owed - self._known_clients() else 0.0
 
     def _known_clients(self) -> set[int | None]:

@@ -343,3 +343,64 @@ def test_a_large_answer_and_the_end_of_its_connection(caplog):
         server.stop()
     assert received.endswith(b"\r\n\r\n" + bytes(6 * 2**20))
     assert caplog.records == []  # asyncio logs what goes wrong in a callback
+
+
+def test_blocking_clients_are_answered_in_their_own_thread(run):
+    """Whatever way their bytes take: those that no call of `send` tells of are found before time passes."""
+    run(
+        """
+        import http.client, os, select, socket, threading, time
+
+        HOST = "bucket.s3.amazonaws.com"
+        GET = b"GET /key HTTP/1.1\\r\\nHost: bucket.s3.amazonaws.com\\r\\n\\r\\n"
+        pytestmark = [pytest.mark.s3_object("bucket", "key", b"hello"), pytest.mark.s3_limits(silence=2)]
+
+        def has_thread():
+            return "simulated S3" in {thread.name for thread in threading.enumerate()}
+
+        def test_without_another_thread():
+            connection = http.client.HTTPSConnection(HOST)
+            for _ in range(2):
+                connection.request("GET", "/key")
+                assert connection.getresponse().read() == b"hello"
+            connection.close()
+            assert not has_thread()
+
+        @pytest.mark.s3_fail("SlowDown", delay=2)
+        def test_a_delay_needs_one(s3_clock):
+            connection = http.client.HTTPConnection(HOST)
+            connection.request("GET", "/key")
+            assert connection.getresponse().status == 503
+            connection.close()
+            assert s3_clock.now == 2
+            assert has_thread()
+
+        def read(client): return client.recv(65536)
+        def poll(client):
+            ready = select.poll()
+            ready.register(client, select.POLLIN)
+            assert ready.poll(20_000)
+            return client.recv(65536)
+        def sleep(client):
+            time.sleep(5)
+            client.settimeout(0)
+            return client.recv(65536)
+
+        @pytest.mark.parametrize("wait", [read, poll, sleep])
+        def test_unseen(wait, s3_errors):
+            with socket.create_connection((HOST, 80), timeout=60) as client:
+                os.write(client.fileno(), GET)
+                assert wait(client).endswith(b"hello")
+            assert s3_errors.requests[0].started_s == 0
+
+        def test_an_upload_that_is_given_up_has_ended(s3_errors):
+            connection = http.client.HTTPConnection(HOST)
+            connection.request("PUT", "/key", iter([b"hel"]), {"Content-Length": "5"})
+            connection.close()
+            time.sleep(0.5)
+            connection.request("GET", "/key")
+            assert connection.getresponse().read() == b"hello"
+            connection.close()
+            assert s3_errors.waits() == [0.5]
+        """
+    ).assert_outcomes(passed=6)

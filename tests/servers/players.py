@@ -1,6 +1,8 @@
 """Two more players of a connection, as small as they can be: a thread with a plain socket, and a task of trio.
 
 They show that the core decides all of it: what differs between them and the product's own is how they wait.
+
+The client at the end is for the product's own player in the thread of its client.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ import trio
 
 from pytest_s3errors._core.play.actions import Close, Receive, Send
 from pytest_s3errors._core.play.connection import Connection
+from pytest_s3errors._servers.thread import ThreadServer
+
+from .simulated import PATIENCE_S
 
 _LINGER_0 = struct.pack("ii", 1, 0)
 
@@ -77,3 +82,40 @@ async def _pause_trio(stream: trio.SocketStream, connection: Connection, seconds
                 await trio.sleep_forever()
             data = await stream.receive_some()
             connection.receive(data)
+
+
+class Client(socket.socket):
+    """A client as the guard makes it: what it sends goes to the player in its thread, if there is one."""
+
+    server: ThreadServer
+
+    @classmethod
+    def of(cls, server: ThreadServer) -> Client:
+        """Return one that is connected to *server*."""
+        client = cls()
+        client.server = server
+        client.settimeout(PATIENCE_S)
+        server.meet(client)
+        return client
+
+    def sendall(self, data: bytes) -> None:
+        player = self.server.player(self)
+        if not data or player is None or not player.take(data):
+            super().sendall(data)
+
+    def shutdown(self, how: int) -> None:
+        player = self.server.player(self)
+        if player is not None:
+            player.leave()
+        super().shutdown(how)
+
+    def close(self) -> None:
+        super().close()
+        self.server.look()
+
+    def answer(self, ending: bytes = b"\r\n\r\n") -> bytes:
+        """Return what arrives until *ending*, or until the end of the stream."""
+        got = b""
+        while ending not in got and (data := self.recv(65536)):
+            got += data
+        return got

@@ -10,50 +10,33 @@ import socket
 import struct
 import threading
 import time
-from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 import trio
 
 from pytest_s3errors._core.play.actions import Close
 from pytest_s3errors._core.play.connection import Connection, Limits, Settings
-from pytest_s3errors._core.rules.parse_rule import fail_rule
-from pytest_s3errors._core.s3.store import S3Store
-from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._servers import asyncio_server
 from pytest_s3errors._servers.asyncio_server import Player, Server
 from pytest_s3errors._servers.thread import ThreadServer
 from pytest_s3errors._time.kernel import is_broken
 
-from .players import play_blocking, play_trio
-
-PATIENCE_S = 10
-BODY = b"0123456789" * 4
-GET = b"GET /bucket/key HTTP/1.1\r\nHost: h\r\n\r\n"
-PUT = b"PUT /bucket/key HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
-
-
-def simulated(*rules, **options):
-    """A simulator with one object."""
-    simulator = Simulator(
-        store=S3Store(now=lambda: datetime.now(UTC)),
-        rules=tuple(fail_rule((rule,), options) for rule in rules),
-        clock=time.monotonic,
-        lock=threading.RLock(),
-    )
-    simulator.armed = True
-    simulator.store.put("bucket", "key", BODY)
-    return simulator
+from .players import Client, play_blocking, play_trio
+from .simulated import BODY, GET, PATIENCE_S, PUT, simulated
 
 
 @contextlib.contextmanager
 def in_thread(run):
-    """Have *run*, a function that takes a listener, serve in a thread; it ends when its one client has left."""
+    """Have *run*, a function that takes a listener, serve in a thread; it ends when its one client has left.
+
+    Like all players here it yields how a client connects.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=run, args=(listener,))
         thread.start()
         try:
-            yield listener.getsockname()
+            yield partial(socket.create_connection, listener.getsockname(), PATIENCE_S)
         finally:
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
@@ -92,7 +75,8 @@ def in_asyncio(simulator, limits):
         await server.stop()
 
     try:
-        yield "127.0.0.1", asyncio.run_coroutine_threadsafe(server.start(), loop).result(PATIENCE_S)
+        port = asyncio.run_coroutine_threadsafe(server.start(), loop).result(PATIENCE_S)
+        yield partial(socket.create_connection, ("127.0.0.1", port), PATIENCE_S)
         asyncio.run_coroutine_threadsafe(left(), loop).result(PATIENCE_S)
     finally:
         loop.call_soon_threadsafe(loop.stop)
@@ -100,13 +84,25 @@ def in_asyncio(simulator, limits):
         loop.close()
 
 
+@contextlib.contextmanager
+def in_the_client(simulator, limits):
+    """The client's own thread, as long as nothing waits, then a loop in a thread."""
+    assert limits is None  # this server has none
+    server = ThreadServer(simulator, endpoints=tuple)
+    yield partial(Client.of, server)
+    while simulator.open:
+        time.sleep(0)  # until its thread has seen the end
+    server.stop()
+
+
 PLAYERS = pytest.mark.parametrize("player", [blocking, in_trio, in_asyncio])
+ALL = pytest.mark.parametrize("player", [blocking, in_trio, in_asyncio, in_the_client])
 
 
-def seen(address, *sent, wait_for=b""):
+def seen(connect, *sent, wait_for=b""):
     """What a client of plain sockets receives until the end, and how that comes."""
     got = b""
-    with socket.create_connection(address, PATIENCE_S) as client:
+    with connect() as client:
         for data in sent:
             client.sendall(data)
         try:
@@ -119,7 +115,7 @@ def seen(address, *sent, wait_for=b""):
     return got, "FIN"
 
 
-@PLAYERS
+@ALL
 @pytest.mark.parametrize(
     ("rule", "options", "sent", "status", "body", "ending"),
     [
@@ -139,8 +135,8 @@ def seen(address, *sent, wait_for=b""):
 def test_a_client_sees_the_same_of_every_player(player, rule, options, sent, status, body, ending):
     """Bytes and endings; a client that leaves an open connection ends it."""
     simulator = simulated(rule, **options)
-    with player(simulator, None) as address:
-        got, ended = seen(address, sent, wait_for=body if ending == "open" else b"")
+    with player(simulator, None) as connect:
+        got, ended = seen(connect, sent, wait_for=body if ending == "open" else b"")
     assert re.findall(rb"^HTTP/1.1 (\d+)", got) == ([status] if status else [])
     assert body in got
     assert ended == ending
@@ -152,16 +148,16 @@ def test_a_client_sees_the_same_of_every_player(player, rule, options, sent, sta
 @pytest.mark.parametrize(("sent", "status"), [(b"", []), (GET[:5], [b"400"]), (PUT[:-1], [b"400"])])
 def test_a_silent_client_is_left(player, sent, status):
     """With limits, a client that stops is answered and left, whatever it was about."""
-    with player(simulated(), Limits(idle_s=0.02, head_s=0.02)) as address:
-        got, ended = seen(address, sent)
+    with player(simulated(), Limits(idle_s=0.02, head_s=0.02)) as connect:
+        got, ended = seen(connect, sent)
     assert re.findall(rb"^HTTP/1.1 (\d+)", got) == status
     assert ended == "FIN"
 
 
-@PLAYERS
+@ALL
 def test_half_of_the_stream_may_end_before_the_answer(player):
     """A client that has sent all and says so gets its answers."""
-    with player(simulated(), None) as address, socket.create_connection(address, PATIENCE_S) as client:
+    with player(simulated(), None) as connect, connect() as client:
         client.sendall(GET + PUT)
         client.shutdown(socket.SHUT_WR)
         got = b""
@@ -173,11 +169,12 @@ def test_half_of_the_stream_may_end_before_the_answer(player):
 @pytest.mark.parametrize("sent", [b"x\r\n\r\n", GET, GET * 20, PUT[:-1], b""])
 @pytest.mark.parametrize("rule", ["SlowDown", "stall", "slow_body", "reset_body"])
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_client_that_hangs_up_leaves_nothing(sent, rule, reset):
+@pytest.mark.parametrize("player", [in_asyncio, in_the_client])
+def test_a_client_that_hangs_up_leaves_nothing(sent, rule, reset, player):
     """By FIN or RST, before, while or after it is answered: no connection stays."""
-    with in_asyncio(simulated(rule, delay=0.001, optional=True), None) as address:
+    with player(simulated(rule, delay=0.001, optional=True), None) as connect:
         for _ in range(20):
-            client = socket.create_connection(address, PATIENCE_S)
+            client = connect()
             client.sendall(sent)
             if reset:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -88,6 +88,10 @@ class _Door(Open):
         """Return the server's port."""
         return self._scene.port
 
+    def meet(self, sock: Any) -> None:
+        """Connect *sock* to it."""
+        sock.connect(("127.0.0.1", self._scene.port))
+
     def shake_hands(self) -> None:
         """Do nothing."""
 

@@ -6,14 +6,14 @@ that asked for https believes that it has it. Requests, pools, retries and parse
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._guard.door import Open
 
 from . import connect_faults as connecting
 
 if TYPE_CHECKING:
-    from pytest_s3errors._scene import Scene
+    from pytest_s3errors._scene import Player, Scene
 
 
 class SyncWire(Open):
@@ -26,11 +26,23 @@ class SyncWire(Open):
 
     def dial(self) -> int:
         """Return the server's port. Raise the fault of the current request if it is one while connecting."""
+        self._check()
+        return self._server.port
+
+    def meet(self, sock: Any) -> None:
+        """Connect *sock* to the server. Raise as `dial` does."""
+        self._check()
+        self._server.meet(sock)
+
+    def player(self, sock: Any) -> Player | None:
+        """Return the player of *sock* in this thread."""
+        return self._server.player(sock)
+
+    def _check(self) -> None:
         self._scene.check_playable()
         attempt = connecting.current()
         if attempt is not None:
             attempt.check()
-        return self._server.port
 
     def shake_hands(self) -> None:
         """Raise a fault of the handshake, if there is one."""
