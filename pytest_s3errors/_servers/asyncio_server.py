@@ -17,6 +17,8 @@ from pytest_s3errors._spool import Spooled
 from pytest_s3errors._time.kernel import bytes_on_the_way, is_broken
 from pytest_s3errors._time.originals import REAL
 
+from .listener import Listener
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -31,7 +33,7 @@ _GONE = "", 0  # a client that has reset its connection before we look
 
 
 class Server:
-    """One loopback listener in one event loop.
+    """One loopback listener and the players of its connections in one event loop.
 
     `origin_of` takes the port of a client and returns the origin that it dialed. `has_left` returns whether it has
     closed its end.
@@ -52,6 +54,7 @@ class Server:
         self.players: set[Player] = set()
         # Connections whose response is delayed on purpose, by the client's port. Time may pass for their clients.
         self.parked: dict[int, Connection] = {}
+        self.listener: Listener | None = None
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -64,33 +67,61 @@ class Server:
             left=partial(self.has_left, port),
         )
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0, *, listener: socket.socket | None = None) -> int:
-        """Serve *listener*, or listen on *host*, a loopback address. Return the port; 0 has the system choose one."""
+    def listen(self) -> Listener:
+        """Return the listener. The first call opens it."""
+        if self.listener is None:
+            self.listener = Listener()
+            _listening.add(self)
+        return self.listener
+
+    async def start(self, host: str | None = None, port: int = 0) -> int:
+        """Accept whoever connects, at a port of this machine that the system chooses, or at *port* of *host*.
+
+        Return the port.
+        """
         loop = self._loop = asyncio.get_running_loop()
-        where: Any = {"host": host, "port": port} if listener is None else {"sock": listener}
+        where: Any = {"sock": self.listen().sock} if host is None else {"host": host, "port": port}
         self._server = await loop.create_server(lambda: Player(self), **where)
         _listening.add(self)
         return cast("int", self._server.sockets[0].getsockname()[1])
 
+    async def connect(self, make: Callable[[], Any]) -> tuple[asyncio.BaseTransport, Any]:
+        """Return the client's end of a new connection in the running loop, with the protocol that *make* returns."""
+        loop = self._loop = asyncio.get_running_loop()
+        client = socket.socket()
+        try:
+            end, port = self.listen().meet(client)
+            client.settimeout(0)
+            await self.adopt(end, self.connection(port))
+        except BaseException:
+            client.close()
+            raise
+        return await loop.create_connection(make, sock=client)
+
     async def stop(self) -> None:
         """Close the listener and every connection. Return when the sockets are closed."""
-        if self._server is None:
-            return
-        _listening.discard(self)
         server, self._server = self._server, None
-        # A connection that was just accepted gets its transport in the next rounds of the loop. If the server were
-        # closed by then, that would fail and leave its socket open.
-        with contextlib.suppress(NotImplementedError):  # Windows' loop has no readers
-            asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
-        for _ in range(3):
-            await asyncio.sleep(0)
-        server.close()
+        if server is not None:
+            # A connection that was just accepted gets its transport in the next rounds of the loop. If the server were
+            # closed by then, that would fail and leave its socket open.
+            with contextlib.suppress(NotImplementedError):  # Windows' loop has no readers
+                asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
+            for _ in range(3):
+                await asyncio.sleep(0)
+            server.close()
+        self.close()
         for player in tuple(self.players):
             player.drop()
         while self.players:  # noqa: ASYNC110 - connection_lost is called in the next round of the loop
             await asyncio.sleep(0)
 
-    async def adopt(self, sock: socket.socket, connection: Connection, action: Action | None) -> None:
+    def close(self) -> None:
+        """Close the listener."""
+        _listening.discard(self)
+        if self.listener is not None:
+            self.listener.close()
+
+    async def adopt(self, sock: socket.socket, connection: Connection, action: Action | None = None) -> None:
         """Play *connection* on *sock* from now on, beginning with *action*."""
         await asyncio.get_running_loop().connect_accepted_socket(lambda: Player(self, connection, action), sock)
 
@@ -105,9 +136,10 @@ class Server:
 
     def file_numbers(self) -> list[int]:
         """Return the file descriptors of the listener and of every connection."""
-        assert self._server is not None  # it listens
-        players = (player.file_number for player in self.players)
-        return [number for number in (*(sock.fileno() for sock in self._server.sockets), *players) if number >= 0]
+        sockets = () if self._server is None else self._server.sockets
+        listening = () if self.listener is None else self.listener.files()
+        files: tuple[socket.socket | Player, ...] = (*listening, *sockets, *self.players)
+        return [number for number in (file.fileno() for file in files) if number >= 0]
 
     def give_up(self, port: int) -> None:
         """Record that the client at *port* no longer waits. Its connection notices later."""
@@ -151,9 +183,8 @@ class Player(asyncio.Protocol):
         self._connection.lost()
         self._server.players.discard(self)
 
-    @property
-    def file_number(self) -> int:
-        """The file descriptor of the socket. -1: it is closed."""
+    def fileno(self) -> int:
+        """Return the file descriptor of the socket. -1: it is closed."""
         return cast("int", self._transport.get_extra_info("socket").fileno())
 
     def drop(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .asyncio_server import Server
 
@@ -24,30 +24,46 @@ class LoopServers:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._starting: dict[asyncio.AbstractEventLoop, asyncio.Task[int]] = {}
-        self._served: set[asyncio.AbstractEventLoop] = set()
+        self._servers: dict[asyncio.AbstractEventLoop, Server | None] = {}
         self.origins: dict[int, str] = {} if scene.remote is None else scene.remote.origins
         self.left: dict[int, Callable[[], bool]] = {}
 
-    async def port(self) -> int:
-        """Return the port of the server in the running loop. The loop's first connection starts it."""
+    async def connect(self, make: Callable[[], Any]) -> Any:
+        """Return the protocol that *make* returns, connected to the server in the running loop."""
         loop = asyncio.get_running_loop()
-        if self._scene.remote is not None:
-            if loop not in self._served:
-                self._served.add(loop)
-                self._scene.before_close(loop, _nothing)  # registers the loop, so that its clients are closed with it
+        server = self._server(loop)
+        if server is None or loop in self._starting:
+            _, protocol = await loop.create_connection(make, "127.0.0.1", await self.port())
+        else:
+            _, protocol = await server.connect(make)
+        return protocol
+
+    async def port(self) -> int:
+        """Return the port of the server in the running loop, which accepts whoever connects from now on."""
+        loop = asyncio.get_running_loop()
+        server = self._server(loop)
+        if server is None:
+            assert self._scene.remote is not None
             return self._scene.remote.port
-        starting = self._starting.get(loop)
-        if starting is None:
-            simulator = cast("Simulator", self._scene.simulator)  # it is in this process
-            server = Server(
-                simulator, endpoints=self._scene.endpoints, origin_of=self.origins.get, has_left=self._has_left
-            )
-            starting = self._starting[loop] = loop.create_task(server.start())
-            self._scene.before_close(loop, server.stop)
-            self._scene.at_hang(server.break_off)
-        port = await asyncio.shield(starting)
-        self._scene.ports.add(port)
-        return port
+        if loop not in self._starting:
+            self._starting[loop] = loop.create_task(server.start())
+        return await asyncio.shield(self._starting[loop])
+
+    def _server(self, loop: asyncio.AbstractEventLoop) -> Server | None:
+        """Return the server in *loop*. None: it is in another process."""
+        if loop not in self._servers:
+            server, close = None, _nothing
+            if self._scene.remote is None:
+                simulator = cast("Simulator", self._scene.simulator)  # it is in this process
+                server = Server(
+                    simulator, endpoints=self._scene.endpoints, origin_of=self.origins.get, has_left=self._has_left
+                )
+                close = server.stop
+                self._scene.at_hang(server.break_off)
+                self._scene.ports.add(server.listen().port)
+            self._scene.before_close(loop, close)  # registers the loop, so that its clients are closed with it
+            self._servers[loop] = server
+        return self._servers[loop]
 
     def _has_left(self, port: int) -> bool:
         left = self.left.get(port)

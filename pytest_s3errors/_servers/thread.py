@@ -9,7 +9,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._time.waits import READ, look, port_of
+from pytest_s3errors._time.waits import port_of
 
 from .asyncio_server import Server, let_go
 from .inline import InlinePlayer
@@ -43,14 +43,16 @@ class ThreadServer:
         self._server = Server(simulator, endpoints=endpoints, origin_of=self.origins.get)
         self._meets = meets
         self._starting = threading.RLock()  # a signal handler may connect, too
-        self._listener: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._start: asyncio.Task[int] | None = None
         self._thread: threading.Thread | None = None
         self._stopped = False
-        self._accepted: dict[int, socket.socket] = {}  # by the client's port
         self._inline: dict[int, InlinePlayer] = {}  # by the client's file descriptor
-        self.started_port: int | None = None
+
+    @property
+    def started_port(self) -> int | None:
+        """The port. None: nobody has asked for it."""
+        return None if self._server.listener is None else self._server.listener.port
 
     @property
     def port(self) -> int:
@@ -60,30 +62,19 @@ class ThreadServer:
         """
         with self._starting:
             self._serve()
-            port = self._listen()[1]
+            port = self._server.listen().port
         for player in tuple(self._inline.values()):  # without the lock, which a player may need
             player.leave()
         return port
-
-    def _listen(self) -> tuple[socket.socket, int]:
-        """Return the listener and its port."""
-        if self._listener is None:
-            self._listener = socket.create_server(("127.0.0.1", 0))
-            self._listener.settimeout(0)
-            self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
-            self.started_port = self._listener.getsockname()[1]
-            _open.add(self)
-        assert self.started_port is not None  # since it listens
-        return self._listener, self.started_port
 
     def _serve(self) -> asyncio.AbstractEventLoop:
         """Return the event loop of the thread, which runs."""
         with self._starting:
             if self._loop is None:
                 # The kernel keeps whoever connects before the thread runs, so nobody waits for it.
-                listener, _ = self._listen()
+                self._server.listen()
                 self._loop = asyncio.new_event_loop()
-                self._start = self._loop.create_task(self._server.start(listener=listener))
+                self._start = self._loop.create_task(self._server.start())
                 self._thread = threading.Thread(target=self._loop.run_forever, name=THREAD, daemon=True)
                 self._thread.start()
             return self._loop
@@ -96,25 +87,15 @@ class ThreadServer:
         self.look()
         with self._starting:
             if self._loop is None and sock.gettimeout() != 0:
-                listener, port = self._listen()
-                sock.connect(("127.0.0.1", port))
-                self._play(listener, sock.fileno(), sock.getsockname()[1])
+                end, port = self._server.listen().meet(sock)
+                before = self._inline.get(sock.fileno())
+                if before is not None:  # that file was closed, but a copy of it is still open
+                    before.leave()
+                player = InlinePlayer(port, end, self._server.connection(port), self._adopt)
+                self._inline[sock.fileno()] = player
+                _open.add(self)
                 return
         sock.connect(("127.0.0.1", self.port))
-
-    def _play(self, listener: socket.socket, client: int, port: int) -> None:
-        while port not in self._accepted:
-            try:
-                served, (_, other) = listener.accept()
-            except BlockingIOError:  # the kernel still has to finish the handshake
-                look([(listener.fileno(), READ)], _PATIENCE_S)
-            else:
-                served.settimeout(0)
-                self._accepted[other] = served
-        before = self._inline.get(client)
-        if before is not None:  # that file was closed, but a copy of it is still open
-            before.leave()
-        self._inline[client] = InlinePlayer(port, self._accepted.pop(port), self._server.connection(port), self._adopt)
 
     def _adopt(self, sock: socket.socket, connection: Connection, action: Action | None) -> None:
         with self._starting:
@@ -141,13 +122,10 @@ class ThreadServer:
                 self._inline.pop(client, None)
 
     def forget(self) -> list[int]:
-        """Forget the connections, in a forked child. Return all file descriptors."""
-        numbers = [end.fileno() for end in (self._listen()[0], *self._ends())]
+        """Forget the connections, in a forked child. Return the file descriptors of this end."""
+        numbers = [player.fileno() for player in self._inline.values()]
         self._inline.clear()
         return [number for number in numbers if number >= 0]
-
-    def _ends(self) -> list[socket.socket | InlinePlayer]:
-        return [*self._accepted.values(), *self._inline.values()]
 
     # All clients.
 
@@ -183,15 +161,15 @@ class ThreadServer:
         with self._starting:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
             self._stopped = True
-        for end in self._ends():
-            end.close()
+        for player in tuple(self._inline.values()):
+            player.close()
         if loop is not None and thread is not None:
             ended = asyncio.run_coroutine_threadsafe(self._end(), loop)
             thread.join(_PATIENCE_S)
             ended.result(0)
             loop.close()
-        elif self._listener is not None:
-            self._listener.close()
+        else:
+            self._server.close()
 
     async def _end(self) -> None:
         assert self._start is not None  # it has a loop and a thread since it was started

@@ -79,7 +79,7 @@ class Match:
     def operations(self, names: Iterable[str]) -> list[str]:
         """Return the operations of *names* that can match: all of them if the rule names no operation."""
         asked = [condition for condition in self.conditions if condition.field == "operation"]
-        return [name for name in names if all(condition.agrees(name) for condition in asked)]
+        return [name for name in names if all(condition.agrees(name) for condition in asked)] if asked else list(names)
 
 
 ANY = Match()

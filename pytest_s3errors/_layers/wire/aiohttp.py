@@ -93,13 +93,12 @@ class AiohttpWire:
             connection.close()
         return None
 
-    async def _dial(self, connector: Any, url: URL) -> asyncio.Protocol:
-        port = await self._servers.port()
-        _, protocol = await asyncio.get_running_loop().create_connection(connector._factory, "127.0.0.1", port)  # noqa: SLF001
+    async def _dial(self, connector: Any, url: URL) -> Any:
+        protocol = await self._servers.connect(connector._factory)  # noqa: SLF001
         self._ours.add(protocol)
         self._servers.origins[_port(protocol)] = f"{url.scheme}://{url.authority}"
         self._servers.left[_port(protocol)] = functools.partial(_is_closed, weakref.ref(protocol))
-        return protocol  # type: ignore[no-any-return]  # aiohttp's own protocol, made by its own factory
+        return protocol
 
     def _promised(self, connection: Any, entry: Entry | None) -> Any:
         if entry is not None:

@@ -151,4 +151,10 @@ def _servers(scene: Any) -> Any:
     async def port() -> int:
         return cast("int", scene.port)
 
-    return SimpleNamespace(port=port, origins=scene.origins, left={})
+    async def connect(make: Callable[[], Any]) -> Any:
+        import asyncio  # noqa: PLC0415 - most children never send
+
+        _, protocol = await asyncio.get_running_loop().create_connection(make, "127.0.0.1", scene.port)
+        return protocol
+
+    return SimpleNamespace(port=port, connect=connect, origins=scene.origins, left={})

@@ -13,7 +13,7 @@ from pytest_s3errors._guard.door import Open
 from . import connect_faults as connecting
 
 if TYPE_CHECKING:
-    from pytest_s3errors._scene import Player, Scene
+    from pytest_s3errors._scene import BlockingServer, Player, Scene
 
 
 class SyncWire(Open):
@@ -22,27 +22,27 @@ class SyncWire(Open):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._scene = scene
-        self._server = scene.blocking_server
+        self._server: BlockingServer | None = None  # until a client dials
 
     def dial(self) -> int:
         """Return the server's port. Raise the fault of the current request if it is one while connecting."""
-        self._check()
-        return self._server.port
+        return self._dialed().port
 
     def meet(self, sock: Any) -> None:
         """Connect *sock* to the server. Raise as `dial` does."""
-        self._check()
-        self._server.meet(sock)
+        self._dialed().meet(sock)
 
     def player(self, sock: Any) -> Player | None:
         """Return the player of *sock* in this thread."""
-        return self._server.player(sock)
+        return None if self._server is None else self._server.player(sock)
 
-    def _check(self) -> None:
+    def _dialed(self) -> BlockingServer:
         self._scene.check_playable()
         attempt = connecting.current()
         if attempt is not None:
             attempt.check()
+        self._server = self._server or self._scene.blocking_server
+        return self._server
 
     def shake_hands(self) -> None:
         """Raise a fault of the handshake, if there is one."""
@@ -52,4 +52,4 @@ class SyncWire(Open):
 
     def note(self, port: int, origin: str) -> None:
         """Tell the server which host the client at *port* asked for."""
-        self._server.origins[port] = origin
+        self._scene.blocking_server.origins[port] = origin
