@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import unseen, waits
+from . import unseen
 from .clocks import Clock, Test
 from .hands import Hands
 from .originals import REAL
@@ -198,7 +198,7 @@ class Registry:
         with self.mutex:
             if not wait.done:
                 self._finish(wait, result=False, own=True)
-            wait.close(keep=self.on)
+            wait.close()
             record.wait = outer
             if outer is not None and not outer.done:  # a signal handler has waited within a wait
                 self.roster.running.discard(record)
@@ -373,7 +373,6 @@ class Registry:
         with self.mutex:
             self.hands.go_on(self.hands.frozen)
             self.on = False
-            waits.close_bells()
             self._generation += 1
             self._asker = None
             self.roster.running.clear()
@@ -397,7 +396,6 @@ class Registry:
         self.hands.go_on(self.now())
         self.on = False
         self.roster.after_fork()
-        waits.close_bells()
         self.clocks.clear()
         self.test = None
         self.observed, self.holds, self._asker = {}, 0, None

@@ -131,8 +131,8 @@ class Wait:
         """Return the local ports of the sockets that the thread waits for."""
         return set()
 
-    def close(self, *, keep: bool) -> None:
-        """Release the resources of the wait, or *keep* them for the next one."""
+    def close(self) -> None:
+        """Release the resources of the wait."""
 
 
 class FileWait(Wait):
@@ -156,10 +156,7 @@ class FileWait(Wait):
     def pause(self, timeout: float | None) -> bool:
         """Block in real time until a file is ready or `ring`. Return whether either happened."""
         if self._bell is None:
-            try:
-                self._bell = _idle.pop()
-            except IndexError:  # not asked before: another thread may take the last one meanwhile
-                self._bell = Bell()
+            self._bell = Bell()
         ready = () if self.rung else look((*self._files, (self._bell.fileno, READ)), timeout)
         rung = self.rung or self._bell.fileno in ready
         if rung:
@@ -176,26 +173,11 @@ class FileWait(Wait):
         """Return how many seconds these files must be silent."""
         return self._silence_s()
 
-    def close(self, *, keep: bool) -> None:
-        """Put the bell away. The files stay as they are."""
+    def close(self) -> None:
+        """Close the bell. The files stay as they are."""
         if self._bell is not None:
             bell, self._bell = self._bell, None
-            if keep and len(_idle) < _MOST_IDLE:
-                _idle.append(bell)
-            else:
-                bell.close()
-
-
-_idle: list[Bell] = []
-"""Bells for the next waits: to make one for each took a tenth of a request's time."""
-
-_MOST_IDLE = 4
-
-
-def close_bells() -> None:
-    """Close the bells that no wait has: a test leaves no open file, and a child must not ring its parent's."""
-    while _idle:
-        _idle.pop().close()
+            bell.close()
 
 
 class Bell:

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_s3errors._time import children, kernel, registry, unseen, waits
+from pytest_s3errors._time import children, kernel, registry, unseen
 from pytest_s3errors._time.originals import REAL
 from pytest_s3errors._time.silence import FOREIGN_S, STEP_S, silence_s
 from pytest_s3errors._time.waits import Record, Wait
@@ -214,29 +214,3 @@ def test_one_look_at_a_thread_does_not_tell_that_it_sleeps(monkeypatch):
     record.native = 7
     looks = [unseen.sleeps(record, {}, any_wait=True) for _ in range(2)]
     assert looks == [False, True]
-
-
-def test_two_threads_take_the_last_bell(monkeypatch):
-    """One comes too late for it, and makes another."""
-
-    class Taken(list):
-        def __bool__(self):
-            return True
-
-    monkeypatch.setattr(waits, "_idle", Taken())
-    wait = waits.FileWait([], lambda: 0.0)
-    assert not wait.pause(0)
-    wait.close(keep=True)
-    assert len(waits._idle) == 1
-    waits._idle.pop().close()
-
-
-def test_a_test_leaves_no_bell(monkeypatch):
-    """Bells are open files. A wait that ends after its test does not keep one, either."""
-    monkeypatch.setattr(waits, "_idle", [waits.Bell()])
-    registry.Registry()._end()
-    assert not waits._idle
-    wait = waits.FileWait([], lambda: 0.0)
-    assert not wait.pause(0)
-    wait.close(keep=False)
-    assert not waits._idle
