@@ -47,7 +47,7 @@ class Simulation(Protocol):
 class Player(Protocol):
     """The server's side of a connection, played in the thread of its client."""
 
-    def take(self, data: bytes) -> bool:
+    def take(self, data: bytes | memoryview) -> bool:
         """Take what the client sends. Return whether that was done; if not, the client has to send it."""
 
     def leave(self) -> None:

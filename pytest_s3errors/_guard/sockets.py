@@ -137,10 +137,10 @@ def _send(send: Any) -> Any:
         player = door.player(sock)
         if player is None or flags:
             return send(sock, data, *flags)  # type: ignore[no-any-return]
-        data = memoryview(data).tobytes()
-        if data and not player.take(data):
+        view = memoryview(data).cast("B")
+        if view and not player.take(view):
             return send(sock, data)  # type: ignore[no-any-return]
-        return len(data) if counts else None
+        return len(view) if counts else None
 
     return sending
 

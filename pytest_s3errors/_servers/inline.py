@@ -56,7 +56,7 @@ class InlinePlayer:
         """Return the file descriptor of the server's end, whoever plays it. -1: it is closed."""
         return self._sock.fileno()
 
-    def take(self, data: bytes) -> bool:
+    def take(self, data: bytes | memoryview) -> bool:
         """Take what the client sends. Return whether that was done; if not, the client has to send it."""
         with self._lock:
             if self._over:

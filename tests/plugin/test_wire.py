@@ -349,7 +349,7 @@ def test_blocking_clients_are_answered_in_their_own_thread(run):
     """Whatever way their bytes take: those that no call of `send` tells of are found before time passes."""
     run(
         """
-        import http.client, os, select, socket, threading, time
+        import array, http.client, os, select, socket, threading, time
 
         HOST = "bucket.s3.amazonaws.com"
         GET = b"GET /key HTTP/1.1\\r\\nHost: bucket.s3.amazonaws.com\\r\\n\\r\\n"
@@ -365,6 +365,15 @@ def test_blocking_clients_are_answered_in_their_own_thread(run):
                 assert connection.getresponse().read() == b"hello"
             connection.close()
             assert not has_thread()
+
+        @pytest.mark.parametrize("made", [bytearray, memoryview, lambda data: array.array("H", data)])
+        def test_of_any_buffer(made):
+            with socket.create_connection((HOST, 80)) as client:
+                client.sendall(b"")
+                assert client.send(made(GET)) == len(GET)
+                assert client.recv(65536).endswith(b"hello")
+                with pytest.raises(TypeError, match="bytes-like"):
+                    client.sendall("text")
 
         @pytest.mark.s3_fail("SlowDown", delay=2)
         def test_a_delay_needs_one(s3_clock):
@@ -403,4 +412,4 @@ def test_blocking_clients_are_answered_in_their_own_thread(run):
             connection.close()
             assert s3_errors.waits() == [0.5]
         """
-    ).assert_outcomes(passed=6)
+    ).assert_outcomes(passed=9)

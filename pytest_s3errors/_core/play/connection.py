@@ -136,7 +136,7 @@ class Connection:
 
     # Events from the player.
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes | memoryview) -> None:
         """Take the bytes that arrived. b"": the end of the stream."""
         if not data:
             self._ended = True

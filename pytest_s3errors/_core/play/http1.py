@@ -91,7 +91,7 @@ class RequestParser:
         """Return the bytes of the current, incomplete body. No event follows."""
         return self._take_body()
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes | memoryview) -> None:
         """Take what arrived."""
         self._buffer += data
 
