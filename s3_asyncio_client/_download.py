@@ -171,21 +171,47 @@ async def _fetch_all(download: _Download, size: int, config: TransferConfig) -> 
 
 async def _fetch(download: _Download, start: int, end: int, *, whole: bool) -> None:
     """Get the bytes from *start* up to, not including, *end*. After a break, request the rest."""
-    position = start
+    writer = _Writer(download, start)
     for attempt in range(1, download.attempts + 1):
         try:
-            blocks = _blocks(download, position, end, whole=whole and not position)
-            async with contextlib.aclosing(blocks):
-                async for block in blocks:
-                    size = await uninterrupted(asyncio.to_thread(_write, download, position, block))
-                    position += size
-                    download.report(size)
+            blocks = _blocks(download, writer.position, end, whole=whole and not writer.position)
+            try:
+                async with contextlib.aclosing(blocks):
+                    async for block in blocks:
+                        await writer.write(block)
+            finally:
+                await writer.finish()
         except (S3ConnectionError, S3TimeoutError) as error:
             if attempt == download.attempts:
                 error.add_note(f"gave up on bytes {start}-{end - 1} after {attempt} attempts")
                 raise
         else:
             return
+
+
+class _Writer:
+    """Writes the blocks of one range, each in a thread while the next one arrives.
+
+    Attributes:
+        position: Of the next block, in bytes from the beginning of the file.
+    """
+
+    def __init__(self, download: _Download, position: int) -> None:
+        self.position = position
+        self._download = download
+        self._writing: asyncio.Task[int] | None = None
+
+    async def write(self, block: list[bytes]) -> None:
+        """Begin to write *block*, when the one before is written."""
+        await self.finish()
+        self._writing = asyncio.create_task(asyncio.to_thread(_write, self._download, self.position, block))
+        self.position += sum(map(len, block))
+
+    async def finish(self) -> None:
+        """Wait until all is written, even if the caller is cancelled."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            self._download.report(await uninterrupted(writing))
 
 
 async def _blocks(download: _Download, position: int, end: int, *, whole: bool) -> AsyncGenerator[list[bytes]]:

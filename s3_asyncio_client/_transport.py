@@ -142,9 +142,13 @@ class HttpResponse(S3Response):
         """
         content = self._response.content
         try:
-            return None if content.at_eof() else await content.readany() or None
+            while not content.at_eof():
+                piece, _ = await content.readchunk()  # `readany` would join what has arrived, which copies it
+                if piece:
+                    return piece
         except NETWORK_ERRORS as error:
             raise self._broken(error) from error
+        return None
 
     def _broken(self, error: Exception) -> S3Error:
         target, response = self._target, self._response

@@ -25,6 +25,7 @@ from s3_asyncio_client import (
     S3ResponseError,
     S3ServerError,
     TransferConfig,
+    _download,
 )
 from s3_asyncio_client.transfer import (
     MAX_PART_SIZE,
@@ -594,6 +595,26 @@ async def test_a_download_cancelled_at_any_moment_leaves_nothing_at_once(tmp_pat
             if ended:
                 break
     assert ended
+
+
+async def test_a_block_is_written_while_the_next_one_arrives(tmp_path, monkeypatch):
+    """A disk that is slow for a moment does not stop the reading."""
+    arrived = asyncio.Event()
+
+    async def blocks(*_, **__):
+        yield [BODY[:50]]
+        arrived.set()
+        yield [BODY[50:]]
+
+    async def slowly(act, *args):
+        await asyncio.wait_for(arrived.wait(), 2)
+        return act(*args)
+
+    monkeypatch.setattr(_download, "_blocks", blocks)
+    monkeypatch.setattr(asyncio, "to_thread", slowly)
+    async with Loopback(Store(BODY)) as server, server.client() as client:
+        await client.download_file("b", "k", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == BODY
 
 
 async def test_a_cancelled_download_leaves_nothing(tmp_path):
