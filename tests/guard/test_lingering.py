@@ -243,7 +243,7 @@ def test_outer(pytester, s3_store, s3_errors):
                 Bucket="inner", Key="k", Body=b"x")
             assert s3_store.keys("inner") == ["k"]
     """)
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "s3errors").assert_outcomes(passed=1)
     put("after")
     assert s3_store.keys("data") == ["after", "before"]
     assert s3_errors.attempts() == 2
