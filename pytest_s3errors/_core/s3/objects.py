@@ -102,6 +102,8 @@ def _override(ask: S3Request, headers: dict[str, str]) -> None:
     for name, value in ask.call.query.items():
         if not name.startswith("response-"):
             continue
+        if ask.caller.owner_id is None:
+            raise ask.refused("InvalidRequest", message=said("InvalidRequest: anonymous response header"))
         header = _OVERRIDES.get(name)
         if header is None:
             raise ask.bad_argument(name, value, said("InvalidArgument: response header", name))

@@ -19,6 +19,7 @@ from .records import BUCKET_OWNER_ENFORCED
 if TYPE_CHECKING:
     from .asked import Asked
     from .bucket_record import Bucket
+    from .messages import Refused
     from .records import Acl, StoredObject
 
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
@@ -45,6 +46,17 @@ _BY_OBJECT = names_of(lambda row: row.action in {"GetObject", "GetObjectAcl", "P
 _ON_OBJECTS = {"READ": "GetObject", "READ_ACP": "GetObjectAcl", "WRITE_ACP": "PutObjectAcl"}
 # A policy can't lock the bucket's owner out of the policy.
 _OF_POLICIES = names_of(lambda row: row.subresource == "policy")
+# What S3 lets nobody do without a signature, whatever policies and ACLs allow, and what it says.
+_SIGNED_ONLY = {
+    "CopyObject": "anonymous copy",
+    "CreateBucket": "anonymous",
+    "CreateMultipartUpload": "anonymous upload",
+    "DeleteBucketOwnershipControls": "anonymous change of ownership",
+    "GetBucketOwnershipControls": "anonymous look at ownership",
+    "PutBucketAcl": "anonymous",
+    "PutBucketOwnershipControls": "anonymous change of ownership",
+    "PutObjectAcl": "anonymous",
+}
 _OF_VERSIONS = re.compile(r"(Get|Put|Delete)Object(|Acl|Tagging)")
 
 
@@ -54,23 +66,29 @@ def check_allowed(ask: Asked) -> None:
     bucket = ask.store.bucket(ask.bucket)
     if bucket is None:
         # A missing bucket has no owner, but an anonymous caller can't own one.
-        if caller is None and (not ask.bucket or operation == "CreateBucket" or ask.store.accepts(ask.bucket)):
+        if caller is None and operation == "CreateBucket":
+            raise _unsigned(ask, operation)
+        if caller is None and (not ask.bucket or ask.store.accepts(ask.bucket)):
             raise ask.refused("AccessDenied")
         return
+    if caller is None and operation in _SIGNED_ONLY:
+        raise _unsigned(ask, operation)
     if operation == "CreateBucket":
-        if caller is None:
-            raise ask.refused("AccessDenied")
         return
     check_expected_owner(ask, bucket, EXPECTED_OWNER)
     mine = caller == owner_of(ask, bucket)
-    said = _by_policy(ask, bucket)
-    if said is False and not (mine and operation in _OF_POLICIES):
+    allowed = _by_policy(ask, bucket)
+    if allowed is False and not (mine and operation in _OF_POLICIES):
         raise ask.refused("AccessDenied")
-    if not ask.access.declared or mine or said or operation in _BY_OBJECT:
+    if not ask.access.declared or mine or allowed or operation in _BY_OBJECT:
         return
     permission = _BY_BUCKET.get(operation)
     if permission is None or not _grants(ask, bucket, bucket.acl, owner_of(ask, bucket), permission):
         raise ask.refused("AccessDenied")
+
+
+def _unsigned(ask: Asked, operation: str) -> Refused:
+    return ask.refused("AccessDenied", message=said(f"AccessDenied: {_SIGNED_ONLY[operation]}"))
 
 
 def check_policy(ask: Asked, bucket: Bucket) -> None:

@@ -21,11 +21,15 @@ WRITER, PREFERRED = "ObjectWriter", "BucketOwnerPreferred"
 
 
 class S3:
-    """A store with declared accounts; `s3(who, "GET", "/bucket/key")` asks, *who* None without a signature."""
+    """A store with declared accounts; `s3(who, "GET", "/bucket/key")` asks, *who* None without a signature.
+
+    An error is told by its code; `said` is the message of the last.
+    """
 
     def __init__(self, access=DECLARED) -> None:
         self.access = access
         self.store = S3Store(now=lambda: NOW)
+        self.said = ""
 
     def __call__(self, who, method, target, body=b"", /, **headers):
         """Ask with headers given as keywords, `_` for `-`."""
@@ -44,7 +48,10 @@ class S3:
             named = {name.lower(): value for name, value in signed.items()}
         call = parse_call(method=method, target=target, headers={"host": "s3.us-east-1.amazonaws.com", **named})
         reply = answer(self.store, call, body, new_id=lambda: "upload", access=self.access)
-        return reply.code if isinstance(reply, ErrorReply) else reply
+        if not isinstance(reply, ErrorReply):
+            return reply
+        self.said = reply.message
+        return reply.code
 
 
 def open_bucket(s3, name, acl, ownership=WRITER):

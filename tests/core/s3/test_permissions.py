@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -55,7 +56,7 @@ WRITE = {"PutObject", "DeleteObject", "DeleteObjects", "CreateMultipartUpload"}
     [
         ("public-read", None, READ),
         ("public-read", OTHER, READ),
-        ("public-read-write", None, READ | WRITE),
+        ("public-read-write", None, READ | WRITE - {"CreateMultipartUpload"}),
         ("public-read-write", OTHER, READ | WRITE),
         ("authenticated-read", None, set()),
         ("authenticated-read", OTHER, READ),
@@ -106,6 +107,51 @@ def test_an_object_in_the_bucket_of_another(s3):
     assert s3.store.get("preferred", "key").owner == OWNER.owner_id
     s3(None, "PUT", "/bucket/anybody", b"body")
     assert s3(OWNER, "GET", "/bucket/anybody").body == b"body"
+
+
+ACL = {"x_amz_acl": "private"}
+COPY = {"x_amz_copy_source": "/bucket/key"}
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "message"),
+    [
+        # scylladb#13425, cortx-prvsnr#2908, BACKLOT; the others VGW
+        ("POST", "/bucket/key?uploads", {}, "Anonymous users cannot initiate multipart uploads.  Please authenticate."),
+        ("PUT", "/bucket/copy", COPY, "Anonymous users cannot copy objects.  Please authenticate."),
+        ("PUT", "/bucket", {}, "Anonymous users cannot invoke this API. Please authenticate."),
+        ("PUT", "/another", {}, "Anonymous users cannot invoke this API. Please authenticate."),
+        ("PUT", "/bucket?acl", ACL, "Anonymous users cannot invoke this API. Please authenticate."),
+        ("PUT", "/bucket/key?acl", ACL, "Anonymous users cannot invoke this API. Please authenticate."),
+        ("GET", "/bucket?ownershipControls", {}, "s3:GetBucketOwnershipControls does not support Anonymous requests!"),
+        (
+            "DELETE",
+            "/bucket?ownershipControls",
+            {},
+            "s3:PutBucketOwnershipControls does not support Anonymous requests!",
+        ),
+    ],
+)
+def test_what_needs_a_signature(s3, method, target, headers, message):
+    """Whatever everybody may do by the policy and the ACL, this they may not."""
+    open_bucket(s3, "bucket", "public-read-write")
+    s3(OWNER, "PUT", "/bucket/key", b"body", x_amz_acl="public-read")
+    everything = {"Effect": "Allow", "Principal": "*", "Action": "s3:*"}
+    named = ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]
+    policy = {"Version": "2012-10-17", "Statement": [{**everything, "Resource": named}]}
+    assert s3(OWNER, "PUT", "/bucket?policy", json.dumps(policy).encode()).status == 204
+    assert s3(None, method, target, **headers) == "AccessDenied"
+    assert s3.said == message
+
+
+def test_headers_that_nobody_signed(s3):
+    """An unsigned request reads an object as it is, with the headers that it has (floci#1098)."""
+    open_bucket(s3, "bucket", "public-read")
+    s3(OWNER, "PUT", "/bucket/key", b"body", x_amz_acl="public-read")
+    for method in ("GET", "HEAD"):
+        assert s3(OWNER, method, "/bucket/key?response-expires=x").status == 200
+        assert s3(None, method, "/bucket/key?response-expires=x") == "InvalidRequest"
+    assert s3.said == "Request specific response headers cannot be used for anonymous GET requests."
 
 
 def test_a_block_ignores_what_is_public(s3):

@@ -225,6 +225,20 @@ _LSREC: dict[str, str] = {
 
 _OTHERS: dict[str, tuple[str, str]] = {
     "AccessControlListNotSupported": ("The bucket does not allow ACLs", "cloudgoat#198"),
+    "AccessDenied: anonymous": ("Anonymous users cannot invoke this API. Please authenticate.", "BACKLOT"),
+    "AccessDenied: anonymous change of ownership": (
+        "s3:PutBucketOwnershipControls does not support Anonymous requests!",
+        "VGW",
+    ),
+    "AccessDenied: anonymous copy": ("Anonymous users cannot copy objects.  Please authenticate.", "cortx-prvsnr#2908"),
+    "AccessDenied: anonymous look at ownership": (
+        "s3:GetBucketOwnershipControls does not support Anonymous requests!",
+        "VGW",
+    ),
+    "AccessDenied: anonymous upload": (
+        "Anonymous users cannot initiate multipart uploads.  Please authenticate.",
+        "scylladb#13425",
+    ),
     "AccessDenied: extra fields": ("Invalid according to Policy: Extra input fields: {}", "VGW"),
     "AccessDenied: no date": ("AWS authentication requires a valid Date or x-amz-date header", "vertx-s3-client#5"),
     "AccessDenied: not yet valid": ("Request is not yet valid", "minio#2638"),
@@ -418,6 +432,10 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "InvalidRequest: announced checksum": (
         "Value for x-amz-sdk-checksum-algorithm header is invalid.",
         "versitygw#1598",
+    ),
+    "InvalidRequest: anonymous response header": (
+        "Request specific response headers cannot be used for anonymous GET requests.",
+        "floci#1098",
     ),
     "InvalidRequest: attributes": (
         "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
