@@ -18,6 +18,7 @@ from s3_asyncio_client._core.signing import (
     STREAMING_PAYLOAD,
     ChunkSigner,
     encoded_length,
+    sha256,
     signature_of,
 )
 from s3_asyncio_client.exceptions import S3ClientError
@@ -188,7 +189,7 @@ async def open_body(data: Data, headers: Mapping[str, str]) -> Body:
         sent = _checked_length(len(view), headers)
         many = len(view) > _MANY_BYTES
         if hashed is None:
-            hashed = await asyncio.to_thread(_sha256, view) if many else _sha256(view)
+            hashed = await asyncio.to_thread(sha256, view) if many else sha256(view)
         if many:
             return Body(hashed, sent, Pieces(_view_reader(view), len(view)))
         return Body(hashed, sent, data if isinstance(data, bytes) else bytes(view))
@@ -207,10 +208,6 @@ def _checked_length(length: int, headers: Mapping[str, str]) -> dict[str, str]:
             f"Content-Length says {given} bytes, the body has {length}; it changed, or the header is wrong"
         )
     return {"Content-Length": str(length)}
-
-
-def _sha256(data: memoryview) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _stream_body(data: AsyncIterable[bytes], headers: Mapping[str, str]) -> Body:

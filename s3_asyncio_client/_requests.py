@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from s3_asyncio_client._core.addressing import check_bucket, check_headers, check_key
+from s3_asyncio_client._core.addressing import check_bucket, check_header, check_key
 from s3_asyncio_client._core.bucket_names import bucket_name_problem
 from s3_asyncio_client._core.errors import error_from_fields, parse_error_document
 from s3_asyncio_client._core.limits import MAX_KEY_BYTES
@@ -75,8 +75,12 @@ def unquoted_etag(headers: Mapping[str, str]) -> str:
 
 def merged_headers(*groups: Mapping[str, str | None] | None) -> dict[str, str]:
     """Merge headers. Later groups win, and headers with the value None are omitted."""
-    merged = {name: value for group in groups if group for name, value in group.items() if value is not None}
-    check_headers(merged)
+    merged: dict[str, str] = {}
+    for group in groups:
+        for name, value in group.items() if group else ():
+            if value is not None:
+                check_header(name, value)
+                merged[name] = value
     return merged
 
 

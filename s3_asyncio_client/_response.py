@@ -98,8 +98,7 @@ class S3Response:
 
     async def _read_most(self, most: float) -> bytes:
         """Return the whole body, or the first bytes, more than *most*, of a longer one. Raises as `read` does."""
-        self._start()
-        checksum, pieces, got = self._checksum(), [], 0
+        checksum, pieces, got = self._begin(), [], 0
         try:
             while got <= most and (chunk := await self._next()) is not None:
                 got += len(chunk)
@@ -132,21 +131,17 @@ class S3Response:
                     yield chunk[start : start + size]
 
     def _source(self) -> AsyncGenerator[bytes]:
-        if self._body is not None:
-            return _once(self._body)
-        self._start()
-        return self._checked()
+        return self._checked() if self._body is None else _once(self._body)
 
-    def _start(self) -> None:
+    def _begin(self) -> Checksum | None:
+        """Return what the body has to add up to."""
         if self._started:
             raise RuntimeError("the body of this response was already read in pieces; ask for the object again")
         self._started = True
-
-    def _checksum(self) -> Checksum | None:
         return checksum_for(self.headers) if self._verify else None
 
     async def _checked(self) -> AsyncGenerator[bytes]:
-        checksum, got = self._checksum(), 0
+        checksum, got = self._begin(), 0
         try:
             while (chunk := await self._next()) is not None:
                 got += len(chunk)
@@ -165,9 +160,10 @@ class S3Response:
         return None if self._chunks is None else await anext(self._chunks, None)
 
     def _judge(self, got: int, checksum: Checksum | None) -> None:
-        promised = promised_length(self.headers)
-        if promised is not None and got != promised and self._method != "HEAD":
-            raise S3ConnectionError(short_body_message(got, promised), **self._about())
+        if self.headers.get("Content-Length") != str(got) and self._method != "HEAD":
+            promised = promised_length(self.headers)
+            if promised is not None and got != promised:
+                raise S3ConnectionError(short_body_message(got, promised), **self._about())
         if checksum is not None and checksum.value != checksum.expected:
             raise S3IntegrityError(
                 f"{checksum.algorithm} of the {got} bytes is {checksum.value}, S3 promised {checksum.expected}",

@@ -13,7 +13,7 @@ from s3_asyncio_client._body import EMPTY_BODY, NO_BODY, Body, Data, Pieces, ope
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
 from s3_asyncio_client._core.naming import operation_of
-from s3_asyncio_client._core.operations import object_read
+from s3_asyncio_client._core.operations import OBJECT_READS
 from s3_asyncio_client._core.signing import Credentials, presign_url, sign_request
 from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._response import S3Response
@@ -221,11 +221,13 @@ class S3Client(BucketOperations, ObjectOperations):
         self._check_open()
         check_target(bucket, key)
         headers, params = headers or {}, params or {}
-        check_headers(headers)
-        named = {name.lower(): value for name, value in headers.items()}
+        named = headers
+        if headers:
+            check_headers(headers)
+            named = {name.lower(): value for name, value in headers.items()}
         operation = operation_of(method, True, key is not None, params, named) or method  # noqa: FBT003
         target = Target(operation, bucket, key, self.endpoint_url)
-        verify = self.verify_etag and object_read(operation)
+        verify = self.verify_etag and operation in OBJECT_READS
         body = await open_body(data, named) if data is not None else _NO_DATA.get(method, NO_BODY)
         try:
             url, signed, content = self._signed(method, target, headers, params, body, verify=verify)
@@ -257,9 +259,11 @@ class S3Client(BucketOperations, ObjectOperations):
         self, method: str, target: Target, headers: dict[str, str], params: dict[str, str], body: Body, *, verify: bool
     ) -> tuple[URL, dict[str, str], bytes | Pieces | None]:
         """Return the URL, the headers and the body to send."""
-        url, credentials, now = self._build_url(target.bucket, target.key), self._credentials(), datetime.now(UTC)
+        url = build_url(self.endpoint_url, target.bucket, target.key)
+        credentials, now = self._credentials(), datetime.now(UTC)
         to_sign = {"x-amz-checksum-mode": "ENABLED"} if verify else {}
-        to_sign |= {name: value for name, value in headers.items() if name.lower() not in body.replaced}
+        if headers:
+            to_sign |= {name: value for name, value in headers.items() if name.lower() not in body.replaced}
         to_sign |= body.headers
         signed = sign_request(
             method=method,

@@ -35,7 +35,7 @@ from s3_asyncio_client._body import _ChunkReader, check_data, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
 from s3_asyncio_client._core.errors import error_from_fields
 from s3_asyncio_client._core.naming import operation_of
-from s3_asyncio_client._core.operations import object_read
+from s3_asyncio_client._core.operations import OBJECT_READS
 from s3_asyncio_client._core.signing import UNSIGNED_PAYLOAD, sign_request
 from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._response import S3Response, short_body_message
@@ -123,7 +123,7 @@ def _call(
 ) -> Call:
     asked = {name.lower(): value for name, value in headers.items()}
     operation = operation_of(method, has_bucket=True, has_key=key is not None, query=params, headers=asked)
-    if object_read(operation) and client.verify_etag:
+    if operation in OBJECT_READS and client.verify_etag:
         asked.setdefault("x-amz-checksum-mode", "ENABLED")
     url = _url(client.endpoint_url, bucket, key)
     return Call(
@@ -233,7 +233,7 @@ def _response(
         operation=target.operation,
         bucket=target.bucket,
         key=target.key,
-        verify=client.verify_etag and object_read(target.operation),
+        verify=client.verify_etag and target.operation in OBJECT_READS,
     )
 
 

@@ -157,7 +157,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
         ValueError: A name is not an HTTP token, or a value has a CR, LF or NUL.
     """
     for name, value in headers.items():
-        _check_field("header", name, value)
+        check_header(name, value)
 
 
 def metadata_headers(metadata: Mapping[str, str] | None) -> dict[str, str]:
@@ -176,13 +176,14 @@ def metadata_headers(metadata: Mapping[str, str] | None) -> dict[str, str]:
     """
     headers: dict[str, str] = {}
     for name, value in (metadata or {}).items():
-        _check_field("metadata", name, value)
+        check_header(name, value, "metadata")
         plain = value.isascii() and value.isprintable() and value == value.strip() and "=?" not in value
         headers[f"x-amz-meta-{name}"] = value if plain else _encoded_words(value)
     return headers
 
 
-def _check_field(kind: str, name: str, value: str) -> None:
+def check_header(name: str, value: str, kind: str = "header") -> None:
+    """Refuse one header; see `check_headers`. *kind* is what an error calls it."""
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError(f"{kind} {name!r} must map a str to a str, not to {type(value).__name__}; use str(...)")
     if not _is_token(name):

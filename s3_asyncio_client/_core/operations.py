@@ -325,6 +325,5 @@ def names_of(wanted: Callable[[Operation], object]) -> frozenset[str]:
     return frozenset(row.name for row in OPERATIONS.values() if wanted(row))
 
 
-def object_read(operation: str | None) -> bool:
-    """Return whether a success's body is an object's bytes, which can be compared with their checksum."""
-    return operation == "GetObject"
+OBJECT_READS: Final = frozenset({"GetObject"})
+"""Where a success's body is an object's bytes, which can be compared with their checksum."""
