@@ -34,15 +34,25 @@ class Server(Protocol):
 class ReadWait(FileWait):
     """A wait to read from one socket."""
 
-    __slots__ = ("_sock",)
+    __slots__ = ("_fd", "_sock")
 
     def __init__(self, sock: socket.socket, ports: frozenset[int]) -> None:
-        super().__init__([(sock.fileno(), READ)], functools.partial(silence.of_socket_s, sock.fileno(), ports))
+        self._fd = sock.fileno()
+        super().__init__([(self._fd, READ)], functools.partial(silence.of_socket_s, self._fd, ports))
         self._sock = sock
+
+    def ready(self) -> bool:
+        """Return whether there is something to read."""
+        return _ready(self._sock, self._fd)
 
     def ports(self) -> set[int | None]:
         """Return the local port."""
         return {port_of(self._sock.getsockname)}
+
+
+def _ready(sock: socket.socket, fd: int) -> bool:
+    """Return whether *sock* can be read. One that was closed under its reader can't: *fd* may be another's now."""
+    return sock.fileno() == fd and readable(fd)
 
 
 def reading(registry: Registry, read: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,7 +64,7 @@ def reading(registry: Registry, read: Callable[..., Any]) -> Callable[..., Any]:
         if timeout == 0:
             return read(sock, *args, **kwargs)
         while not registry.on:
-            with Noted(registry, functools.partial(readable, sock.fileno())) as between_tests:
+            with Noted(registry, functools.partial(_ready, sock, sock.fileno())) as between_tests:
                 if between_tests:
                     return read(sock, *args, **kwargs)
         test = registry.test

@@ -420,6 +420,36 @@ def test_it(s3_clock):
     ).assert_outcomes(passed=3)
 
 
+def test_a_file_closed_under_its_reader_is_not_the_next_one_of_that_number(run):
+    """The thread waits for good in the system, as without us; what is opened then has something to read."""
+    run(
+        IMPORTS
+        + """
+import os, socket
+
+@pytest.fixture
+def closed():
+    listener = socket.create_server(("127.0.0.1", 0))
+    number = listener.fileno()
+    thread = threading.Thread(target=listener.accept, daemon=True)
+    thread.start()
+    while sys._current_frames()[thread.ident].f_code.co_name != "accept": REAL.sleep(0.001)
+    listener.close()
+    return number
+
+def test_it(closed, s3_clock):
+    ends = socket.socketpair()
+    with ends[0], ends[1]:
+        assert closed in (ends[0].fileno(), ends[1].fileno())
+        for end in ends: end.send(b"x")
+        began = REAL.monotonic()
+        time.sleep(60)
+        assert s3_clock.now == 60 and REAL.monotonic() - began < 5  # at which patience ends
+""",
+        subprocess=True,
+    ).assert_outcomes(passed=1)
+
+
 def test_a_test_that_ends_as_a_thread_begins_to_wait(run):
     """The thread sleeps in real time then, although it saw the test run."""
     run(
