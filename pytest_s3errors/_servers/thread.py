@@ -47,7 +47,8 @@ class ThreadServer:
         self._start: asyncio.Task[int] | None = None
         self._thread: threading.Thread | None = None
         self._stopped = False
-        self._inline: dict[int, InlinePlayer] = {}  # by the client's file descriptor
+        # By the client's file descriptor. One that is over stays until that number is used again.
+        self._inline: dict[int, InlinePlayer] = {}
 
     @property
     def started_port(self) -> int | None:
@@ -116,10 +117,8 @@ class ThreadServer:
 
     def look(self) -> None:
         """Serve what came past `player`, and the ends of streams."""
-        for client, player in tuple(self._inline.items()):
+        for player in tuple(self._inline.values()):
             player.look()
-            if player.fileno() < 0:
-                self._inline.pop(client, None)
 
     def forget(self) -> list[int]:
         """Forget the connections, in a forked child. Return the file descriptors of this end."""

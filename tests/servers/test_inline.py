@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 
 import pytest
@@ -191,7 +192,7 @@ def test_a_client_that_closes_is_noticed(served, sent):
     client.close()
     served.server.look()
     assert not served.simulator.open
-    assert not served.server._inline
+    assert all(player.fileno() < 0 for player in served.server._inline.values())
     assert not served.has_thread
 
 
@@ -261,12 +262,27 @@ def test_a_signal_handler_may_send_while_an_answer_is_made(served, monkeypatch):
     assert outer.recv(65536).endswith(BODY)
 
 
+@pytest.fixture
+def often():
+    """Let threads take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("often")
 def test_many_threads_at_once(served):
+    """They use each other's file descriptors again as soon as those are closed."""
+
     def use(number):
-        client = served.client()
-        for _ in range(20):
-            client.sendall(PUT.replace(b"key", b"key%d" % number))
-            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        kept = Client.of(served.server)
+        for _ in range(40):
+            with Client.of(served.server) as client:
+                for each in (kept, client):
+                    each.sendall(PUT.replace(b"key", b"key%d" % number))
+                    assert each.recv(65536).startswith(b"HTTP/1.1 200 ")
+        kept.close()
         done.append(number)
 
     done: list[int] = []
@@ -276,8 +292,8 @@ def test_many_threads_at_once(served):
     for thread in threads:
         thread.join()
     assert sorted(done) == list(range(8))
-    assert len(served.simulator.entries) == 160
-    assert not served.has_thread
+    assert len(served.simulator.entries) == 640
+    assert not served.simulator.open
 
 
 def test_after_the_thread_has_started_all_connections_are_its(served):
