@@ -16,8 +16,8 @@ from minimal import parameters, value_of
 
 from pytest_s3errors._core.s3 import SUPPORTED
 
-# A browser's form is no operation of any SDK.
-OPERATIONS = sorted(SUPPORTED - {"PostObject"})
+# A browser's form and its preflight are no operations of any SDK.
+OPERATIONS = sorted(SUPPORTED - {"PostObject", "CORSPreflight"})
 
 # botocore or the URL's own grammar decide on these, not S3.
 LEFT_TO_THE_CLIENT = {"ContentLength"}

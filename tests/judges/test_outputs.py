@@ -17,8 +17,8 @@ from judging import Judge
 
 from pytest_s3errors._core.s3 import SUPPORTED
 
-# A browser's form is no operation of any SDK.
-OPERATIONS = sorted(SUPPORTED - {"PostObject"})
+# A browser's form and its preflight are no operations of any SDK.
+OPERATIONS = sorted(SUPPORTED - {"PostObject", "CORSPreflight"})
 
 BUCKET, KEY, PART = "bucket", "some key", b"x" * 5 * 1024**2
 RICH = {
