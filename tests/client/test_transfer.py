@@ -401,7 +401,7 @@ class Store:
         return await response if hasattr(response, "__await__") else response
 
 
-PWRITE = getattr(os, "pwrite", None)
+PWRITEV = getattr(os, "pwritev", None)
 RANGES = TransferConfig(multipart_threshold=10, multipart_chunksize=10, max_concurrency=3)
 BODY = bytes(range(95))
 
@@ -442,21 +442,29 @@ async def test_downloads_large_objects_in_ranges(tmp_path, size, ranges):
     assert only_the_target(tmp_path) == ["f"]
 
 
-def _as_ever(fd, data, position):
-    return PWRITE(fd, data, position)
+def _as_ever(fd, pieces, position):
+    return PWRITEV(fd, pieces, position)
 
 
-def _as_on_a_full_disk(fd, data, position):
-    return PWRITE(fd, data[:3], position)
+def _as_on_a_full_disk(fd, pieces, position):
+    return PWRITEV(fd, [b"".join(pieces)[:3]], position)
 
 
-@pytest.mark.parametrize("pwrite", [_as_ever, _as_on_a_full_disk, None])
-async def test_ranges_are_written_where_they_belong(tmp_path, monkeypatch, pwrite):
-    """Windows has no pwrite, and anywhere it may write less than it got."""
-    monkeypatch.delattr(os, "pwrite") if pwrite is None else monkeypatch.setattr(os, "pwrite", pwrite)
+@pytest.mark.parametrize("pwritev", [_as_ever, _as_on_a_full_disk, None])
+async def test_ranges_are_written_where_they_belong(tmp_path, monkeypatch, pwritev):
+    """Windows has no pwritev, and anywhere it may write less than it got."""
+    monkeypatch.delattr(os, "pwritev") if pwritev is None else monkeypatch.setattr(os, "pwritev", pwritev)
     async with Loopback(Store(BODY)) as server, server.client() as client:
         await client.download_file("b", "k", tmp_path / "f", RANGES)
     assert (tmp_path / "f").read_bytes() == BODY
+
+
+def test_a_block_may_have_arrived_in_very_many_pieces(tmp_path):
+    """The kernel takes some thousand at a time."""
+    pieces = [b"%d" % number for number in range(5000)]
+    with (tmp_path / "f").open("x+b") as file:
+        assert _download._write(SimpleNamespace(file=file), 1, pieces) == len(b"".join(pieces))
+    assert (tmp_path / "f").read_bytes() == b"\0" + b"".join(pieces)
 
 
 async def test_a_broken_range_is_resumed_where_it_stopped(tmp_path):
