@@ -232,6 +232,8 @@ def test_a_malformed_credential(kind, old, new, element):
     reply = ask((method, url, headers))
     assert (code(reply), reply.status) == (expected, 400)
     assert reply.elements == (() if element is None else (element,))
+    told = element is not None and kind is auth.S3SigV4Auth  # LSREC, of a HEAD
+    assert reply.headers == ({"x-amz-bucket-region": "us-east-1"} if told else {})
 
 
 @pytest.mark.parametrize("name", ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature"])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.s3.access import Credentials
     from pytest_s3errors._core.s3.messages import Call
 
+_REGION = "x-amz-bucket-region"
 _SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -31,10 +32,13 @@ def denied(call: Call, message: str | None = None, **elements: str) -> Refused:
 def malformed(code: str, situation: str, *values: str, **elements: str) -> Refused:
     """Return *code* with S3's text for *situation* and no elements but those given.
 
-    The region in particular is told only after a wrong one: clients use it to find the right one.
+    The region in particular is told only after a wrong one: clients use it to find the right one, after a HEAD in the
+    header.
     """
-    message = said(f"{code}: {situation}", *values)
-    return Refused(ErrorReply(code=code, status=CODES[code].status, message=message, elements=tuple(elements.items())))
+    spec, message = CODES[code], said(f"{code}: {situation}", *values)
+    headers = {_REGION: elements["Region"]} if "Region" in elements and _REGION in spec.headers else {}
+    told = tuple(elements.items())
+    return Refused(ErrorReply(code=code, status=spec.status, message=message, elements=told, headers=headers))
 
 
 def bad_argument(call: Call, name: str, value: str, message: str) -> Refused:
