@@ -62,7 +62,7 @@ class InlinePlayer:
             if self._over:
                 return False
             self._received += len(data)
-            if self._received > _MOST_BYTES:
+            if self._received > _MOST_BYTES or self._peek():  # what came unseen came before
                 self._leave()
                 return False
             self._connection.receive(data)

@@ -160,6 +160,13 @@ def test_what_came_unseen_is_found(served, send):
     assert len(served.simulator.entries) == 3
 
 
+def test_what_came_unseen_came_first(served):
+    client = served.client()
+    os.write(client.fileno(), PUT[:9])
+    client.sendall(PUT[9:])
+    assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_child_keeps_no_end_of_the_server(served):
