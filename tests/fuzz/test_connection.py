@@ -29,7 +29,7 @@ from .cases import case
 from .drive import S3, Loop, Transport
 from .material import DOCUMENTS, FORM, post_of
 
-CASES = int(os.environ.get("S3ERRORS_FUZZ_CASES", "100000"))
+CASES = int(os.environ.get("S3ERRORS_FUZZ_CASES", "20000"))  # of .ci/long a million
 SEED = int(os.environ.get("S3ERRORS_FUZZ_SEED", "1"))
 BATCH = 100  # cases to one simulated S3, so that what they store does not add up
 LONGEST_S = 5.0
