@@ -47,14 +47,20 @@ def demo(example: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPat
     return module
 
 
-def test_the_suite_passes_without_a_warning(
+def cases(example: Path) -> int:
+    """How many tests the suite has: with each of the two clients, but for what is about one."""
+    source = (example / "test_backup.py").read_text(encoding="utf-8")
+    return 2 * source.count("def test_") - source.count("\n@ASYNCIO")
+
+
+def test_the_sweeps_pass_without_a_warning(
     example: Path, pytester: pytest.Pytester, warnings_are_errors: list[str]
 ) -> None:
-    """All tests of the suite pass, and nothing is left open behind them."""
-    result = pytester.runpytest("-p", "no:cacheprovider", *warnings_are_errors, "test_backup.py")
-    source = (example / "test_backup.py").read_text(encoding="utf-8")
-    # With each of the two clients, but for what is about one.
-    result.assert_outcomes(passed=2 * source.count("def test_") - source.count("\n@ASYNCIO"))
+    """No fault loses data, and nothing is left open. The whole suite passes where its error coverage is counted."""
+    swept = (example / "test_backup.py").read_text(encoding="utf-8").count("@pytest.mark.s3_sweep")
+    assert swept > 0
+    result = pytester.runpytest("-p", "no:cacheprovider", *warnings_are_errors, "-m", "s3_sweep", "test_backup.py")
+    result.assert_outcomes(passed=swept, deselected=cases(example) - swept)
 
 
 def test_the_failing_test_shows_the_timeline(example: Path, pytester: pytest.Pytester) -> None:
@@ -98,11 +104,18 @@ USED |= {"AbortMultipartUpload"}  # beside a part that failed
 
 
 @pytest.mark.parametrize("args", [(), ("-p", "xdist", "-n2")])
-def test_its_error_coverage_is_what_a_hand_count_says(example: Path, pytester: pytest.Pytester, args) -> None:
-    """Byte for byte, in one process and on two; in each of these tests somebody looks. No key is in the file."""
+def test_its_error_coverage_is_what_a_hand_count_says(
+    example: Path, pytester: pytest.Pytester, warnings_are_errors: list[str], args
+) -> None:
+    """Byte for byte, in one process and on two; in each of these tests somebody looks. No key is in the file.
+
+    All tests pass without a warning.
+    """
     run = pytester.runpytest_subprocess if args else pytester.runpytest
-    options = ("--s3-cov", "--s3-cov-report=json:it.json", "--s3-sweep=off", *args)
-    assert run("-p", "no:cacheprovider", *options, "test_backup.py").ret == 0
+    options = ("--s3-cov", "--s3-cov-report=json:it.json", "--s3-sweep=off", *warnings_are_errors, *args)
+    result = run("-p", "no:cacheprovider", *options, "test_backup.py")
+    result.assert_outcomes(passed=cases(example))
+    assert result.ret == 0
     met = {name: 2 * COUNTED.get(name, 0) for operation in USED for name in cells(operation)}
     rows = {
         operation: {name.removeprefix(f"{operation} "): _cell(met[name]) for name in cells(operation)}
