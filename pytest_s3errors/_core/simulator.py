@@ -50,7 +50,7 @@ class Simulator:
     fails the test, and so does a request beyond *limits*. Randomness (request ids, `probability=`) comes from *seed*
     alone. *lock* is held while a request is decided or answered, so that servers in several threads can share one
     simulator. *access* says whom the model lets in. *dialect* names the kind of store if its host does not. *where*
-    returns the current lines of the user's code, for problems that name them. *begins* is called before the first
+    returns the current lines of the user's code, for problems that name them. *begins* is called before each
     request.
     """
 
@@ -141,8 +141,7 @@ class Simulator:
             if mark is not None and (promised := self._promised.pop(mark, None)) is not None:
                 promised.call = call
                 return promised
-            if not self.events:
-                self._begins()
+            self._begins()
             now_s = self._clock()
             unsure: list[Counted] | None = [] if self.armed and self.schedule.asks_answers else None
             entry = Entry(call, self.schedule.take(call, now_s, unsure) if self.armed else None, now_s)

@@ -86,7 +86,7 @@ class Run:
                 clock=lambda: self.clock.now,
                 lock=REAL.rlock(),  # nobody sleeps while it is held, so the clock need not know of it
                 where=own_lines,
-                begins=lambda: self.watchdog.start(),  # noqa: PLW0108 - it is made below
+                begins=self._request_begins,
                 while_working=self._working,
             )
         try:
@@ -129,6 +129,10 @@ class Run:
             check=self.check_playable,
             failed=lambda: bool(self.simulator.problems),
         )
+
+    def _request_begins(self) -> None:
+        self.watchdog.start()
+        self.clock.moved()
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[None]:

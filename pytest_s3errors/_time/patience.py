@@ -39,7 +39,7 @@ class Patience:
         self._jumped, self._used_before = self._moved, REAL.process_time()
 
     def moved(self) -> None:
-        """Record that a wait has begun."""
+        """Record that a wait has begun, or a request."""
         self._moved, self._read_before = REAL.monotonic(), self._readings
 
     def read(self) -> bool:

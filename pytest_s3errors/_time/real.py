@@ -38,6 +38,9 @@ class Clock(Protocol):
     def working(self) -> contextlib.AbstractContextManager[None]:
         """Stop test time while this thread works, even if all others wait for it."""
 
+    def moved(self) -> None:
+        """Record that something has happened without a wait, such as a request."""
+
     def close(self) -> None:
         """End the test, even if its body never ran."""
 
@@ -78,6 +81,9 @@ class RealClock:
     def working(self) -> contextlib.AbstractContextManager[None]:
         """Do nothing: real time can't be stopped."""
         return contextlib.nullcontext()
+
+    def moved(self) -> None:
+        """Do nothing: real time goes on by itself."""
 
     def close(self) -> None:
         """Do nothing: there is nothing to end."""

@@ -35,7 +35,7 @@ class Registry:
         self.observed: dict[int, tuple[Callable[[], bool], Callable[[], object] | None]] = {}
         self.holds = 0
         self.rows: tuple[Any, ...] = ()  # what `dispatch` replaced
-        self._patience = Patience()
+        self.patience = Patience()
         self._generation = 0
         self._asker: Wait | None = None
         self._quiet: tuple[int, float] = (0, 0.0)  # at how many moves silence began, and when
@@ -89,7 +89,7 @@ class Registry:
         """Return the monotonic time of this process."""
         if not self.on:
             return self.hands.between_tests()
-        if self._patience.read():
+        if self.patience.read():
             with self.mutex:
                 if self.on:
                     self._flows(None)
@@ -180,7 +180,7 @@ class Registry:
             generation = self._generation
             wait.deadline = None if timeout is None else self.hands.deadline(timeout)
             self.roster.running.discard(record)
-            self._patience.moved()
+            self.patience.moved()
             pause = self._ask(wait)
         while not wait.done:
             wait.pause(pause)
@@ -288,7 +288,7 @@ class Registry:
 
     def _set(self, passed: float) -> None:
         self.hands.set(passed)
-        self._patience.jumped()
+        self.patience.jumped()
 
     def _wake_due(self) -> None:
         passed = self.hands.passed
@@ -298,7 +298,7 @@ class Registry:
 
     def _flows(self, asleep: Callable[[], bool] | None) -> bool:
         """Let real time pass if nothing else moves; return whether it did."""
-        overdue = self._patience.overdue_s(asleep)
+        overdue = self.patience.overdue_s(asleep)
         if overdue is None:
             return False
         self.hands.set(self.hands.passed + overdue)
@@ -341,7 +341,7 @@ class Registry:
         me = self.me()
         with self.mutex:
             self.hands.stop_at(self.now(), passed)
-            self._patience.jumped()
+            self.patience.jumped()
             self.on = True
             self._generation += 1
             self.roster.begin(me)

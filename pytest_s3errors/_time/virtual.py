@@ -112,6 +112,10 @@ class VirtualClock:
         """Restart at 0."""
         self._zero = self._registry.passed
 
+    def moved(self) -> None:
+        """Record that something has happened without a wait: nobody is waiting in vain for time to pass."""
+        self._registry.patience.moved()
+
     def close(self) -> None:
         """End the test, even if its body never ran."""
         if self._registry.making is self:

@@ -142,3 +142,42 @@ def test_a_server_of_the_session_looks_up_ever_less_often(guest, polls, patience
     record.guest, record.polls = guest, polls
     assert record.patience_s(0.5) == patience_s
     assert record.patience_s(7200.0) == 7200.0
+
+
+@pytest.mark.parametrize("client", ["blocking", "async"])
+def test_requests_are_moves(run, client):
+    """A client that is answered at once never waits, however long it goes on. No time passes meanwhile."""
+    run(
+        """
+import http.client, time
+from pytest_s3errors._time import patience
+from pytest_s3errors._time.originals import REAL
+
+pytestmark = [pytest.mark.s3_limits(alike=10**6, requests=10**6), pytest.mark.s3_object("bucket", "key", b"x")]
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch): monkeypatch.setattr(patience, "PATIENCE_S", 0.04)
+
+def going_on():
+    began = REAL.monotonic()
+    while REAL.monotonic() - began < 0.4:
+        yield [time.monotonic() for _ in range(20)]
+
+def test_blocking(s3_clock):
+    connection = http.client.HTTPConnection("bucket.s3.amazonaws.com")
+    for _ in going_on():
+        connection.request("GET", "/key")
+        assert connection.getresponse().read() == b"x"
+    connection.close()
+    assert s3_clock.now == 0
+
+async def test_async(s3_clock):
+    async with aiohttp.ClientSession() as session:
+        for _ in going_on():
+            async with session.get("http://bucket.s3.amazonaws.com/key") as response:
+                assert await response.read() == b"x"
+    assert s3_clock.now == 0
+""",
+        "-k",
+        client,
+    ).assert_outcomes(passed=1, deselected=1)
