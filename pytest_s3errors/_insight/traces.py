@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest_s3errors
 from pytest_s3errors._core.insight.invariants import ABSENT, State, Trace, most_pooled, state_of
 from pytest_s3errors._core.s3.commit import Shelf
+from pytest_s3errors._servers.thread import THREAD
 from pytest_s3errors._time.kernel import connections
 from pytest_s3errors._time.originals import REAL
 
@@ -114,6 +115,9 @@ def _tasks(run: Run) -> int:
 
 
 def _threads(before: set[threading.Thread]) -> int:
-    """Count the threads that the body left running, without those of pools: they wait for work, in random numbers."""
-    left = [thread for thread in threading.enumerate() if thread not in before]
+    """Count the threads that the body left running, except the server's, which starts where something has to wait.
+
+    Those of pools don't count either: they wait for work, in random numbers.
+    """
+    left = [thread for thread in threading.enumerate() if thread not in before and thread.name != THREAD]
     return sum(getattr(getattr(one, "_target", None), "__module__", "") != "concurrent.futures.thread" for one in left)

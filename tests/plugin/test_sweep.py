@@ -498,6 +498,29 @@ def test_a_task_that_ends_right_after_its_result_is_no_leak(run):
     ).assert_outcomes(passed=1)
 
 
+def test_the_servers_thread_is_no_leak(run):
+    """It starts where an answer has to wait. One that the test leaves is a leak."""
+    source = """
+    import http.client, threading
+
+    @pytest.mark.s3_object("bucket", "key", b"data")
+    @pytest.mark.s3_sweep("stall", modes="once")
+    def test_it():
+        connection = http.client.HTTPSConnection("bucket.s3.amazonaws.com", timeout=5)
+        try:
+            connection.request("GET", "/key")
+            assert connection.getresponse().read() == b"data"
+        except TimeoutError:
+            {then}
+        finally:
+            connection.close()
+    """
+    run(source.format(then="pass")).assert_outcomes(passed=1)
+    result = run(source.format(then="threading.Thread(target=threading.Event().wait, daemon=True).start()"))
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["1. leak at GetObject, by stall (once)", "   1 threads left; 0 without*"])
+
+
 def test_a_client_that_an_exception_holds_is_no_leak(run):
     pytest.importorskip("boto3")
     source = """
