@@ -170,7 +170,7 @@ SURROUNDINGS = {
     "a session's client": contextlib.nullcontext,
 }
 LAYERS = ("client", "mock", "wire")
-EVERY = int(os.environ.get("S3ERRORS_HOSTILE_EVERY", "37"))  # of all combinations; of .ci/long each seventh
+EVERY = int(os.environ.get("S3ERRORS_HOSTILE_EVERY", "37"))  # of all combinations; .ci/run takes each seventh
 
 CASES = list(itertools.product(ENDINGS, LEFTOVERS, SURROUNDINGS, LAYERS))[::EVERY]
 
