@@ -9,7 +9,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._time.waits import port_of
+from pytest_s3errors._time.waits import port_of, readable
 
 from .asyncio_server import Server, let_go
 from .inline import InlinePlayer
@@ -112,13 +112,22 @@ class ThreadServer:
         return None if player is None or player.port != port_of(sock.getsockname) else player
 
     def unseen(self) -> bool:
-        """Return whether bytes came past `player`. Nothing is consumed."""
-        return any(player.unseen() for player in tuple(self._inline.values()))
+        """Return whether bytes came past `player`, or a client past `meet`. Nothing is consumed."""
+        return self._knocks() or any(player.unseen() for player in tuple(self._inline.values()))
 
     def look(self) -> None:
-        """Serve what came past `player`, and the ends of streams."""
+        """Serve what came past `player` and `meet`, and the ends of streams."""
         for player in tuple(self._inline.values()):
             player.look()
+        with self._starting:
+            if self._knocks():
+                self._serve()
+
+    def _knocks(self) -> bool:
+        """Return whether a client has connected past `meet`, and no thread will see it."""
+        listener = self._server.listener
+        asleep = self._loop is None and not self._stopped
+        return asleep and listener is not None and readable(listener.sock.fileno())
 
     def forget(self) -> list[int]:
         """Forget the connections, in a forked child. Return the file descriptors of this end."""

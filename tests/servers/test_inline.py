@@ -160,6 +160,17 @@ def test_what_came_unseen_is_found(served, send):
     assert len(served.simulator.entries) == 3
 
 
+def test_who_connects_unseen_is_found(served):
+    """It has the address of a connection that it knows."""
+    first = served.client()
+    with socket.create_connection(first.getpeername(), PATIENCE_S) as client:
+        client.sendall(GET)
+        assert served.server.unseen()
+        served.server.look()
+        assert client.recv(65536).endswith(BODY)
+    assert not served.server.unseen()
+
+
 def test_what_came_unseen_came_first(served):
     client = served.client()
     os.write(client.fileno(), PUT[:9])
