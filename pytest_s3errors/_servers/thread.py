@@ -86,17 +86,19 @@ class ThreadServer:
         """Connect the client's *sock*."""
         self._meets()
         self.look()
+        before = None
         with self._starting:
-            if self._loop is None and sock.gettimeout() != 0:
+            inline = self._loop is None and sock.gettimeout() != 0
+            if inline:
                 end, port = self._server.listen().meet(sock)
                 before = self._inline.get(sock.fileno())
-                if before is not None:  # that file was closed, but a copy of it is still open
-                    before.leave()
                 player = InlinePlayer(port, end, self._server.connection(port), self._adopt)
                 self._inline[sock.fileno()] = player
                 _open.add(self)
-                return
-        sock.connect(("127.0.0.1", self.port))
+        if before is not None:  # that file was closed, but a copy of it may still be open
+            before.leave()  # without the lock, which it may need
+        if not inline:
+            sock.connect(("127.0.0.1", self.port))
 
     def _adopt(self, sock: socket.socket, connection: Connection, action: Action | None) -> None:
         with self._starting:

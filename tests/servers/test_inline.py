@@ -229,6 +229,29 @@ def test_a_file_descriptor_may_be_used_again(served):
         assert copy.recv(65536).endswith(BODY)
 
 
+def test_it_may_be_used_again_while_another_thread_looks(served, monkeypatch):
+    first = served.client()
+    listener, player = served.server._server.listen(), served.server.player(first)
+    looks, meet = threading.Thread(target=player.look), listener.meet
+
+    def met(sock):
+        looks.start()
+        while player._lock.acquire(blocking=False):
+            player._lock.release()
+        return meet(sock)
+
+    monkeypatch.setattr(listener, "meet", met)
+    with socket.fromfd(first.fileno(), first.family, first.type) as copy:
+        first.close()
+        os.write(copy.fileno(), GET)
+        monkeypatch.setattr(served.server, "look", bool)
+        served.client()
+        looks.join(PATIENCE_S)
+        assert not looks.is_alive()
+        copy.settimeout(PATIENCE_S)
+        assert copy.recv(65536).endswith(BODY)
+
+
 def test_another_socket_with_that_descriptor_is_not_ours(served):
     client = served.client()
     number = client.fileno()
