@@ -140,9 +140,14 @@ def run_of(
 ) -> pytest.RunResult:
     """Run the files of *pytester* as a reader's project would."""
     pytester.makeini(f"[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n{ini}\n")
-    # pytester forgets what a run inside this process imported, and C extensions can't be imported twice.
-    run = pytester.runpytest_subprocess if needs else pytester.runpytest
-    return run("-p", "no:cacheprovider", *warnings_are_errors)
+    if not needs:
+        return pytester.runpytest("-p", "no:cacheprovider", *warnings_are_errors)
+    # pytester forgets what a run inside this process imported, and C extensions can't be imported twice. What a page
+    # is about may be a plugin, so here all that are installed are loaded.
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_PLUGINS", "PYTEST_ADDOPTS"):
+            patch.delenv(name, raising=False)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *warnings_are_errors)
 
 
 def assert_lines_in_order(wanted: str, said: str) -> None:
