@@ -80,10 +80,21 @@ class Server:
         Return the port.
         """
         loop = self._loop = asyncio.get_running_loop()
+        self._no_reader()
         where: Any = {"sock": self.listen().sock} if host is None else {"host": host, "port": port}
         self._server = await loop.create_server(lambda: Player(self), **where)
         _listening.add(self)
         return cast("int", self._server.sockets[0].getsockname()[1])
+
+    def when_knocked(self, act: Callable[[], object]) -> None:
+        """Call *act* in the running loop when a client connects past `connect`, until `start` accepts whoever does."""
+        with contextlib.suppress(NotImplementedError):  # Windows' loop has no readers
+            asyncio.get_running_loop().add_reader(self.listen().sock.fileno(), act)
+
+    def _no_reader(self) -> None:
+        if self.listener is not None:
+            with contextlib.suppress(NotImplementedError):
+                asyncio.get_running_loop().remove_reader(self.listener.sock.fileno())
 
     async def connect(self, make: Callable[[], Any]) -> tuple[asyncio.BaseTransport, Any]:
         """Return the client's end of a new connection in the running loop, with the protocol that *make* returns."""
@@ -101,6 +112,7 @@ class Server:
     async def stop(self) -> None:
         """Close the listener and every connection. Return when the sockets are closed."""
         server, self._server = self._server, None
+        self._no_reader()
         if server is not None:
             # A connection that was just accepted gets its transport in the next rounds of the loop. If the server were
             # closed by then, that would fail and leave its socket open.

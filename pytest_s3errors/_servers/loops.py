@@ -45,9 +45,12 @@ class LoopServers:
         if server is None:
             assert self._scene.remote is not None
             return self._scene.remote.port
+        self._start(loop, server)
+        return await asyncio.shield(self._starting[loop])
+
+    def _start(self, loop: asyncio.AbstractEventLoop, server: Server) -> None:
         if loop not in self._starting:
             self._starting[loop] = loop.create_task(server.start())
-        return await asyncio.shield(self._starting[loop])
 
     def _server(self, loop: asyncio.AbstractEventLoop) -> Server | None:
         """Return the server in *loop*. None: it is in another process."""
@@ -61,6 +64,7 @@ class LoopServers:
                 close = server.stop
                 self._scene.at_hang(server.break_off)
                 self._scene.ports.add(server.listen().port)
+                server.when_knocked(lambda: self._start(loop, server))
             self._scene.before_close(loop, close)  # registers the loop, so that its clients are closed with it
             self._servers[loop] = server
         return self._servers[loop]

@@ -195,6 +195,31 @@ def test_a_session_made_before_the_test_is_rerouted(run):
     ).assert_outcomes(passed=3)
 
 
+@pytest.mark.parametrize(("loop", "clock"), [("asyncio", "virtual"), ("asyncio", "real"), ("uvloop", "real")])
+def test_who_dials_the_address_of_a_connection_is_served(run, loop, clock):
+    """An async client may know the address from a connection; nobody had to accept that one."""
+    run(
+        f"""
+        import {loop}
+
+        @pytest.mark.s3_time("{clock}")
+        @pytest.mark.s3_object("bucket", "key", b"hello" * 200_000)
+        def test_it():
+            async def main():
+                async with aiohttp.ClientSession() as session:
+                    async with session.get("https://bucket.s3.amazonaws.com/key") as response:
+                        address = response.connection.transport.get_extra_info("peername")
+                        await response.read()
+                reader, writer = await asyncio.open_connection(*address)
+                writer.write(b"GET /bucket/key HTTP/1.1\\r\\nHost: s3.amazonaws.com\\r\\n\\r\\n")
+                assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 200 ")
+                writer.close()
+                await writer.wait_closed()
+            {loop}.run(main())
+        """
+    ).assert_outcomes(passed=1)
+
+
 def test_aiohttp_sees_its_own_exceptions(run):
     """What users of plain aiohttp catch in production."""
     run(
