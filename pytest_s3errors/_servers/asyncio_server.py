@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import struct
@@ -17,6 +18,7 @@ from pytest_s3errors._spool import Spooled
 from pytest_s3errors._time.kernel import bytes_on_the_way, is_broken
 from pytest_s3errors._time.originals import REAL
 
+from . import memory
 from .listener import Listener
 
 if TYPE_CHECKING:
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.play.connection import Limits
     from pytest_s3errors._core.simulator import Simulator
 
+    from .memory import Address
+
 _POLL_S = 0.0001
 _POLLS = 20
 _MORE_POLLS = 70
+_in_memory = itertools.count(65536)  # in place of a client's port, and no port
 _GONE = "", 0  # a client that has reset its connection before we look
 
 
@@ -80,39 +85,20 @@ class Server:
         Return the port.
         """
         loop = self._loop = asyncio.get_running_loop()
-        self._no_reader()
         where: Any = {"sock": self.listen().sock} if host is None else {"host": host, "port": port}
         self._server = await loop.create_server(lambda: Player(self), **where)
         _listening.add(self)
         return cast("int", self._server.sockets[0].getsockname()[1])
 
-    def when_knocked(self, act: Callable[[], object]) -> None:
-        """Call *act* in the running loop when a client connects past `connect`, until `start` accepts whoever does."""
-        with contextlib.suppress(NotImplementedError):  # Windows' loop has no readers
-            asyncio.get_running_loop().add_reader(self.listen().sock.fileno(), act)
-
-    def _no_reader(self) -> None:
-        if self.listener is not None:
-            with contextlib.suppress(NotImplementedError):
-                asyncio.get_running_loop().remove_reader(self.listener.sock.fileno())
-
-    async def connect(self, make: Callable[[], Any]) -> tuple[asyncio.BaseTransport, Any]:
-        """Return the client's end of a new connection in the running loop, with the protocol that *make* returns."""
-        loop = self._loop = asyncio.get_running_loop()
-        client = socket.socket()
-        try:
-            end, port = self.listen().meet(client)
-            client.settimeout(0)
-            await self.adopt(end, self.connection(port))
-        except BaseException:
-            client.close()
-            raise
-        return await loop.create_connection(make, sock=client)
+    def connect(self, make: Callable[[], asyncio.BaseProtocol], address: Address) -> asyncio.BaseProtocol:
+        """Return the protocol that *make* returns, connected in memory, in the running loop. It sees *address*."""
+        self._loop = asyncio.get_running_loop()
+        client = "127.0.0.1", next(_in_memory)
+        return memory.connect(make, lambda: Player(self), client=client, server=address)
 
     async def stop(self) -> None:
         """Close the listener and every connection. Return when the sockets are closed."""
         server, self._server = self._server, None
-        self._no_reader()
         if server is not None:
             # A connection that was just accepted gets its transport in the next rounds of the loop. If the server were
             # closed by then, that would fail and leave its socket open.
@@ -196,8 +182,9 @@ class Player(asyncio.Protocol):
         self._server.players.discard(self)
 
     def fileno(self) -> int:
-        """Return the file descriptor of the socket. -1: it is closed."""
-        return cast("int", self._transport.get_extra_info("socket").fileno())
+        """Return the file descriptor of the socket. -1: it is closed, or there is none."""
+        sock = self._transport.get_extra_info("socket")
+        return -1 if sock is None else cast("int", sock.fileno())
 
     def drop(self) -> None:
         """Close the connection now, even in the middle of an answer."""
@@ -205,8 +192,11 @@ class Player(asyncio.Protocol):
 
     def reset(self) -> None:
         """Reset the connection now."""
-        do_not_linger(self._transport.get_extra_info("socket"))
-        self._transport.abort()
+        if isinstance(self._transport, memory.End):
+            self._transport.reset()
+        else:
+            do_not_linger(self._transport.get_extra_info("socket"))
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._connection.receive(data)
@@ -280,9 +270,9 @@ class Player(asyncio.Protocol):
         RST, which unread bytes cause too, discards what that kernel has not acknowledged. The acknowledgment takes
         microseconds, during which no test time may pass, unless the client does not read.
         """
-        sock = self._transport.get_extra_info("socket")
-        lossy = action.reset or not self._reads
-        if lossy and bytes_on_the_way(sock.fileno()) and not is_broken(sock.fileno()) and self._polls < _MORE_POLLS:
+        number = self.fileno()
+        lossy = number >= 0 and (action.reset or not self._reads)
+        if lossy and bytes_on_the_way(number) and not is_broken(number) and self._polls < _MORE_POLLS:
             self._polls += 1
             loop, longer = asyncio.get_running_loop(), self._polls - _POLLS
             if longer < 0:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.simulator import Simulator
     from pytest_s3errors._scene import Scene
 
+    from .memory import Address
+
 
 class LoopServers:
     """The servers of one test.
@@ -28,14 +30,13 @@ class LoopServers:
         self.origins: dict[int, str] = {} if scene.remote is None else scene.remote.origins
         self.left: dict[int, Callable[[], bool]] = {}
 
-    async def connect(self, make: Callable[[], Any]) -> Any:
-        """Return the protocol that *make* returns, connected to the server in the running loop."""
+    async def connect(self, make: Callable[[], Any], address: Address) -> Any:
+        """Return the protocol that *make* returns, connected to the server in the running loop. It sees *address*."""
         loop = asyncio.get_running_loop()
         server = self._server(loop)
-        if server is None or loop in self._starting:
-            _, protocol = await loop.create_connection(make, "127.0.0.1", await self.port())
-        else:
-            _, protocol = await server.connect(make)
+        if server is not None:
+            return server.connect(make, address)
+        _, protocol = await loop.create_connection(make, "127.0.0.1", await self.port())
         return protocol
 
     async def port(self) -> int:
@@ -45,12 +46,10 @@ class LoopServers:
         if server is None:
             assert self._scene.remote is not None
             return self._scene.remote.port
-        self._start(loop, server)
-        return await asyncio.shield(self._starting[loop])
-
-    def _start(self, loop: asyncio.AbstractEventLoop, server: Server) -> None:
         if loop not in self._starting:
+            self._scene.ports.add(server.listen().port)
             self._starting[loop] = loop.create_task(server.start())
+        return await asyncio.shield(self._starting[loop])
 
     def _server(self, loop: asyncio.AbstractEventLoop) -> Server | None:
         """Return the server in *loop*. None: it is in another process."""
@@ -63,8 +62,6 @@ class LoopServers:
                 )
                 close = server.stop
                 self._scene.at_hang(server.break_off)
-                self._scene.ports.add(server.listen().port)
-                server.when_knocked(lambda: self._start(loop, server))
             self._scene.before_close(loop, close)  # registers the loop, so that its clients are closed with it
             self._servers[loop] = server
         return self._servers[loop]

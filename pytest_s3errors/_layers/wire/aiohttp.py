@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from pytest_s3errors._guard.door import check_others
+from pytest_s3errors._guard.door import ADDRESS, check_others
 from pytest_s3errors._guard.senders import signed
 
 from . import connect_faults as connecting
@@ -94,7 +94,7 @@ class AiohttpWire:
         return None
 
     async def _dial(self, connector: Any, url: URL) -> Any:
-        protocol = await self._servers.connect(connector._factory)  # noqa: SLF001
+        protocol = await self._servers.connect(connector._factory, (ADDRESS, url.port or 0))  # noqa: SLF001
         self._ours.add(protocol)
         self._servers.origins[_port(protocol)] = f"{url.scheme}://{url.authority}"
         self._servers.left[_port(protocol)] = functools.partial(_is_closed, weakref.ref(protocol))

@@ -1,0 +1,216 @@
+"""A connection inside one event loop, without sockets: what one end writes, the other reads in the loop's next round.
+
+The transports behave as asyncio's do over TCP on loopback. Each end has a buffer for what it has not read, as in a
+kernel. What does not fit, counts as the writer's, whose protocol is paused meanwhile. A FIN or an RST arrives after all
+data. Closing with unread data is an RST, as is writing to an end that is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KERNEL_BYTES = 2 * 1024 * 1024
+_READ_BYTES = 256 * 1024  # what asyncio reads at once
+_HIGH_BYTES = 64 * 1024  # asyncio's, too
+
+Address = tuple[str, int]
+
+
+def connect(
+    make_client: Callable[[], asyncio.BaseProtocol],
+    make_server: Callable[[], asyncio.BaseProtocol],
+    *,
+    client: Address,
+    server: Address,
+) -> asyncio.BaseProtocol:
+    """Connect two protocols in the running loop, which see the addresses *client* and *server*. Return the client's."""
+    loop = asyncio.get_running_loop()
+    near, far = End(loop, make_client(), client, server), End(loop, make_server(), server, client)
+    near.other, far.other = far, near
+    for end in (far, near):
+        end.get_protocol().connection_made(end)
+    return near.get_protocol()
+
+
+class End(asyncio.Transport):
+    """One end of a connection in memory."""
+
+    other: End
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: Any, own: Address, peer: Address) -> None:
+        super().__init__({"sockname": own, "peername": peer})
+        self._loop = loop
+        self._protocol = protocol
+        self._unread: deque[bytes] = deque()
+        self._unread_bytes = 0
+        self._reads = True
+        self._due = False  # `_read` is about to be called
+        self._ends = self._has_ended = False  # a FIN has come, and the protocol knows
+        self._error: OSError | None = None  # an RST has come
+        self._closing = self._lost = self._wrote_eof = False
+        self._high, self._low = _HIGH_BYTES, _HIGH_BYTES // 4
+        self._holds = False  # the protocol was asked to pause
+
+    # Reading.
+
+    def _read_soon(self) -> None:
+        if self._reads and not (self._due or self._closing):
+            self._due = True
+            self._loop.call_soon(self._read)
+
+    def _read(self) -> None:
+        self._due = False
+        if self._unread and self._reads and not self._closing:
+            data = self._next()
+            self._unread_bytes -= len(data)
+            self.other._drain()  # noqa: SLF001
+            self._protocol.data_received(data)
+        if self._unread:
+            self._read_soon()
+        elif self._reads and not self._closing:
+            if self._has_ended:
+                pass  # asyncio reads no more, and so does not see an RST
+            elif self._error is not None:
+                self._lose(self._error)
+            elif self._ends:
+                self._has_ended = True
+                if not self._protocol.eof_received():
+                    self.close()
+
+    def _next(self) -> bytes:
+        """Return what has come, as far as one read takes it."""
+        if len(self._unread) == 1 and self._unread_bytes <= _READ_BYTES:
+            return self._unread.popleft()
+        data = b"".join(self._unread) if self._unread_bytes <= _READ_BYTES else self._unread.popleft()
+        if len(data) == self._unread_bytes:
+            self._unread.clear()
+        elif len(data) > _READ_BYTES:
+            self._unread.appendleft(data[_READ_BYTES:])
+            data = data[:_READ_BYTES]
+        return data
+
+    def is_reading(self) -> bool:
+        return self._reads and not self._closing
+
+    def pause_reading(self) -> None:
+        self._reads = False
+
+    def resume_reading(self) -> None:
+        self._reads = True
+        self._read_soon()
+
+    # Writing.
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self._wrote_eof:
+            raise RuntimeError("Cannot call write() after write_eof()")
+        if self._closing or not data:
+            return
+        other = self.other
+        if other._closing:  # noqa: SLF001
+            self._write_in_vain(len(data))
+            return
+        other._unread.append(bytes(data))  # noqa: SLF001
+        other._unread_bytes += len(data)  # noqa: SLF001
+        other._read_soon()  # noqa: SLF001
+        if not self._holds and self.get_write_buffer_size() > self._high:
+            self._holds = True
+            self._protocol.pause_writing()
+
+    def _write_in_vain(self, size: int) -> None:
+        """Write to an end that is closed. That is an RST, which a reader sees at once, and a writer the next time."""
+        if self._error is not None and not self._reads:
+            self._lose(self._error)
+        elif self._has_ended and (self._error is not None or size > _KERNEL_BYTES):
+            if self._error is None:
+                self._protocol.pause_writing()  # the kernel takes some of it, and refuses the rest
+            self._lose(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
+        else:
+            self._reset_comes()
+
+    def _drain(self) -> None:
+        """Go on writing, since the other end has read."""
+        if self._holds and self.get_write_buffer_size() <= self._low:
+            self._holds = False
+            self._protocol.resume_writing()
+        if self._closing:
+            self._lose_when_sent()
+
+    def get_write_buffer_size(self) -> int:
+        return max(0, self.other._unread_bytes - _KERNEL_BYTES)  # noqa: SLF001
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self._high = _HIGH_BYTES if high is None else high
+        self._low = self._high // 4 if low is None else low
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return self._low, self._high
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        if not (self._wrote_eof or self._closing):
+            self._wrote_eof = True
+            self.other._end_comes()  # noqa: SLF001
+
+    # Ending.
+
+    def _end_comes(self) -> None:
+        self._ends = True
+        self._read_soon()
+
+    def _reset_comes(self) -> None:
+        self._error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        self._read_soon()
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._end()
+            self._lose_when_sent()
+
+    def abort(self) -> None:
+        self._lose(None)
+
+    def reset(self) -> None:
+        """Close at once; for the other end this is an RST."""
+        if not self._closing:
+            self.other._reset_comes()  # noqa: SLF001
+            self._lose(None)
+
+    def _end(self) -> None:
+        self._closing = True
+        if self._unread:
+            self._unread.clear()
+            self.other._reset_comes()  # noqa: SLF001
+        else:
+            self.other._end_comes()  # noqa: SLF001
+
+    def _lose_when_sent(self) -> None:
+        if not self.get_write_buffer_size():
+            self._lose(None)
+
+    def _lose(self, error: OSError | None) -> None:
+        if not self._closing:
+            self._end()
+        if not self._lost:
+            self._lost = True
+            self._loop.call_soon(self._protocol.connection_lost, error)
+
+    # The rest.
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self._protocol  # type: ignore[no-any-return]
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = protocol
