@@ -30,6 +30,7 @@ class Registry:
         self.making: object = None  # the test, from its set-up on, whose locks and queues are to be of our own kind
         self.clocks: list[Clock] = []  # of the tests that run, nested by pytester
         self.test: Test | None = None  # the innermost on virtual time
+        self.runner: int | None = None  # the thread in which the last test began, and so will the next
         self.roster = Roster()
         self.hands = Hands()
         self.observed: dict[int, tuple[Callable[[], bool], Callable[[], object] | None]] = {}
@@ -339,6 +340,7 @@ class Registry:
 
     def _begin(self, passed: float) -> None:
         me = self.me()
+        self.runner = me.ident
         with self.mutex:
             self.hands.stop_at(self.now(), passed)
             self.patience.jumped()
