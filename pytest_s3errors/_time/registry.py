@@ -34,7 +34,7 @@ class Registry:
         self.roster = Roster()
         self.hands = Hands()
         self.observed: dict[int, tuple[Callable[[], bool], Callable[[], object] | None]] = {}
-        self.holds = 0
+        self.holds: list[None] = []  # one of each thread that works while time stands still
         self.rows: tuple[Any, ...] = ()  # what `dispatch` replaced
         self.patience = Patience()
         self._generation = 0
@@ -400,4 +400,4 @@ class Registry:
         self.roster.after_fork()
         self.clocks.clear()
         self.test = None
-        self.observed, self.holds, self._asker = {}, 0, None
+        self.observed, self.holds, self._asker = {}, [], None

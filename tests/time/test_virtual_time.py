@@ -801,6 +801,32 @@ def test_real_time_goes_on(s3_clock):
     ).assert_outcomes(passed=2)
 
 
+def test_work_begins_while_another_thread_decides(run):
+    """It needs no lock of the clock's, which the other thread may hold while it waits for the worker's own."""
+    run(
+        """
+import threading
+from pytest_s3errors._time.originals import REAL
+
+def test_it(s3_clock):
+    go, began = REAL.allocate_lock(), REAL.allocate_lock()
+    go.acquire(), began.acquire()
+
+    def work():
+        go.acquire()
+        with s3_clock.working():
+            began.release()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with REAL.registry.mutex:
+        go.release()
+        assert began.acquire(timeout=10)
+    thread.join()
+"""
+    ).assert_outcomes(passed=1)
+
+
 def test_executors_are_shut_down_in_real_time(run):
     """From Python 3.12 a loop that ends gives its executor 300 s; they do not pass while the threads end."""
     result = run(
