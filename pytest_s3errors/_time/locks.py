@@ -82,9 +82,10 @@ class _PollingWait(Wait):
         self._lock = lock
 
     def pause(self, timeout: float | None) -> bool:
-        """Sleep for a moment. A lock in C can't notify us when it is free."""
+        """Sleep for a moment and look. A lock in C can't notify us when it is free."""
         del timeout
         REAL.sleep(_POLL_S)
+        self.came = self.ready()
         return True
 
     def ready(self) -> bool:
@@ -226,6 +227,9 @@ class SimpleQueue:
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002
         """Add *item*; as `queue.SimpleQueue.put`."""
         self._c.put(item, block, timeout)
+        self._wake()
+
+    def _wake(self) -> None:
         while self._waits:
             with contextlib.suppress(RuntimeError, IndexError):
                 self._waits.popleft().release()
@@ -260,6 +264,8 @@ class SimpleQueue:
                     wait.done = True
                 with contextlib.suppress(ValueError):
                     self._waits.remove(wait)
+                if wait.result and not self._c.empty():
+                    self._wake()  # this thread was woken for an item after the one that it took; that is another's
 
 
 _C_LOCKS = (type(REAL.allocate_lock()), type(REAL.rlock()))

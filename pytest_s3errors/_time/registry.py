@@ -129,6 +129,15 @@ class Registry:
 
         For a FileWait: whether a file is ready, or None if a test began or ended meanwhile.
         """
+        if not self.mutex._is_owned():  # noqa: SLF001 - as threading.Condition does
+            return self._block(wait, timeout)
+        held = self.mutex._release_save()  # noqa: SLF001 - a finalizer waits, and who ends that needs the mutex
+        try:
+            return self._block(wait, timeout)
+        finally:
+            self.mutex._acquire_restore(held)  # noqa: SLF001
+
+    def _block(self, wait: Wait, timeout: float | None) -> bool | None:
         record = self.me()
         wait.record, wait.timed = record, timeout is not None
         outer, record.wait = record.wait, wait  # last: a test that begins now looks at it
@@ -169,10 +178,10 @@ class Registry:
             self._finish(wait, result=True)
 
     def _sleep(self, wait: Wait, timeout: float | None) -> None:
-        if not wait.pause(timeout):
+        if not wait.pause(timeout) or wait.came:
             with self.mutex:
                 if not wait.done:
-                    self._finish(wait, result=False, own=True)
+                    self._finish(wait, result=wait.came, own=True)
 
     def _park(self, record: Record, wait: Wait, timeout: float | None) -> None:
         with self.mutex:
@@ -378,7 +387,7 @@ class Registry:
             self._generation += 1
             self._asker = None
             self.roster.running.clear()
-            for record in self.roster.by_ident.values():
+            for record in tuple(self.roster.by_ident.values()):
                 record.observed = None
                 wait = record.wait
                 if record.outside or wait is None or wait.done:

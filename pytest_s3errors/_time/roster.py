@@ -93,7 +93,7 @@ class Roster:
 
     def parked(self) -> Iterator[Wait]:
         """Yield the waits of all parked threads."""
-        for record in self.by_ident.values():
+        for record in tuple(self.by_ident.values()):  # a finalizer may wait meanwhile, and threads begin and end
             wait = record.wait
             if wait is not None and not (wait.done or record.outside or record in self.running):
                 yield wait
@@ -112,7 +112,7 @@ class Roster:
         """Return whether all threads that count as running sleep in locks in C, or with *any_wait* in any call."""
         where, _ = unseen.places(self.by_ident)
         # Ask about all of them each time: a thread's sleep is measured from the first time that it was seen asleep.
-        awake = [record for record in self.running if not unseen.sleeps(record, where, any_wait=any_wait)]
+        awake = [record for record in tuple(self.running) if not unseen.sleeps(record, where, any_wait=any_wait)]
         return not awake
 
     def asleep(self) -> bool:
@@ -120,12 +120,14 @@ class Roster:
         if not kernel.ASKED:
             return self.all_asleep(any_wait=True)
         waiting = {wait.record for wait in self.parked() if not wait.ready()}
-        could = [r for r in self.by_ident.values() if not r.outside and r not in waiting and r.native is not None]
+        could = [
+            r for r in tuple(self.by_ident.values()) if not r.outside and r not in waiting and r.native is not None
+        ]
         return not self._unborn and all(kernel.asleep(r.native or 0) is not None for r in could)
 
     def others_work(self) -> bool:
         """Return whether jobs run in other processes, or a thread that was not announced is awake."""
-        strangers = any(record.stranger for record in self.by_ident.values())
+        strangers = any(record.stranger for record in tuple(self.by_ident.values()))
         unknown = REAL.thread_count() != len(self.by_ident) - 1
         where = self.adopt_others() if strangers or unknown else {}
         works = [record for record in tuple(self.by_ident.values()) if self._works(record, where)]  # all, as above
@@ -133,7 +135,7 @@ class Roster:
 
     def _works(self, record: Record, where: dict[int, unseen.Place]) -> bool:
         if record.stranger and record.ident not in where:
-            del self.by_ident[record.ident or 0]
+            self.by_ident.pop(record.ident or 0, None)
             return False
         if record.busy is not None and record.busy():
             return True

@@ -473,6 +473,96 @@ def test_after(): THREAD.join(10); assert not THREAD.is_alive()
     ).assert_outcomes(passed=2)
 
 
+def test_a_condition_from_before_the_first_test(run):
+    """Its lock is in C, and is still held when the notified thread runs. The thread goes on when it is free."""
+    run(
+        IMPORTS
+        + """
+CONDITION = threading.Condition(REAL.allocate_lock())
+
+def waiting(got):
+    with CONDITION:
+        CONDITION.wait()
+        got.append(1)
+
+def test_it(s3_clock):
+    got = []
+    thread = threading.Thread(target=waiting, args=(got,), daemon=True); thread.start()
+    while not CONDITION._waiters: time.sleep(0.001)
+    with CONDITION:
+        CONDITION.notify()
+        REAL.sleep(0.05)  # as a thread that loses the interpreter here
+    thread.join(5)
+    assert got
+"""
+    ).assert_outcomes(passed=1)
+
+
+def test_a_queues_item_wakes_a_reader_that_waits_for_it(run):
+    """And not one that was about to wait, has found an item all the same, and loses the interpreter there."""
+    run(
+        IMPORTS
+        + """
+class Slow:  # a queue in C whose first reader is slow
+    def __init__(self, c): self.c, self.readers, self.go = c, 0, threading.Event()
+
+    def __getattr__(self, name): return getattr(self.c, name)
+
+    def get_nowait(self):
+        self.readers += 1
+        if self.readers > 1: return self.c.get_nowait()
+        self.c.put(1)  # as a thread that has found no reader
+        item = self.c.get_nowait()
+        self.go.wait()
+        return item
+
+def test_it(s3_clock):
+    q, got = queue.SimpleQueue(), []
+    q._c = slow = Slow(q._c)
+    readers = [threading.Thread(target=lambda: got.append(q.get()), daemon=True) for _ in range(2)]
+    for number, reader in enumerate(readers, 1):
+        reader.start()
+        while slow.readers < number: time.sleep(0.001)
+    time.sleep(1)  # both wait
+    q.put(2)
+    slow.go.set()
+    for reader in readers: reader.join(5)
+    assert sorted(got) == [1, 2]
+"""
+    ).assert_outcomes(passed=1)
+
+
+def test_a_finalizer_waits_while_the_clock_decides(run):
+    """For a lock that another thread holds, which needs the clock's mutex to release it."""
+    run(
+        IMPORTS
+        + """
+import gc
+
+class Cycle:
+    def __init__(self, lock): self.lock, self.me = lock, self
+    def __del__(self):
+        with self.lock: pass
+
+def holding(lock, holds):
+    with lock:
+        holds.release()
+        REAL.sleep(0.1)
+
+def test_it(s3_clock):
+    lock, holds = threading.Lock(), REAL.allocate_lock(); holds.acquire()
+    thread = threading.Thread(target=holding, args=(lock, holds)); thread.start(); holds.acquire()
+    cycle = Cycle(lock)
+    with REAL.registry.mutex:  # the thread that decides makes objects, and so collects others
+        del cycle
+        gc.collect()
+    thread.join()
+    time.sleep(60)
+    assert s3_clock.now == 60
+"""
+    ).assert_outcomes(passed=1)
+
+
 def test_a_tools_timer_is_real(run):
     """pytest-timeout's thread, also after the first test that uses the plugin."""
     pytest.importorskip("pytest_timeout")
