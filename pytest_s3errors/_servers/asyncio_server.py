@@ -108,9 +108,9 @@ class Server:
                 await asyncio.sleep(0)
             server.close()
         self.close()
-        for player in tuple(self.players):
-            player.drop()
-        while self.players:  # noqa: ASYNC110 - connection_lost is called in the next round of the loop
+        while self.players:  # connection_lost is called in the next round of the loop, and so is connection_made
+            for player in tuple(self.players):
+                player.drop()
             await asyncio.sleep(0)
 
     def close(self) -> None:
