@@ -33,6 +33,12 @@ class Listener:
                 self._accepted[other] = end
         return self._accepted.pop(port), port
 
+    def strangers(self) -> list[tuple[socket.socket, int]]:
+        """Return the ends of clients that `meet` found here, with their ports, for whoever serves them: once."""
+        found = [(end, port) for port, end in self._accepted.items()]
+        self._accepted.clear()
+        return found
+
     def files(self) -> tuple[socket.socket, ...]:
         """Return all sockets."""
         return self.sock, *self._accepted.values()

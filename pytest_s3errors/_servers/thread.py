@@ -86,7 +86,7 @@ class ThreadServer:
         """Connect the client's *sock*."""
         self._meets()
         self.look()
-        before = None
+        before, strangers = None, []
         with self._starting:
             inline = self._loop is None and sock.gettimeout() != 0
             if inline:
@@ -94,9 +94,12 @@ class ThreadServer:
                 before = self._inline.get(sock.fileno())
                 player = InlinePlayer(port, end, self._server.connection(port), self._adopt)
                 self._inline[sock.fileno()] = player
+                strangers = self._server.listen().strangers()
                 _open.add(self)
         if before is not None:  # that file was closed, but a copy of it may still be open
             before.leave()  # without the lock, which it may need
+        for end, port in strangers:
+            self._adopt(end, self._server.connection(port), None)
         if not inline:
             sock.connect(("127.0.0.1", self.port))
 

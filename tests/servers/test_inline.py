@@ -171,6 +171,16 @@ def test_who_connects_unseen_is_found(served):
     assert not served.server.unseen()
 
 
+def test_who_connects_unseen_as_another_client_does_is_served(served, monkeypatch):
+    """What connects the other client finds both at the listener."""
+    first = served.client()
+    with socket.create_connection(first.getpeername(), PATIENCE_S) as client:
+        monkeypatch.setattr(served.server, "look", bool)
+        assert served.server.player(served.client()) is not None
+        client.sendall(GET)
+        assert client.recv(65536).endswith(BODY)
+
+
 def test_what_came_unseen_came_first(served):
     client = served.client()
     os.write(client.fileno(), PUT[:9])
