@@ -74,14 +74,18 @@ class InlinePlayer:
         return not self._over and bool(self._peek())
 
     def look(self) -> None:
-        """Serve them, or the end of the stream."""
-        with self._lock:
+        """Serve them, or the end of the stream. Do nothing while another thread plays: a finalizer must not wait."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
             found = None if self._over else self._peek()
             if found:
                 self._leave()
             elif found is not None:
                 self._connection.receive(b"")
                 self._play()
+        finally:
+            self._lock.release()
 
     def _peek(self) -> bytes | None:
         try:

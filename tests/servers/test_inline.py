@@ -181,6 +181,21 @@ def test_who_connects_unseen_as_another_client_does_is_served(served, monkeypatc
         assert client.recv(65536).endswith(BODY)
 
 
+def test_a_look_does_not_wait_for_another_thread(served):
+    """A finalizer may look, whatever its thread holds."""
+    client = served.client()
+    player = served.server.player(client)
+    os.write(client.fileno(), GET)
+    looks = threading.Thread(target=player.look)
+    with player._lock:
+        looks.start()
+        looks.join(PATIENCE_S)
+        assert not looks.is_alive()
+    assert served.server.unseen()
+    player.look()
+    assert client.recv(65536).endswith(BODY)
+
+
 def test_what_came_unseen_came_first(served):
     client = served.client()
     os.write(client.fileno(), PUT[:9])
