@@ -147,7 +147,8 @@ def run_of(
     with pytest.MonkeyPatch.context() as patch:
         for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_PLUGINS", "PYTEST_ADDOPTS"):
             patch.delenv(name, raising=False)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *warnings_are_errors)
+        limits = ("-o", "faulthandler_timeout=200")  # if it hangs, it shows where
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *limits, *warnings_are_errors, timeout=250)
 
 
 def assert_lines_in_order(wanted: str, said: str) -> None:
