@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import s3_asyncio_client
 from pytest_s3errors._servers.thread import THREAD
+from pytest_s3errors._time.unseen import current_frames
 
 _MAX_OWN = 8
 _STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
@@ -74,7 +75,7 @@ def _current() -> list[tuple[int, str, _Frames]]:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     return [
         (ident, name, _frames(frame))
-        for ident, frame in sys._current_frames().items()  # noqa: SLF001 - there is no other
+        for ident, frame in current_frames().items()
         if (name := names.get(ident, str(ident))) != THREAD
     ]
 

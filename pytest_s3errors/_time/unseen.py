@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import gc
 import re
 import sys
 import threading
@@ -50,13 +51,28 @@ def thread(ident: int) -> threading.Thread | None:
     return threading._active.get(ident)  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001 - enumerate() takes its lock
 
 
+def current_frames() -> dict[int, FrameType]:
+    """Return the frame of each thread, as `sys._current_frames`, but without a garbage collection meanwhile.
+
+    CPython 3.11 holds the lock of its list of threads. A finalizer that gives up the interpreter to a thread that
+    starts or ends waits for that lock for ever (https://github.com/python/cpython/issues/106883).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()  # noqa: SLF001 - the documented way
+    finally:
+        if collects:
+            gc.enable()
+
+
 def places(known: Container[int]) -> tuple[dict[int, Place], set[int]]:
     """Return where each thread is, and which threads other than the *known* ones belong to a tool.
 
     The frames are released before another thread gets a turn. A frame keeps its variables alive, and this function's
     own frame, which refers to all of them, would do so until the next garbage collection.
     """
-    frames = sys._current_frames()  # noqa: SLF001 - the documented way
+    frames = current_frames()
     new: dict[int, FrameType] = {}
     try:
         found = {ident: (frame.f_code, frame.f_lasti) for ident, frame in frames.items()}
