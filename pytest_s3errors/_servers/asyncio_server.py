@@ -38,7 +38,7 @@ _GONE = "", 0  # a client that has reset its connection before we look
 
 
 class Server:
-    """One loopback listener and the players of its connections in one event loop.
+    """The players of connections in one event loop, in memory or from one loopback listener.
 
     `origin_of` takes the port of a client and returns the origin that it dialed. `has_left` returns whether it has
     closed its end.

@@ -1,4 +1,4 @@
-"""The loopback S3 inside event loops: one server per loop, so each async client is answered in its own loop."""
+"""The simulated S3 inside event loops: one server per loop, so each async client is answered in its own loop."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The `wire` layer for aiohttp: connections to S3 lead to a loopback server in the same event loop.
+"""The `wire` layer for aiohttp: connections to S3 lead to a server in the same event loop.
 
-Only the destination of the connection changes: `TCPConnector._create_connection` dials the loopback server for S3's
-hosts. (Its name, its first argument and the connector's `_factory` of protocols have been the same since aiohttp 2, and
-UnixConnector relies on them too.) The request, its URL, Host and signature, the connector's pool and limits, trace
-configs and the HTTP parser are unchanged. The documented `BaseConnector.connect` is watched, so that neither a pooled
-connection from before the test nor a connector that dials by itself can reach a real S3.
+Only the destination of the connection changes: `TCPConnector._create_connection` connects to that server for S3's
+hosts, in memory. (Its name, its first argument and the connector's `_factory` of protocols have been the same since
+aiohttp 2, and UnixConnector relies on them too.) The request, its URL, Host and signature, the connector's pool and
+limits, trace configs and the HTTP parser are unchanged. The documented `BaseConnector.connect` is watched, so that
+neither a pooled connection from before the test nor a connector that dials by itself can reach a real S3.
 """
 
 from __future__ import annotations
