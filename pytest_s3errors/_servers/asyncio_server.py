@@ -41,7 +41,7 @@ class Server:
     """The players of connections in one event loop, in memory or from one loopback listener.
 
     `origin_of` takes the port of a client and returns the origin that it dialed. `has_left` returns whether it has
-    closed its end.
+    closed its end. `gone` is told that its connection is over.
     """
 
     def __init__(
@@ -51,11 +51,13 @@ class Server:
         endpoints: Callable[[], tuple[str, ...]],
         origin_of: Callable[[int], str | None],
         has_left: Callable[[int], bool] = lambda _: False,
+        gone: Callable[[int], object] = bool,
         limits: Limits | None = None,
     ) -> None:
         self.settings = Settings(simulator, REAL.time, endpoints=endpoints, spool=Spooled, limits=limits)
         self.origin_of = origin_of
         self.has_left = has_left
+        self.gone = gone
         self.players: set[Player] = set()
         # Connections whose response is delayed on purpose, by the client's port. Time may pass for their clients.
         self.parked: dict[int, Connection] = {}
@@ -180,6 +182,7 @@ class Player(asyncio.Protocol):
         self._wake()
         self._connection.lost()
         self._server.players.discard(self)
+        self._server.gone(self._port)
 
     def fileno(self) -> int:
         """Return the file descriptor of the socket. -1: it is closed, or there is none."""

@@ -58,7 +58,11 @@ class LoopServers:
             if self._scene.remote is None:
                 simulator = cast("Simulator", self._scene.simulator)  # it is in this process
                 server = Server(
-                    simulator, endpoints=self._scene.endpoints, origin_of=self.origins.get, has_left=self._has_left
+                    simulator,
+                    endpoints=self._scene.endpoints,
+                    origin_of=self.origins.get,
+                    has_left=self._has_left,
+                    gone=self._forget,
                 )
                 close = server.stop
                 self._scene.at_hang(server.break_off)
@@ -69,6 +73,10 @@ class LoopServers:
     def _has_left(self, port: int) -> bool:
         left = self.left.get(port)
         return left is not None and left()
+
+    def _forget(self, port: int) -> None:
+        self.origins.pop(port, None)
+        self.left.pop(port, None)
 
 
 async def _nothing() -> None:

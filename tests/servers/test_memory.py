@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from pytest_s3errors._servers import memory
 from pytest_s3errors._servers.asyncio_server import do_not_linger
+from pytest_s3errors._servers.loops import LoopServers
 
-from .simulated import PATIENCE_S
+from .simulated import GET, PATIENCE_S, simulated
 
 SCRIPTS = {
     "to and fro": ["near write 5", "far write 7", "near write 1"],
@@ -157,6 +159,26 @@ async def test_bytes_arrive_as_they_were_and_in_order():
         await asyncio.sleep(0)
     assert b"".join(pieces) == sent
     assert max(map(len, pieces)) <= 256 * 1024
+
+
+async def test_nothing_is_kept_of_a_connection_that_is_over():
+    """Its number is not used again, as a port is, so what is known by it would pile up."""
+    scene = SimpleNamespace(
+        remote=None, simulator=simulated(), endpoints=tuple, at_hang=bool, before_close=lambda loop, close: None
+    )
+    servers = LoopServers(scene)
+    client = await servers.connect(Seen, ("127.83.51.51", 443))
+    port = client.transport.get_extra_info("sockname")[1]
+    servers.origins[port], servers.left[port] = "https://h", lambda: False
+    client.transport.write(GET)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert client.events[0][0] == "data"
+    assert (list(servers.origins), list(servers.left)) == ([port], [port])
+    client.transport.close()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (servers.origins, servers.left) == ({}, {})
 
 
 async def test_it_says_what_a_transport_says():
