@@ -16,7 +16,7 @@ from pytest_s3errors._core.s3.aws_chunked import FRAMING_ERRORS, is_framed, unfr
 from pytest_s3errors._core.s3.documents import DocumentError, read_xml
 from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply, usual_code
 from pytest_s3errors._core.s3.errors.envelope import reason
-from pytest_s3errors._core.s3.hosts import region_of
+from pytest_s3errors._core.s3.hosts import parts_of, region_of
 from pytest_s3errors._core.s3.messages import EMPTY, Call, ErrorReply, Response
 from s3_asyncio_client._core.operations import names_of
 
@@ -222,7 +222,7 @@ def _redirect(fault: Fault, call: Call, _body: Body, _model: Model, ids: Ids) ->
     status, region = fault.status or 301, fault.region or _OTHER_REGION
     label, location = f"{call.bucket}." if call.bucket else "", call.url
     if region_of(call.endpoint) is None:  # keep a host name that is not Amazon's: it leads to this server
-        endpoint = urllib.parse.urlsplit(call.url).netloc
+        endpoint = parts_of(call.url)[0]
     else:
         endpoint = f"{label}s3.{region}.amazonaws.com"
         _, mark, query = call.url.partition("?")

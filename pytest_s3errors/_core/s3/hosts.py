@@ -148,6 +148,13 @@ def _endpoint_of(host: str, endpoints: tuple[str, ...]) -> str | None:
     return None
 
 
+def parts_of(url: str) -> tuple[str, str, str]:
+    """Return the authority, the path and the query of a request's URL as sent. urlsplit would refuse some hosts."""
+    authority, slash, rest = url.partition("://")[2].partition("/")
+    path, _, query = f"{slash}{rest}".partition("?")
+    return authority, path, query
+
+
 def _without_port(host: str) -> str:
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdecimal() else host

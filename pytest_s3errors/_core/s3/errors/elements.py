@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from pytest_s3errors._core.s3.hosts import region_of
+from pytest_s3errors._core.s3.hosts import parts_of, region_of
 from pytest_s3errors._core.s3.messages import Call
 from pytest_s3errors._core.s3.selectors import allowed, resource_type
 from s3_asyncio_client._core import limits
@@ -112,7 +112,7 @@ def _request_time(call: Call, _code: str, _region: str | None) -> str | None:
 
 
 def _uri(call: Call, _code: str, _region: str | None) -> str:
-    return urlsplit(call.url).path
+    return parts_of(call.url)[1]
 
 
 def _argument_name(_call: Call, code: str, _region: str | None) -> str | None:
@@ -132,18 +132,17 @@ def _region(call: Call, _code: str, region: str | None) -> str:
 
 def _endpoint(call: Call, code: str, region: str | None) -> str:
     if region_of(call.endpoint) is None:  # another store: the right region is unknown
-        return urlsplit(call.url).netloc
+        return parts_of(call.url)[0]
     label = "" if call.bucket is None else f"{call.bucket}."
     return f"{label}s3.{_region(call, code, region)}.amazonaws.com"
 
 
 def _location(call: Call, code: str, region: str | None) -> str:
-    url = urlsplit(call.url)
     if region_of(call.endpoint) is None:
         return call.url
     path = quote(call.key or "", safe="/~", errors="surrogateescape")
-    query = f"?{url.query}" if url.query else ""
-    return f"{url.scheme}://{_endpoint(call, code, region)}/{path}{query}"
+    scheme, query = call.url.partition("://")[0], parts_of(call.url)[2]
+    return f"{scheme}://{_endpoint(call, code, region)}/{path}{query and '?'}{query}"
 
 
 def _bucket_region(call: Call, code: str, region: str | None) -> str | None:

@@ -383,3 +383,10 @@ def test_the_codes_of_an_operation_are_its_own_and_everybodys():
     assert {"MalformedPolicy", "MalformedXML", "AccessDenied"} <= set(codes)
     assert not {"NoSuchUpload", "InvalidRange"} & set(codes)
     assert list(codes) == sorted(codes)
+
+
+@pytest.mark.parametrize("host", ["", "locate: []", "[x]", "a]b", "[::1", "h:99999", "u@h", "\u2100.com"])
+def test_any_host_may_be_refused(host):
+    """A client may send what no URL may hold."""
+    sent = call("PUT", "/bucket/a%20key?tagging", host=host)
+    assert [error_reply(code, sent).code for code in CODES] == list(CODES)
