@@ -151,7 +151,7 @@ def _servers(scene: Any) -> Any:
     async def port() -> int:
         return cast("int", scene.port)
 
-    async def connect(make: Callable[[], Any]) -> Any:
+    async def connect(make: Callable[[], Any], _address: tuple[str, int]) -> Any:
         import asyncio  # noqa: PLC0415 - most children never send
 
         _, protocol = await asyncio.get_running_loop().create_connection(make, "127.0.0.1", scene.port)
