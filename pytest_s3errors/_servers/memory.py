@@ -48,7 +48,7 @@ class End(asyncio.Transport):
         super().__init__({"sockname": own, "peername": peer})
         self._loop = loop
         self._protocol = protocol
-        self._unread: deque[bytes] = deque()
+        self._unread: deque[bytes | memoryview] = deque()
         self._unread_bytes = 0
         self._reads = True
         self._due = False  # `_read` is about to be called
@@ -86,15 +86,17 @@ class End(asyncio.Transport):
 
     def _next(self) -> bytes:
         """Return what has come, as far as one read takes it."""
-        if len(self._unread) == 1 and self._unread_bytes <= _READ_BYTES:
-            return self._unread.popleft()
-        data = b"".join(self._unread) if self._unread_bytes <= _READ_BYTES else self._unread.popleft()
-        if len(data) == self._unread_bytes:
-            self._unread.clear()
-        elif len(data) > _READ_BYTES:
-            self._unread.appendleft(data[_READ_BYTES:])
-            data = data[:_READ_BYTES]
-        return data
+        unread = self._unread
+        if self._unread_bytes <= _READ_BYTES:
+            data = b"".join(unread)
+            unread.clear()
+            return data
+        piece = unread.popleft()
+        if len(piece) > _READ_BYTES:
+            view = memoryview(piece)  # a copy of the rest for each read would take seconds
+            unread.appendleft(view[_READ_BYTES:])
+            piece = view[:_READ_BYTES]
+        return bytes(piece)
 
     def is_reading(self) -> bool:
         return self._reads and not self._closing

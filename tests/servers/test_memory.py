@@ -181,6 +181,21 @@ async def test_nothing_is_kept_of_a_connection_that_is_over():
     assert (servers.origins, servers.left) == ({}, {})
 
 
+@pytest.mark.parametrize("size", [262_144, 700_000, 20_000_000])
+async def test_one_read_takes_a_part_of_a_large_write(size):
+    """So a client that reads slowly holds up the server, as over TCP."""
+    near, far = await in_memory()
+    pieces = []
+    far.data_received = pieces.append
+    near.transport.write(bytes(size))
+    await asyncio.sleep(0)
+    assert sum(map(len, pieces)) == 262_144
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert sum(map(len, pieces)) == size
+    assert all(type(piece) is bytes and len(piece) <= 262_144 for piece in pieces)
+
+
 async def test_it_says_what_a_transport_says():
     near, far = await in_memory()
     transport = near.transport
