@@ -32,17 +32,18 @@ def connect(
 ) -> asyncio.BaseProtocol:
     """Connect two protocols in the running loop, which see the addresses *client* and *server*. Return the client's."""
     loop = asyncio.get_running_loop()
-    near, far = End(loop, make_client(), client, server), End(loop, make_server(), server, client)
+    protocols = make_client(), make_server()
+    near, far = End(loop, protocols[0], client, server), End(loop, protocols[1], server, client)
     near.other, far.other = far, near
-    for end in (far, near):
-        end.get_protocol().connection_made(end)
-    return near.get_protocol()
+    protocols[1].connection_made(far)
+    protocols[0].connection_made(near)
+    return protocols[0]
 
 
 class End(asyncio.Transport):
     """One end of a connection in memory."""
 
-    other: End
+    other: Any  # an End. None: this one is lost
 
     def __init__(self, loop: asyncio.AbstractEventLoop, protocol: Any, own: Address, peer: Address) -> None:
         super().__init__({"sockname": own, "peername": peer})
@@ -77,12 +78,12 @@ class End(asyncio.Transport):
         elif self._reads and not self._closing:
             if self._has_ended:
                 pass  # asyncio reads no more, and so does not see an RST
-            elif self._error is not None:
-                self._lose(self._error)
             elif self._ends:
                 self._has_ended = True
                 if not self._protocol.eof_received():
                     self.close()
+            elif self._error is not None:
+                self._lose(self._error)
 
     def _next(self) -> bytes:
         """Return what has come, as far as one read takes it."""
@@ -116,26 +117,29 @@ class End(asyncio.Transport):
         if self._closing or not data:
             return
         other = self.other
-        if other._closing:  # noqa: SLF001
+        if other._lost:  # noqa: SLF001
             self._write_in_vain(len(data))
             return
         other._unread.append(bytes(data))  # noqa: SLF001
         other._unread_bytes += len(data)  # noqa: SLF001
         other._read_soon()  # noqa: SLF001
-        if not self._holds and self.get_write_buffer_size() > self._high:
-            self._holds = True
-            self._protocol.pause_writing()
+        self._hold()
 
     def _write_in_vain(self, size: int) -> None:
         """Write to an end that is closed. That is an RST, which a reader sees at once, and a writer the next time."""
-        if self._error is not None and not self._reads:
+        if self._error is not None and not self._looks():
             self._lose(self._error)
-        elif self._has_ended and (self._error is not None or size > _KERNEL_BYTES):
-            if self._error is None:
-                self._protocol.pause_writing()  # the kernel takes some of it, and refuses the rest
-            self._lose(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
-        else:
-            self._reset_comes()
+            return
+        self._reset_comes()
+        if self._has_ended and size > _KERNEL_BYTES:
+            self._protocol.pause_writing()  # the kernel takes some of it, and refuses the rest
+            self._lose(self._error)
+
+    def _hold(self) -> None:
+        """Pause the protocol if too much waits."""
+        if not self._holds and self.get_write_buffer_size() > self._high:
+            self._holds = True
+            self._protocol.pause_writing()
 
     def _drain(self) -> None:
         """Go on writing, since the other end has read."""
@@ -146,11 +150,12 @@ class End(asyncio.Transport):
             self._lose_when_sent()
 
     def get_write_buffer_size(self) -> int:
-        return max(0, self.other._unread_bytes - _KERNEL_BYTES)  # noqa: SLF001
+        return 0 if self._lost else max(0, self.other._unread_bytes - _KERNEL_BYTES)  # noqa: SLF001
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         self._high = _HIGH_BYTES if high is None else high
         self._low = self._high // 4 if low is None else low
+        self._hold()
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         return self._low, self._high
@@ -165,12 +170,19 @@ class End(asyncio.Transport):
 
     # Ending.
 
+    def _looks(self) -> bool:
+        """Return whether it sees an RST without writing."""
+        return self._reads and not (self._has_ended or self._closing)
+
     def _end_comes(self) -> None:
         self._ends = True
         self._read_soon()
 
     def _reset_comes(self) -> None:
-        self._error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        number = errno.EPIPE if self._ends else errno.ECONNRESET
+        self._error = OSError(number, os.strerror(number))
+        if self.get_write_buffer_size() and not self._looks():
+            self._lose(self._error)  # it is writing, and sees it there
         self._read_soon()
 
     def is_closing(self) -> bool:
@@ -178,7 +190,7 @@ class End(asyncio.Transport):
 
     def close(self) -> None:
         if not self._closing:
-            self._end()
+            self._closing = True
             self._lose_when_sent()
 
     def abort(self) -> None:
@@ -186,32 +198,42 @@ class End(asyncio.Transport):
 
     def reset(self) -> None:
         """Close at once; for the other end this is an RST."""
-        if not self._closing:
-            self.other._reset_comes()  # noqa: SLF001
-            self._lose(None)
-
-    def _end(self) -> None:
-        self._closing = True
-        if self._unread:
-            self._unread.clear()
-            self.other._reset_comes()  # noqa: SLF001
-        else:
-            self.other._end_comes()  # noqa: SLF001
+        self._lose(None, reset=True)
 
     def _lose_when_sent(self) -> None:
         if not self.get_write_buffer_size():
             self._lose(None)
 
-    def _lose(self, error: OSError | None) -> None:
-        if not self._closing:
-            self._end()
-        if not self._lost:
-            self._lost = True
-            self._loop.call_soon(self._protocol.connection_lost, error)
+    def _lose(self, error: OSError | None, *, reset: bool = False) -> None:
+        if self._lost:
+            return
+        self._take_back(self.get_write_buffer_size())
+        self._closing = self._lost = True
+        self._holds = False
+        if reset or self._unread:
+            self._unread.clear()
+            self.other._reset_comes()  # noqa: SLF001
+        else:
+            self.other._end_comes()  # noqa: SLF001
+        self._loop.call_soon(self._tell_lost, error)
+
+    def _take_back(self, size: int) -> None:
+        """Drop the last *size* bytes, which are not in the kernel yet."""
+        unread = self.other._unread  # noqa: SLF001
+        self.other._unread_bytes -= size  # noqa: SLF001
+        while size and unread:
+            last = memoryview(unread.pop())
+            if len(last) > size:
+                unread.append(last[:-size])
+            size = max(0, size - len(last))
+
+    def _tell_lost(self, error: OSError | None) -> None:
+        self._protocol.connection_lost(error)
+        self._protocol = self.other = None  # no cycle of references is left, as with asyncio's transports
 
     # The rest.
 
-    def get_protocol(self) -> asyncio.BaseProtocol:
+    def get_protocol(self) -> asyncio.BaseProtocol | None:  # type: ignore[override]
         return self._protocol  # type: ignore[no-any-return]
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -42,6 +44,16 @@ SCRIPTS = {
     "aborted while held up": ["far pause", "near write 20000000", "near close", "near abort"],
     "much written after the end": ["far close", "near write 20000000"],
     "written after an RST that is not read": ["near pause", "near write 5", "far reset", "near write 5"],
+    "a FIN and an RST that are not read": ["near pause", "far end", "far reset", "near resume"],
+    "written after a FIN that is not read": ["far pause", "near close", "far write 3", "far write 3", "far resume"],
+    "data and a FIN that are not read": ["far pause", "near write 3", "near close", "far write 3", "far resume"],
+    "writing, not reading, at an RST": ["far pause", "near write 20000000", "far write 3", "near pause", "far close"],
+    "writing after a FIN, at an RST": ["far end", "near pause", "far pause", "near write 20000000", "far close"],
+    "closing at an RST": ["far pause", "near write 20000000", "near close", "far close"],
+    "closing, both held up": ["near pause", "far pause", "near write 9000000", "far write 9000000", "far close"],
+    "aborted while held up, then read": ["far pause", "near write 20000000", "far obey", "near abort"],
+    "a limit set later": ["near limit 40000000", "far pause", "near write 20000000", "near limit 0", "far resume"],
+    "after all": ["near close", "near write 3", "near end", "near abort", "near resume", "far write 3", "far close"],
     "large": ["near write 1000000", "far write 70000"],
     "nothing": ["near write 0", "far write 0", "near end"],
     "paused twice": ["near pause", "near pause", "far write 3", "near resume", "near resume"],
@@ -179,6 +191,45 @@ async def test_nothing_is_kept_of_a_connection_that_is_over():
     for _ in range(5):
         await asyncio.sleep(0)
     assert (servers.origins, servers.left) == ({}, {})
+
+
+@pytest.mark.parametrize("how", ["abort", "reset"])
+async def test_what_an_end_holds_back_is_lost_with_it(how):
+    """It is not in the kernel yet."""
+    near, far = await in_memory()
+    far.transport.pause_reading()
+    for _ in range(20):
+        near.transport.write(bytes(1_000_000))
+    held = near.transport.get_write_buffer_size()
+    getattr(near.transport, how)()
+    far.transport.resume_reading()
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert far.events[0] == ("data", 20_000_000 - held)
+    assert near.events == ["wait", ("lost", "NoneType")]
+    assert near.transport.get_write_buffer_size() == 0
+
+
+@pytest.mark.parametrize("steps", ["near close", "far close", "near reset", "far abort", "near write 9, far close"])
+async def test_nothing_refers_to_an_end_that_is_lost(steps):
+    """A test with many connections does not wait for the garbage collector."""
+    near, far = await in_memory()
+    gone = [weakref.ref(each) for each in (near, far, near.transport, far.transport)]
+    gc.disable()
+    try:
+        for step in steps.split(", "):
+            end, *what = step.split()
+            {"near": near, "far": far}[end].act(*what)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        near.transport.abort()
+        far.transport.abort()
+        await asyncio.sleep(0)
+        assert near.transport.get_protocol() is None
+        del near, far
+        assert [each() for each in gone] == [None] * 4
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("size", [262_144, 700_000, 20_000_000])
