@@ -47,11 +47,15 @@ def motos():
 def both(judging, motos, monkeypatch):
     """Return what makes a pair; parts of uploads may be small in both."""
     monkeypatch.setattr(multipart, "MIN_PART_BYTES", PART_BYTES)
-    moments = itertools.count()
-    # It sorts versions by their time, and two of one moment into the wrong order.
-    monkeypatch.setattr(models, "utcnow", lambda: START + timedelta(seconds=next(moments)))
     monkeypatch.setattr(models, "S3_UPLOAD_PART_MIN_SIZE", PART_BYTES)
-    return lambda: pair_of(judging, motos, DIFFERENCES)
+
+    def pair():
+        moments = itertools.count()  # anew, so that the clocks of the two stay close
+        # moto sorts versions by their time, and two of one moment into the wrong order.
+        monkeypatch.setattr(models, "utcnow", lambda: START + timedelta(seconds=next(moments)))
+        return pair_of(judging, motos, DIFFERENCES)
+
+    return pair
 
 
 @pytest.mark.parametrize("rules", [Both, Locks])
