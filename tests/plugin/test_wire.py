@@ -150,6 +150,20 @@ def test_other_hosts_pass_untouched(run):
     ).assert_outcomes(passed=2)
 
 
+def test_whose_time_is_over_before_it_is_connected_sends_nothing(run):
+    run(
+        """
+        @pytest.mark.s3_bucket("bucket")
+        async def test_it(s3_errors):
+            async with aiohttp.ClientSession() as session:
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0):
+                        await session.put("https://bucket.s3.amazonaws.com/key", data=b"hello")
+            assert s3_errors.requests == []
+        """
+    ).assert_outcomes(passed=1)
+
+
 def test_a_session_made_before_the_test_is_rerouted(run):
     """Also one that already holds a pooled connection to that very host."""
     run(
