@@ -120,8 +120,9 @@ class End(asyncio.Transport):
         if other._lost:  # noqa: SLF001
             self._write_in_vain(len(data))
             return
-        other._unread.append(bytes(data))  # noqa: SLF001
-        other._unread_bytes += len(data)  # noqa: SLF001
+        kept = bytes(data)  # the writer may change its buffer
+        other._unread.append(kept)  # noqa: SLF001
+        other._unread_bytes += len(kept)  # noqa: SLF001
         other._read_soon()  # noqa: SLF001
         self._hold()
 
