@@ -189,7 +189,7 @@ class Registry:
                 return
             generation = self._generation
             wait.deadline = None if timeout is None else self.hands.deadline(timeout)
-            self.roster.running.discard(record)
+            self.roster.park(record)
             self.patience.moved()
             pause = self._ask(wait)
         while not wait.done:

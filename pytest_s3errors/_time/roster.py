@@ -74,6 +74,17 @@ class Roster:
         else:
             self.running.discard(record)
 
+    def park(self, record: Record) -> None:
+        """Record that a thread parks.
+
+        Before, it may have woken any thread that was not announced. Without the kernel's answers such a thread looks
+        asleep until it gets a processor, so from now on it has to be seen asleep anew.
+        """
+        self.running.discard(record)
+        if not kernel.ASKED:
+            for other in tuple(self.by_ident.values()):
+                other.sample = None
+
     def begin(self, me: Record) -> None:
         """Begin a test: this thread runs, and so do those that are being started."""
         me.stranger = me.outside = False

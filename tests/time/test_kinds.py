@@ -473,6 +473,23 @@ def test_after(): THREAD.join(10); assert not THREAD.is_alive()
     ).assert_outcomes(passed=2)
 
 
+def test_a_pool_from_before_the_first_test_without_the_kernels_answers(pytester, monkeypatch):
+    """Its worker slept until it got the job, and looks as if it still did. In a process of its own: C's queue."""
+    monkeypatch.setenv("S3ERRORS_PORTABLE_CLOCK", "1")
+    pytester.makepyfile(
+        """
+        import concurrent.futures, time
+        pool = concurrent.futures.ThreadPoolExecutor(1); pool.submit(int).result()
+
+        def test_it(s3_clock):
+            time.sleep(15)
+            assert pool.submit(lambda: 7).result(5) == 7
+            assert s3_clock.now == 15
+        """
+    )
+    pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
 def test_a_condition_from_before_the_first_test(run):
     """Its lock is in C, and is still held when the notified thread runs. The thread goes on when it is free."""
     run(
