@@ -140,6 +140,7 @@ def test_a_test_opens_as_a_waterfall(opened):
     shown = opened()
     shown.locator("#list summary").nth(2).click()
     rows = shown.locator(".row")
+    rows.nth(3).wait_for()
     assert rows.all_inner_texts()[1].split("\n")[0] == "attempt 2: PutObject data/key-0 10 B"
     assert "503 SlowDown ← [1], 2 of 2 (waited 0.500 s)" in rows.nth(1).inner_text()
     assert "GetObject data/key-0 5 B of 10 B" in rows.nth(3).inner_text()
@@ -201,7 +202,9 @@ def test_every_key_works(opened):
     keys.press("k")
     assert HOSTILE in focused(shown)
     keys.press("Enter")
-    assert shown.locator("details[open] .row").count() == 4
+    rows = shown.locator("details[open] .row")
+    rows.nth(3).wait_for()  # the page makes them when the browser says that it is open, a moment later
+    assert rows.count() == 4
     keys.press("/")
     keys.type("jkf")
     assert shown.locator("#count").inner_text() == "0 of 252 tests"
