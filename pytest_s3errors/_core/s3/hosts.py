@@ -149,9 +149,12 @@ def _endpoint_of(host: str, endpoints: tuple[str, ...]) -> str | None:
 
 
 def parts_of(url: str) -> tuple[str, str, str]:
-    """Return the authority, the path and the query of a request's URL as sent. urlsplit would refuse some hosts."""
-    authority, slash, rest = url.partition("://")[2].partition("/")
-    path, _, query = f"{slash}{rest}".partition("?")
+    """Return the authority, the path and the query of a request's URL as sent.
+
+    urlsplit would refuse some hosts, and normalize the rest.
+    """
+    authority, _, rest = url.partition("://")[2].partition("/")
+    path, _, query = f"/{rest}".partition("?")
     return authority, path, query
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
+
+from pytest_s3errors._core.s3.hosts import parts_of
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.s3.messages import Call
@@ -52,7 +53,7 @@ class Claim(NamedTuple):
 
 def canonical_request(call: Call, claim: Claim) -> str:
     """Return the text whose hash is signed. It has the request's headers as sent, decoded as latin-1."""
-    path, _, query = _target(call.url)
+    _, path, query = parts_of(call.url)
     headers = call.headers
     lines = [f"{name}:{' '.join(headers.get(name, '').split())}\n" for name in claim.signed_headers]
     names = ";".join(claim.signed_headers)
@@ -101,9 +102,3 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _encoded(text: str) -> str:
     return text if _PLAIN_NAME.fullmatch(text) else quote(unquote_to_bytes(text.replace("+", " ")), safe="-_.~")
-
-
-def _target(url: str) -> Sequence[str]:
-    """Return path, "?" and query of a URL. urlsplit is not used, since it may normalize them."""
-    slash = url.find("/", url.find("://") + 3)
-    return url[slash:].partition("?") if slash >= 0 else ("/", "", "")
