@@ -8,6 +8,7 @@ import itertools
 import os
 import socket
 import struct
+import types
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +23,7 @@ from . import memory
 from .listener import Listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from pytest_s3errors._core.play.actions import Action
     from pytest_s3errors._core.play.connection import Limits
@@ -107,13 +108,13 @@ class Server:
             with contextlib.suppress(NotImplementedError):  # Windows' loop has no readers
                 asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
             for _ in range(3):
-                await asyncio.sleep(0)
+                await one_round()
             server.close()
         self.close()
         while self.players:  # connection_lost is called in the next round of the loop, and so is connection_made
             for player in tuple(self.players):
                 player.drop()
-            await asyncio.sleep(0)
+            await one_round()
 
     def close(self) -> None:
         """Close the listener."""
@@ -146,6 +147,12 @@ class Server:
         connection = self.parked.get(port)
         if connection is not None:
             connection.give_up()
+
+
+@types.coroutine
+def one_round() -> Generator[None, None, None]:
+    """Let the running loop make one round. `asyncio.sleep` would do, but a test may have replaced it, and count."""
+    yield
 
 
 def do_not_linger(sock: socket.socket) -> None:

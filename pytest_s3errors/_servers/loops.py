@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from .asyncio_server import Server
+from .asyncio_server import Server, one_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class LoopServers:
         loop = asyncio.get_running_loop()
         server = self._server(loop)
         if server is not None:
-            await asyncio.sleep(0)  # a handshake takes a moment: whose time is over has sent nothing
+            await one_round()  # a handshake takes a moment: whose time is over has sent nothing
             return server.connect(make, address)
         _, protocol = await loop.create_connection(make, "127.0.0.1", await self.port())
         return protocol

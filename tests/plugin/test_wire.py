@@ -164,6 +164,25 @@ def test_whose_time_is_over_before_it_is_connected_sends_nothing(run):
     ).assert_outcomes(passed=1)
 
 
+def test_a_sleep_of_the_tests_own_is_not_ours_to_call(run):
+    """It may count its calls, and it may not let the loop go on."""
+    run(
+        """
+        from unittest import mock
+
+        @pytest.mark.s3_object("bucket", "key", b"hello")
+        def test_it():
+            async def main():
+                async with aiohttp.ClientSession() as session:
+                    async with session.get("https://bucket.s3.amazonaws.com/key") as response:
+                        assert await response.read() == b"hello"
+            with mock.patch("asyncio.sleep", mock.AsyncMock()) as sleep:
+                asyncio.run(main())
+            assert sleep.mock_calls == []
+        """
+    ).assert_outcomes(passed=1)
+
+
 def test_a_session_made_before_the_test_is_rerouted(run):
     """Also one that already holds a pooled connection to that very host."""
     run(
