@@ -209,10 +209,9 @@ def _target(client: S3Client, call: Call) -> Target:
 
 async def _waited(exchange: Exchange, patience: Patience, target: Target) -> None:
     """Wait until the first byte of *exchange* is due, or until the client's timeout."""
-    silent = exchange.answer is None and exchange.ending is Ending.HANG
-    if silent or exchange.delay_s:
-        limit = patience.of_connection(target.endpoint) if exchange.connect else patience.of_data()
-        await _wait(None if silent else exchange.delay_s, limit, target)
+    seconds, limit = patience.before(exchange, target.endpoint)
+    if seconds != 0:
+        await _wait(seconds, limit, target)
 
 
 async def _wait(seconds: float | None, limit: Limit | None, target: Target) -> None:

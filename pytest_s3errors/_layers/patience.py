@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
+
+from pytest_s3errors._core.play.exchange import Ending
+from pytest_s3errors._layers.wire.connect_faults import SYSTEM_GIVES_UP_S
+
+if TYPE_CHECKING:
+    from pytest_s3errors._core.play.exchange import Exchange
 
 
 class Limit(NamedTuple):
@@ -43,8 +49,14 @@ class Patience:
         """Return the end of a wait for the next bytes. None: no limit."""
         return self._sooner(self._limits.sock_read, aiohttp.SocketTimeoutError("Timeout on reading data from socket"))
 
-    def of_connection(self, url: object) -> Limit | None:
-        """Return the end of a wait for a connection to *url*. None: no limit."""
+    def before(self, exchange: Exchange, url: object) -> tuple[float | None, Limit | None]:
+        """Return the seconds until the first byte from *url* (None: it never comes), and the end of the wait for it."""
+        silent = exchange.answer is None and exchange.ending is Ending.HANG
+        if exchange.connect:
+            return SYSTEM_GIVES_UP_S if silent else exchange.delay_s, self._of_connection(url)
+        return None if silent else exchange.delay_s, self.of_data()
+
+    def _of_connection(self, url: object) -> Limit | None:
         own = [seconds for seconds in (self._limits.connect, self._limits.sock_connect) if seconds]
         return self._sooner(min(own, default=None), aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}"))
 

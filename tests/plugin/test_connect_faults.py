@@ -8,7 +8,7 @@ from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 
 CLIENTS = """
-import contextlib, socket, ssl, threading, urllib.error, urllib.request
+import contextlib, errno, socket, ssl, threading, urllib.error, urllib.request
 import boto3, httpx, urllib3
 import botocore.exceptions
 from botocore.config import Config
@@ -134,6 +134,64 @@ async def test_client(layer, timeout, says):
         assert (await client.get_object("bucket", "key"))["body"] == b"hello"
 """
     ).assert_outcomes(passed=12)
+
+
+def test_the_system_gives_up_on_a_connection(run):
+    """After 127 s, where the client has no limit or a longer one, as Linux does after its last SYN."""
+    run(
+        CLIENTS
+        + """
+pytestmark = pytest.mark.s3_fail("connect_timeout")
+patient = pytest.mark.parametrize("seconds", [None, 300])
+layers = pytest.mark.parametrize("layer", [
+    pytest.param("wire"), pytest.param("mock", marks=pytest.mark.s3_layer("mock")),
+])
+
+@pytest.fixture(autouse=True)
+def takes(s3_clock):
+    yield
+    assert s3_clock.now == pytest.approx(127, abs=0.5)
+
+@patient
+@layers
+async def test_aiohttp(layer, seconds):
+    timeout = aiohttp.ClientTimeout(sock_connect=seconds)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        with pytest.raises(aiohttp.ClientConnectorError) as caught:
+            await session.get(URL)
+        assert caught.value.os_error.errno == errno.ETIMEDOUT
+
+@patient
+@pytest.mark.parametrize("layer", [pytest.param(n, marks=pytest.mark.s3_layer(n)) for n in ("wire", "mock", "client")])
+async def test_client(layer, seconds):
+    async with S3Client("a", "b", timeout=aiohttp.ClientTimeout(connect=seconds)) as client:
+        with pytest.raises(S3ConnectionError, match="could not connect .*timed out"):
+            await client.get_object("bucket", "key")
+
+@patient
+@layers
+async def test_httpx(layer, seconds):
+    async with httpx.AsyncClient(timeout=seconds) as client:
+        with pytest.raises(httpx.ConnectTimeout):
+            await client.get(URL)
+
+@patient
+@layers
+def test_blocking_httpx(layer, seconds):
+    with pytest.raises(httpx.ConnectTimeout):
+        httpx.get(URL, timeout=seconds)
+
+@patient
+def test_urllib3(seconds):
+    with urllib3.PoolManager(retries=False) as pool, pytest.raises(urllib3.exceptions.ConnectTimeoutError):
+        pool.request("GET", URL, timeout=urllib3.Timeout(connect=seconds))
+
+def test_urllib():
+    with pytest.raises(urllib.error.URLError) as caught:
+        urllib.request.urlopen(URL)
+    assert caught.value.reason.errno == errno.ETIMEDOUT
+"""
+    ).assert_outcomes(passed=21)
 
 
 def test_a_pooled_connection_does_not_save_a_request(run):

@@ -18,7 +18,6 @@ from aioresponses import aioresponses
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._layers.patience import Patience, wait
 
@@ -191,10 +190,9 @@ class MockAiohttp:
     async def _played(self, played: Played, request: _Request, patience: Patience) -> MockedResponse:
         exchange = played.exchange
         answer = played.answer
-        silent = answer is None and exchange.ending is Ending.HANG
-        if silent or exchange.delay_s:
-            limit = patience.of_connection(request.url) if exchange.connect else patience.of_data()
-            await wait(None if silent else exchange.delay_s, limit)
+        seconds, limit = patience.before(exchange, request.url)
+        if seconds != 0:
+            await wait(seconds, limit)
         if answer is None:
             raise no_answer(exchange, request.info)
         return build(

@@ -12,6 +12,7 @@ import errno
 import functools
 import os
 import time
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,7 +22,7 @@ from pytest_s3errors._core.play.answer import paced
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._layers.patience import Limit, wait
-from pytest_s3errors._layers.wire.connect_faults import connect_error
+from pytest_s3errors._layers.wire.connect_faults import SYSTEM_GIVES_UP_S, connect_error
 
 from .answers import joined, play
 
@@ -175,14 +176,15 @@ def _before(request: httpx.Request, played: Played) -> tuple[float | None, Limit
     exchange = played.exchange
     if exchange.answer is None and exchange.ending is Ending.HANG:
         if exchange.connect is not None:
-            return None, _limit(request, "connect", httpx.ConnectTimeout("timed out"))
+            return None, _limit(request, "connect", httpx.ConnectTimeout("timed out"), at_most=SYSTEM_GIVES_UP_S)
         return None, _limit(request, "read", httpx.ReadTimeout("timed out"))
     return exchange.delay_s, _limit(request, "read", httpx.ReadTimeout("timed out"))
 
 
-def _limit(request: httpx.Request, kind: str, error: httpx.TimeoutException) -> Limit | None:
+def _limit(request: httpx.Request, kind: str, error: httpx.TimeoutException, *, at_most: float = inf) -> Limit | None:
     seconds = request.extensions.get("timeout", {}).get(kind)
-    return None if seconds is None else Limit(seconds, error)
+    seconds = min(at_most, inf if seconds is None else seconds)
+    return None if seconds == inf else Limit(seconds, error)
 
 
 def _wait(seconds: float | None, limit: Limit | None) -> None:

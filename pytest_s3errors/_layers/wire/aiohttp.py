@@ -130,12 +130,13 @@ def natural_error(error: OSError, key: Any) -> OSError:
         return aiohttp.ClientConnectorDNSError(key, error)
     if isinstance(error, ssl.SSLError):
         return aiohttp.ClientConnectorSSLError(key, error)
-    return error if isinstance(error, TimeoutError) else aiohttp.ClientConnectorError(key, error)
+    return error if isinstance(error, TimeoutError) and not error.errno else aiohttp.ClientConnectorError(key, error)
 
 
 async def _no_answer(limits: aiohttp.ClientTimeout) -> None:
+    """Wait until the client or the system gives up."""
     async with asyncio.timeout(min(filter(None, (limits.connect, limits.sock_connect)), default=None)):
-        await asyncio.Event().wait()
+        await asyncio.sleep(connecting.SYSTEM_GIVES_UP_S)
 
 
 def _timeout(traces: Any = None, timeout: Any = None) -> aiohttp.ClientTimeout:

@@ -19,6 +19,7 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from math import inf
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.play.connection import MARK
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._scene import Scene
 
 # Linux sends a SYN for the last time after 63 s and gives up 64 s later (tcp_syn_retries = 6).
-_SYSTEM_GIVES_UP_S = 127.0
+SYSTEM_GIVES_UP_S = 127.0
 
 _current: ContextVar[Attempt | None] = ContextVar("s3errors_attempt", default=None)
 _numbers = itertools.count()
@@ -41,14 +42,18 @@ def current() -> Attempt | None:
     return _current.get()
 
 
-def connect_error(fault: str) -> OSError:
-    """Return the error of the operating system or TLS library for *fault*; TimeoutError for "connect_timeout"."""
+def connect_error(fault: str, timeout_s: float | None = None) -> OSError:
+    """Return the error of the operating system or TLS library for *fault*.
+
+    That of "connect_timeout" is a TimeoutError, which has an errno where the system gives up before *timeout_s*.
+    """
     if fault == "dns_failure":
         return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     if fault == "tls_failure":
         return ssl.SSLError(ssl.SSL_ERROR_SSL, "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure")
     if fault == "connect_timeout":
-        return TimeoutError("timed out")
+        by_client = timeout_s is not None and timeout_s < SYSTEM_GIVES_UP_S
+        return TimeoutError("timed out") if by_client else OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
     return ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 
 
@@ -79,7 +84,7 @@ class Attempt:
         """Record the fault in the journal; return its delay in seconds."""
         delay_s = self._simulator.answer(self._entry, b"").delay_s
         if self.fault == "connect_timeout":
-            delay_s += _SYSTEM_GIVES_UP_S if self._timeout_s is None else self._timeout_s
+            delay_s += min(SYSTEM_GIVES_UP_S, inf if self._timeout_s is None else self._timeout_s)
         return delay_s
 
     def _fault_at(self, *, handshake: bool) -> str | None:
@@ -103,7 +108,7 @@ class Attempt:
                 time.sleep(self._spend())
             finally:
                 self._ended()
-            raise connect_error(fault)
+            raise connect_error(fault, self._timeout_s)
 
     async def check_async(self, *, handshake: bool = False) -> None:
         """Fail the next step of async code: dialing, or the handshake.
@@ -117,7 +122,7 @@ class Attempt:
                 await asyncio.sleep(self._spend())
             finally:
                 self._ended()
-            raise connect_error(fault)
+            raise connect_error(fault, self._timeout_s)
 
 
 @contextlib.contextmanager
