@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import aiohttp
 
 from pytest_s3errors._core.play.exchange import Ending
-from pytest_s3errors._layers.wire.connect_faults import SYSTEM_GIVES_UP_S
+from pytest_s3errors._layers.wire.connect_faults import seconds_of
+from pytest_s3errors._time.pauses import pause_async
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.play.exchange import Exchange
@@ -51,14 +52,19 @@ class Patience:
 
     def before(self, exchange: Exchange, url: object) -> tuple[float | None, Limit | None]:
         """Return the seconds until the first byte from *url* (None: it never comes), and the end of the wait for it."""
-        silent = exchange.answer is None and exchange.ending is Ending.HANG
         if exchange.connect:
-            return SYSTEM_GIVES_UP_S if silent else exchange.delay_s, self._of_connection(url)
+            return seconds_of(exchange.connect, exchange.delay_s), self._of_connection(url)
+        silent = exchange.answer is None and exchange.ending is Ending.HANG
         return None if silent else exchange.delay_s, self.of_data()
 
     def _of_connection(self, url: object) -> Limit | None:
-        own = [seconds for seconds in (self._limits.connect, self._limits.sock_connect) if seconds]
+        own = [self._rounded(seconds) for seconds in (self._limits.connect, self._limits.sock_connect) if seconds]
         return self._sooner(min(own, default=None), aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}"))
+
+    def _rounded(self, seconds: float) -> float:
+        """Return the seconds until aiohttp's timer. It rounds long ones up, so that timers fire together."""
+        now = asyncio.get_running_loop().time()
+        return seconds if seconds <= self._limits.ceil_threshold else math.ceil(now + seconds) - now
 
     def _sooner(self, own: float | None, error: Exception) -> Limit | None:
         left = None if self._deadline is None else max(self._deadline - asyncio.get_running_loop().time(), 0.0)
@@ -74,6 +80,6 @@ async def wait(seconds: float | None, limit: Limit | None) -> None:
         Exception: the error of *limit*, if that is reached first.
     """
     if limit is not None and (seconds is None or limit.seconds < seconds):
-        await asyncio.sleep(limit.seconds)
+        await pause_async(limit.seconds)
         raise limit.error
-    await (asyncio.get_running_loop().create_future() if seconds is None else asyncio.sleep(seconds))
+    await (asyncio.get_running_loop().create_future() if seconds is None else pause_async(seconds))

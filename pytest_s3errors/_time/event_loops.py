@@ -14,7 +14,7 @@ from typing import Any
 from . import kernel, silence
 from .clocks import Clock
 from .originals import REAL
-from .outsiders import REAL_TIME, of_layer, package
+from .outsiders import REAL_TIME, package
 from .registry import Registry
 from .threads import Noted
 from .waits import READ, FileWait, look, port_of
@@ -96,11 +96,11 @@ def loop_time(registry: Registry) -> Callable[[Any], float]:
 
 
 def sleeping(registry: Registry, sleep: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an `asyncio.sleep` that the running test records, unless one of our layers delays a response."""
+    """Return an `asyncio.sleep` that the running test records."""
 
-    async def noted(clock: Clock, delay: float, result: Any, of_test: bool) -> Any:  # noqa: FBT001
+    async def noted(clock: Clock, delay: float, result: Any) -> Any:
         clock.check_loop()
-        if delay > 0 and of_test:
+        if delay > 0:
             clock.sleeps.append(delay)
         return await sleep(delay, result)
 
@@ -108,7 +108,7 @@ def sleeping(registry: Registry, sleep: Callable[..., Any]) -> Callable[..., Any
     def slept(delay: float, result: Any = None) -> Any:
         if not registry.clocks:
             return sleep(delay, result)  # asyncio's own coroutine
-        return noted(registry.clocks[-1], delay, result, not of_layer(sys._getframe(1)))  # noqa: SLF001
+        return noted(registry.clocks[-1], delay, result)
 
     if hasattr(inspect, "markcoroutinefunction"):
         inspect.markcoroutinefunction(slept)

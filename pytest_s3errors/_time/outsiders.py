@@ -61,11 +61,6 @@ def _waits_for_thread_pool(frame: FrameType) -> bool:
     return pools is not None and isinstance(getattr(frame.f_locals.get("self"), "_pool", None), pools.ThreadPool)
 
 
-def of_layer(frame: FrameType) -> bool:
-    """Return whether *frame* is one of our layers. Its sleep delays a response; it is not a sleep of the test."""
-    return str(frame.f_globals.get("__name__", "")).startswith("pytest_s3errors._layers")
-
-
 def starter(frame: FrameType | None) -> FrameType | None:
     """Return the caller that starts a thread in *frame*. Frames of threading and of the guard are skipped."""
     while frame is not None and package(frame) in _STARTS:

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from .originals import REAL
-from .outsiders import keeps_real_time, of_layer
+from .outsiders import keeps_real_time
 from .registry import Registry
 from .waits import Wait
 
@@ -81,11 +81,10 @@ class Sleep(Reading):
             REAL.sleep(seconds)  # raises for invalid arguments
             registry.yielded()
             return
-        frame = sys._getframe(1)  # noqa: SLF001 - who sleeps decides
-        if registry.on and keeps_real_time(frame):
+        if registry.on and keeps_real_time(sys._getframe(1)):  # noqa: SLF001 - who sleeps decides
             REAL.sleep(seconds)
             return
-        if registry.clocks and not of_layer(frame):
+        if registry.clocks:
             registry.clocks[-1].sleeps.append(seconds)
         registry.block(Wait(), seconds)
 

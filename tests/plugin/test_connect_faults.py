@@ -8,7 +8,7 @@ from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 
 CLIENTS = """
-import contextlib, errno, socket, ssl, threading, urllib.error, urllib.request
+import contextlib, errno, socket, ssl, threading, time, urllib.error, urllib.request
 import boto3, httpx, urllib3
 import botocore.exceptions
 from botocore.config import Config
@@ -192,6 +192,105 @@ def test_urllib():
     assert caught.value.reason.errno == errno.ETIMEDOUT
 """
     ).assert_outcomes(passed=21)
+
+
+def test_aiohttps_pool_and_traces_know_of_the_dial(run):
+    """It holds a place in the pool, waits for one, and is traced, as a dial to a listener that does not answer is."""
+    run(
+        CLIENTS
+        + """
+pytestmark = [pytest.mark.s3_fail("connect_timeout", key="hole"), pytest.mark.s3_object("bucket", "key", b"hello")]
+
+async def both(clock, *keys):
+    dials, trace = [], aiohttp.TraceConfig()
+    async def started(*_):
+        dials.append(clock.now)
+    trace.on_connection_create_start.append(started)
+    pool, limits = aiohttp.TCPConnector(limit=1), aiohttp.ClientTimeout(total=None, sock_connect=1)
+    async with aiohttp.ClientSession(connector=pool, timeout=limits, trace_configs=[trace]) as session:
+        async def ask(key):
+            try:
+                async with session.get(URL.replace("key", key)) as response:
+                    await response.read()
+                return "got", clock.now
+            except aiohttp.ClientError:
+                return "failed", clock.now
+        return await asyncio.gather(*map(ask, keys)), dials
+
+async def test_it_holds_the_only_place(s3_clock):
+    assert await both(s3_clock, "hole", "key") == ([("failed", 1.0), ("got", 1.0)], [0.0, 1.0])
+
+@pytest.mark.s3_slow(first_byte=1.5, key="key")
+async def test_it_waits_for_a_place(s3_clock):
+    assert await both(s3_clock, "key", "hole") == ([("got", 1.5), ("failed", 2.5)], [0.0, 1.5])
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_a_client_that_gives_up_does_not_wait_for_the_fault(run):
+    """Its own limit ends the wait, whatever the rule's delay."""
+    run(
+        CLIENTS
+        + """
+pytestmark = pytest.mark.parametrize("fault", ["connection_refused", "connect_timeout"])
+layers = pytest.mark.parametrize("layer", [pytest.param(n, marks=pytest.mark.s3_layer(n)) for n in ("wire", "mock")])
+
+@pytest.fixture(autouse=True)
+def takes(fault, s3_errors, s3_clock):
+    s3_errors.fail(fault, delay=40)
+    yield
+    assert s3_clock.now == 4
+
+@layers
+async def test_aiohttp(layer, fault):
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=4)) as session:
+        with pytest.raises(aiohttp.ConnectionTimeoutError):
+            await session.get(URL)
+
+@layers
+async def test_httpx(layer, fault):
+    async with httpx.AsyncClient(timeout=4) as client:
+        with pytest.raises(httpx.ConnectTimeout):
+            await client.get(URL)
+
+def test_urllib3(fault):
+    with urllib3.PoolManager(retries=False) as pool, pytest.raises(urllib3.exceptions.ConnectTimeoutError):
+        pool.request("GET", URL, timeout=4)
+"""
+    ).assert_outcomes(passed=10)
+
+
+@pytest.mark.parametrize("layer", ["wire", "mock", "client"])
+def test_a_fake_sleep_does_not_see_our_delays(run, layer):
+    """A test that counts what its own code sleeps counts only that, and time passes all the same."""
+    run(
+        CLIENTS
+        + f"""
+pytestmark = [pytest.mark.s3_layer({layer!r}), pytest.mark.s3_fail("connect_timeout", delay=2)]
+blocking = pytest.mark.skipif({layer!r} == "client", reason="has no blocking client")
+"""
+        + """
+@pytest.fixture(autouse=True)
+def counts(monkeypatch, s3_clock):
+    slept = []
+    async def sleep(seconds, result=None):
+        slept.append(seconds)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    yield
+    assert (slept, s3_clock.sleeps, s3_clock.now) == ([], [], 3)
+
+async def test_async():
+    async with S3Client("a", "b", timeout=aiohttp.ClientTimeout(sock_connect=3)) as client:
+        with pytest.raises(S3TimeoutError):
+            await client.get_object("bucket", "key")
+
+@blocking
+def test_blocking():
+    with pytest.raises(httpx.ConnectTimeout):
+        httpx.get(URL, timeout=3)
+"""
+    ).assert_outcomes(**({"passed": 1, "skipped": 1} if layer == "client" else {"passed": 2}))
 
 
 def test_a_pooled_connection_does_not_save_a_request(run):

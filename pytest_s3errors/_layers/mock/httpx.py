@@ -11,8 +11,6 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import time
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -22,7 +20,8 @@ from pytest_s3errors._core.play.answer import paced
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._layers.patience import Limit, wait
-from pytest_s3errors._layers.wire.connect_faults import SYSTEM_GIVES_UP_S, connect_error
+from pytest_s3errors._layers.wire.connect_faults import connect_error, seconds_of
+from pytest_s3errors._time.pauses import pause
 
 from .answers import joined, play
 
@@ -174,29 +173,28 @@ def _is_late(played: Played) -> bool:
 def _before(request: httpx.Request, played: Played) -> tuple[float | None, Limit | None]:
     """Return the seconds before the response (None: forever), and the limit of the client's wait."""
     exchange = played.exchange
-    if exchange.answer is None and exchange.ending is Ending.HANG:
-        if exchange.connect is not None:
-            return None, _limit(request, "connect", httpx.ConnectTimeout("timed out"), at_most=SYSTEM_GIVES_UP_S)
-        return None, _limit(request, "read", httpx.ReadTimeout("timed out"))
-    return exchange.delay_s, _limit(request, "read", httpx.ReadTimeout("timed out"))
+    if exchange.connect is not None:
+        limit = _limit(request, "connect", httpx.ConnectTimeout("timed out"))
+        return seconds_of(exchange.connect, exchange.delay_s), limit
+    silent = exchange.answer is None and exchange.ending is Ending.HANG
+    return None if silent else exchange.delay_s, _limit(request, "read", httpx.ReadTimeout("timed out"))
 
 
-def _limit(request: httpx.Request, kind: str, error: httpx.TimeoutException, *, at_most: float = inf) -> Limit | None:
+def _limit(request: httpx.Request, kind: str, error: httpx.TimeoutException) -> Limit | None:
     seconds = request.extensions.get("timeout", {}).get(kind)
-    seconds = min(at_most, inf if seconds is None else seconds)
-    return None if seconds == inf else Limit(seconds, error)
+    return None if seconds is None else Limit(seconds, error)
 
 
 def _wait(seconds: float | None, limit: Limit | None) -> None:
     """Do what `wait` does, in blocking code."""
     if limit is not None and (seconds is None or limit.seconds < seconds):
-        time.sleep(limit.seconds)
+        pause(limit.seconds)
         raise limit.error
     if seconds is None:
         while True:
-            time.sleep(_DAY_S)
+            pause(_DAY_S)
     if seconds:
-        time.sleep(seconds)
+        pause(seconds)
 
 
 def _response(request: httpx.Request, played: Played, done: Callable[[], None]) -> httpx.Response:
@@ -283,7 +281,8 @@ def _cut_short(answer: Answer, played: Played) -> httpx.TransportError:
 def _no_answer(played: Played) -> httpx.TransportError:
     exchange = played.exchange
     if exchange.connect is not None:
-        return httpx.ConnectError(str(connect_error(exchange.connect)))
+        error = connect_error(exchange.connect)
+        return (httpx.ConnectTimeout if isinstance(error, TimeoutError) else httpx.ConnectError)(str(error))
     if exchange.raw:
         line = bytearray(exchange.raw.partition(b"\r\n")[0])
         return httpx.RemoteProtocolError(f"illegal status line: {line!r}")

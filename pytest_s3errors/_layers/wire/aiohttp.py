@@ -18,9 +18,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp.helpers import ceil_timeout
 
 from pytest_s3errors._guard.door import ADDRESS, check_others
 from pytest_s3errors._guard.senders import signed
+from pytest_s3errors._time.pauses import pause_async
 
 from . import connect_faults as connecting
 
@@ -40,6 +42,9 @@ class AiohttpWire:
         self._scene = scene
         self._servers = servers
         self._ours: weakref.WeakSet[asyncio.Protocol] = weakref.WeakSet()
+        # Requests that a rule has decided before they are sent. A new connection asks as it is dialed, when the pool
+        # has given a place and traces have been told.
+        self._decided: dict[Any, Entry] = {}
 
     def install(self, seams: Seams) -> None:
         """Reroute every connector for the owner of *seams*."""
@@ -48,25 +53,30 @@ class AiohttpWire:
 
         @functools.wraps(create)
         async def create_connection(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._takes(req):
-                return await self._dial(connector, req.url)
-            return await create(connector, req, *args, **kwargs)
+            if not self._takes(req):
+                return await create(connector, req, *args, **kwargs)
+            if self._scene.simulator.connects:
+                await self._deny(req, _timeout(*args, **kwargs))
+            return await self._dial(connector, req.url)
 
         @functools.wraps(connect)
         async def watched_connect(connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._takes(req):
-                return await self._kept(lambda: connect(connector, req, *args, **kwargs), ours=False)
+                return await self._kept(lambda: connect(connector, req, *args, **kwargs), lambda ours: not ours)
             self._scene.check_playable()
-            entry = await self._decided(req, _timeout(*args, **kwargs)) if self._scene.simulator.connects else None
             try:
-                connection = await self._kept(lambda: connect(connector, req, *args, **kwargs), ours=True)
-                if connection is not None:
-                    return self._promised(connection, entry)
+                connection = await self._kept(
+                    lambda: connect(connector, req, *args, **kwargs), lambda ours: ours and not self._fault(req)
+                )
             except BaseException:
-                if entry is not None:
-                    self._scene.simulator.end(entry)
+                self._end(req)
                 raise
-            raise self._scene.escape(str(req.url.host), f"through a {type(connector).__name__}")
+            if connection is None:
+                self._end(req)
+                raise self._scene.escape(str(req.url.host), f"through a {type(connector).__name__}")
+            if (entry := self._decided.pop(req, None)) is not None:
+                self._scene.simulator.promise(f"port {_port(connection.protocol)}", entry)
+            return connection
 
         seams.setattr(aiohttp.TCPConnector, "_create_connection", create_connection)
         seams.setattr(aiohttp.BaseConnector, "connect", watched_connect)
@@ -83,12 +93,12 @@ class AiohttpWire:
         check_others(self._scene, url.host, url.port)
         return False
 
-    async def _kept(self, connect: Callable[[], Awaitable[Any]], *, ours: bool) -> Any:
-        """Return a connection that leads to us if *ours*, otherwise one that does not. None: there is none."""
-        # Close pooled connections that lead elsewhere. A pool holds at most this many, and a new one leads right.
+    async def _kept(self, connect: Callable[[], Awaitable[Any]], fits: Callable[[bool], bool]) -> Any:
+        """Return a connection that *fits*, which is told whether it leads to us. None: there is none."""
+        # Close pooled connections that don't. A pool holds at most this many, and a new one fits.
         for _ in range(1000):
             connection = await connect()
-            if (connection.protocol in self._ours) is ours:
+            if fits(connection.protocol in self._ours):
                 return connection
             connection.close()
         return None
@@ -100,28 +110,30 @@ class AiohttpWire:
         self._servers.left[_port(protocol)] = functools.partial(_is_closed, weakref.ref(protocol))
         return protocol
 
-    def _promised(self, connection: Any, entry: Entry | None) -> Any:
-        if entry is not None:
-            self._scene.simulator.promise(f"port {_port(connection.protocol)}", entry)
-        return connection
+    def _fault(self, req: Any) -> str | None:
+        """Return the fault that denies *req* a connection. It is decided here, unless it was before."""
+        if not self._scene.simulator.connects:
+            return None
+        if (entry := self._decided.get(req)) is None:
+            url = req.url
+            call = connecting.call_to(
+                self._scene, req.method, url.scheme, url.raw_host, url.port, url.raw_path_qs, dict(req.headers)
+            )
+            entry = self._decided[req] = self._scene.simulator.begin(call)
+        return connecting.fault_of(entry)
 
-    async def _decided(self, req: Any, limits: aiohttp.ClientTimeout) -> Entry:
-        """Return the journal entry of *req*. If a fault denies it a connection, raise aiohttp's own exception."""
-        url, simulator = req.url, self._scene.simulator
-        call = connecting.call_to(
-            self._scene, req.method, url.scheme, url.raw_host, url.port, url.raw_path_qs, dict(req.headers)
-        )
-        entry = simulator.begin(call)
-        fault = connecting.fault_of(entry)
-        if fault is None:
-            return entry
-        try:
-            await asyncio.sleep(simulator.answer(entry, b"").delay_s)
-            if fault == "connect_timeout":
-                await _no_answer(limits)
+    async def _deny(self, req: Any, limits: aiohttp.ClientTimeout) -> None:
+        """Raise aiohttp's own exception if a fault denies *req* a connection."""
+        if (fault := self._fault(req)) is not None:
+            waits_s = connecting.seconds_of(fault, self._scene.simulator.answer(self._decided[req], b"").delay_s)
+            async with ceil_timeout(limits.sock_connect, limits.ceil_threshold):  # aiohttp sees to its `connect`
+                await pause_async(waits_s)
             raise natural_error(connecting.connect_error(fault), req.connection_key)
-        finally:
-            simulator.end(entry)
+
+    def _end(self, req: Any) -> None:
+        """Record that *req* will not be sent."""
+        if (entry := self._decided.pop(req, None)) is not None:
+            self._scene.simulator.end(entry)
 
 
 def natural_error(error: OSError, key: Any) -> OSError:
@@ -130,13 +142,7 @@ def natural_error(error: OSError, key: Any) -> OSError:
         return aiohttp.ClientConnectorDNSError(key, error)
     if isinstance(error, ssl.SSLError):
         return aiohttp.ClientConnectorSSLError(key, error)
-    return error if isinstance(error, TimeoutError) and not error.errno else aiohttp.ClientConnectorError(key, error)
-
-
-async def _no_answer(limits: aiohttp.ClientTimeout) -> None:
-    """Wait until the client or the system gives up."""
-    async with asyncio.timeout(min(filter(None, (limits.connect, limits.sock_connect)), default=None)):
-        await asyncio.sleep(connecting.SYSTEM_GIVES_UP_S)
+    return aiohttp.ClientConnectorError(key, error)
 
 
 def _timeout(traces: Any = None, timeout: Any = None) -> aiohttp.ClientTimeout:

@@ -9,21 +9,19 @@ carries a mark by which the server finds it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import itertools
 import os
 import socket
 import ssl
-import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from math import inf
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.play.connection import MARK
 from pytest_s3errors._core.s3.calls import parse_call
+from pytest_s3errors._time.pauses import pause, pause_async
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.report.journal import Entry
@@ -42,19 +40,20 @@ def current() -> Attempt | None:
     return _current.get()
 
 
-def connect_error(fault: str, timeout_s: float | None = None) -> OSError:
-    """Return the error of the operating system or TLS library for *fault*.
-
-    That of "connect_timeout" is a TimeoutError, which has an errno where the system gives up before *timeout_s*.
-    """
+def connect_error(fault: str) -> OSError:
+    """Return the error of the operating system or TLS library for *fault*."""
     if fault == "dns_failure":
         return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     if fault == "tls_failure":
         return ssl.SSLError(ssl.SSL_ERROR_SSL, "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure")
     if fault == "connect_timeout":
-        by_client = timeout_s is not None and timeout_s < SYSTEM_GIVES_UP_S
-        return TimeoutError("timed out") if by_client else OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        return OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
     return ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+
+
+def seconds_of(fault: str, delay_s: float) -> float:
+    """Return after how many seconds *fault* shows, if the client waits so long."""
+    return delay_s + (SYSTEM_GIVES_UP_S if fault == "connect_timeout" else 0.0)
 
 
 def fault_of(entry: Entry) -> str | None:
@@ -80,12 +79,12 @@ class Attempt:
         self._simulator.promise(self.mark, self._entry)
         self._spent = False
 
-    def _spend(self) -> float:
-        """Record the fault in the journal; return its delay in seconds."""
-        delay_s = self._simulator.answer(self._entry, b"").delay_s
-        if self.fault == "connect_timeout":
-            delay_s += min(SYSTEM_GIVES_UP_S, inf if self._timeout_s is None else self._timeout_s)
-        return delay_s
+    def _spend(self, fault: str) -> tuple[float, OSError]:
+        """Record *fault* in the journal. Return the seconds that the client waits, and the error that ends that."""
+        waits_s = seconds_of(fault, self._simulator.answer(self._entry, b"").delay_s)
+        if self._timeout_s is not None and self._timeout_s < waits_s:
+            return self._timeout_s, TimeoutError("timed out")
+        return waits_s, connect_error(fault)
 
     def _fault_at(self, *, handshake: bool) -> str | None:
         if self._spent:
@@ -104,11 +103,12 @@ class Attempt:
         """
         fault = self._fault_at(handshake=handshake)
         if fault is not None:
+            waits_s, error = self._spend(fault)
             try:
-                time.sleep(self._spend())
+                pause(waits_s)
             finally:
                 self._ended()
-            raise connect_error(fault, self._timeout_s)
+            raise error
 
     async def check_async(self, *, handshake: bool = False) -> None:
         """Fail the next step of async code: dialing, or the handshake.
@@ -118,11 +118,12 @@ class Attempt:
         """
         fault = self._fault_at(handshake=handshake)
         if fault is not None:
+            waits_s, error = self._spend(fault)
             try:
-                await asyncio.sleep(self._spend())
+                await pause_async(waits_s)
             finally:
                 self._ended()
-            raise connect_error(fault, self._timeout_s)
+            raise error
 
 
 @contextlib.contextmanager
