@@ -6,11 +6,14 @@ The package imports this module when pytest starts. So pytester, which forgets w
 from __future__ import annotations
 
 import _thread
+import select
 import time
 from typing import Any
 
 kept: dict[str, Any] = {
     "start_new_thread": _thread.start_new_thread,
+    "poll": getattr(select, "poll", None),  # Windows has none
+    "select": select.select,
     **{
         name: getattr(time, name)
         for name in ("monotonic", "monotonic_ns", "process_time", "sleep", "thread_time", "time", "time_ns")

@@ -19,6 +19,8 @@ from pytest_s3errors.system_clock import kept
 
 from .outsiders import REAL_TIME
 
+_OWN_ROWS = frozenset({"time", "_thread", "_queue", "threading", "queue", "select", "selectors"})
+"""Modules whose names `dispatch` replaces itself, or instead of which it replaces a method."""
 Swaps = dict[int, tuple[Any, Any]]
 """Maps the id of each old function to a pair: the old and the new function."""
 
@@ -70,8 +72,8 @@ def _new(value: Any, swaps: Swaps) -> Any:
 
 def _in_dict(holder: dict[Any, Any], swaps: Swaps) -> None:
     name = holder.get("__name__", holder.get("__module__"))
-    if holder is kept or not _follows(name) or name in {"time", "_thread", "_queue", "threading", "queue"}:
-        return  # `dispatch` replaces names in these modules itself
+    if holder is kept or not _follows(name) or name in _OWN_ROWS:
+        return
     for key, value in tuple(holder.items()):
         new = _new(value, swaps)
         if new is None or key == "__wrapped__":

@@ -11,6 +11,7 @@ import _thread
 import asyncio
 import os
 import queue
+import select
 import socket
 import threading
 import time
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from . import blocking_reads, event_loops, locks, other_clocks, readings
+from . import blocking_reads, event_loops, locks, other_clocks, polls, readings
 from .copies import replace_copies
 from .originals import REAL
 from .registry import Registry
@@ -67,6 +68,9 @@ def _rows(registry: Registry) -> Iterator[Row]:
     yield asyncio.tasks, "sleep", system, sleep
     yield asyncio, "sleep", system, sleep
     yield from _methods(asyncio.BaseEventLoop, ("time",), lambda _: event_loops.loop_time(registry))
+    yield select, "select", REAL.select, polls.selecting(registry, REAL.select)
+    if REAL.poll is not None:
+        yield select, "poll", REAL.poll, polls.poll_maker(registry, REAL.poll)
     for kind in event_loops.SELECTORS:
         yield from _methods(kind, ("select",), lambda method: event_loops.selecting(registry, method))
     yield from _methods(socket.socket, blocking_reads.READS, lambda method: blocking_reads.reading(registry, method))

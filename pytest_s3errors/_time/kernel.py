@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from .originals import REAL
+
 try:
     import fcntl
     import termios
@@ -70,12 +72,13 @@ def bytes_on_the_way(fd: int) -> int:
 
 def is_broken(fd: int) -> bool:
     """Return whether the peer has reset the connection, so that it acknowledges nothing. False if unknown."""
-    try:
-        poll = select.poll()
+    if REAL.poll is None:
+        return False
+    with contextlib.suppress(OSError):
+        poll = REAL.poll()
         poll.register(fd, 0)
         return any(news & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, news in poll.poll(0))
-    except (AttributeError, OSError):
-        return False  # Windows has no poll
+    return False
 
 
 def confirm(sock: socket.SocketType) -> None:

@@ -22,8 +22,10 @@ class Originals:
         "get_native_id",
         "monotonic",
         "monotonic_ns",
+        "poll",
         "process_time",
         "rlock",
+        "select",
         "sleep",
         "start_new_thread",
         "thread_count",
@@ -40,6 +42,8 @@ class Originals:
         self.sleep: Final[Callable[[float], None]] = kept["sleep"]
         self.process_time: Final[Callable[[], float]] = kept["process_time"]
         self.thread_time: Final[Callable[[], float]] = kept["thread_time"]
+        self.poll: Final[Callable[[], Any] | None] = kept["poll"]
+        self.select: Final[Callable[..., Any]] = kept["select"]
         self.allocate_lock: Final = _thread.allocate_lock
         self.rlock: Final[Any] = _thread.RLock
         self.get_ident: Final = _thread.get_ident

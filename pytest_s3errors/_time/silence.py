@@ -14,6 +14,7 @@ import stat
 from typing import Any
 
 from . import children, kernel
+from .waits import port_of
 
 STEP_S = 0.001
 """Between the two ends of a connection in one process a byte takes microseconds."""
@@ -77,7 +78,7 @@ def of_socket_s(fd: int, ports: frozenset[int]) -> float:
         sock.detach()
 
 
-def is_local(sock: socket.socket, ports: frozenset[int]) -> bool:
+def is_local(sock: socket.SocketType, ports: frozenset[int]) -> bool:
     """Return whether the peer of *sock* is in this process. *ports* are those of its servers."""
     try:
         if sock.family in (socket.AF_INET, socket.AF_INET6):
@@ -85,6 +86,28 @@ def is_local(sock: socket.socket, ports: frozenset[int]) -> bool:
         return not sock.getsockname()
     except OSError:
         return False
+
+
+def is_here(fd: int, ports: frozenset[int]) -> bool:
+    """Return whether the file *fd* is a socket whose peer is in this process."""
+    sock = _borrowed(fd)
+    if sock is None:
+        return False
+    try:
+        return is_local(sock, ports)
+    finally:
+        sock.detach()
+
+
+def port_at(fd: int) -> int | None:
+    """Return the local port of the socket *fd*. None: it has none."""
+    sock = _borrowed(fd)
+    if sock is None:
+        return None
+    try:
+        return port_of(sock.getsockname)
+    finally:
+        sock.detach()
 
 
 def _is_local(sock: socket.SocketType, ports: frozenset[int]) -> bool:

@@ -227,11 +227,10 @@ def port_of(name: Callable[[], Any]) -> int | None:
 
 def readable(fd: int) -> bool:
     """Return whether the file *fd* can be read now. It is a cheap `look`, since each read of a blocking socket asks."""
-    poll = getattr(select, "poll", None)
-    if poll is None:
+    if REAL.poll is None:
         return bool(look([(fd, READ)], 0))
     try:
-        found = poll()
+        found = REAL.poll()
         found.register(fd, select.POLLIN)
         return bool(found.poll(0))
     except (OSError, ValueError):
@@ -241,14 +240,14 @@ def readable(fd: int) -> bool:
 def look(files: Sequence[tuple[int, int]], timeout: float | None) -> Collection[int]:
     """Wait at most *timeout* real seconds for one of *files*. Return the descriptors that are ready."""
     try:
-        if hasattr(select, "poll"):
-            poll = select.poll()
+        if REAL.poll is not None:
+            poll = REAL.poll()
             for fd, events in files:
                 poll.register(fd, (select.POLLIN if events & READ else 0) | (select.POLLOUT if events & WRITE else 0))
             found = poll.poll(None if timeout is None else math.ceil(min(timeout, _LONGEST_S) * 1000))
             return [fd for fd, _ in found]
         reads = [fd for fd, events in files if events & READ]
         writes = [fd for fd, events in files if events & WRITE]
-        return set().union(*select.select(reads, writes, writes, timeout))
+        return set().union(*REAL.select(reads, writes, writes, timeout))
     except (OSError, ValueError):
         return [fd for fd, _ in files]  # one was closed; the thread that waits for it will find out

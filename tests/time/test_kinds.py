@@ -29,6 +29,15 @@ WAITS = {
     "result of a pool of threads": "with mp.pool.ThreadPool(1) as p, pytest.raises(mp.TimeoutError):\n"
     "        p.apply_async(time.sleep, (5.1,)).get(5)",
     "socket pair": "a, b = socket.socketpair(); a.settimeout(5)\n    with a, b, pytest.raises(TimeoutError): a.recv(1)",
+    "select": "a, b = socket.socketpair()\n    with a, b: assert select.select([a], [], [], 5) == ([], [], [])",
+    "select of nothing": "select.select([], [], [], 5)",
+    "select wakes": "a, b = socket.socketpair(); t = threading.Timer(5, b.send, (b'x',)); t.start()\n"
+    "    with a, b: assert select.select([a], [], [], 9)[0] == [a]; t.join()",
+    "poll": "a, b = socket.socketpair(); p = select.poll(); p.register(a, select.POLLIN)\n"
+    "    with a, b: assert p.poll(5000) == []",
+    "poll wakes": "a, b = socket.socketpair(); t = threading.Timer(5, b.send, (b'x',)); t.start()\n"
+    "    p = select.poll(); p.register(a, 0); p.modify(a, select.POLLIN); p.register(b); p.unregister(b)\n"
+    "    with a, b: assert p.poll() == [(a.fileno(), select.POLLIN)]; t.join()",
     "signal handler": "signal.signal(signal.SIGALRM, lambda *_: time.sleep(2))\n"
     "    signal.setitimer(signal.ITIMER_REAL, 0.05)\n"
     "    e = threading.Event(); t = threading.Thread(target=lambda: (REAL.sleep(0.3), e.set())); t.start()\n"
@@ -36,7 +45,7 @@ WAITS = {
 }
 IMPORTS = """
 import concurrent.futures as cf, multiprocessing as mp, multiprocessing.pool
-import queue, signal, socket, subprocess, sys, threading, time
+import queue, select, signal, socket, subprocess, sys, threading, time
 from pytest_s3errors._time.originals import REAL
 
 def work(seconds=0.1):
@@ -53,6 +62,46 @@ def test_every_wait_takes_test_time_only(run):
         for number, wait in enumerate(WAITS.values())
     )
     run(IMPORTS + tests).assert_outcomes(passed=len(WAITS))
+
+
+def test_a_select_on_another_process_is_real(run):
+    """Its answer may take any time, and none passes in the test meanwhile."""
+    run(
+        IMPORTS
+        + """
+SAYS = "import time; time.sleep(0.3); print()"
+
+@pytest.mark.parametrize("wait", ["select", "poll"])
+def test_it(s3_clock, wait):
+    threading.Thread(target=time.sleep, args=(1,), daemon=True).start()
+    with subprocess.Popen([sys.executable, "-c", SAYS], stdout=subprocess.PIPE) as child:
+        if wait == "select":
+            assert select.select([child.stdout], [], [], 9)[0]
+        else:
+            poll = select.poll()
+            poll.register(child.stdout, select.POLLIN)
+            assert poll.poll(9000)
+    assert s3_clock.now == 0
+"""
+    ).assert_outcomes(passed=2)
+
+
+def test_boto3s_wait_for_100_continue_takes_its_second(run):
+    """Then it sends the body, and its read_timeout counts."""
+    run(
+        """
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
+
+@pytest.mark.s3_fail("SlowDown", delay=100)
+def test_it(s3_clock):
+    client = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}, read_timeout=7))
+    with pytest.raises(ReadTimeoutError):
+        client.put_object(Bucket="bucket", Key="key", Body=b"x")
+    assert s3_clock.now == 8
+"""
+    ).assert_outcomes(passed=1)
 
 
 WORKS = {
