@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from yarl import URL
 
 from s3_asyncio_client._body import EMPTY_BODY, NO_BODY, Body, Data, Pieces, open_body
-from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
+from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers, without_bucket
 from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
 from s3_asyncio_client._core.naming import operation_of
 from s3_asyncio_client._core.operations import OBJECT_READS
@@ -103,6 +103,7 @@ class S3Client(BucketOperations, ObjectOperations):
         self._session: aiohttp.ClientSession | None = None
         self._made: aiohttp.ClientSession | None = None  # `_session` may be replaced; this one is ours to close
         self._closed = False
+        self._domain: str | None = None  # the endpoint without the bucket that its host begins with, once that is used
         _live.add(self)
 
     def __reduce__(self) -> NoReturn:
@@ -260,6 +261,7 @@ class S3Client(BucketOperations, ObjectOperations):
     ) -> tuple[URL, dict[str, str], bytes | Pieces | None]:
         """Return the URL, the headers and the body to send."""
         url = build_url(self.endpoint_url, target.bucket, target.key)
+        self._domain = self._domain or without_bucket(self.endpoint_url, target.bucket)
         credentials, now = self._credentials(), datetime.now(UTC)
         to_sign = {"x-amz-checksum-mode": "ENABLED"} if verify else {}
         if headers:

@@ -32,7 +32,7 @@ from pytest_s3errors._layers.wire.aiohttp import natural_error
 from pytest_s3errors._layers.wire.connect_faults import connect_error
 from pytest_s3errors._spool import Spooled
 from s3_asyncio_client._body import _ChunkReader, check_data, open_body
-from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers
+from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers, without_bucket
 from s3_asyncio_client._core.errors import error_from_fields
 from s3_asyncio_client._core.naming import operation_of
 from s3_asyncio_client._core.operations import OBJECT_READS
@@ -129,7 +129,7 @@ def _call(
     return Call(
         method=method,
         url=f"{url}?{canonical_query(params)}" if params else url,
-        endpoint=_endpoint(client.endpoint_url)[0],
+        endpoint=_endpoint(without_bucket(client.endpoint_url, bucket) or client.endpoint_url)[0],
         operation=operation,
         bucket=bucket,
         key=key,

@@ -298,10 +298,10 @@ def running() -> Run | None:
 
 
 def _client_endpoints() -> tuple[str, ...]:
-    """Return the endpoint of every live `S3Client`."""
+    """Return the endpoint of every live `S3Client`, without the bucket that its host begins with."""
     from s3_asyncio_client.client import _live  # noqa: PLC0415 - aiohttp only where it is needed
 
-    return tuple({client.endpoint_url for client in _live}) if _live else ()
+    return tuple({client._domain or client.endpoint_url for client in _live}) if _live else ()  # noqa: SLF001 - of ours
 
 
 def _sent_by() -> str:

@@ -74,13 +74,20 @@ def _bucket_url(endpoint_url: str, bucket: str | None) -> str:
         return base
     if base.startswith("https://s3.") and _DNS_LABEL.fullmatch(bucket):
         return base.replace("https://", f"https://{bucket}.", 1)
-    return base if _begins_host(base, bucket) else f"{base}/{quote(bucket)}"
+    return f"{base}/{quote(bucket)}" if without_bucket(base, bucket) is None else base
 
 
-def _begins_host(base: str, bucket: str) -> bool:
-    """Return whether the host is ``bucket.`` and a domain of two or more labels, so that the path needs no bucket."""
-    host = urlsplit(base).hostname or ""
-    return host.startswith(f"{bucket}.") and "." in host.removeprefix(f"{bucket}.") and not is_ipv4(host)
+@functools.lru_cache(64)
+def without_bucket(endpoint_url: str, bucket: str) -> str | None:
+    """Return the endpoint without the bucket that its host begins with, so that the path needs none.
+
+    None: the host is not ``bucket.`` and a domain of two or more labels.
+    """
+    parts = urlsplit(endpoint_url)
+    host = parts.hostname or ""
+    if not host.startswith(f"{bucket}.") or "." not in host.removeprefix(f"{bucket}.") or is_ipv4(host):
+        return None
+    return parts._replace(netloc=parts.netloc[len(bucket) + 1 :]).geturl()
 
 
 def check_bucket(bucket: str) -> None:

@@ -257,3 +257,29 @@ async def test_chunked_framing_is_the_same_at_every_layer(operation, fault):
 async def test_a_fault_on_the_request_is_the_same_at_every_layer(what, options, operation):
     """So much of its body is read, and the journal says so."""
     await assert_same(fail_rule((what,), {"times": 1, **options}), operation)
+
+
+def test_a_bucket_that_begins_the_endpoints_host_is_the_bucket(run):
+    """At every layer: the client adds no bucket to the path, and the first segment of a key is not taken for one."""
+    run(
+        """
+        from s3_asyncio_client import S3Client
+
+        HOSTS = ["data.fra1.digitaloceanspaces.com", "data.s3.example.com", "data.minio.local:9000",
+                 "data.example.com/base", "data.s3.eu-west-1.amazonaws.com"]
+
+        @pytest.mark.parametrize("host", HOSTS)
+        LAYERS = [pytest.param(name, marks=pytest.mark.s3_layer(name)) for name in ("client", "mock", "wire")]
+
+        @pytest.mark.parametrize("layer", LAYERS)
+        async def test_it(layer, host, s3_store, s3_errors):
+            region = "eu-west-1" if "eu-west" in host else "us-east-1"
+            async with S3Client("a", "b", region, f"https://{host}") as client:
+                await client.put_object("data", "a/key", b"x")
+                assert (await client.get_object("data", "a/key"))["body"] == b"x"
+                assert [found["key"] for found in (await client.list_objects("data"))["objects"]] == ["a/key"]
+            assert s3_store.buckets == ["data"] and s3_store.keys("data") == ["a/key"]
+            domain = host.removeprefix("data.").removesuffix("/base")
+            assert {record.endpoint for record in s3_errors.requests} == {domain}
+        """
+    ).assert_outcomes(passed=15)
