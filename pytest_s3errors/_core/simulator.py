@@ -80,6 +80,8 @@ class Simulator:
         self._limits = limits or RequestLimits()
         self._where = where
         self._begins = begins
+        self.latency_s = 0.0
+        """The seconds that each answer takes at least. With any, all that work at the same time have asked by then."""
         self.events = 0
         """The number of starts and ends of requests so far."""
         self.open: dict[Entry, None] = {}
@@ -209,6 +211,8 @@ class Simulator:
             exchange = exchange._replace(delay_s=entry.firing.rule.rule.delay_s)
         if entry.slowing is not None:
             exchange = slowed(exchange, entry.slowing.rule.rule)
+        if self.latency_s and not exchange.delay_s:
+            exchange = exchange._replace(delay_s=self.latency_s)
         if takes_s := exchange.takes_s:
             entry.due_s = self._clock() + takes_s
         return exchange

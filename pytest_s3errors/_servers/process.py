@@ -156,6 +156,7 @@ class RemoteSimulator:
         self._armed = False
         self._problems: list[str] = []
         self._known = 0
+        self.latency_s = 0.0  # unused: between two processes requests overlap anyway
         self.store = cast("S3Store", RemoteStore(ask))
         self.schedule = _RemoteSchedule(ask)
 

@@ -190,7 +190,7 @@ class S3Errors:
             RuleError: an argument is wrong; it is a ValueError.
         """
         expectation = _from_the_user(lambda: expectation_of((), expectations, name="s3_errors.expect"))
-        self._run.verdict.expectations.append(expectation)
+        self._run.verdict.expect(expectation)
 
     def watch(self, breaker: object, state: str = "state") -> None:
         """Follow a circuit breaker of any library until the test's body ends, for `s3_expect(circuit=...)`.

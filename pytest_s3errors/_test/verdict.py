@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._time.real import Clock
 
 TIMELINE = "S3 timeline"
+_LATENCY_S = 1e-6
 
 
 class Verdict:
@@ -58,11 +59,19 @@ class Verdict:
         self._rests = rests
         self._seed = seed
         self._item: pytest.Item | None = None
-        self.expectations = list(expectations)
+        self.expectations: list[Expectation] = []
+        for expectation in expectations:
+            self.expect(expectation)
         self.watching = Watching()
         self.elapsed_s = 0.0
         self._earlier: list[str] = []
         self._unmet: list[tuple[Expectation, list[Unmet]]] = []
+
+    def expect(self, expectation: Expectation) -> None:
+        """Check *expectation* at the end of the body."""
+        self.expectations.append(expectation)
+        if expectation.overlaps:
+            self._simulator.latency_s = _LATENCY_S
 
     @contextlib.contextmanager
     def body(self, item: pytest.Item) -> Iterator[None]:

@@ -348,6 +348,42 @@ async def test_it(s3_client):
 """
 
 
+@pytest.mark.parametrize("number", [3, 2])
+def test_requests_made_at_once_are_in_flight_at_once(run, number):
+    """Whatever the client, though the simulated S3 answers at once: with no delay, none could overlap."""
+    result = run(
+        f"""
+        from concurrent.futures import ThreadPoolExecutor
+        import aiohttp, boto3
+
+        pytestmark = pytest.mark.s3_expect(max_in_flight={number}, attempts=3)
+        KEYS = "abc"
+
+        @pytest.mark.parametrize("layer", [pytest.param(n, marks=pytest.mark.s3_layer(n)) for n in ("client", "wire")])
+        async def test_client(layer, s3_client):
+            await asyncio.gather(*(s3_client.put_object("bucket", key, b"x") for key in KEYS))
+
+        async def test_aiohttp():
+            async with aiohttp.ClientSession("https://bucket.s3.amazonaws.com") as session:
+                async def put(key):
+                    async with session.put("/" + key, data=b"x") as response:
+                        await response.read()
+                await asyncio.gather(*map(put, KEYS))
+
+        def test_boto3():
+            client = boto3.client("s3")
+            with ThreadPoolExecutor(3) as pool:
+                list(pool.map(lambda key: client.put_object(Bucket="bucket", Key=key, Body=b"x"), KEYS))
+
+        async def test_one_after_another(s3_client, s3_errors):
+            s3_errors.expect(max_in_flight=1)
+            for key in KEYS:
+                await s3_client.put_object("bucket", key, b"x")
+        """
+    )
+    result.assert_outcomes(passed=5) if number == 3 else result.assert_outcomes(passed=1, failed=4)
+
+
 def test_parts_in_flight_and_an_upload_left_behind(run):
     """Each of three requests that take a second; at most so many at one time."""
     slow = '@pytest.mark.s3_slow(1, operation="UploadPart")'

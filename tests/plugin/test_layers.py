@@ -268,9 +268,9 @@ def test_a_bucket_that_begins_the_endpoints_host_is_the_bucket(run):
         HOSTS = ["data.fra1.digitaloceanspaces.com", "data.s3.example.com", "data.minio.local:9000",
                  "data.example.com/base", "data.s3.eu-west-1.amazonaws.com"]
 
-        @pytest.mark.parametrize("host", HOSTS)
         LAYERS = [pytest.param(name, marks=pytest.mark.s3_layer(name)) for name in ("client", "mock", "wire")]
 
+        @pytest.mark.parametrize("host", HOSTS)
         @pytest.mark.parametrize("layer", LAYERS)
         async def test_it(layer, host, s3_store, s3_errors):
             region = "eu-west-1" if "eu-west" in host else "us-east-1"

@@ -49,6 +49,8 @@ class Expectation:
     outcomes: tuple[type[BaseException], ...] = ()
     outlasts_s: float = 0.0
     """The length of the outage that the test must survive in further runs."""
+    overlaps: bool = False
+    """Whether answers have to take time, so that requests overlap as on a network."""
 
     def foresees(self, error: BaseException | None) -> bool:
         """Return whether the body may end with *error*. A failed assertion always fails the test."""
@@ -83,6 +85,7 @@ def expectation_of(args: tuple[Any, ...], kwargs: Mapping[str, Any], *, name: st
         spelling=spell(name, (), kwargs),
         checks=tuple(checks),
         outlasts_s=_outlasts(name, kwargs["outlasts"]) if "outlasts" in kwargs else 0.0,
+        overlaps="max_in_flight" in kwargs,
         outcomes=() if isinstance(outcome, str) else outcome if isinstance(outcome, tuple) else (outcome,),
     )
 
