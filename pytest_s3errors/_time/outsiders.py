@@ -76,8 +76,8 @@ def place_in_pool(owner: Any) -> tuple[bool, Callable[[], bool] | None]:
         not stop time. Second, a function that tells whether jobs run in other processes whose results the thread
         fetches; None if it fetches none.
     """
-    if type(owner).__module__ == "concurrent.futures.process":
-        pending = getattr(owner, "pending_work_items", {})
+    pending = getattr(owner, "pending_work_items", None)
+    if isinstance(pending, dict):  # a ProcessPoolExecutor's, also of loky
         return False, lambda: bool(pending)
     target = getattr(owner, "_target", None)
     if getattr(target, "__module__", None) != "multiprocessing.pool" or type(owner).__module__ == _THREADS_OF_POOL:

@@ -154,7 +154,7 @@ class Registry:
         finally:
             self._leave(record, wait, outer)
         if not wait.result and self.on and self.test is not None:
-            self.test.jumped()
+            self.test.jumped(raises=not record.guest)
         return wait.result
 
     def block_really(self, wait: Wait, timeout: float) -> bool:

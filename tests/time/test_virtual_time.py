@@ -847,3 +847,40 @@ def test_executors_are_shut_down_in_real_time(run):
         """
     )
     result.assert_outcomes(passed=1)
+
+
+def test_a_thread_of_the_session_survives_the_limit(run):
+    """A server that polls lets time pass as well. The test fails, and the server goes on."""
+    result = run(
+        """
+        import threading, time
+
+        ticks = []
+
+        def tick():
+            while True:
+                time.sleep(1)
+                ticks.append(None)
+
+        threading.Thread(target=tick, daemon=True).start()
+
+        def ticked(times):
+            until = len(ticks) + times
+            while len(ticks) < until:
+                time.sleep(0.01)
+
+        @pytest.mark.s3_object("bucket", "key", b"x")
+        def test_before():
+            ticked(2)
+
+        @pytest.mark.s3_object("bucket", "key", b"x")
+        def test_it():
+            time.sleep(100)
+
+        def test_after():
+            ticked(1)
+        """,
+        ini="s3_max_time = 90",
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["test time went beyond 90 s*"])
