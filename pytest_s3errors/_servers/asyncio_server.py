@@ -173,6 +173,7 @@ class Player(asyncio.Protocol):
         self._reads = True
         self._waits_for: type | None = None  # the action that must be complete before the next: Receive, Wait or Send
         self._timer: asyncio.Handle | None = None
+        self._due_s: float | None = None  # when the last Wait was to be over, in the loop's time
         self._polls = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -238,6 +239,7 @@ class Player(asyncio.Protocol):
                 if action.data:
                     transport.write(action.data)
                 if transport.get_write_buffer_size():
+                    self._due_s = None  # what is not sent while the client does not read is not made up for
                     connection.held_up()
                     self._wait(Send, connection.patience_s, self._expire)
                     return
@@ -247,10 +249,17 @@ class Player(asyncio.Protocol):
             elif isinstance(action, Close):
                 self._close(action)
                 return
-            else:
+            elif (seconds := self._seconds_of(action)) > 0:
                 self._server.parked[self._port] = connection
-                self._wait(Wait, None if action.seconds == inf else action.seconds, self._play)
+                self._wait(Wait, None if seconds == inf else seconds, self._play)
                 return
+
+    def _seconds_of(self, wait: Wait) -> float:
+        """Return how long *wait* lasts from now on."""
+        now_s = asyncio.get_running_loop().time()
+        began_s = self._due_s if wait.goes_on and self._due_s is not None else now_s
+        self._due_s = began_s + wait.seconds
+        return wait.seconds if began_s == now_s else self._due_s - now_s
 
     def _wait(self, what: type, seconds: float | None, then: Callable[[], None]) -> None:
         self._waits_for = what

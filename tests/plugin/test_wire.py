@@ -299,6 +299,49 @@ def test_a_large_body_breaks_where_it_should(run):
     ).assert_outcomes(passed=1)
 
 
+def test_a_slow_body_does_not_wait_for_its_reader(run):
+    """The server goes on while the loop is blocked, as one elsewhere would, up to what the buffers hold."""
+    result = run(
+        """
+        import time
+        import httpx
+
+        URL = "https://b.s3.amazonaws.com/k"
+
+        async def block():
+            for _ in range(5):
+                await asyncio.sleep(1)
+                time.sleep(1)
+
+        async def by_aiohttp():
+            async with aiohttp.ClientSession() as session, session.get(URL) as response:
+                await response.read()
+
+        async def by_httpx():
+            async with httpx.AsyncClient() as client:
+                await client.get(URL)
+
+        @pytest.mark.parametrize("get", [by_aiohttp, by_httpx])
+        @pytest.mark.s3_object("b", "k", bytes(100_000))
+        @pytest.mark.s3_slow(first_byte=0.5, bytes_per_second=10_000)
+        async def test_a_blocked_loop(get, s3_clock):
+            other = asyncio.create_task(block())
+            await get()
+            assert 10.5 <= s3_clock.now <= 11
+            await other
+
+        @pytest.mark.s3_object("b", "k", size=20_000_000)
+        @pytest.mark.s3_slow(bytes_per_second=1_000_000)
+        async def test_a_reader_that_pauses(s3_clock):
+            async with aiohttp.ClientSession() as session, session.get(URL) as response:
+                await asyncio.sleep(10)
+                await response.read()
+            assert 27 < s3_clock.now < 28
+        """
+    )
+    result.assert_outcomes(passed=3)
+
+
 def test_fifty_requests_at_once(run):
     """Exactly `times` of a gather fail, at both layers, whatever the order; the journal has each once."""
     run(

@@ -4,7 +4,9 @@ action      the player                                              and asks for
 Send        sends all of it                                         when the kernel has all of it
 Receive     waits for bytes or the end of the stream                after `receive`, or after `expire` if that
                                                                     took longer than `seconds`
-Wait        lets test time pass                                     when it is over, or when the stream has ended
+Wait        lets test time pass, from now, or if it `goes_on` from  when it is over, or when the stream has ended
+            when the last one was to be over: a late player does
+            not slow the body down
 Close       closes, by FIN or RST, when the client's kernel has     never
             all that was sent
 """
@@ -30,6 +32,7 @@ class Wait(NamedTuple):
     """Let *seconds* of test time pass. `inf`: until the client leaves."""
 
     seconds: float
+    goes_on: bool = False
 
 
 class Close(NamedTuple):

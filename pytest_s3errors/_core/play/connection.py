@@ -290,11 +290,12 @@ class Connection:
             if exchange.bytes_per_second is None and isinstance(answer.body, bytes):
                 data += answer.body + tail
             else:
+                goes_on = False
                 for seconds, piece in paced(answer.body, exchange.bytes_per_second):
                     yield Send(data)
                     if seconds:
-                        yield Wait(seconds)
-                    data = piece
+                        yield Wait(seconds, goes_on)
+                    data, goes_on = piece, True
                 data += tail
         if ending is Ending.HANG:
             yield Send(data)
