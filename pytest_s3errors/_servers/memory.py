@@ -83,7 +83,9 @@ class End(asyncio.Transport):
                 if not self._protocol.eof_received():
                     self.close()
             elif self._error is not None:
-                self._lose(self._error)
+                # At once: a write that finds it closed first would hide the RST from aiohttp. Over TCP that is rare,
+                # but here the rounds of a writer and of an RST coincide.
+                self._lose(self._error, soon=False)
 
     def _next(self) -> bytes:
         """Return what has come, as far as one read takes it."""
@@ -205,7 +207,7 @@ class End(asyncio.Transport):
         if not self.get_write_buffer_size():
             self._lose(None)
 
-    def _lose(self, error: OSError | None, *, reset: bool = False) -> None:
+    def _lose(self, error: OSError | None, *, reset: bool = False, soon: bool = True) -> None:
         if self._lost:
             return
         self._take_back(self.get_write_buffer_size())
@@ -216,7 +218,10 @@ class End(asyncio.Transport):
             self.other._reset_comes()  # noqa: SLF001
         else:
             self.other._end_comes()  # noqa: SLF001
-        self._loop.call_soon(self._tell_lost, error)
+        if soon:
+            self._loop.call_soon(self._tell_lost, error)
+        else:
+            self._tell_lost(error)
 
     def _take_back(self, size: int) -> None:
         """Drop the last *size* bytes, which are not in the kernel yet."""

@@ -41,6 +41,7 @@ SCRIPTS = {
     "held up at once": ["near limit 0", "far pause", "near write 20000000", "far resume"],
     "held up, then closed": ["far pause", "near write 20000000", "far close"],
     "closed while held up": ["far pause", "near write 20000000", "near close", "far resume"],
+    "RST while held up": ["far pause", "near write 20000000", "far reset"],
     "aborted while held up": ["far pause", "near write 20000000", "near close", "near abort"],
     "much written after the end": ["far close", "near write 20000000"],
     "written after an RST that is not read": ["near pause", "near write 5", "far reset", "near write 5"],
@@ -171,6 +172,19 @@ async def test_bytes_arrive_as_they_were_and_in_order():
         await asyncio.sleep(0)
     assert b"".join(pieces) == sent
     assert max(map(len, pieces)) <= 256 * 1024
+
+
+async def test_an_rst_is_known_before_a_write_finds_it_closed():
+    """A client that uploads meanwhile reports the RST, as over TCP, and not that it can't write."""
+    near, far = await in_memory()
+    near.transport.write(bytes(3_000_000))
+    far.transport.pause_reading()
+    far.act("reset")
+    closed = False
+    while not closed:
+        await asyncio.sleep(0)
+        closed = near.transport.is_closing()
+        assert closed is (("lost", "ConnectionResetError") in near.events)
 
 
 async def test_nothing_is_kept_of_a_connection_that_is_over():
