@@ -1,8 +1,8 @@
 """The one place that replaces functions of the standard library for the clock.
 
-Nothing is replaced before the first test that uses the plugin, and nothing is restored after it: see `registry`. A
-function that another tool has replaced stays replaced by that tool; each test checks again. References that existed
-before are replaced once, see `copies`. Later imports find the replacements.
+Nothing is replaced before the first test that uses the plugin, and nothing is restored before the interpreter ends: see
+`registry` and `system_clock`. A function that another tool has replaced stays replaced by that tool; each test checks
+again. References that existed before are replaced once, see `copies`. Later imports find the replacements.
 """
 
 from __future__ import annotations

@@ -18,10 +18,14 @@ _NS = 1_000_000_000
 
 
 class Reading:
-    """A function of `time`. It is pickled by its name."""
+    """A function of `time`. It is pickled by its name.
+
+    A finalizer may read a copy of it while the interpreter ends, when the global names of this module are None.
+    """
 
     def __init__(self, registry: Registry, system: Any) -> None:
         self._registry = registry
+        self._system = system
         self.__name__ = self.__qualname__ = system.__name__
         self.__doc__ = system.__doc__
         self.__module__ = "time"
@@ -39,9 +43,9 @@ class Monotonic(Reading):
     def __call__(self) -> float:
         registry = self._registry
         if not registry.on:
-            return REAL.monotonic() + registry.hands.offset
+            return self._system() + registry.hands.offset  # type: ignore[no-any-return]
         if keeps_real_time(sys._getframe(1)):  # noqa: SLF001 - who reads decides
-            return REAL.monotonic()
+            return self._system()  # type: ignore[no-any-return]
         return registry.now()
 
 
@@ -52,14 +56,15 @@ class MonotonicNs(Reading):
         registry = self._registry
         if registry.on:
             return round(registry.now() * _NS)
-        return REAL.monotonic_ns() + round(registry.hands.offset * _NS)
+        return self._system() + round(registry.hands.offset * 1e9)  # type: ignore[no-any-return]
 
 
 class Time(Reading):
     """`time.time`."""
 
     def __call__(self) -> float:
-        return self._registry.wall()
+        registry = self._registry
+        return registry.wall() if registry.on else self._system()
 
 
 class TimeNs(Reading):
@@ -67,7 +72,9 @@ class TimeNs(Reading):
 
     def __call__(self) -> int:
         registry = self._registry
-        return round(registry.wall() * _NS) if registry.on and not registry.hands.travellers else REAL.time_ns()
+        if registry.on and not registry.hands.travellers:
+            return round(registry.wall() * _NS)
+        return self._system()  # type: ignore[no-any-return]
 
 
 class Sleep(Reading):

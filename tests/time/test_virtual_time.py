@@ -827,6 +827,33 @@ def test_it(s3_clock):
     ).assert_outcomes(passed=1)
 
 
+def test_time_can_be_read_until_the_interpreter_ends(run):
+    """By a finalizer that runs when our modules are emptied, as that of a forgotten session, which logs."""
+    result = run(
+        """
+        import logging, threading, time
+        from time import monotonic, monotonic_ns, time as wall, time_ns
+
+        KEPT = []
+
+        class Forgotten:
+            def __del__(self, logger=logging.getLogger("it"), threading=threading, time=time,
+                        copies=(monotonic, monotonic_ns, wall, time_ns)):
+                with threading.Lock():
+                    time.sleep(0.001)
+                    threading.Event().wait(0.001)
+                logger.error("late: %s", [copy() > 0 for copy in copies])
+
+        def test_it(s3_clock):
+            KEPT.append(Forgotten())
+            time.sleep(5)
+        """,
+        subprocess=True,
+    )
+    result.assert_outcomes(passed=1)
+    assert result.stderr.lines == ["late: [True, True, True, True]"]
+
+
 def test_executors_are_shut_down_in_real_time(run):
     """From Python 3.12 a loop that ends gives its executor 300 s; they do not pass while the threads end."""
     result = run(
