@@ -54,7 +54,8 @@ async def finish(response: S3Response, *, bucket: str, key: str | None = None) -
         if isinstance(response, S3Response) and (body := await response.read()):
             fields = parse_error_document(body)
             if fields is not None:
-                raise error_from_fields(status=200, fields=fields, headers=response.headers, bucket=bucket, key=key)
+                about = response._about() | {"bucket": bucket, "key": key}  # noqa: SLF001
+                raise error_from_fields(status=200, fields=fields, headers=response.headers, **about)
     finally:
         await close(response)
 

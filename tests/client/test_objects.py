@@ -230,8 +230,10 @@ async def test_an_error_inside_the_success_of_a_write_is_raised():
         with pytest.raises(S3ServerError) as caught:
             await client.put_object("b", "k", b"x")
         assert (caught.value.error_code, caught.value.status_code) == ("InternalError", 200)
-        with pytest.raises(S3ServerError, match="SlowDown"):
+        assert caught.value.operation == "PutObject"
+        with pytest.raises(S3ServerError, match="SlowDown") as caught:
             await client.delete_object("b", "k")
+        assert (caught.value.operation, caught.value.bucket, caught.value.key) == ("DeleteObject", "b", "k")
 
 
 async def test_copy_names_its_source_and_reads_the_result():
