@@ -82,6 +82,7 @@ def install(scene: Scene, seams: Seams) -> None:
         patience = Patience(self._timeout if self._session is None else self._session.timeout)
         entry = simulator.begin(call)
         read, whole = taken(entry, body)
+        lasts = False
         try:
             exchange = simulator.answer(entry, read)
             if simulator.problems:
@@ -100,9 +101,13 @@ def install(scene: Scene, seams: Seams) -> None:
             if answer.status >= _FIRST_ERROR_STATUS:
                 raise await _error(response, target)
             check_acknowledged(response, target)
+            lasts = _lasts(answer, exchange)
+            if lasts:  # not an argument for each response, since most requests end here
+                response._on_close = functools.partial(simulator.end, entry)  # noqa: SLF001
             return response
         finally:
-            simulator.end(entry)
+            if not lasts:
+                simulator.end(entry)
 
     seams.setattr(S3Client, "_make_request", _make_request)
 
@@ -234,6 +239,13 @@ def _response(
         key=target.key,
         verify=client.verify_etag and target.operation in OBJECT_READS,
     )
+
+
+def _lasts(answer: Answer, exchange: Exchange) -> bool:
+    """Return whether the body takes time, so that the request ends with it and not with the headers."""
+    if exchange.bytes_per_second is not None and answer.body:
+        return True
+    return answer.ending is Ending.HANG
 
 
 def _broken(exchange: Exchange) -> BaseException:

@@ -57,6 +57,46 @@ def test_every_layer_takes_the_same_time(run, fault):
     result.assert_outcomes(passed=18)
 
 
+def test_a_request_ends_with_its_body_at_every_layer(run):
+    """So times, waits and requests at one time are the same; a body that takes no time ends with the headers."""
+    result = run(
+        """
+        LAYERS = [pytest.param(layer, marks=pytest.mark.s3_layer(layer)) for layer in ("client", "mock", "wire")]
+        pytestmark = [pytest.mark.s3_object("b", "k", bytes(200)), pytest.mark.parametrize("layer", LAYERS)]
+
+        @pytest.mark.s3_slow(bytes_per_second=100)
+        async def test_slow(layer, s3_client, s3_errors):
+            await asyncio.gather(*(s3_client.get_object("b", "k") for _ in range(3)))
+            assert [request.ended_s for request in s3_errors.requests] == [2.0] * 3
+            s3_errors.expect(max_in_flight=3)
+
+        @pytest.mark.s3_fail("stalled_body", times=1)
+        @pytest.mark.s3_expect(backoff=[1.0])
+        async def test_stalled(layer, s3_client):
+            await retry_with_exponential_backoff(
+                lambda: s3_client.get_object("b", "k"), jitter=False, retryable_exceptions=(S3Error,)
+            )
+
+        @pytest.mark.s3_slow(bytes_per_second=100)
+        async def test_left(layer, s3_client, s3_errors):
+            response = await s3_client._make_request(method="GET", bucket="b", key="k")
+            await asyncio.sleep(0.5)
+            assert s3_errors.requests[0].ended_s is None
+            if layer == "mock":
+                return  # aiohttp's response counts as closed there
+            response.close()
+            await asyncio.sleep(0)
+            assert s3_errors.requests[0].ended_s == 0.5
+
+        async def test_quick(layer, s3_client, s3_errors):
+            await s3_client._make_request(method="GET", bucket="b", key="k")
+            await asyncio.sleep(0)
+            assert s3_errors.requests[0].ended_s == 0.0
+        """
+    )
+    result.assert_outcomes(passed=12)
+
+
 @pytest.mark.parametrize("layer", ["client", "mock", "wire"])
 def test_without_a_limit_only_the_tests_ends_it(run, layer):
     """A client without a timeout hangs, and the test is red."""
