@@ -35,7 +35,8 @@ class _Draft:
     layers: dict[str, str] = field(default_factory=dict)
     times: list[str] = field(default_factory=list)
     servers: list[str] = field(default_factory=list)
-    arrange: list[Callable[[S3Store], object]] = field(default_factory=list)
+    buckets: dict[str, Callable[[S3Store], object]] = field(default_factory=dict)
+    objects: list[Callable[[S3Store], object]] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
     limits: Limits = NO_LIMITS
     dialects: list[str] = field(default_factory=list)
@@ -72,8 +73,12 @@ class _Draft:
         access_of([(mark.args, mark.kwargs)], TEST_CREDENTIALS)
         self.accounts.append((mark.args, mark.kwargs))
 
-    def arranged(self, mark: pytest.Mark) -> None:
-        self.arrange.append(arranged_by(mark.name, mark.args, mark.kwargs))
+    def bucket(self, mark: pytest.Mark) -> None:
+        declare = arranged_by(mark.name, mark.args, mark.kwargs)
+        self.buckets.setdefault(mark.args[0] if mark.args else mark.kwargs["name"], declare)
+
+    def object(self, mark: pytest.Mark) -> None:
+        self.objects.append(arranged_by(mark.name, mark.args, mark.kwargs))
 
 
 _READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
@@ -86,8 +91,8 @@ _READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
     "s3_limits": _Draft.limit,
     "s3_credentials": _Draft.account,
     "s3_sweep": _Draft.sweep,
-    "s3_bucket": _Draft.arranged,
-    "s3_object": _Draft.arranged,
+    "s3_bucket": _Draft.bucket,
+    "s3_object": _Draft.object,
 }
 
 
@@ -127,7 +132,8 @@ def plan_of(item: pytest.Item) -> tuple[Plan, list[Mistake]]:
         layer=layer,
         time=next(iter(draft.times), None),
         server=next(iter(draft.servers), None),
-        arrange=tuple(reversed(draft.arrange)),
+        # Buckets first: an object would make its own, with the defaults. The closest object is put last, and stays.
+        arrange=(*draft.buckets.values(), *reversed(draft.objects)),
         expectations=tuple(draft.expectations),
         access=access,
         limits=draft.limits,

@@ -102,7 +102,7 @@ def test_buckets_and_objects_exist_when_the_test_starts(run):
     """Declared buckets exist and others do not; objects have their attributes."""
     run(
         """
-        @pytest.mark.s3_bucket("logs", region="eu-west-1")
+        @pytest.mark.s3_bucket("logs")
         @pytest.mark.s3_object("logs", "a/b.txt", b"hello", content_type="text/plain", metadata={"who": "me"})
         async def test_declared(s3_client):
             got = await s3_client.get_object("logs", "a/b.txt")
@@ -119,6 +119,49 @@ def test_buckets_and_objects_exist_when_the_test_starts(run):
             assert s3_store.keys("any") == s3_store.keys("b") == ["key"]
         """
     ).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("first", ["bucket", "object"])
+def test_a_bucket_is_as_declared_beside_its_object(run, first):
+    """The object does not make it first, whichever marker is above."""
+    marks = [
+        '@pytest.mark.s3_bucket("data", "eu-west-1", versioning=True)',
+        '@pytest.mark.s3_object("data", "key", b"1")',
+    ]
+    run(
+        """
+        {}
+        {}
+        async def test_it(s3_store):
+            assert s3_store.bucket("data").region == "eu-west-1"
+            assert s3_store.get("data", "key").version_id not in (None, "null")
+        """.format(*(marks if first == "bucket" else marks[::-1]))
+    ).assert_outcomes(passed=1)
+
+
+def test_the_nearest_marker_declares_a_bucket(run):
+    """Nothing is left of the others: they are no half of one declaration."""
+    run(
+        """
+        pytestmark = [pytest.mark.s3_bucket("data", "ap-south-1"), pytest.mark.s3_bucket(name="other")]
+
+        def regions(store):
+            return {name: (store.bucket(name).region, store.bucket(name).versioning) for name in store.buckets}
+
+        @pytest.mark.s3_bucket("data", "us-west-2", versioning=True)
+        class TestNearest:
+            @pytest.mark.s3_bucket(name="data", region="eu-west-1")
+            @pytest.mark.s3_bucket("data", "eu-west-2")
+            def test_of_the_function(self, s3_store):
+                assert regions(s3_store) == {"data": ("eu-west-1", None), "other": ("us-east-1", None)}
+
+            def test_of_the_class(self, s3_store):
+                assert regions(s3_store)["data"] == ("us-west-2", "Enabled")
+
+        def test_of_the_module(s3_store):
+            assert regions(s3_store)["data"] == ("ap-south-1", None)
+        """
+    ).assert_outcomes(passed=3)
 
 
 LISTS = """
