@@ -28,6 +28,9 @@ class Simulation(Protocol):
     def connects(self) -> bool:
         """Whether a rule has to be asked before a connection is made."""
 
+    def bucket_region(self, call: Call) -> str | None:
+        """Return the region that the bucket of *call* wants it to be signed for. None: it asks for none."""
+
     def begin(self, call: Call, mark: str | None = None) -> Entry:
         """Decide which rule takes *call*; a server finds the decision by *mark*."""
 

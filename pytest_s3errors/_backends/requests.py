@@ -66,6 +66,10 @@ class RequestBackend:
         """Tell whether the bucket is not there; what else the other S3 refuses, it does with the body."""
         return call.bucket is not None and call.operation not in _CREATING and not self.store.accepts(call.bucket)
 
+    def bucket_region(self, _call: Call, /) -> str | None:
+        """Return None: the region of the client's signature does not reach the other S3."""
+        return None
+
     def answer(self, call: Call, body: Body, /) -> Response | ErrorReply:
         """Have *call* done by the other S3; the first write to a bucket makes it, unless the test declared buckets.
 

@@ -158,6 +158,10 @@ class Simulator:
                     self.problems.append(located(problem, self._where()))
             return entry
 
+    def bucket_region(self, call: Call) -> str | None:
+        """Return the region that the bucket of *call* wants it to be signed for. None: it asks for none."""
+        return self._backend.bucket_region(call)
+
     @property
     def connects(self) -> bool:
         """Whether rules must be asked before a connection is made."""

@@ -1,7 +1,7 @@
 """The `client` layer: the simulator answers `S3Client._make_request`, without a socket.
 
-A request is signed only if S3 might refuse the signature: the credentials are unknown, or a marker declares which ones
-S3 knows.
+A request is signed only if S3 might refuse the signature: the credentials are unknown, a marker declares which ones S3
+knows, or the client's region is not that of the bucket or the endpoint.
 
 The client's operations, its response object and its exceptions stay real. A fault becomes the exception that the client
 would raise for it on the wire, built by the client's own functions.
@@ -26,6 +26,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, pieces
 from pytest_s3errors._core.play.answer import answer_of, paced, taken
 from pytest_s3errors._core.play.exchange import Ending
+from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import Call, ErrorReply
 from pytest_s3errors._layers.patience import Limit, Patience, wait
 from pytest_s3errors._layers.wire.aiohttp import natural_error
@@ -46,7 +47,6 @@ from s3_asyncio_client.exceptions import S3ConnectionError
 if TYPE_CHECKING:
     from pytest_s3errors._core.play.answer import Answer
     from pytest_s3errors._core.play.exchange import Exchange, Ids
-    from pytest_s3errors._core.s3.access import Access
     from pytest_s3errors._guard.seams import Seams
     from pytest_s3errors._scene import Scene
     from s3_asyncio_client._body import Data
@@ -74,7 +74,7 @@ def install(scene: Scene, seams: Seams) -> None:
         check_headers(headers or {})
         scene.check_playable()
         call = _call(self, method, bucket, key, headers or {}, params or {})
-        if _has_to_sign(self, scene.access):
+        if _has_to_sign(self, call, scene):
             call = _signed(self, call)
         body = await _whole(data, call.headers)
         simulator = scene.simulator
@@ -143,11 +143,13 @@ def _call(
     )
 
 
-def _has_to_sign(client: S3Client, access: Access) -> bool:
-    """Return whether S3 might refuse the client's credentials. Otherwise a signature would only cost time."""
-    known = access.find(client.access_key)
-    return access.declared or (
-        known is not None and (known.secret_key, known.session_token) != (client.secret_key, client.session_token)
+def _has_to_sign(client: S3Client, call: Call, scene: Scene) -> bool:
+    """Return whether S3 might refuse the client's keys or its region. Otherwise a signature would only cost time."""
+    known = scene.access.find(client.access_key)
+    return (
+        scene.access.declared
+        or (known is not None and (known.secret_key, known.session_token) != (client.secret_key, client.session_token))
+        or (scene.simulator.bucket_region(call) or region_of(call.endpoint)) not in (None, client.region)
     )
 
 

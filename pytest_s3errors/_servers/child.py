@@ -115,6 +115,10 @@ class Test:
 
     # A request that a layer in the test's process announces or answers.
 
+    def bucket_region(self, call: Call) -> str | None:
+        with self._lock:
+            return self._simulator.bucket_region(call)
+
     def begin(self, call: Call) -> tuple[int, Entry]:
         self._entries.append(self._simulator.begin(call))
         return len(self._entries) - 1, self._entries[-1]

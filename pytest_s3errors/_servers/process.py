@@ -202,6 +202,10 @@ class RemoteSimulator:
         """Activate one more rule."""
         return cast("ArmedRule", _RemoteRule(self._ask, self._ask("add", rule), rule))
 
+    def bucket_region(self, call: Call) -> str | None:
+        """Return the region that the bucket of *call* wants it to be signed for. None: it asks for none."""
+        return cast("str | None", self._ask("bucket_region", call))
+
     def begin(self, call: Call, mark: str | None = None) -> Entry:
         """Decide which rule takes *call*. *mark* is for servers."""
         assert mark is None  # the server is in the other process

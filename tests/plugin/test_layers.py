@@ -10,6 +10,7 @@ import pytest
 from pytest_s3errors._core.rules.faults import FAULTS
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import Rule
+from pytest_s3errors._core.s3.access import TEST_CREDENTIALS
 from pytest_s3errors._core.s3.errors.catalogue import CODES
 from pytest_s3errors._options import Settings
 from pytest_s3errors._test.lifetime import Run
@@ -114,6 +115,41 @@ async def test_a_fault_is_the_same_at_every_layer(operation, fault):
     """Exception, attributes, attempts and what is stored, for every fault and operation."""
     rule = fail_rule((fault,), {"times": 1})
     await assert_same(rule, operation)
+
+
+OWN = {"access_key": TEST_CREDENTIALS.access_key, "secret_key": TEST_CREDENTIALS.secret_key}
+OTHER = {"access_key": "a", "secret_key": "b"}
+WEST = "https://s3.us-west-2.amazonaws.com"
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "GetObject", "HeadObject", "ListObjectsV2"])
+@pytest.mark.parametrize(
+    ("bucket_region", "client", "refused"),
+    [
+        ("eu-west-1", OTHER | {"region": "us-east-1"}, True),
+        ("eu-west-1", OTHER | {"region": "eu-west-1"}, False),
+        ("us-east-1", OTHER | {"region": "eu-west-1"}, False),
+        ("eu-west-1", OWN | {"region": "us-east-1"}, True),
+        ("eu-west-1", OWN | {"region": "eu-west-1"}, False),
+        ("us-east-1", OWN | {"region": "us-east-1", "endpoint_url": WEST}, True),
+        ("us-east-1", OWN | {"region": "us-west-2", "endpoint_url": WEST}, False),
+    ],
+)
+async def test_a_region_is_the_same_at_every_layer(bucket_region, client, refused, operation):
+    """A signature for another one than the bucket's is refused. The endpoint's counts for a key that S3 knows."""
+    outcomes = []
+    for layer in LAYERS:
+        with simulated(layer) as run:
+            run.simulator.store.create_bucket("bucket", bucket_region)
+            run.simulator.store.put("bucket", "key", BODY)
+            async with S3Client(**client) as one:
+                try:
+                    outcomes.append(await OPERATIONS[operation](one) is None)
+                except S3Error as error:
+                    outcomes.append((type(error), str(error), vars(error)))
+            codes = [request.error_code for request in run.simulator.requests]
+            assert codes == (["AuthorizationHeaderMalformed"] if refused else [None]), layer
+    assert outcomes[0] == outcomes[1] == outcomes[2]
 
 
 # Their details quote what only a signed request has: its date and the hash of its body.

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from .access import OPEN
-from .model import answer, missing, refuses_by_head
+from .model import answer, missing, refuses_by_head, region_of_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,9 @@ class Backend(Protocol):
     def refuses(self, call: Call, /) -> bool:
         """Return whether it refuses *call* by its head, without asking for the body (100 Continue)."""
 
+    def bucket_region(self, call: Call, /) -> str | None:
+        """Return the region that the bucket of *call* wants it to be signed for. None: it asks for none."""
+
     def answer(self, call: Call, body: Body, /) -> Response | ErrorReply:
         """Execute *call*. *body* is as sent, with aws-chunked framing.
 
@@ -54,4 +57,5 @@ class Memory:
         self.missing = missing
         # Not a method, so that a request costs no call beyond the model's.
         self.answer = partial(answer, store, new_id=new_id, access=access)
+        self.bucket_region = partial(region_of_bucket, store, access=access)
         self.refuses = partial(refuses_by_head, store, new_id=new_id, access=access)

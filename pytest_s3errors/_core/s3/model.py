@@ -221,15 +221,17 @@ def _caller(store: S3Store, call: Call, access: Access) -> Caller:
     if not call.query and "authorization" not in call.headers:
         return unsigned(access)
 
-    def bucket_region() -> str | None:
-        name = store.access_points.get(call.bucket or "", call.bucket or "")
-        bucket = None if call.operation in _ANYWHERE else store.bucket(name)
-        if bucket is None:
-            return None
-        # If everyone is let in, a test that sets no region of a bucket may sign for any region.
-        return bucket.region if access.declared or bucket.region != DEFAULT_REGION else None
+    return identify(call, access, now=store.now, bucket_region=lambda: region_of_bucket(store, call, access))
 
-    return identify(call, access, now=store.now, bucket_region=bucket_region)
+
+def region_of_bucket(store: S3Store, call: Call, access: Access) -> str | None:
+    """Return the region of the bucket of *call*, which it must be signed for. None: the bucket asks for no region."""
+    name = store.access_points.get(call.bucket or "", call.bucket or "")
+    bucket = None if call.operation in _ANYWHERE else store.bucket(name)
+    if bucket is None:
+        return None
+    # If everyone is let in, a test that sets no region of a bucket may sign for any region.
+    return bucket.region if access.declared or bucket.region != DEFAULT_REGION else None
 
 
 def _check_text(ask: S3Request) -> None:
