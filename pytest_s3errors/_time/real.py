@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
+from numbers import Real
 from typing import Protocol
 
 from .dispatch import the_registry
@@ -45,6 +47,12 @@ class Clock(Protocol):
         """End the test, even if its body never ran."""
 
 
+def check_seconds(seconds: object) -> None:
+    """Refuse what time can't advance by. A bool is a comparison gone astray."""
+    if not isinstance(seconds, Real) or isinstance(seconds, bool) or not math.isfinite(seconds) or seconds < 0:
+        raise ValueError(f"time goes on by 0 or more seconds, not by {seconds!r}")
+
+
 class RealClock:
     """The system's clock, counted from the start of the body."""
 
@@ -61,7 +69,12 @@ class RealClock:
     moves = 0
 
     def advance(self, seconds: float) -> None:
-        """Sleep in real time. Like any blocking sleep, this stops an event loop in the same thread."""
+        """Sleep in real time. Like any blocking sleep, this stops an event loop in the same thread.
+
+        Raises:
+            ValueError: *seconds* is no number, negative, NaN or infinite.
+        """
+        check_seconds(seconds)
         REAL.sleep(seconds)
 
     @contextlib.contextmanager

@@ -8,13 +8,13 @@ import math
 import selectors
 import sys
 from collections.abc import Callable, Iterator
-from numbers import Real
 from typing import Any, Protocol
 
 from pytest_s3errors._core.report.limits import TOO_LONG
 
 from . import other_clocks
 from .dispatch import the_registry
+from .real import check_seconds
 from .silence import FOREIGN_S
 
 _DIGITS = 9
@@ -90,8 +90,7 @@ class VirtualClock:
         Raises:
             ValueError: *seconds* is no number, negative, NaN or infinite.
         """
-        if not (isinstance(seconds, Real) and math.isfinite(seconds) and seconds >= 0):
-            raise ValueError(f"time goes on by 0 or more seconds, not by {seconds!r}")
+        check_seconds(seconds)
         self._registry.advance(seconds)
         self.jumped()
 
