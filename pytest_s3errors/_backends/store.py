@@ -113,7 +113,7 @@ class RequestStore:
         """Do what DeleteObject does: with versioning an object is hidden, a version goes for good.
 
         Raises:
-            KeyError: There is none; the message names what is there.
+            KeyError: There is none, which DeleteObject takes for a success; the message names what is there.
         """
         __tracebackhide__ = True
         self.get(bucket, key, version_id)

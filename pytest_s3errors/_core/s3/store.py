@@ -147,7 +147,7 @@ class S3Store(Shelf):
         """Delete as DeleteObject does, without a request. With versioning, hide an object or remove a version for good.
 
         Raises:
-            KeyError: It does not exist. The message names what does.
+            KeyError: It does not exist, which DeleteObject takes for a success. The message names what does.
         """
         self.get(bucket, key, version_id)
         if version_id is None:
