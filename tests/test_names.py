@@ -62,3 +62,22 @@ def test_stored_objects_and_records_travel():
         status=200, error_code=None, fault=None, rule=None, started_s=0.0, ended_s=1.0, body_size=1,
     )  # fmt: skip
     assert pickle.loads(pickle.dumps(record)) == record
+
+
+@pytest.mark.parametrize("place", ["thread", "process"])
+@pytest.mark.parametrize("backend", ["memory", "moto"])
+def test_a_fixture_is_an_instance_of_its_class(run, place, backend):
+    """Runtime checkers of annotations ask that, wherever S3 runs and whatever does its work."""
+    run(
+        """
+        from pytest_s3errors import S3Clock, S3Errors, S3Retries, S3Server, S3Store, S3Sweep
+
+        def test_it(s3_clock, s3_errors, s3_retries, s3_server, s3_store, s3_sweep):
+            assert isinstance(s3_clock, S3Clock) and not isinstance(s3_store, S3Clock)
+            assert isinstance(s3_errors, S3Errors) and isinstance(s3_retries, S3Retries)
+            assert isinstance(s3_server, S3Server) and isinstance(s3_sweep, S3Sweep)
+            assert isinstance(s3_store, S3Store)
+        """,
+        f"--s3-server={place}",
+        f"--s3-backend={backend}",
+    ).assert_outcomes(passed=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from pytest_s3errors._core.report.expectations import expectation_of
 from pytest_s3errors._core.rules.arguments import RuleError, known_options
@@ -47,6 +47,7 @@ _Made = TypeVar("_Made")
 __tracebackhide__ = True  # an error about an argument points at the line that gave it
 
 
+@runtime_checkable
 class S3Clock(Protocol):
     """Test time, as the `s3_clock` fixture provides it."""
 

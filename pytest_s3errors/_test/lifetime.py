@@ -12,8 +12,8 @@ from pytest_s3errors._backends.setup import Setup
 from pytest_s3errors._core.report.limits import RequestLimits, located
 from pytest_s3errors._core.rules.arguments import RuleError
 from pytest_s3errors._core.s3.backend import BackendError
-from pytest_s3errors._core.s3.commit import Shelf
 from pytest_s3errors._core.s3.hosts import is_s3_host
+from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
 from pytest_s3errors._failures import SimulationError
 from pytest_s3errors._guard import after, children, doors, handover, owner
@@ -171,7 +171,8 @@ class Run:
             RuleError: the backend can't go back.
         """
         store = self.simulator.store
-        if not isinstance(store, Shelf) or not isinstance(self.simulator, Simulator):
+        # To `isinstance` every store is one.
+        if type(store) is not S3Store or not isinstance(self.simulator, Simulator):
             raise RuleError("schedules() puts S3 back for each example; only the model in memory, in this process, can")
         self._restore = self._restore or store.memento()
         self._restore()
