@@ -14,7 +14,7 @@ import pytest
 
 from ._options import add_options
 from ._test.declared import MARKERS
-from ._test.keys import CASE, LATEST, MISTAKE, PLAN, PROFILES, REFUSED, RUN, SEED, TIMER
+from ._test.keys import CASE, LATEST, PLAN, PROFILES, REFUSED, RUN, SEED, TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from s3_asyncio_client import S3Client
 
 SHARD = "s3_shard"
+_USAGE = "s3_usage"
 FIXTURES = frozenset({"s3_client", "s3_clock", "s3_errors", "s3_retries", "s3_server", "s3_store", "s3_sweep"})
 
 
@@ -110,7 +111,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if marked or any(FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
         from ._test.session import read_markers  # noqa: PLC0415 - only where S3 is used
 
-        read_markers(session.config, marked, MARKERS)
+        try:
+            read_markers(session.config, marked, MARKERS)
+        except pytest.UsageError as error:
+            getattr(session.config, "workeroutput", {})[_USAGE] = str(error)  # only a worker of pytest-xdist has it
+            raise
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Stop the run with the error of a worker of pytest-xdist, which has no terminal. All collect the same tests."""
+    told = getattr(node, "workeroutput", {}).get(_USAGE)
+    if told:
+        raise pytest.UsageError(told)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -146,7 +159,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _uses_s3(item: pytest.Item) -> bool:
-    return PLAN in item.stash or MISTAKE in item.stash or bool(FIXTURES.intersection(getattr(item, "fixturenames", ())))
+    return PLAN in item.stash or bool(FIXTURES.intersection(getattr(item, "fixturenames", ())))
 
 
 def _end_patrol(nextitem: pytest.Item | None) -> None:

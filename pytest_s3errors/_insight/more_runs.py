@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.rules.parse_sweep import SweepSpec
-from pytest_s3errors._test.keys import CASE, MISTAKE, PLAN
+from pytest_s3errors._test.keys import CASE, PLAN
 from pytest_s3errors._test.plan import Plan
 from pytest_s3errors._test.session import settings
 
@@ -23,7 +23,7 @@ def run(item: pytest.Item, nextitem: pytest.Item | None, *, uses_s3: bool) -> bo
     """Run *item* as often as its markers and the options ask. None: that is once."""
     plan = item.stash.get(PLAN, Plan())
     spec = _spec(item, plan, uses_s3=uses_s3 or PLAN in item.stash)
-    if MISTAKE in item.stash or (spec is None and not plan.outlasts_s):
+    if spec is None and not plan.outlasts_s:
         return None
     tracer = Tracer()
 

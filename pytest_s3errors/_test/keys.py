@@ -20,8 +20,6 @@ SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 """On the config."""
 PLAN: pytest.StashKey[Plan] = pytest.StashKey()
 """On a test with markers."""
-MISTAKE: pytest.StashKey[str] = pytest.StashKey()
-"""On a test with wrong markers, when those could not stop the run."""
 REFUSED: pytest.StashKey[list[Mistake]] = pytest.StashKey()
 """On the item that replaces a test which a marker replaced by mistake."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()

@@ -16,7 +16,7 @@ import pytest
 from pytest_s3errors._options import Settings, settings_of
 
 from .caches import forget_listings
-from .keys import MISTAKE, PLAN, REFUSED, RUN, SEED, SETTINGS
+from .keys import PLAN, REFUSED, RUN, SEED, SETTINGS
 from .lifetime import Run, running
 from .markers import Mistake, plan_of, unknown_markers
 from .plan import Plan
@@ -31,18 +31,14 @@ def read_markers(config: pytest.Config, items: Iterable[pytest.Item], ours: Iter
     """Decide the settings and the plan of each of *items*, which have markers, before the first test runs.
 
     Raises:
-        pytest.UsageError: markers or options are wrong; the message lists all of them. On a worker of pytest-xdist
-            each test with a wrong marker fails instead, because collection there can't stop the run with a message.
+        pytest.UsageError: markers or options are wrong; the message lists all of them.
     """
     found: dict[Mistake, list[str]] = {}
     for item in items:
         plan, mistakes = plan_of(item)
         for mistake in [*unknown_markers(item, ours), *mistakes, *item.stash.get(REFUSED, ())]:
             found.setdefault(mistake, []).append(item.nodeid)
-            item.stash[MISTAKE] = f"{item.stash.get(MISTAKE, '')}\n{mistake.text}\n  at {mistake.place}".strip()
         item.stash[PLAN] = plan
-    if hasattr(config, "workerinput"):
-        return
     settings(config)
     if found:
         raise pytest.UsageError("\n".join(_told(mistake, tests) for mistake, tests in found.items()))
@@ -55,8 +51,6 @@ def _told(mistake: Mistake, tests: list[str]) -> str:
 
 def start(item: pytest.Item) -> None:
     """Start the simulation of *item*, before its fixtures."""
-    if MISTAKE in item.stash:
-        pytest.fail(item.stash[MISTAKE], pytrace=False)
     forget_listings()
     started.add(item.nodeid)
     run = item.stash[RUN] = Run(item.stash.get(PLAN, Plan()), settings(item.config), test=item.nodeid)

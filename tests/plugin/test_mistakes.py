@@ -153,15 +153,24 @@ def test_a_marker_where_pytest_reads_none_is_told(pytester, name, options):
     pytester.runpytest(*options, "beside").assert_outcomes(passed=1)
 
 
-def test_each_test_with_a_wrong_marker_fails_on_a_worker(run):
-    """Collection on a worker of pytest-xdist can't stop the run with a message."""
-    source = (
-        "@pytest.mark.s3_fail(status=99)\ndef test_it(): pass\n@pytest.mark.s3_fail(503, time=2)\ndef test_two(): pass"
-    )
-    result = run(source, "-p", "xdist", "-n1", subprocess=True)
-    result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines(["*s3_fail(status=99): allowed is an HTTP status from 300 to 599", "  at test_it.py:5"])
-    result.stdout.fnmatch_lines(["*did you mean 'times'*", "  at test_it.py:7"])
+@pytest.mark.parametrize("dist", ["load", "each"])
+def test_workers_stop_the_run_with_one_error(run, dist):
+    """The same as without pytest-xdist, before the first test: each of them finds all that is wrong."""
+    source = """
+        def test_right(): pass
+
+        @pytest.mark.s3_fail(status=99)
+        def test_it(): pass
+
+        @pytest.mark.s3_fail(503, time=2)
+        def test_two(): pass
+        """
+    alone = run(source)
+    result = run(source, "-p", "xdist", "-n2", f"--dist={dist}", subprocess=True)
+    assert result.ret == alone.ret == pytest.ExitCode.USAGE_ERROR
+    result.assert_outcomes()
+    assert lines_of(result) == lines_of(alone)
+    assert [line.rpartition(" ")[2] for line in lines_of(alone)] == ["(test_it.py:8)", "(test_it.py:11)"]
 
 
 AS_WRITTEN = [
@@ -187,6 +196,8 @@ def test_wrong_options_are_one_error(run):
     result = run("def test_it(s3_store): pass", *wrong)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert [line.partition(": ")[0] for line in lines_of(result)] == ["--s3-layer", "--s3-time"]
+    distributed = run("def test_it(s3_store): pass", *wrong, "-p", "xdist", "-n2", subprocess=True)
+    assert (distributed.ret, lines_of(distributed)) == (result.ret, lines_of(result))
     run("def test_it(): pass", *wrong).assert_outcomes(passed=1)
 
 
