@@ -100,7 +100,6 @@ def is_amazon_host(host: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-@lru_cache(maxsize=1024)
 def region_of(host: str) -> str | None:
     """Return the region that *host* names, "us-east-1" for Amazon's global names. None: another host."""
     name = _without_port(host.lower())
