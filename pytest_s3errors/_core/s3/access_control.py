@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
-from pytest_s3errors._core.s3.errors.messages import said
 
 from .acls import ACL, check_public
 from .documents import XML
@@ -69,13 +68,13 @@ def _stated(ask: S3Request, bucket: Bucket, canned: frozenset[str], owner: str) 
     """Return the ACL in the request, which states it in exactly one way: by name, by headers or by a document."""
     name, grants, body = ask.call.headers.get(ACL), header_grants(ask), bytes(receive(ask).body)
     if name is not None and grants:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: ACL twice"))
+        raise ask.refused("InvalidRequest: ACL twice")
     if body and (name is not None or grants):
         raise ask.refused("UnexpectedContent")
     if not (body or name is not None or grants):
         raise ask.refused("MissingSecurityHeader", elements={"MissingHeaderName": ACL})
     if name is not None and name not in canned:
-        raise ask.bad_argument(ACL, name, said("InvalidArgument: canned ACL"))
+        raise ask.bad_argument(ACL, name, "canned ACL")
     acl: Acl = name or grants or document_grants(ask, body, owner)
     if bucket.ownership == BUCKET_OWNER_ENFORCED:  # only now: a document that is not an ACL is refused before
         raise ask.refused("AccessControlListNotSupported")

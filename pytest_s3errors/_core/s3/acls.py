@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.messages import said
-
 from .access import OWNERSHIPS
 from .grants import BUCKET_ACLS, BUCKET_OWNER_FULL, OBJECT_ACLS, is_public
 from .records import BUCKET_OWNER_ENFORCED, PRIVATE, PUBLIC_BLOCKS
@@ -31,7 +29,7 @@ def bucket_ownership(ask: S3Request) -> tuple[str, Acl]:
     """
     ownership = ask.call.headers.get(_OWNERSHIP, ask.access.ownership)
     if ownership not in OWNERSHIPS:
-        raise ask.bad_argument(_OWNERSHIP, None, said("InvalidArgument: ownership", ownership))
+        raise ask.bad_argument(_OWNERSHIP, None, "ownership", ownership)
     off = ownership == BUCKET_OWNER_ENFORCED
     if off and any(name.startswith(GRANT) for name in ask.call.headers):
         raise ask.refused("InvalidBucketAclWithObjectOwnership")
@@ -75,9 +73,9 @@ def check_public(ask: S3Request, bucket: Bucket, acl: Acl) -> None:
 def _stated(ask: S3Request, canned: frozenset[str]) -> Acl:
     acl, grants = ask.call.headers.get(ACL), header_grants(ask)
     if acl is not None and acl not in canned:
-        raise ask.bad_argument(ACL, acl, said("InvalidArgument: canned ACL"))
+        raise ask.bad_argument(ACL, acl, "canned ACL")
     if acl is not None and grants:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: ACL twice"))
+        raise ask.refused("InvalidRequest: ACL twice")
     return acl or grants or PRIVATE
 
 

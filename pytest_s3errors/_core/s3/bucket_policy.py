@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.s3.errors.envelope import document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.operations import BUCKET, OBJECT, OPERATIONS
 
 from .documents import XML
@@ -91,11 +90,11 @@ def _statements(ask: S3Request, text: bytes) -> Iterator[Statement]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy"))
+        raise ask.refused("MalformedPolicy")
     if "Statement" not in found:
-        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: no statement"))
+        raise ask.refused("MalformedPolicy: no statement")
     if found.get("Version", "2008-10-17") not in ("2008-10-17", "2012-10-17"):
-        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: version"))
+        raise ask.refused("MalformedPolicy: version")
     for one in found["Statement"] if isinstance(found["Statement"], list) else [found["Statement"]]:
         yield _statement(ask, one)
 
@@ -104,19 +103,19 @@ def _statement(ask: S3Request, one: Any) -> Statement:
     if not isinstance(one, dict) or "Effect" not in one:
         raise _malformed(ask, "a statement has the effect Allow or Deny")
     if one["Effect"] not in ("Allow", "Deny"):
-        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: effect", one["Effect"]))
+        raise ask.refused("MalformedPolicy: effect", one["Effect"])
     if unknown := sorted(one.keys() - _STATEMENT):
         raise _lacking(ask, f"{unknown[0]} in a policy")
     actions, resources = (tuple(_texts(ask, one.get(name), name)) for name in ("Action", "Resource"))
     kinds = [_kinds(action.lower()) for action in actions]
     if not all(kinds):
-        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: action"))
+        raise ask.refused("MalformedPolicy: action")
     bucket = ARN + ask.bucket
     if not all(arn == bucket or arn.startswith(f"{bucket}/") or glob(arn).fullmatch(bucket) for arn in resources):
-        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: resource"))
+        raise ask.refused("MalformedPolicy: resource")
     named = {kind for arn in resources for kind in _named(arn, bucket)}
     if any(named.isdisjoint(one) for one in kinds):
-        raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: action and resource"))
+        raise ask.refused("MalformedPolicy: action and resource")
     return Statement(
         allows=one["Effect"] == "Allow",
         principals=frozenset(_principals(ask, one.get("Principal"))),
@@ -152,7 +151,7 @@ def _principals(ask: S3Request, stated: Any) -> Iterator[str]:
         for name in _texts(ask, names, "Principal"):
             account = _ACCOUNT.fullmatch(name) if kind == "AWS" else None
             if kind == "AWS" and name != EVERYBODY and account is None:
-                raise ask.refused("MalformedPolicy", message=said("MalformedPolicy: principal"))
+                raise ask.refused("MalformedPolicy: principal")
             yield account[1] if account else name
 
 

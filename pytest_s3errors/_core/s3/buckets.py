@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.bucket_names import new_name_problem
 
 from .access_points import ALIAS_END
@@ -74,7 +73,7 @@ def delete_bucket(ask: S3Request) -> Response:
     """Delete an empty bucket. Versions and delete markers count as content."""
     bucket = ask.readable_bucket()
     if bucket.versions:
-        raise ask.refused("BucketNotEmpty", message=said("BucketNotEmpty: versions"))
+        raise ask.refused("BucketNotEmpty: versions")
     if bucket.objects:
         raise ask.refused("BucketNotEmpty")
     if ask.bucket in ask.store.access_points.values():
@@ -124,16 +123,16 @@ def _listed(ask: S3Request, bucket: Bucket) -> list[tuple[str, str]]:
 def _max_buckets(ask: S3Request) -> int:
     limit = number_of(ask, "max-buckets", _MAX_BUCKETS)
     if not 1 <= limit <= _MAX_BUCKETS:
-        raise ask.bad_argument("max-buckets", str(limit), said("InvalidArgument: max-buckets"))
+        raise ask.bad_argument("max-buckets", str(limit), "max-buckets")
     return limit
 
 
 def _check_region(ask: S3Request, region: str) -> None:
     """Refuse to list the buckets of a region that AWS does not have, or of another one than the endpoint's."""
     if region.lower() not in REGIONS:
-        raise ask.bad_argument("bucket-region", None, said("InvalidArgument: bucket region", region))
+        raise ask.bad_argument("bucket-region", None, "bucket region", region)
     if region_of(ask.call.endpoint) not in {None, region.lower()}:
-        raise ask.bad_argument("bucket-region", None, said("InvalidArgument: bucket region elsewhere"))
+        raise ask.bad_argument("bucket-region", None, "bucket region elsewhere")
 
 
 def _arn(bucket: str) -> dict[str, str]:
@@ -159,7 +158,7 @@ def _wanted_location(ask: S3Request, configuration: ET.Element | None) -> str:
     wanted = None if configuration is None else text_of(configuration, "LocationConstraint")
     if served != DEFAULT_REGION and served != _region_at(wanted):
         situation = "IllegalLocationConstraintException: region"
-        raise ask.refused("IllegalLocationConstraintException", message=said(situation, wanted or "unspecified"))
+        raise ask.refused(situation, wanted or "unspecified")
     if wanted is None:
         return DEFAULT_REGION
     # A constraint must not name us-east-1.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
 from .access_points import label_of
@@ -44,7 +43,7 @@ def copy_object(ask: S3Request) -> Response:
     """Store a copy of another object, with its metadata or new metadata."""
     ask.check_writable()
     if ask.body:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: body of copy"))
+        raise ask.refused("InvalidRequest: body of copy")
     source, by_version = _source(ask)
     check_source_key(ask, source.headers)
     replacing = _replaces(ask, "metadata")
@@ -109,7 +108,7 @@ def _source(ask: S3Request) -> tuple[StoredObject, bool]:
         return ask.readable(bucket, bucket.objects.get(key) or ask.absent(bucket)), False
     version = ask.version(bucket, version_id)
     if version.delete_marker:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy of marker"))
+        raise ask.refused("InvalidRequest: copy of marker")
     return ask.readable(bucket, version), True
 
 
@@ -122,12 +121,12 @@ def _parsed_source(ask: S3Request, text: str) -> tuple[str, str, str | None]:
     # Split off the version before decoding: a key may contain an encoded "?versionId=".
     path, versioned, version_id = text.partition("?versionId=")
     if _BROKEN_ESCAPE.search(path):
-        raise ask.bad_argument(COPY_SOURCE, COPY_SOURCE, said("InvalidArgument: copy source encoding"))
+        raise ask.bad_argument(COPY_SOURCE, COPY_SOURCE, "copy source encoding")
     # Some clients encode a space as in forms; some send the object's URL with the bucket in the path.
     bucket, _, key = _ORIGIN.sub("", unquote_plus(path)).removeprefix("/").partition("/")
     if not (bucket and key):
         # S3 repeats the name of the header as its value.
-        raise ask.bad_argument(COPY_SOURCE, COPY_SOURCE, said("InvalidArgument: copy source"))
+        raise ask.bad_argument(COPY_SOURCE, COPY_SOURCE, "copy source")
     if bucket.startswith("arn:"):  # of an access point: arn:...:accesspoint/NAME/object/KEY
         name, _, key = key.partition("/object/")
         bucket = label_of(f"{bucket}/{name}")
@@ -138,7 +137,7 @@ def _replaces(ask: S3Request, what: str) -> bool:
     header = f"x-amz-{what}-directive"
     directive = ask.call.headers.get(header, "COPY")
     if directive not in {"COPY", "REPLACE"}:
-        raise ask.bad_argument(header, directive, said("InvalidArgument: directive", what))
+        raise ask.bad_argument(header, directive, "directive", what)
     return directive == "REPLACE"
 
 
@@ -150,7 +149,7 @@ def _check_not_idle(ask: S3Request, source: StoredObject) -> None:
     # A default encryption that was set on the bucket counts as a change, even if it changes nothing.
     encrypts = KMS_KEY in source.headers or ask.readable_bucket().encryption is not EMPTY
     if not encrypts and not any(name in ask.call.headers for name in changing):
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy onto itself"))
+        raise ask.refused("InvalidRequest: copy onto itself")
 
 
 def _attributes(ask: S3Request, source: StoredObject, *, replacing: bool) -> dict[str, Any]:
@@ -174,7 +173,7 @@ def _checksums(ask: S3Request, source: StoredObject) -> Mapping[str, str]:
         sums = {algorithm: checksum(algorithm, source.content) for algorithm in source.checksums}
         return sums or default_checksum(source.content)
     if name.lower() not in ALGORITHMS:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum algorithm"))
+        raise ask.refused("InvalidRequest: checksum algorithm")
     return {name.lower(): checksum(name.lower(), source.content)}
 
 
@@ -186,12 +185,12 @@ def _source_range(ask: S3Request, source: StoredObject) -> tuple[int, int]:
         return 0, source.size
     matched = _SOURCE_RANGE.fullmatch(text)
     if matched is None or int(matched[1]) > int(matched[2]):
-        raise ask.bad_argument(header, text, said("InvalidArgument: copy range"))
+        raise ask.bad_argument(header, text, "copy range")
     first, last = int(matched[1]), int(matched[2])
     if first >= source.size:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: copy range"))
+        raise ask.refused("InvalidRequest: copy range")
     if last >= source.size:
-        raise ask.bad_argument(header, text, said("InvalidArgument: copy range end", source.size))
+        raise ask.bad_argument(header, text, "copy range end", source.size)
     return first, last + 1
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.messages import said
-
 if TYPE_CHECKING:
     from .messages import Response
     from .request import S3Request
@@ -17,9 +15,9 @@ def corspreflight(ask: S3Request) -> Response:
     """Refuse, as S3 does for a bucket without a configuration."""
     headers = ask.call.headers
     if not headers.get("origin"):
-        raise ask.refused("BadRequest", message=said("BadRequest: no origin"))
+        raise ask.refused("BadRequest: no origin")
     method = headers.get("access-control-request-method")
     if method and method not in _METHODS:
-        raise ask.refused("BadRequest", message=said("BadRequest: asked method", method))
+        raise ask.refused("BadRequest: asked method", method)
     absent = ask.store.bucket(ask.bucket) is None
-    raise ask.refused("AccessForbidden", message=said("AccessForbidden: no bucket") if absent else None)
+    raise ask.refused("AccessForbidden: no bucket" if absent else "AccessForbidden")

@@ -10,7 +10,7 @@ from pytest_s3errors._core.s3.errors.envelope import Children, document
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_delete, check_still
-from .documents import XML, malformed, parse_xml, text_of
+from .documents import XML, parse_xml, text_of
 from .messages import Refused, Response
 from .object_lock import check_bypass, check_unlocked
 from .payload import receive
@@ -80,9 +80,9 @@ def delete_objects(ask: S3Request) -> Response:
     if all(text_of(entry, "VersionId") is None for entry in entries):  # captures disagree on the others
         check_bypass(ask)
     if not 1 <= len(entries) <= MAX_PAGE or not _has(wanted, {"Object": MAX_PAGE, "Quiet": 1}):
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     if not all(text_of(entry, "Key") is not None and _has(entry, _ENTRY) for entry in entries):
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     if not all(text_of(entry, "Key") for entry in entries):
         raise ask.refused("UserKeyMustBeSpecified")
     quiet = (text_of(wanted, "Quiet") or "").strip().lower() == "true"

@@ -8,7 +8,6 @@ from xml.etree import ElementTree as ET
 if TYPE_CHECKING:
     from pytest_s3errors._core.body import Body
 
-    from .messages import Refused
     from .request import S3Request
 
 XML = {"Content-Type": "application/xml"}
@@ -52,7 +51,7 @@ def parse_xml(ask: S3Request, body: Body, root: str) -> ET.Element:
     """Return the document's root as `parse_any` does. A root other than *root* is MalformedXML too."""
     found = parse_any(ask, body)
     if found.tag != root:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     return found
 
 
@@ -67,7 +66,7 @@ def parse_any(ask: S3Request, body: Body) -> ET.Element:
     try:
         return read_xml(bytes(body))
     except DocumentError as error:
-        raise malformed(ask) from error
+        raise ask.refused("MalformedXML") from error
 
 
 def read_xml(document: bytes) -> ET.Element:
@@ -88,11 +87,6 @@ def read_xml(document: bytes) -> ET.Element:
     for element in found.iter():
         element.tag = element.tag.rpartition("}")[2]
     return found
-
-
-def malformed(ask: S3Request) -> Refused:
-    """Return MalformedXML."""
-    return ask.refused("MalformedXML")
 
 
 def text_of(parent: ET.Element, name: str) -> str | None:

@@ -16,12 +16,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
-from pytest_s3errors._core.s3.errors.messages import said
 
 from .access import account_id
 from .commit import DEFAULT_REGION
 from .digests import decode_base64, md5_hex
-from .documents import XML, malformed, text_of
+from .documents import XML, text_of
 from .messages import EMPTY, Response
 from .payload import configuration
 from .records import SSE, is_keyed
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from pytest_s3errors._core.body import Body
 
     from .bucket_record import Bucket
-    from .messages import Refused
     from .request import S3Request
 
 AES256 = "AES256"
@@ -67,7 +65,7 @@ def put_bucket_encryption(ask: S3Request) -> Response:
     bucket, wanted = configuration(ask, "ServerSideEncryptionConfiguration")
     rules = wanted.findall("Rule")
     if len(rules) != 1:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     bucket.encryption = MappingProxyType(_default(ask, rules[0]))
     bucket.customer_keys = "SSE-C" not in {one.text for one in rules[0].iter("EncryptionType")}
     return Response(status=200)
@@ -78,9 +76,9 @@ def _default(ask: S3Request, rule: ET.Element) -> dict[str, str]:
     method = AES256 if applied is None else text_of(applied, "SSEAlgorithm")
     key = None if applied is None else text_of(applied, "KMSMasterKeyID")
     if method != AES256 and method not in _KMS:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     if key is not None and method not in _KMS:
-        raise ask.bad_argument("ApplyServerSideEncryptionByDefault", None, said("InvalidArgument: default KMS key"))
+        raise ask.bad_argument("ApplyServerSideEncryptionByDefault", None, "default KMS key")
     headers = {SSE: method} if method != AES256 else {}
     headers |= {KMS_KEY: key} if key else {}
     headers |= {BUCKET_KEY: "true"} if (text_of(rule, "BucketKeyEnabled") or "").strip() == "true" else {}
@@ -119,14 +117,14 @@ def check_encryption(ask: S3Request, kept: dict[str, str], bucket: Bucket | None
         return
     method = kept.get(SSE)
     if method is not None and _OWN.algorithm in ask.call.headers:
-        raise ask.bad_argument(SSE, method, said("InvalidArgument: customer key and encryption"))
+        raise ask.bad_argument(SSE, method, "customer key and encryption")
     if _customer_key(ask, _OWN) is not None:
         if bucket is not None and not bucket.customer_keys:
             raise ask.refused("AccessDenied")
     elif method is not None and method not in {AES256, *_KMS}:
-        raise ask.bad_argument(SSE, method, "The encryption method given is not supported")
+        raise ask.bad_argument(SSE, method, message="The encryption method given is not supported")
     elif KMS_KEY in kept and method not in _KMS:
-        raise ask.bad_argument(SSE, method, f"A KMS key needs {SSE}: aws:kms")
+        raise ask.bad_argument(SSE, method, message=f"A KMS key needs {SSE}: aws:kms")
     elif method is None and bucket is not None:
         kept |= bucket.encryption
     if kept.get(SSE) in _KMS:
@@ -147,7 +145,7 @@ def _key_arn(ask: S3Request, region: str, key: str | None) -> str:
         digest = md5(account.encode(), usedforsecurity=False).hexdigest()
         key = "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:]))
     if (elsewhere := _KEY_ARN.match(key)) is not None and elsewhere[1] != region:
-        raise ask.refused("KMS.NotFoundException", message=said("KMS.NotFoundException: region", elsewhere[1]))
+        raise ask.refused("KMS.NotFoundException: region", elsewhere[1])
     return f"arn:aws:kms:{region}:{account}:key/{key}" if _UUID.fullmatch(key) else key
 
 
@@ -162,8 +160,8 @@ def check_part_key(ask: S3Request, draft: Mapping[str, str]) -> None:
     if key_md5 == wanted:
         return
     if key_md5 is None or wanted is None:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: encryption of part"))
-    raise ask.refused("InvalidRequest", message=said("InvalidRequest: encryption differs"))
+        raise ask.refused("InvalidRequest: encryption of part")
+    raise ask.refused("InvalidRequest: encryption differs")
 
 
 # Reads.
@@ -184,37 +182,35 @@ def _check_key(ask: S3Request, stored: Mapping[str, str], names: _Headers) -> No
     wanted, headers = stored.get(CUSTOMER_KEY_MD5), ask.call.headers
     # S3 compares digests before it looks at the key: a reader's key of another length is just another key.
     if wanted is not None and names.key in headers and headers.get(names.digest) != wanted:
-        raise ask.refused("AccessDenied", message=said("AccessDenied: customer key"))
+        raise ask.refused("AccessDenied: customer key")
     if _customer_key(ask, names) == wanted:
         return
     if wanted is not None:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: encrypted"))
+        raise ask.refused("InvalidRequest: encrypted")
     message = "The object was stored without a key of the customer; ask for it without one."
     raise ask.refused("InvalidRequest", message=message)
 
 
 def _customer_key(ask: S3Request, names: _Headers) -> str | None:
-    """Return the MD5 of the request's key, in base64. None: it has no key."""
+    """Return the MD5 of the request's key, in base64. None: it has no key.
+
+    A refusal names another header than the wrong one, and never the key.
+    """
     headers = ask.call.headers
     algorithm, key = headers.get(names.algorithm), headers.get(names.key)
     if algorithm is None and key is None:
         return None
     if algorithm is None:
-        raise _bad_key(ask, "customer algorithm")
+        raise ask.bad_argument(SSE, None, "customer algorithm")
     if key is None:
-        raise _bad_key(ask, "customer key")
+        raise ask.bad_argument(SSE, None, "customer key")
     if algorithm != AES256:
         elements = {"ArgumentName": SSE, "ArgumentValue": algorithm}
         raise ask.refused("InvalidEncryptionAlgorithmError", elements=elements)
     decoded = decode_base64(key, _KEY_BYTES)
     if decoded is None:
-        raise _bad_key(ask, "customer key length")
+        raise ask.bad_argument(SSE, None, "customer key length")
     digest = b64encode(md5(decoded, usedforsecurity=False).digest()).decode()
     if headers.get(names.digest) != digest:
-        raise _bad_key(ask, "customer key MD5")
+        raise ask.bad_argument(SSE, None, "customer key MD5")
     return digest
-
-
-def _bad_key(ask: S3Request, what: str) -> Refused:
-    """Return InvalidArgument. S3 names another header than the wrong one, and never the key."""
-    return ask.bad_argument(SSE, None, said(f"InvalidArgument: {what}"))

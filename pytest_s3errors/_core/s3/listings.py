@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .documents import XML
@@ -56,7 +55,7 @@ def list_objects_v2(ask: S3Request) -> Response:
     query = ask.call.query
     stated = number_of(ask, "max-keys", MAX_PAGE)
     if "marker" in query:
-        raise ask.bad_argument("marker", None, said("InvalidArgument: marker of version 1"))
+        raise ask.bad_argument("marker", None, "marker of version 1")
     bucket, encode = ask.readable_bucket(), encoder(ask)
     token, start_after = query.get("continuation-token"), query.get("start-after", "")
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
@@ -87,7 +86,7 @@ def list_objects(ask: S3Request) -> Response:
     stated = number_of(ask, "max-keys", MAX_PAGE)
     for name, spelled in _OF_VERSION_2.items():
         if name in query:
-            raise ask.bad_argument(name, None, said("InvalidArgument: parameter of version 2", spelled))
+            raise ask.bad_argument(name, None, "parameter of version 2", spelled)
     bucket, encode = ask.readable_bucket(), encoder(ask)
     limit = page_size(ask, "max-keys", stated)
     marker, prefix, delimiter = (query.get(name, "") for name in ("marker", "prefix", "delimiter"))
@@ -144,17 +143,17 @@ def number_of(ask: S3Request, name: str, default: int) -> int:
     known = text.isascii() and (text.removeprefix("-").isdigit()) and len(digits) <= _DIGITS
     number = int(digits or "0") * (-1 if text[0] == "-" else 1) if known else 0
     if not known or not -_MAX_INT - 1 <= number <= _MAX_INT:
-        raise ask.bad_argument(name, text, said("InvalidArgument: number", name))
+        raise ask.bad_argument(name, text, "number", name)
     return number
 
 
 def page_size(ask: S3Request, name: str, number: int, most: int = MAX_PAGE) -> int:
     """Return the *number* in the query parameter *name*, at most *most*. Refuse a negative one (fact 69)."""
     if number < 0 and ask.call.operation == "ListObjectVersions":
-        raise ask.bad_argument(name, None, said("InvalidArgument: negative max-keys"))
+        raise ask.bad_argument(name, None, "negative max-keys")
     if number < 0:
         argument = "maxKeys" if name == "max-keys" else name  # here S3 uses its own name of that one
-        raise ask.bad_argument(argument, str(number), said("InvalidArgument: negative", argument))
+        raise ask.bad_argument(argument, str(number), "negative", argument)
     return min(number, most)
 
 
@@ -164,7 +163,7 @@ def encoder(ask: S3Request) -> Callable[[str], str]:
     if encoding is None:
         return str
     if encoding.lower() != "url":
-        raise ask.bad_argument("encoding-type", encoding, said("InvalidArgument: encoding type"))
+        raise ask.bad_argument("encoding-type", encoding, "encoding type")
     return _url
 
 
@@ -228,4 +227,4 @@ def read_token(ask: S3Request, token: str) -> str:
             return raw[_CRC_BYTES:].decode()
     except (Base64Error, ValueError):
         pass
-    raise ask.bad_argument("continuation-token", None, said("InvalidArgument: continuation token"))
+    raise ask.bad_argument("continuation-token", None, "continuation token")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.catalogue import error_reply
-from pytest_s3errors._core.s3.errors.messages import said
+from pytest_s3errors._core.s3.errors.catalogue import refusal
 from s3_asyncio_client._core.operations import BUCKET, OPERATIONS, names_of
 
 from .copies import COPY_SOURCE
@@ -41,9 +40,8 @@ _METHODS = frozenset({"PATCH", *(row.method for row in OPERATIONS.values())})
 def check_selectors(call: Call) -> None:
     """Refuse two selectors at once."""
     if len(call.query) > 1 and len(names := selected(call)) > 1:
-        message = said("InvalidArgument: selectors", ", ".join(names))
         elements = {"ArgumentName": "ResourceType", "ArgumentValue": names[0]}
-        raise Refused(error_reply("InvalidArgument", call, message=message, elements=elements))
+        raise refusal("InvalidArgument: selectors", call, ", ".join(names), elements=elements)
 
 
 def misplaced(ask: S3Request) -> Refused:
@@ -53,9 +51,9 @@ def misplaced(ask: S3Request) -> Refused:
         methods, at_key, situation = _OWN.get(name, ((), False, ""))
         if call.method in methods and at_key == (call.key is not None):
             ask.readable_bucket()
-            return ask.refused(situation.partition(":")[0], message=said(situation))
+            return ask.refused(situation)
     if call.method not in _METHODS:
-        return ask.refused("BadRequest", message=said("BadRequest: method"))
+        return ask.refused("BadRequest: method")
     return ask.refused("MethodNotAllowed")
 
 
@@ -63,17 +61,17 @@ def check_form(ask: S3Request) -> None:
     """Refuse what belongs to other operations: a copy source without a copy, what names a part without UploadPart."""
     call = ask.call
     if COPY_SOURCE in call.headers and call.method != "PUT":
-        raise ask.bad_argument(COPY_SOURCE, call.headers[COPY_SOURCE], said("InvalidArgument: copy source elsewhere"))
+        raise ask.bad_argument(COPY_SOURCE, call.headers[COPY_SOURCE], "copy source elsewhere")
     version_id = call.query.get("versionId")
     if version_id is not None:
         _check_version(ask, version_id)
     if call.key is None and "partNumber" in call.query and "uploadId" not in call.query:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: part without key"))
+        raise ask.refused("InvalidRequest: part without key")
     if "partNumber" in call.query or ("uploadId" in call.query and call.method == "PUT"):
         part, upload = "partNumber" in call.query, "uploadId" in call.query
         if call.method == "PUT" and not upload:
             # S3 repeats the name of the parameter as its value.
-            raise ask.bad_argument("partNumber", "partNumber", said("InvalidArgument: part number alone"))
+            raise ask.bad_argument("partNumber", "partNumber", "part number alone")
         if upload and (call.method != "PUT" or not part):
             raise ask.refused("MethodNotAllowed")
 
@@ -84,6 +82,6 @@ def _check_version(ask: S3Request, version_id: str) -> None:
     if row is not None and row.name in _UNVERSIONED:
         # Of the ACL of a bucket S3 says something else.
         situation = "version id" if row.name == "GetBucketAcl" else "no version id"
-        raise ask.bad_argument("versionId", version_id, said(f"InvalidArgument: {situation}"))
+        raise ask.bad_argument("versionId", version_id, situation)
     if not version_id:
-        raise ask.bad_argument("versionId", version_id, said("InvalidArgument: empty version id"))
+        raise ask.bad_argument("versionId", version_id, "empty version id")

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_s3errors._core.body import Body, join
 from pytest_s3errors._core.s3.errors.envelope import document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MIN_PART_BYTES
 
 from .attributes import attributes_of, encryption_headers, written_headers
 from .conditions import check_not_overtaken, check_write
-from .documents import XML, malformed, parse_xml, text_of
+from .documents import XML, parse_xml, text_of
 from .encryption import check_part_key, etag_of
 from .messages import EMPTY, Response
 from .multipart_checksums import (
@@ -180,7 +179,7 @@ def _entries(ask: S3Request) -> list[_Entry]:
     listed = None if not body and upload and upload.parts else parse_xml(ask, body, "CompleteMultipartUpload")
     entries = [] if listed is None else [(_number(ask, entry), entry) for entry in listed.findall("Part")]
     if not entries:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: no parts"))
+        raise ask.refused("InvalidRequest: no parts")
     return entries
 
 
@@ -213,9 +212,9 @@ def _number(ask: S3Request, entry: ET.Element) -> int:
     text = text_of(entry, "PartNumber")
     number = whole_number(text, digits=9)
     if number is None or entry.find("ETag") is None:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     if number == 0:
-        raise ask.bad_argument("PartNumber", text, said("InvalidArgument: listed number"))
+        raise ask.bad_argument("PartNumber", text, "listed number")
     return number
 
 
@@ -235,4 +234,4 @@ def _etag(entry: ET.Element) -> str:
 def _check_size(ask: S3Request, body: Body) -> None:
     stated = ask.call.headers.get("x-amz-mp-object-size")
     if stated is not None and stated != str(len(body)):
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: object size", stated, len(body)))
+        raise ask.refused("InvalidRequest: object size", stated, len(body))

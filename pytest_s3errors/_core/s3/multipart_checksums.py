@@ -9,8 +9,6 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.messages import said
-
 from .crc import default_checksum
 from .digests import ALGORITHMS, checksum, stated_checksums
 from .documents import text_of
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
     from pytest_s3errors._core.body import Body
 
-    from .messages import Refused
     from .records import Part, Upload
     from .request import S3Request
 
@@ -45,14 +42,14 @@ def wanted_checksum(ask: S3Request) -> tuple[str | None, str]:
     name, kind = headers.get("x-amz-checksum-algorithm"), headers.get("x-amz-checksum-type")
     if name is None:
         if kind is not None:
-            raise _invalid(ask, said("InvalidRequest: checksum type alone"))
+            raise ask.refused("InvalidRequest: checksum type alone")
         return None, FULL
     algorithm = name.lower()
     if algorithm not in ALGORITHMS:
-        raise _invalid(ask, said("InvalidRequest: checksum algorithm"))
+        raise ask.refused("InvalidRequest: checksum algorithm")
     kind = (kind or (FULL if algorithm == "crc64nvme" else COMPOSITE)).upper()
     if kind not in _OFFERED[algorithm]:
-        raise _invalid(ask, said("InvalidRequest: checksum type", kind, algorithm))
+        raise ask.refused("InvalidRequest: checksum type", kind, algorithm)
     return algorithm, kind
 
 
@@ -62,7 +59,7 @@ def part_checksums(ask: S3Request, upload: Upload, body: Body, stated: Mapping[s
         return stated
     # S3 computes a CRC itself. It requires a SHA from the client, and accepts only the announced algorithm.
     if stated or upload.algorithm.startswith("sha"):
-        raise _invalid(ask, said("InvalidRequest: checksum of part", upload.algorithm, next(iter(stated), "null")))
+        raise ask.refused("InvalidRequest: checksum of part", upload.algorithm, next(iter(stated), "null"))
     return {upload.algorithm: checksum(upload.algorithm, body)}
 
 
@@ -76,7 +73,7 @@ def check_listed(ask: S3Request, upload: Upload, number: int, part: Part, entry:
         if upload.algorithm is None or (name == upload.algorithm and value != part.checksums[name]):
             return False
         if name != upload.algorithm:
-            raise ask.refused("BadDigest", message=said("BadDigest: listed part", name, number))
+            raise ask.refused("BadDigest: listed part", name, number)
     return True
 
 
@@ -89,7 +86,7 @@ def check_composite(ask: S3Request, upload: Upload, entries: Sequence[tuple[int,
         raise ask.refused("InternalError")
     for number, entry in entries:
         if not text_of(entry, CHECKSUM_ELEMENTS[algorithm]):
-            raise _invalid(ask, said("InvalidRequest: checksum missing", algorithm, number))
+            raise ask.refused("InvalidRequest: checksum missing", algorithm, number)
 
 
 def composite_parts(upload: Upload, parts: list[Part]) -> tuple[str, ...]:
@@ -113,9 +110,9 @@ def whole_checksums(ask: S3Request, upload: Upload, parts: list[Part], body: Bod
     stated = stated_checksums(ask.call.headers)
     # A client may omit the count of a composite checksum.
     if any(name != algorithm or text not in {value, value.partition("-")[0]} for name, text in stated.items()):
-        raise _bad_digest(ask, algorithm)
+        raise ask.refused("BadDigest: checksum", algorithm)
     if stated and "x-amz-checksum-type" not in ask.call.headers and _ambiguous(upload):
-        raise _bad_digest(ask, algorithm)
+        raise ask.refused("BadDigest: checksum", algorithm)
     return {algorithm: value}
 
 
@@ -128,12 +125,4 @@ def _check_type(ask: S3Request, upload: Upload) -> None:
     stated = ask.call.headers.get("x-amz-checksum-type")
     announced = None if upload.algorithm is None else upload.draft.checksum_type
     if stated is not None and stated.upper() != announced:
-        raise _invalid(ask, said("InvalidRequest: checksum mode", announced or "null"))
-
-
-def _invalid(ask: S3Request, message: str) -> Refused:
-    return ask.refused("InvalidRequest", message=message)
-
-
-def _bad_digest(ask: S3Request, algorithm: str) -> Refused:
-    return ask.refused("BadDigest", message=said("BadDigest: checksum", algorithm))
+        raise ask.refused("InvalidRequest: checksum mode", announced or "null")

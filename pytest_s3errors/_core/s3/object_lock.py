@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.s3.errors.envelope import Children, document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.digits import whole_number
 
 from .bucket_record import Bucket
 from .commit import whole_second
 from .digests import is_undigested
-from .documents import XML, malformed, text_of
+from .documents import XML, text_of
 from .messages import Response
 from .payload import configuration
 from .records import ENABLED, DefaultRetention, Retention, StoredObject
@@ -51,7 +50,7 @@ def put_object_lock_configuration(ask: S3Request) -> Response:
     """Enable object lock permanently, and set the default retention of new objects."""
     bucket, wanted = configuration(ask, "ObjectLockConfiguration")
     if text_of(wanted, "ObjectLockEnabled") != ENABLED:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     if bucket.versioning != ENABLED:
         raise ask.refused("InvalidBucketState")
     rule = wanted.find("Rule")
@@ -64,7 +63,7 @@ def _default(ask: S3Request, wanted: ET.Element | None) -> DefaultRetention:
     mode = None if wanted is None else text_of(wanted, "Mode")
     spans = [] if wanted is None else [(unit, text) for unit in ("Days", "Years") if (text := text_of(wanted, unit))]
     if mode not in _MODES or len(spans) != 1:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     ((unit, text),) = spans
     length = whole_number(text, digits=len(str(_MAX_DAYS)))
     if length is None or not 1 <= length <= (_MAX_DAYS if unit == "Days" else _MAX_YEARS):
@@ -94,12 +93,12 @@ def put_object_retention(ask: S3Request) -> Response:
     bucket, obj = _locked(ask)
     mode, until = text_of(wanted, "Mode"), text_of(wanted, "RetainUntilDate")
     if (mode is None) != (until is None) or (mode is not None and mode not in _MODES):
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     retention = None if mode is None or until is None else Retention(mode, _until(ask, "RetainUntilDate", until))
     current = _in_force(ask, obj)
     longer = current and retention and retention.mode == current.mode and retention.until >= current.until
     if current and not longer and not _gives_way(ask, current):
-        raise _protected(ask)
+        raise ask.refused("AccessDenied: object lock")
     bucket.amend(obj, retention=retention)
     return Response(status=200)
 
@@ -119,7 +118,7 @@ def put_object_legal_hold(ask: S3Request) -> Response:
     bucket, obj = _locked(ask)
     status = text_of(wanted, "Status")
     if status not in _HOLDS:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     bucket.amend(obj, legal_hold=status)
     return Response(status=200)
 
@@ -136,7 +135,7 @@ def _locked(ask: S3Request) -> tuple[Bucket, StoredObject]:
     """Return bucket and version, or refuse: the bucket has no object lock, or the version does not exist."""
     bucket = ask.readable_bucket()
     if not bucket.locked:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: no lock"))
+        raise ask.refused("InvalidRequest: no lock")
     return bucket, ask.readable_object()
 
 
@@ -151,9 +150,9 @@ def stated_lock(ask: S3Request, bucket: Bucket | None) -> dict[str, Any]:
     headers = ask.call.headers
     mode, until, hold = headers.get(_MODE), headers.get(_UNTIL), headers.get(_HOLD)
     if (mode, until, hold) != (None, None, None) and (bucket is None or not bucket.locked):
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: no lock"))
+        raise ask.refused("InvalidRequest: no lock")
     if hold is not None and hold not in _HOLDS:
-        raise ask.bad_argument(_HOLD, hold, said("InvalidArgument: legal hold"))
+        raise ask.bad_argument(_HOLD, hold, "legal hold")
     lock = {"retention": _stated(ask, bucket, mode, until), "legal_hold": hold or ""}
     if ask.call.operation == "PutObject":
         _check_digested(ask, "Object", locked=hold is not None or lock["retention"] is not None)
@@ -167,7 +166,7 @@ def check_part(ask: S3Request, draft: StoredObject) -> None:
 
 def _check_digested(ask: S3Request, what: str, *, locked: bool) -> None:
     if locked and is_undigested(ask):
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: lock without digest", what))
+        raise ask.refused("InvalidRequest: lock without digest", what)
 
 
 def _stated(ask: S3Request, bucket: Bucket | None, mode: str | None, until: str | None) -> Retention | None:
@@ -175,9 +174,9 @@ def _stated(ask: S3Request, bucket: Bucket | None, mode: str | None, until: str 
         return None if bucket is None else _by_default(bucket.default_retention, ask.store.now())
     if mode is None or until is None:
         missing = _MODE if mode is None else _UNTIL
-        raise ask.bad_argument(missing, None, said("InvalidArgument: lock date and mode"))
+        raise ask.bad_argument(missing, None, "lock date and mode")
     if mode not in _MODES:
-        raise ask.bad_argument(_MODE, mode, said("InvalidArgument: lock mode"))
+        raise ask.bad_argument(_MODE, mode, "lock mode")
     return Retention(mode, _until(ask, _UNTIL, until))
 
 
@@ -192,13 +191,11 @@ def _until(ask: S3Request, name: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        wrong = (
-            ask.bad_argument(name, text, said("InvalidArgument: lock date form")) if name == _UNTIL else malformed(ask)
-        )
+        wrong = ask.bad_argument(name, text, "lock date form") if name == _UNTIL else ask.refused("MalformedXML")
         raise wrong from error
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if moment <= ask.store.now():
-        raise ask.bad_argument(name, java_date(moment), said("InvalidArgument: lock date past"))
+        raise ask.bad_argument(name, java_date(moment), "lock date past")
     return whole_second(moment)  # as it is told, so that a client that waits until then finds the lock gone
 
 
@@ -206,7 +203,7 @@ def check_bypass(ask: S3Request) -> None:
     """Refuse the header that bypasses a retention, whatever its value, in a bucket without object lock."""
     bucket = ask.store.bucket(ask.bucket)
     if _BYPASS in ask.call.headers and (bucket is None or not bucket.locked):
-        raise ask.bad_argument(_BYPASS, None, said("InvalidArgument: bypass"))
+        raise ask.bad_argument(_BYPASS, None, "bypass")
 
 
 def check_unlocked(ask: S3Request, version: StoredObject | None) -> None:
@@ -215,7 +212,7 @@ def check_unlocked(ask: S3Request, version: StoredObject | None) -> None:
         return
     current = _in_force(ask, version)
     if version.legal_hold == "ON" or (current and not _gives_way(ask, current)):
-        raise _protected(ask)
+        raise ask.refused("AccessDenied: object lock")
 
 
 def _in_force(ask: S3Request, obj: StoredObject) -> Retention | None:
@@ -224,10 +221,6 @@ def _in_force(ask: S3Request, obj: StoredObject) -> Retention | None:
 
 def _gives_way(ask: S3Request, current: Retention) -> bool:
     return current.mode == _GOVERNANCE and ask.call.headers.get(_BYPASS, "").lower() == "true"
-
-
-def _protected(ask: S3Request) -> Exception:
-    return ask.refused("AccessDenied", message=said("AccessDenied: object lock"))
 
 
 def lock_headers(obj: StoredObject) -> dict[str, str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.messages import said
-
 from .attributes import attributes_of, check_active, checksum_headers, response_headers, written_headers
 from .conditions import check_read, check_write
 from .crc import default_checksum
@@ -66,7 +64,7 @@ def head_object(ask: S3Request) -> Response:
 def _read(ask: S3Request) -> Response:
     if SSE in ask.call.headers:
         message = f"{SSE} header is not supported for this operation."
-        raise ask.bad_argument(SSE, ask.call.headers[SSE], message)
+        raise ask.bad_argument(SSE, ask.call.headers[SSE], message=message)
     obj = ask.readable_object()
     check_key(ask, obj.headers)
     check_read(ask, obj)
@@ -80,7 +78,7 @@ def _read(ask: S3Request) -> Response:
             headers["x-amz-mp-parts-count"] = str(obj.parts)
     mode = ask.call.headers.get("x-amz-checksum-mode", "").upper()
     if mode != "ENABLED" and "x-amz-checksum-mode" in ask.call.headers:
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: checksum to read"))
+        raise ask.refused("InvalidRequest: checksum to read")
     if obj.checksums and mode:
         headers.update(checksum_headers(_checksums(ask, obj, span), obj.checksum_type))
     if span is None or not obj.size:
@@ -103,10 +101,10 @@ def _override(ask: S3Request, headers: dict[str, str]) -> None:
         if not name.startswith("response-"):
             continue
         if ask.caller.owner_id is None:
-            raise ask.refused("InvalidRequest", message=said("InvalidRequest: anonymous response header"))
+            raise ask.refused("InvalidRequest: anonymous response header")
         header = _OVERRIDES.get(name)
         if header is None:
-            raise ask.bad_argument(name, value, said("InvalidArgument: response header", name))
+            raise ask.bad_argument(name, value, "response header", name)
         if not value.isprintable() or any(character > "\xff" for character in value):
-            raise ask.bad_argument(name, value, said("InvalidArgument: override"))
+            raise ask.bad_argument(name, value, "override")
         headers[header] = value

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.auth.refusals import mismatch
 from pytest_s3errors._core.s3.auth.streaming import ChunkSignatureError
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 from s3_asyncio_client._core.operations import names_of
@@ -53,9 +52,9 @@ def receive(ask: S3Request) -> Payload:
     body, trailers = unframed(ask) if chunked else (ask.body, EMPTY)
     if stated is not None and stated != len(body):
         elements = {"NumberBytesExpected": str(stated), "NumberBytesProvided": str(len(body))}
-        raise ask.refused("IncompleteBody", message=said("IncompleteBody: length"), elements=elements)
+        raise ask.refused("IncompleteBody: length", elements=elements)
     if ask.call.operation in DIGESTED and is_undigested(ask):
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: no digest"))
+        raise ask.refused("InvalidRequest: no digest")
     if sha256:
         check_content_sha256(ask, ask.body)
     if DIGEST_HEADERS.isdisjoint(headers):
@@ -82,7 +81,7 @@ def unframed(ask: S3Request) -> tuple[Body, Mapping[str, str]]:
     stated = ask.call.headers.get("x-amz-trailer", "").lower().replace(" ", "")
     announced = {name for name in stated.split(",") if name}
     if any(name.startswith(CHECKSUM) and name not in DIGEST_HEADERS for name in announced):
-        raise ask.refused("InvalidRequest", message=said("InvalidRequest: trailer"))
+        raise ask.refused("InvalidRequest: trailer")
     try:
         seal = ask.caller.seal
         received = unframe(ask.body, seal.open() if seal else None)

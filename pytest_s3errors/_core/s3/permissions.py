@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.operations import OBJECT, OPERATIONS, names_of
 
 from .access import account_id
@@ -19,7 +18,6 @@ from .records import BUCKET_OWNER_ENFORCED
 if TYPE_CHECKING:
     from .asked import Asked
     from .bucket_record import Bucket
-    from .messages import Refused
     from .records import Acl, StoredObject
 
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
@@ -67,12 +65,12 @@ def check_allowed(ask: Asked) -> None:
     if bucket is None:
         # A missing bucket has no owner, but an anonymous caller can't own one.
         if caller is None and operation == "CreateBucket":
-            raise _unsigned(ask, operation)
+            raise ask.refused(f"AccessDenied: {_SIGNED_ONLY[operation]}")
         if caller is None and (not ask.bucket or ask.store.accepts(ask.bucket)):
             raise ask.refused("AccessDenied")
         return
     if caller is None and operation in _SIGNED_ONLY:
-        raise _unsigned(ask, operation)
+        raise ask.refused(f"AccessDenied: {_SIGNED_ONLY[operation]}")
     if operation == "CreateBucket":
         return
     check_expected_owner(ask, bucket, EXPECTED_OWNER)
@@ -85,10 +83,6 @@ def check_allowed(ask: Asked) -> None:
     permission = _BY_BUCKET.get(operation)
     if permission is None or not _grants(ask, bucket, bucket.acl, owner_of(ask, bucket), permission):
         raise ask.refused("AccessDenied")
-
-
-def _unsigned(ask: Asked, operation: str) -> Refused:
-    return ask.refused("AccessDenied", message=said(f"AccessDenied: {_SIGNED_ONLY[operation]}"))
 
 
 def check_policy(ask: Asked, bucket: Bucket) -> None:
@@ -150,8 +144,7 @@ def check_expected_owner(ask: Asked, bucket: Bucket, header: str) -> None:
     if stated is None or stated in {owner, account_id(owner)}:
         return
     if not (stated.isascii() and stated.isdigit() and len(stated) == _ACCOUNT_DIGITS):
-        message = said("InvalidBucketOwnerAWSAccountID: id", stated)
-        raise ask.refused("InvalidBucketOwnerAWSAccountID", message=message)
+        raise ask.refused("InvalidBucketOwnerAWSAccountID: id", stated)
     if ask.access.declared:
         raise ask.refused("AccessDenied")
 

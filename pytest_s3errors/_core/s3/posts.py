@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 
 from pytest_s3errors._core.s3.auth.forms import identify_form, missing_field
 from pytest_s3errors._core.s3.errors.envelope import document
-from pytest_s3errors._core.s3.errors.messages import said
 
 from .attributes import META, as_word
 from .documents import XML
@@ -41,7 +40,7 @@ def post_object(ask: S3Request) -> Response:
     form = _form(ask)
     fields = form.fields
     if form.file is None:
-        raise ask.bad_argument("file", "0", said("InvalidArgument: one file"))
+        raise ask.bad_argument("file", "0", "one file")
     if "key" not in fields:
         raise missing_field(ask.call, "key")
     name = form.filename.replace("\\", "/").rpartition("/")[2]
@@ -50,7 +49,7 @@ def post_object(ask: S3Request) -> Response:
     if "policy" in fields:
         _check_policy(ask, {**fields, "key": key, "bucket": ask.bucket}, len(form.file))
     if not key:
-        raise ask.bad_argument("key", "", "The name of an object has at least one character")
+        raise ask.bad_argument("key", "", message="The name of an object has at least one character")
     if ask.access.declared:
         check_allowed(ask)
     put = replace(ask.call, method="PUT", operation="PutObject", key=key, query=EMPTY, headers=_headers(ask, fields))
@@ -97,7 +96,7 @@ def _headers(ask: S3Request, fields: Mapping[str, str]) -> dict[str, str]:
         # Metadata is encoded in responses if necessary, so it may contain what a header can't.
         forbidden = _LINE_BREAK if name.startswith(META) else _CONTROL
         if not _NAME.fullmatch(name) or forbidden.search(value):
-            raise ask.bad_argument(name, value, "The field can't be a header of the object")
+            raise ask.bad_argument(name, value, message="The field can't be a header of the object")
         if name.startswith(META):  # unlike a header's, a field's text needs no decoding
             headers[name] = as_word(value)
     if "acl" in fields:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_s3errors._core.s3.errors.envelope import document
 
 from .access import OWNERSHIPS
-from .documents import XML, malformed, text_of
+from .documents import XML, text_of
 from .grants import FULL, grants_of
 from .messages import Response
 from .payload import configuration
@@ -32,7 +32,7 @@ def put_bucket_ownership_controls(ask: S3Request) -> Response:
     rules = wanted.findall("Rule")
     ownership = text_of(rules[0], "ObjectOwnership") if len(rules) == 1 else None
     if ownership not in OWNERSHIPS:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     owner = owner_of(ask, bucket)
     if ownership == BUCKET_OWNER_ENFORCED and set(grants_of(bucket.acl, owner, owner)) - {Grant(owner, FULL)}:
         raise ask.refused("InvalidBucketAclWithObjectOwnership")
@@ -66,7 +66,7 @@ def _is_on(ask: S3Request, wanted: ET.Element, name: str) -> bool:
     text = text_of(wanted, name)
     value = False if text is None else _BOOLEANS.get(text.strip().lower())
     if value is None:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     return value
 
 

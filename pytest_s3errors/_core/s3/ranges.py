@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MAX_PARTS
 
@@ -21,7 +20,7 @@ def requested_range(ask: S3Request, obj: StoredObject) -> tuple[int, int] | None
     text = ask.call.headers.get("range")
     if "partNumber" in ask.call.query:
         if text is not None:
-            raise ask.refused("InvalidRequest", message=said("InvalidRequest: range and part"))
+            raise ask.refused("InvalidRequest: range and part")
         return _part_range(ask, obj)
     return None if text is None else _byte_range(ask, text, obj.size)
 
@@ -31,7 +30,7 @@ def part_number(ask: S3Request) -> int:
     text = ask.call.query.get("partNumber", "")
     number = whole_number(text, digits=len(str(MAX_PARTS)))
     if number is None or not 1 <= number <= MAX_PARTS:
-        raise ask.bad_argument("partNumber", text, said("InvalidArgument: part number"))
+        raise ask.bad_argument("partNumber", text, "part number")
     return number
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_s3errors._core.body import Body
-from pytest_s3errors._core.s3.errors.catalogue import error_reply
-from pytest_s3errors._core.s3.errors.messages import said
+from pytest_s3errors._core.s3.errors.catalogue import bad_argument, refusal
 from s3_asyncio_client._core.bucket_names import bucket_name_problem
 from s3_asyncio_client._core.limits import MAX_KEY_BYTES
 
@@ -43,19 +42,20 @@ class S3Request:
 
     def refused(
         self,
-        code: str,
-        *,
+        situation: str,
+        *values: object,
         message: str | None = None,
         elements: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Refused:
-        """Return the exception that ends this request with S3's error *code*."""
-        return Refused(error_reply(code, self.call, message=message, elements=elements, headers=headers))
+        """Return the exception that ends this request; see `catalogue.refusal`."""
+        return refusal(situation, self.call, *values, message=message, elements=elements, headers=headers)
 
-    def bad_argument(self, name: str, value: str | None, message: str) -> Refused:
-        """Return InvalidArgument with the argument's name. *value* None omits ArgumentValue."""
-        elements = {"ArgumentName": name} if value is None else {"ArgumentName": name, "ArgumentValue": value}
-        return self.refused("InvalidArgument", message=message, elements=elements)
+    def bad_argument(
+        self, name: str, value: str | None, situation: str = "", *values: object, message: str | None = None
+    ) -> Refused:
+        """Return InvalidArgument with the argument's name; see `catalogue.bad_argument`."""
+        return bad_argument(self.call, name, value, situation, *values, message=message)
 
     def readable_bucket(self, name: str | None = None) -> Bucket:
         """Return the bucket *name* (None: the request's own), or refuse with NoSuchBucket."""
@@ -131,7 +131,7 @@ class S3Request:
         if version_id == NULL:
             return
         if bucket is None or bucket.versioning is None or not is_version_id(version_id):
-            raise self.bad_argument(name, version_id, said("InvalidArgument: version id"))
+            raise self.bad_argument(name, version_id, "version id")
 
     def is_marker(self, marker: StoredObject) -> Refused:
         """Return MethodNotAllowed: the requested version is a delete marker (fact 18)."""

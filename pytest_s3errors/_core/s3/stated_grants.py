@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.messages import said
-
 from .documents import DocumentError, read_xml, text_of
 from .grants import GROUPS, PERMISSIONS
 from .records import Grant
@@ -34,7 +32,7 @@ def _in_header(ask: S3Request, name: str, permission: str) -> Iterator[Grant]:
     for one in value.split(","):
         found = _GRANTEE.fullmatch(one)
         if found is None:
-            raise ask.bad_argument(name, value, said("InvalidArgument: grant format"))
+            raise ask.bad_argument(name, value, "grant format")
         yield Grant(_grantee(ask, found[1].lower(), found[2], {"id": "id", "uri": "uri"}), permission)
 
 
@@ -79,7 +77,7 @@ def _grantee(ask: S3Request, kind: str, value: str, named: Mapping[str, str]) ->
     if kind == "id":
         _check_id(ask, value, named[kind])
     elif value not in GROUPS:
-        raise ask.bad_argument(named[kind], value, said("InvalidArgument: grantee uri"))
+        raise ask.bad_argument(named[kind], value, "grantee uri")
     return value
 
 
@@ -87,4 +85,4 @@ def _check_id(ask: S3Request, value: str, named: str) -> None:
     """Refuse with InvalidArgument an invalid canonical id or, if access is declared, an unknown one."""
     nobody = ask.access.declared and value not in {one.owner_id for one in ask.access.known}
     if not _CANONICAL_ID.fullmatch(value) or nobody:
-        raise ask.bad_argument(named, value, said("InvalidArgument: grantee id"))
+        raise ask.bad_argument(named, value, "grantee id")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from pytest_s3errors._core.s3.errors.envelope import document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_BUCKET_TAGS, MAX_OBJECT_TAGS
 
-from .documents import XML, malformed, parse_any, parse_xml, text_of
+from .documents import XML, parse_any, parse_xml, text_of
 from .messages import EMPTY, Response
 from .payload import configuration, receive
 
@@ -84,13 +83,13 @@ def stated_tags(ask: S3Request) -> Mapping[str, str]:
     for pair in filter(None, text.split("&")):
         name, _, value = pair.partition("=")
         if "=" in value or not name:
-            raise _bad_header(ask, text)
+            raise ask.bad_argument(HEADER, text, "tagging header")
         try:
             pairs.append((unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")))
         except UnicodeDecodeError as error:
-            raise _bad_header(ask, text) from error
+            raise ask.bad_argument(HEADER, text, "tagging header") from error
     if len(dict(pairs)) < len(pairs):
-        raise _bad_header(ask, text)
+        raise ask.bad_argument(HEADER, text, "tagging header")
     return _checked(ask, sorted(pairs), MAX_OBJECT_TAGS)
 
 
@@ -137,7 +136,7 @@ def _tag_set(ask: S3Request, parent: ET.Element | None, limit: int) -> Mapping[s
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise ask.refused("InvalidTag", message=said("InvalidTag: duplicate"), elements={"TagKey": name})
+            raise ask.refused("InvalidTag: duplicate", elements={"TagKey": name})
         seen.add(name)
     return _checked(ask, pairs, limit)
 
@@ -147,7 +146,7 @@ def _pairs(ask: S3Request, parent: ET.Element | None) -> list[tuple[str, str]]:
     for entry in [] if parent is None else parent.findall("Tag"):
         name, value = text_of(entry, "Key"), text_of(entry, "Value")
         if name is None or value is None:
-            raise malformed(ask)
+            raise ask.refused("MalformedXML")
         pairs.append((name, value))
     return pairs
 
@@ -162,25 +161,21 @@ def _checked(ask: S3Request, pairs: Iterable[tuple[str, str]], limit: int) -> Ma
             raise ask.refused("InvalidTag", elements={"TagKey": name})
         if len(value) > MAX_VALUE_CHARACTERS or not _ALLOWED.fullmatch(value):
             elements = {"TagKey": name, "TagValue": value}
-            raise ask.refused("InvalidTag", message=said("InvalidTag: value"), elements=elements)
+            raise ask.refused("InvalidTag: value", elements=elements)
         tags[name] = value
     if len(tags) > limit:
         kind = "object" if limit == MAX_OBJECT_TAGS else "bucket"
-        raise ask.refused("BadRequest", message=said(f"BadRequest: tags of {kind}", limit))
+        raise ask.refused(f"BadRequest: tags of {kind}", limit)
     return MappingProxyType(tags) if tags else EMPTY
 
 
 def _system_tag(ask: S3Request, name: str) -> Refused:
     """Return InvalidTag for a key reserved for AWS, with the operation's own message."""
     if ask.call.operation == "CreateBucket":
-        return ask.refused("InvalidTag", message=said("InvalidTag: created bucket"))
+        return ask.refused("InvalidTag: created bucket")
     of_bucket = ask.call.operation == "PutBucketTagging"
-    message = said("InvalidTag: system tag") if of_bucket else said("InvalidTag: system tag of object")
-    return ask.refused("InvalidTag", message=message, elements={"TagKey": name})
-
-
-def _bad_header(ask: S3Request, text: str) -> Exception:
-    return ask.bad_argument(HEADER, text, said("InvalidArgument: tagging header"))
+    situation = "InvalidTag: system tag" if of_bucket else "InvalidTag: system tag of object"
+    return ask.refused(situation, elements={"TagKey": name})
 
 
 def _document(tags: Mapping[str, str]) -> bytes:

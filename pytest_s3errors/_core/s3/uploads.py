@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .access import account_id
@@ -90,7 +89,7 @@ def _after(ask: S3Request, uploads: list[Upload], key_marker: str, id_marker: st
     for place, upload in enumerate(uploads):
         if (upload.draft.key, upload.upload_id) == (key_marker, id_marker):
             return uploads[place + 1 :]
-    raise ask.bad_argument("upload-id-marker", id_marker, said("InvalidArgument: upload id marker"))
+    raise ask.bad_argument("upload-id-marker", id_marker, "upload id marker")
 
 
 def _part(number: int, part: Part) -> Elements:

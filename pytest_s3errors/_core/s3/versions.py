@@ -6,10 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.s3.errors.envelope import document
-from pytest_s3errors._core.s3.errors.messages import said
 from s3_asyncio_client._core.limits import MAX_PAGE
 
-from .documents import XML, malformed, text_of
+from .documents import XML, text_of
 from .listings import Elements, checksum_elements, encoder, given, number_of, page_size
 from .messages import Response
 from .payload import configuration
@@ -30,13 +29,13 @@ def put_bucket_versioning(ask: S3Request) -> Response:
     bucket, wanted = configuration(ask, "VersioningConfiguration")
     status, mfa = text_of(wanted, "Status"), text_of(wanted, "MfaDelete")
     if status not in {ENABLED, SUSPENDED, None} or mfa not in {"Enabled", "Disabled", None}:
-        raise malformed(ask)
+        raise ask.refused("MalformedXML")
     if status is None:
         raise ask.refused("IllegalVersioningConfigurationException")
     if mfa == "Enabled":
         raise ask.refused("AccessDenied", message="MFA delete takes a request with an MFA token.")
     if bucket.locked and status != ENABLED:
-        raise ask.refused("InvalidBucketState", message=said("InvalidBucketState: lock"))
+        raise ask.refused("InvalidBucketState: lock")
     bucket.set_versioning(status)
     return Response(status=200)
 
@@ -55,7 +54,7 @@ def list_object_versions(ask: S3Request) -> Response:
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     if "version-id-marker" in query and (not id_marker or "key-marker" not in query):
         situation = "version id marker" if "key-marker" not in query else "empty version id marker"
-        raise ask.bad_argument("version-id-marker", id_marker, said(f"InvalidArgument: {situation}"))
+        raise ask.bad_argument("version-id-marker", id_marker, situation)
     bucket = ask.readable_bucket()
     ask.check_version_id(bucket, id_marker or NULL, name="version-id-marker")
     encode, limit = encoder(ask), page_size(ask, "max-keys", stated)

@@ -5,20 +5,18 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.catalogue import error_reply
-from pytest_s3errors._core.s3.errors.messages import said
-from pytest_s3errors._core.s3.messages import Refused
+from pytest_s3errors._core.s3.errors.catalogue import bad_argument, refusal
 
 from . import version2, version4
 from .canonical import ALGORITHM, sign, signing_key
 from .identity import Caller, guest, unsigned
-from .refusals import bad_argument, check_token, denied, mismatch, unknown_key
+from .refusals import check_token, mismatch, unknown_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_s3errors._core.s3.access import Access, Credentials
-    from pytest_s3errors._core.s3.messages import Call
+    from pytest_s3errors._core.s3.messages import Call, Refused
 
 _V4_FIELDS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature")
 _V2_FIELDS = ("AWSAccessKeyId", "Signature")
@@ -36,13 +34,13 @@ def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Call
         Refused: The signature is wrong, missing, or outside the form.
     """
     if "authorization" in call.headers:
-        raise Refused(error_reply("CredentialsNotSupported", call))
+        raise refusal("CredentialsNotSupported", call)
     policy = fields.get("policy")
     if policy is None:
         return unsigned(access)
     in_v4 = any(name.lower() in fields for name in _V4_FIELDS)
     if not (in_v4 or any(name.lower() in fields for name in _V2_FIELDS)):
-        raise denied(call)
+        raise refusal("AccessDenied", call)
     for name in _V4_FIELDS if in_v4 else _V2_FIELDS:
         if not fields.get(name.lower()):
             raise missing_field(call, name)
@@ -62,13 +60,13 @@ def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Call
 
 def missing_field(call: Call, name: str) -> Refused:
     """Return InvalidArgument for a missing field of a form (fact 59)."""
-    return bad_argument(call, name, "", said("InvalidArgument: form field", name))
+    return bad_argument(call, name, "", "form field", name)
 
 
 def _check_v4(call: Call, fields: Mapping[str, str], policy: str, known: Credentials) -> None:
     algorithm = fields.get("x-amz-algorithm", "")
     if algorithm != ALGORITHM:
-        raise bad_argument(call, "X-Amz-Algorithm", algorithm, f"X-Amz-Algorithm is {ALGORITHM} only")
+        raise bad_argument(call, "X-Amz-Algorithm", algorithm, message=f"X-Amz-Algorithm is {ALGORITHM} only")
     claim = version4.claim_in_form(call, fields)
     version4.check_scope(call, claim, None, form=fields["x-amz-credential"])
     ours = sign(signing_key(known.secret_key, claim.date, claim.region), policy)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_s3errors._core.s3.errors.messages import said
+from pytest_s3errors._core.s3.errors.catalogue import bad_argument
 
 from . import version2, version4
 from .canonical import ALGORITHM
-from .refusals import bad_argument, check_token, denied, unknown_key
+from .refusals import check_token, denied, unknown_key
 from .streaming import SIGNED_CHUNKS, SIGNED_TRAILERS, Seal
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def identify(
     authorization = call.headers.get("authorization")
     if authorization is not None:
         if v4 or v2:
-            raise bad_argument(call, "Authorization", authorization, said("InvalidArgument: two signatures"))
+            raise bad_argument(call, "Authorization", authorization, "two signatures")
         return _by_header(call, authorization, access, now, bucket_region)
     if v4:
         return _by_v4_query(call, access, now, bucket_region)
@@ -82,7 +82,7 @@ def _by_header(
     if not authorization.strip():
         return unsigned(access)
     if access.declared and " " not in authorization:
-        raise bad_argument(call, "Authorization", authorization, said("InvalidArgument: one space"))
+        raise bad_argument(call, "Authorization", authorization, "one space")
     if authorization.startswith(ALGORITHM):
         known = access.find(version4.access_key_of(call))
         if known is None and not access.declared:
@@ -100,7 +100,7 @@ def _by_header(
         version2.check_header(call, known)
         return Caller(known.owner_id)
     if access.declared:
-        raise bad_argument(call, "Authorization", authorization, said("InvalidArgument: type of authorization"))
+        raise bad_argument(call, "Authorization", authorization, "type of authorization")
     return guest(access)
 
 
@@ -122,7 +122,7 @@ def _by_v2_query(call: Call, access: Access, now: Callable[[], datetime]) -> Cal
     known = access.find(query.get("AWSAccessKeyId", ""))
     needed = known is not None or access.declared
     if needed and not all(query.get(name) for name in ("AWSAccessKeyId", "Expires", "Signature")):
-        raise denied(call, said("AccessDenied: presigned without parameters"))
+        raise denied(call, "presigned without parameters")
     if "Expires" in query and "AWSAccessKeyId" in query:
         version2.check_expiry(call, now())
     if not needed:

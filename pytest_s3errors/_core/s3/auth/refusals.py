@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.catalogue import CODES, error_reply
+from pytest_s3errors._core.s3.errors.catalogue import CODES, refusal
 from pytest_s3errors._core.s3.errors.messages import said
 from pytest_s3errors._core.s3.messages import ErrorReply, Refused
 
@@ -23,10 +23,10 @@ def iso_seconds(moment: datetime) -> str:
     return f"{moment:{_SECONDS}}"
 
 
-def denied(call: Call, message: str | None = None, **elements: str) -> Refused:
-    """Return AccessDenied. `_` in the names of *elements* becomes `-`."""
+def denied(call: Call, situation: str, *values: str, **elements: str) -> Refused:
+    """Return AccessDenied in *situation*, filled with *values*. `_` in the names of *elements* becomes `-`."""
     named = {name.replace("_", "-"): value for name, value in elements.items()}
-    return Refused(error_reply("AccessDenied", call, message=message, elements=named))
+    return refusal(f"AccessDenied: {situation}", call, *values, elements=named)
 
 
 def malformed(code: str, situation: str, *values: str, **elements: str) -> Refused:
@@ -41,15 +41,9 @@ def malformed(code: str, situation: str, *values: str, **elements: str) -> Refus
     return Refused(ErrorReply(code=code, status=spec.status, message=message, elements=told, headers=headers))
 
 
-def bad_argument(call: Call, name: str, value: str, message: str) -> Refused:
-    """Return InvalidArgument that names a header."""
-    elements = {"ArgumentName": name, "ArgumentValue": value}
-    return Refused(error_reply("InvalidArgument", call, message=message, elements=elements))
-
-
 def unknown_key(call: Call, access_key: str) -> Refused:
     """Return InvalidAccessKeyId."""
-    return Refused(error_reply("InvalidAccessKeyId", call, elements={"AWSAccessKeyId": access_key}))
+    return refusal("InvalidAccessKeyId", call, elements={"AWSAccessKeyId": access_key})
 
 
 def check_token(call: Call, token: str | None, known: Credentials) -> None:
@@ -57,13 +51,12 @@ def check_token(call: Call, token: str | None, known: Credentials) -> None:
     if token is None and known.session_token is not None:
         raise unknown_key(call, known.access_key)
     if token != known.session_token:
-        raise Refused(error_reply("InvalidToken", call))
+        raise refusal("InvalidToken", call)
 
 
 def skewed(call: Call, stated: str, now: datetime) -> Refused:
     """Return RequestTimeTooSkewed with the client's time as the client wrote it (fact 55)."""
-    elements = {"RequestTime": stated, "ServerTime": iso_seconds(now)}
-    return Refused(error_reply("RequestTimeTooSkewed", call, elements=elements))
+    return refusal("RequestTimeTooSkewed", call, elements={"RequestTime": stated, "ServerTime": iso_seconds(now)})
 
 
 def mismatch(
@@ -74,13 +67,9 @@ def mismatch(
         "AWSAccessKeyId": access_key,
         "StringToSign": string_to_sign,
         "SignatureProvided": provided,
-        "StringToSignBytes": _hex(string_to_sign.encode("utf-8", "surrogateescape")),
+        "StringToSignBytes": string_to_sign.encode("utf-8", "surrogateescape").hex(" "),
     }
     if canonical is not None:
         elements["CanonicalRequest"] = canonical.decode("utf-8", "replace")
-        elements["CanonicalRequestBytes"] = _hex(canonical)
-    return Refused(error_reply("SignatureDoesNotMatch", call, elements=elements))
-
-
-def _hex(data: bytes) -> str:
-    return data.hex(" ")
+        elements["CanonicalRequestBytes"] = canonical.hex(" ")
+    return refusal("SignatureDoesNotMatch", call, elements=elements)

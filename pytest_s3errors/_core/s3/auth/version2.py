@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from pytest_s3errors._core.s3.errors.messages import said
+from pytest_s3errors._core.s3.errors.catalogue import bad_argument
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
 from s3_asyncio_client._core.limits import MAX_SKEW_S
 
-from .refusals import bad_argument, check_token, denied, iso_seconds, mismatch, skewed
+from .refusals import check_token, denied, iso_seconds, mismatch, skewed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,10 +45,10 @@ def check_form(call: Call) -> None:
     """Refuse an Authorization header without one key and one signature."""
     value = call.headers["authorization"]
     if value[4:5] == " ":
-        raise bad_argument(call, "Authorization", value, said("InvalidArgument: one space"))
+        raise bad_argument(call, "Authorization", value, "one space")
     _, signature = in_header(call)
     if not signature or ":" in signature:
-        raise bad_argument(call, "Authorization", value, said("InvalidArgument: key and signature"))
+        raise bad_argument(call, "Authorization", value, "key and signature")
 
 
 def check_time(call: Call, now: datetime) -> None:
@@ -56,7 +56,7 @@ def check_time(call: Call, now: datetime) -> None:
     stated = call.headers.get("x-amz-date", call.headers.get("date", ""))
     moment = parse_http_date(stated) or parse_basic_date(stated)
     if moment is None or moment.year < _EPOCH:
-        raise denied(call, said("AccessDenied: no date"))
+        raise denied(call, "no date")
     if abs((now - moment).total_seconds()) > MAX_SKEW_S:
         raise skewed(call, stated, now)
 
@@ -82,9 +82,9 @@ def check_expiry(call: Call, now: datetime) -> None:
     except (ValueError, OverflowError, OSError):
         ends = None
     if ends is None or ends >= _LAST:
-        raise denied(call, said("AccessDenied: seconds", stated))
+        raise denied(call, "seconds", stated)
     if now > ends:
-        raise denied(call, said("AccessDenied: expired"), Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
+        raise denied(call, "expired", Expires=iso_seconds(ends), ServerTime=iso_seconds(now))
 
 
 def sign(secret_key: str, text: str) -> str:

@@ -7,10 +7,8 @@ from datetime import UTC, date, timedelta
 from hmac import compare_digest
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_s3errors._core.s3.errors.catalogue import error_reply
-from pytest_s3errors._core.s3.errors.messages import said
+from pytest_s3errors._core.s3.errors.catalogue import bad_argument, refusal
 from pytest_s3errors._core.s3.hosts import region_of
-from pytest_s3errors._core.s3.messages import Refused
 from pytest_s3errors._core.s3.times import parse_basic_date, parse_http_date
 from s3_asyncio_client._core.limits import MAX_SKEW_S
 
@@ -25,14 +23,14 @@ from .canonical import (
     signing_key,
     string_to_sign,
 )
-from .refusals import bad_argument, denied, iso_seconds, malformed, mismatch, skewed
+from .refusals import denied, iso_seconds, malformed, mismatch, skewed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from pytest_s3errors._core.s3.access import Credentials
-    from pytest_s3errors._core.s3.messages import Call
+    from pytest_s3errors._core.s3.messages import Call, Refused
 
 MAX_EXPIRES_S = 604_800
 _HEADER, _QUERY = "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError"
@@ -75,7 +73,7 @@ def claim_in_header(call: Call, now: datetime) -> Claim:
     """Parse the Authorization header, or refuse the first that is wrong, the request's time before the header."""
     payload_hash = call.headers.get(_SHA256)
     if payload_hash is None:
-        raise Refused(error_reply("InvalidRequest", call, message=said("InvalidRequest: no hash")))
+        raise refusal("InvalidRequest: no hash", call)
     _check_payload(call, payload_hash)
     timestamp = _timestamp_in_header(call)
     moment = parse_basic_date(timestamp)
@@ -133,9 +131,9 @@ def check_expiry(call: Call, now: datetime) -> None:
     times = {"Expires": iso_seconds(ends), "ServerTime": iso_seconds(now)}
     if begins > now + timedelta(seconds=MAX_SKEW_S):
         since_epoch = {"X_Amz_Date": str(int(begins.timestamp()) * 1000)}
-        raise denied(call, said("AccessDenied: not yet valid"), **since_epoch, **times)
+        raise denied(call, "not yet valid", **since_epoch, **times)
     if now > ends or begins == ends:  # a URL that is valid for 0 seconds was never valid
-        raise denied(call, said("AccessDenied: expired"), X_Amz_Expires=call.query["X-Amz-Expires"], **times)
+        raise denied(call, "expired", X_Amz_Expires=call.query["X-Amz-Expires"], **times)
 
 
 def check_scope(call: Call, claim: Claim, expected_region: str | None, form: str | None = None) -> None:
@@ -164,7 +162,7 @@ def check_signed_headers(call: Call, claim: Claim) -> None:
     left_out += [name for name in ("content-md5", "host") if name not in signed and name in call.headers]
     if left_out:
         names = ", ".join(sorted(left_out))
-        raise denied(call, said("AccessDenied: unsigned headers"), HeadersNotSigned=names)
+        raise denied(call, "unsigned headers", HeadersNotSigned=names)
 
 
 def check_signature(call: Call, claim: Claim, known: Credentials) -> bytes:
@@ -192,7 +190,7 @@ def _fields(authorization: str) -> dict[str, str]:
 
 def _check_payload(call: Call, payload_hash: str) -> None:
     if _PAYLOADS.fullmatch(payload_hash) is None:
-        raise bad_argument(call, _SHA256, payload_hash, said("InvalidArgument: content sha256"))
+        raise bad_argument(call, _SHA256, payload_hash, "content sha256")
 
 
 def _timestamp_in_header(call: Call) -> str:
@@ -208,7 +206,7 @@ def _timestamp_in_header(call: Call) -> str:
 
 
 def _no_time(call: Call) -> NoReturn:
-    raise denied(call, said("AccessDenied: no date"))
+    raise denied(call, "no date")
 
 
 def _claim(

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.messages import EMPTY, ErrorReply
+from pytest_s3errors._core.s3.messages import EMPTY, ErrorReply, Refused
 from s3_asyncio_client._core.statuses import CODE_OF_STATUS, NOT_FOUND, missing_code
 
 from . import codes as _codes
@@ -114,6 +114,41 @@ def error_reply(
         return _plain(code, status, message)
     own, sent = _filled(spec, call, elements or EMPTY, headers or EMPTY)
     return ErrorReply(code=code, status=status, message=message, elements=tuple(own), headers=sent)
+
+
+def refusal(
+    situation: str,
+    call: Call,
+    *values: object,
+    message: str | None = None,
+    elements: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Refused:
+    """Return the exception that ends *call* with an error of S3.
+
+    Args:
+        situation: A code, or a name of `messages.RECORDED`, whose text is filled with *values*.
+        call: As for `error_reply`.
+        values: The names and numbers in the text of the situation.
+        message: Our own words, where S3's were not recorded.
+        elements: As for `error_reply`.
+        headers: As for `error_reply`.
+    """
+    code, distinguished, _ = situation.partition(":")
+    message = said(situation, *values) if distinguished else message
+    return Refused(error_reply(code, call, message=message, elements=elements, headers=headers))
+
+
+def bad_argument(
+    call: Call, name: str, value: str | None, situation: str = "", *values: object, message: str | None = None
+) -> Refused:
+    """Return InvalidArgument with the argument's name. *value* None omits ArgumentValue.
+
+    *situation* is one of InvalidArgument, filled with *values*. *message* takes its place if none was recorded.
+    """
+    elements = {"ArgumentName": name} if value is None else {"ArgumentName": name, "ArgumentValue": value}
+    named = f"InvalidArgument: {situation}" if situation else "InvalidArgument"
+    return refusal(named, call, *values, message=message, elements=elements)
 
 
 @functools.lru_cache

@@ -15,14 +15,23 @@ from pytest_s3errors._core.s3.errors.messages import RECORDED, SOURCES, said
 PACKAGE = Path(pytest_s3errors.__file__).parent
 
 
+# Where a call names its situation, and the code that goes without saying there.
+NAMED = {"said": (0, ""), "refused": (0, ""), "refusal": (0, ""), "denied": (1, "AccessDenied: ")}
+NAMED |= {"bad_argument": (2, "InvalidArgument: ")}
+
+
 def situations_asked():
-    """Every literal that the package gives to `said`, with its number of values."""
+    """Every literal situation of the package, with its number of values."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "said":
-                first, *values = node.args
-                if isinstance(first, ast.Constant):
-                    yield f"{path.name}:{node.lineno}", first.value, len(values)
+            name = getattr(node, "func", None) and ast.unparse(node.func).rpartition(".")[2]
+            if name not in NAMED:
+                continue
+            args = [arg for arg in node.args if ast.unparse(arg) not in {"call", "ask.call"} or name == "denied"]
+            place, code = NAMED[name]
+            for first in args[place : place + 1]:
+                if isinstance(first, ast.Constant) and (code or ": " in first.value):
+                    yield f"{path.name}:{node.lineno}", f"{code}{first.value}", len(args) - place - 1
 
 
 def test_every_situation_names_a_code_and_a_source():
