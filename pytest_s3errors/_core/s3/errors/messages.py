@@ -19,6 +19,15 @@ SOURCES = {
 
 _SCHEMA = "The XML you provided was not well-formed or did not validate against our published schema"
 _CUSTOMER_KEYS = "Requests specifying Server Side Encryption with Customer provided keys must provide"
+# A wrong signature is told in three ways: of a header, of a query, and of a form, bare.
+_HEADER = "The authorization header is malformed;"
+_QUERY = "Error parsing the X-Amz-Credential parameter;"
+_CREDENTIAL = 'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
+_DAY = 'incorrect date format "{}". This date in the credential must be in the format "yyyyMMdd".'
+_NO_REGION = "a non-empty region must be provided in the credential."
+_REGION = "the region '{}' is wrong; expecting '{}'"
+_SERVICE = 'incorrect service "{}". This endpoint belongs to "s3".'
+_TERMINAL = 'incorrect terminal "{}". This endpoint uses "aws4_request".'
 
 _LSREC: dict[str, str] = {
     "AccessDenied": "Access Denied",
@@ -33,13 +42,8 @@ _LSREC: dict[str, str] = {
     "AccessDenied: unsigned headers": "There were headers present in the request which were not signed",
     "AccessForbidden": "CORSResponse: CORS is not enabled for this bucket.",
     "AccessForbidden: no bucket": "CORSResponse: Bucket not found",
-    "AuthorizationHeaderMalformed: region": (
-        "The authorization header is malformed; the region '{}' is wrong; expecting '{}'"
-    ),
-    "AuthorizationQueryParametersError: credential": (
-        "Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "
-        '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
-    ),
+    "AuthorizationHeaderMalformed: region": f"{_HEADER} {_REGION}",
+    "AuthorizationQueryParametersError: credential": f"{_QUERY} {_CREDENTIAL}",
     "AuthorizationQueryParametersError: missing": (
         "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
         "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
@@ -123,8 +127,8 @@ _LSREC: dict[str, str] = {
     "InvalidLocationConstraint": "The specified location-constraint is not valid",
     "InvalidObjectState": "The operation is not valid for the object's storage class",
     "InvalidPart": (
-        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
-        "specified entity tag may not match the part's entity tag."
+        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified "
+        "entity tag may not match the part's entity tag."
     ),
     "InvalidPartNumber": "The requested partnumber is not satisfiable",
     "InvalidPartOrder": "The list of parts was not in ascending order. Parts must be ordered by part number.",
@@ -134,12 +138,12 @@ _LSREC: dict[str, str] = {
     "InvalidRange": "The requested range is not satisfiable",
     "InvalidRequest: ACL twice": "Specifying both Canned ACLs and Header Grants is not allowed",
     "InvalidRequest: checksum algorithm": (
-        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
-        "[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, "
+        "CRC64NVME, SHA1, SHA256]"
     ),
     "InvalidRequest: checksum missing": (
-        "The upload was created using a {} checksum. The complete request must include the checksum for each part. "
-        "It was missing for part {} in the request."
+        "The upload was created using a {} checksum. The complete request must include the checksum for each part. It "
+        "was missing for part {} in the request."
     ),
     "InvalidRequest: checksum mode": (
         "The upload was created using the {} checksum mode. The complete request must use the same checksum mode."
@@ -180,8 +184,8 @@ _LSREC: dict[str, str] = {
     "InvalidStorageClass": "The storage class you specified is not valid",
     "InvalidTag": "The TagKey you have provided is invalid",
     "InvalidTag: created bucket": (
-        'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from '
-        "your tag keys and try again."
+        'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" '
+        "from your tag keys and try again."
     ),
     "InvalidTag: duplicate": "Cannot provide multiple Tags with the same key",
     "InvalidTag: system tag": "System tags cannot be added/updated by requester",
@@ -223,81 +227,103 @@ _LSREC: dict[str, str] = {
     "UnexpectedContent": "This request does not support content",
 }
 
+_VGW: dict[str, str] = {
+    "AccessDenied: anonymous change of ownership": "s3:PutBucketOwnershipControls does not support Anonymous requests!",
+    "AccessDenied: anonymous look at ownership": "s3:GetBucketOwnershipControls does not support Anonymous requests!",
+    "AccessDenied: extra fields": "Invalid according to Policy: Extra input fields: {}",
+    "BadRequest: tags of bucket": "Bucket tag count cannot be greater than {}",
+    "InvalidArgument: content sha256": (
+        "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
+        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 "
+        "value."
+    ),
+    "InvalidArgument: copy source elsewhere": "You can only specify a copy source header for copy requests.",
+    "InvalidArgument: credential": _CREDENTIAL,
+    "InvalidArgument: day format": _DAY,
+    "InvalidArgument: directive": "Unknown {} directive.",
+    "InvalidArgument: lock date form": "The retain until date must be provided in ISO 8601 format",
+    "InvalidArgument: service": _SERVICE,
+    "InvalidArgument: terminal": _TERMINAL,
+    "InvalidPolicyDocument: arguments": "Invalid Policy: Invalid {}: wrong number of arguments.",
+    "InvalidPolicyDocument: condition": "Invalid Policy: Invalid condition test: must be a List or Object.",
+    "InvalidPolicyDocument: conditions": "Invalid Policy: Invalid 'conditions' value: must be a List.",
+    "InvalidPolicyDocument: empty": "Invalid Policy: Expecting '{{' but found End-of-Input",
+    "InvalidPolicyDocument: encoding": "Invalid Policy: invalid Base64 encoding.",
+    "InvalidPolicyDocument: expiration": "Invalid Policy: Invalid 'expiration' value: '{}'",
+    "InvalidPolicyDocument: no conditions": "Invalid Policy: Policy missing conditions.",
+    "InvalidPolicyDocument: no expiration": "Invalid Policy: Policy missing expiration.",
+    "InvalidPolicyDocument: no operation": "Invalid Policy: Invalid Condition: missing operation identifier.",
+    "InvalidPolicyDocument: operation": "Invalid Policy: Invalid Condition: unknown operation '{}'.",
+    "InvalidPolicyDocument: text": "Invalid Policy: Invalid Simple-Condition: value must be a string.",
+    "InvalidPolicyDocument: unexpected": 'Invalid Policy: Unexpected: "{}"',
+    "RequestHeaderSectionTooLarge": "Your request header section exceeds the maximum allowed size.",
+}
+
+_BACKLOT: dict[str, str] = {
+    "AccessDenied: anonymous": "Anonymous users cannot invoke this API. Please authenticate.",
+    "AccessDenied: seconds": "Invalid date (should be seconds since epoch): {}",
+    "AuthorizationHeaderMalformed: day format": f"{_HEADER} {_DAY}",
+    "AuthorizationHeaderMalformed: no region": f"{_HEADER} {_NO_REGION}",
+    "AuthorizationHeaderMalformed: service": f"{_HEADER} {_SERVICE}",
+    "AuthorizationHeaderMalformed: terminal": f"{_HEADER} {_TERMINAL}",
+    "AuthorizationQueryParametersError: algorithm": (
+        'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"'
+    ),
+    "AuthorizationQueryParametersError: day": (
+        'Invalid credential date "{}". This date is not the same as X-Amz-Date: "{}".'
+    ),
+    "AuthorizationQueryParametersError: day format": f"{_QUERY} {_DAY}",
+    "AuthorizationQueryParametersError: no region": f"{_QUERY} {_NO_REGION}",
+    "AuthorizationQueryParametersError: service": f"{_QUERY} {_SERVICE}",
+    "AuthorizationQueryParametersError: terminal": f"{_QUERY} {_TERMINAL}",
+    "BadRequest: asked method": "Invalid Access-Control-Request-Method: {}",
+    "BadRequest: method": "An error occurred when parsing the HTTP request.",
+    "InvalidArgument: bucket region elsewhere": (
+        "Requests with bucket-region specified must be made to the corresponding regional endpoint"
+    ),
+    "InvalidArgument: empty version id": "Version id cannot be the empty string",
+    "InvalidArgument: empty version id marker": "A version-id marker cannot be empty.",
+    "InvalidArgument: key and signature": "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature",
+    "InvalidArgument: marker of version 1": "Marker unsupported with REST.GET.BUCKET in list-type=2",
+    "InvalidArgument: max-buckets": "Argument max-buckets must be an integer between 1 and 10000",
+    "InvalidArgument: no version id": "This operation does not accept a version-id.",
+    "InvalidArgument: parameter of version 2": "{} only supported in REST.GET.BUCKET with list-type=2",
+    "InvalidArgument: selectors": "Conflicting query string parameters: {}",
+    "InvalidRequest: checksum to read": "Value for x-amz-checksum-mode header is invalid.",
+    "InvalidRequest: no announced checksum": (
+        "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were "
+        "found."
+    ),
+    "InvalidRequest: part without key": "Object must have a valid key name.",
+    "InvalidRequest: upload without key": "A key must be specified",
+    "InvalidRequest: uploads of key": "Key is not expected for the GET method ?uploads subresource",
+    "MissingRequestBodyError": "Request Body is empty",
+    "NoLoggingStatusForKey": "There is no such thing as the ?logging sub-resource for a key",
+    "UserKeyMustBeSpecified": "User key must be specified.",
+}
+
 _OTHERS: dict[str, tuple[str, str]] = {
     "AccessControlListNotSupported": ("The bucket does not allow ACLs", "cloudgoat#198"),
-    "AccessDenied: anonymous": ("Anonymous users cannot invoke this API. Please authenticate.", "BACKLOT"),
-    "AccessDenied: anonymous change of ownership": (
-        "s3:PutBucketOwnershipControls does not support Anonymous requests!",
-        "VGW",
-    ),
     "AccessDenied: anonymous copy": ("Anonymous users cannot copy objects.  Please authenticate.", "cortx-prvsnr#2908"),
-    "AccessDenied: anonymous look at ownership": (
-        "s3:GetBucketOwnershipControls does not support Anonymous requests!",
-        "VGW",
-    ),
     "AccessDenied: anonymous upload": (
         "Anonymous users cannot initiate multipart uploads.  Please authenticate.",
         "scylladb#13425",
     ),
-    "AccessDenied: extra fields": ("Invalid according to Policy: Extra input fields: {}", "VGW"),
     "AccessDenied: no date": ("AWS authentication requires a valid Date or x-amz-date header", "vertx-s3-client#5"),
     "AccessDenied: not yet valid": ("Request is not yet valid", "minio#2638"),
-    "AccessDenied: seconds": ("Invalid date (should be seconds since epoch): {}", "BACKLOT"),
     "AuthorizationHeaderMalformed: components": (
-        (
-            "The authorization header is malformed; the authorization header requires three components: Credential, "
-            "SignedHeaders, and Signature."
-        ),
+        f"{_HEADER} the authorization header requires three components: Credential, SignedHeaders, and Signature.",
         "ex_aws#537",
     ),
-    "AuthorizationHeaderMalformed: credential": (
-        (
-            "The authorization header is malformed; the Credential is mal-formed; expecting "
-            '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
-        ),
-        "deb-s3#157",
-    ),
+    "AuthorizationHeaderMalformed: credential": (f"{_HEADER} {_CREDENTIAL}", "deb-s3#157"),
     "AuthorizationHeaderMalformed: day": (
-        "The authorization header is malformed; Invalid credential date. Date is not the same as X-Amz-Date.",
+        f"{_HEADER} Invalid credential date. Date is not the same as X-Amz-Date.",
         "storage#68",
-    ),
-    "AuthorizationHeaderMalformed: day format": (
-        (
-            'The authorization header is malformed; incorrect date format "{}". This date in the credential must be in '
-            'the format "yyyyMMdd".'
-        ),
-        "BACKLOT",
-    ),
-    "AuthorizationHeaderMalformed: no region": (
-        "The authorization header is malformed; a non-empty region must be provided in the credential.",
-        "BACKLOT",
-    ),
-    "AuthorizationHeaderMalformed: service": (
-        'The authorization header is malformed; incorrect service "{}". This endpoint belongs to "s3".',
-        "BACKLOT",
-    ),
-    "AuthorizationHeaderMalformed: terminal": (
-        'The authorization header is malformed; incorrect terminal "{}". This endpoint uses "aws4_request".',
-        "BACKLOT",
-    ),
-    "AuthorizationQueryParametersError: algorithm": (
-        'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"',
-        "BACKLOT",
     ),
     "AuthorizationQueryParametersError: date": (
         "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
         "S3SignerAWS#12",
-    ),
-    "AuthorizationQueryParametersError: day": (
-        'Invalid credential date "{}". This date is not the same as X-Amz-Date: "{}".',
-        "BACKLOT",
-    ),
-    "AuthorizationQueryParametersError: day format": (
-        (
-            'Error parsing the X-Amz-Credential parameter; incorrect date format "{}". This date in the credential '
-            'must be in the format "yyyyMMdd".'
-        ),
-        "BACKLOT",
     ),
     "AuthorizationQueryParametersError: expires": ("X-Amz-Expires should be a number", "cookiecutter-resonant#369"),
     "AuthorizationQueryParametersError: expires late": (
@@ -308,25 +334,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "aws_auth#31",
     ),
     "AuthorizationQueryParametersError: expires negative": ("X-Amz-Expires must be non-negative", "fog#3528"),
-    "AuthorizationQueryParametersError: no region": (
-        "Error parsing the X-Amz-Credential parameter; a non-empty region must be provided in the credential.",
-        "BACKLOT",
-    ),
-    "AuthorizationQueryParametersError: region": (
-        "Error parsing the X-Amz-Credential parameter; the region '{}' is wrong; expecting '{}'",
-        "comfyui#34",
-    ),
-    "AuthorizationQueryParametersError: service": (
-        'Error parsing the X-Amz-Credential parameter; incorrect service "{}". This endpoint belongs to "s3".',
-        "BACKLOT",
-    ),
-    "AuthorizationQueryParametersError: terminal": (
-        'Error parsing the X-Amz-Credential parameter; incorrect terminal "{}". This endpoint uses "aws4_request".',
-        "BACKLOT",
-    ),
-    "BadRequest: asked method": ("Invalid Access-Control-Request-Method: {}", "BACKLOT"),
-    "BadRequest: method": ("An error occurred when parsing the HTTP request.", "BACKLOT"),
-    "BadRequest: tags of bucket": ("Bucket tag count cannot be greater than {}", "VGW"),
+    "AuthorizationQueryParametersError: region": (f"{_QUERY} {_REGION}", "comfyui#34"),
     "BadRequest: tags of object": ("Object tags cannot be greater than {}", "boto3#1213"),
     "BucketAlreadyExists": (
         (
@@ -343,56 +351,22 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     "InvalidAccessKeyId": ("The AWS Access Key Id you provided does not exist in our records.", "versitygw#2042"),
     "InvalidArgument: attribute": ("Invalid attribute name specified.", "versitygw#917"),
-    "InvalidArgument: bucket region elsewhere": (
-        "Requests with bucket-region specified must be made to the corresponding regional endpoint",
-        "BACKLOT",
-    ),
-    "InvalidArgument: content sha256": (
-        (
-            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
-            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
-            "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid "
-            "sha256 value."
-        ),
-        "VGW",
-    ),
-    "InvalidArgument: copy source elsewhere": ("You can only specify a copy source header for copy requests.", "VGW"),
     "InvalidArgument: copy source encoding": ("Invalid copy source encoding", "paws#819"),
-    "InvalidArgument: credential": (
-        'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
-        "VGW",
-    ),
-    "InvalidArgument: day format": (
-        'incorrect date format "{}". This date in the credential must be in the format "yyyyMMdd".',
-        "VGW",
-    ),
-    "InvalidArgument: directive": ("Unknown {} directive.", "VGW"),
-    "InvalidArgument: empty version id": ("Version id cannot be the empty string", "BACKLOT"),
-    "InvalidArgument: empty version id marker": ("A version-id marker cannot be empty.", "BACKLOT"),
-    "InvalidArgument: key and signature": (
-        "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature",
-        "BACKLOT",
-    ),
     "InvalidArgument: legal hold": ("Legal Hold must be either of 'ON' or 'OFF'", "versitygw#1775"),
     "InvalidArgument: listed number": ("PartNumber must be >= 1", "versitygw#1072"),
-    "InvalidArgument: lock date form": ("The retain until date must be provided in ISO 8601 format", "VGW"),
-    "InvalidArgument: marker of version 1": ("Marker unsupported with REST.GET.BUCKET in list-type=2", "BACKLOT"),
-    "InvalidArgument: max-buckets": ("Argument max-buckets must be an integer between 1 and 10000", "BACKLOT"),
     "InvalidArgument: negative": ("Argument {} must be an integer between 0 and 2147483647", "backlot#192"),
     "InvalidArgument: negative max-keys": ("max-keys cannot be negative", "versitygw#1809"),
-    "InvalidArgument: no version id": ("This operation does not accept a version-id.", "BACKLOT"),
     "InvalidArgument: number": ("Provided {} not an integer or within integer range", "versitygw#1794"),
     "InvalidArgument: one file": ("POST requires exactly one file upload per request.", "react-native-fs#992"),
     "InvalidArgument: one space": (
         "Authorization header is invalid -- one and only one ' ' (space) required",
         "s3_website#178",
     ),
-    "InvalidArgument: parameter of version 2": ("{} only supported in REST.GET.BUCKET with list-type=2", "BACKLOT"),
     "InvalidArgument: part number alone": (
         "This operation does not accept partNumber without uploadId",
         "versitygw#1237",
     ),
-    "InvalidArgument: region": ("the region '{}' is wrong; expecting '{}'", "meteor-slingshot#150"),
+    "InvalidArgument: region": (_REGION, "meteor-slingshot#150"),
     "InvalidArgument: response header": (
         (
             "{} is not in the set of overridable response headers. Please refer to the S3 API documentation for a "
@@ -400,9 +374,6 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "versitygw#2075",
     ),
-    "InvalidArgument: selectors": ("Conflicting query string parameters: {}", "BACKLOT"),
-    "InvalidArgument: service": ('incorrect service "{}". This endpoint belongs to "s3".', "VGW"),
-    "InvalidArgument: terminal": ('incorrect terminal "{}". This endpoint uses "aws4_request".', "VGW"),
     "InvalidArgument: two signatures": (
         (
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
@@ -417,18 +388,6 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     "InvalidChunkSizeError": ("Only the last chunk is allowed to have a size less than 8192 bytes", "versitygw#1665"),
     "InvalidPolicyDocument: JSON": ("Invalid Policy: Invalid JSON.", "ember-uploader#43"),
-    "InvalidPolicyDocument: arguments": ("Invalid Policy: Invalid {}: wrong number of arguments.", "VGW"),
-    "InvalidPolicyDocument: condition": ("Invalid Policy: Invalid condition test: must be a List or Object.", "VGW"),
-    "InvalidPolicyDocument: conditions": ("Invalid Policy: Invalid 'conditions' value: must be a List.", "VGW"),
-    "InvalidPolicyDocument: empty": ("Invalid Policy: Expecting '{{' but found End-of-Input", "VGW"),
-    "InvalidPolicyDocument: encoding": ("Invalid Policy: invalid Base64 encoding.", "VGW"),
-    "InvalidPolicyDocument: expiration": ("Invalid Policy: Invalid 'expiration' value: '{}'", "VGW"),
-    "InvalidPolicyDocument: no conditions": ("Invalid Policy: Policy missing conditions.", "VGW"),
-    "InvalidPolicyDocument: no expiration": ("Invalid Policy: Policy missing expiration.", "VGW"),
-    "InvalidPolicyDocument: no operation": ("Invalid Policy: Invalid Condition: missing operation identifier.", "VGW"),
-    "InvalidPolicyDocument: operation": ("Invalid Policy: Invalid Condition: unknown operation '{}'.", "VGW"),
-    "InvalidPolicyDocument: text": ("Invalid Policy: Invalid Simple-Condition: value must be a string.", "VGW"),
-    "InvalidPolicyDocument: unexpected": ('Invalid Policy: Unexpected: "{}"', "VGW"),
     "InvalidRequest: announced checksum": (
         "Value for x-amz-sdk-checksum-algorithm header is invalid.",
         "versitygw#1598",
@@ -445,28 +404,17 @@ _OTHERS: dict[str, tuple[str, str]] = {
         "The request included a body. Requests of this type must not include a non-empty body.",
         "versitygw#1242",
     ),
-    "InvalidRequest: checksum to read": ("Value for x-amz-checksum-mode header is invalid.", "BACKLOT"),
     "InvalidRequest: lock without digest": (
         "Content-MD5 OR x-amz-checksum- HTTP header is required for Put {} requests with Object Lock parameters",
         "versitygw#1740",
-    ),
-    "InvalidRequest: no announced checksum": (
-        (
-            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers "
-            "were found."
-        ),
-        "BACKLOT",
     ),
     "InvalidRequest: no digest": (
         "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
         "versitygw#1040",
     ),
     "InvalidRequest: no hash": ("Missing required header for this request: x-amz-content-sha256", "versitygw#1427"),
-    "InvalidRequest: part without key": ("Object must have a valid key name.", "BACKLOT"),
     "InvalidRequest: trailer": ("The value specified in the x-amz-trailer header is not supported", "versitygw#1161"),
     "InvalidRequest: trailing checksum": ("Value for x-amz-checksum-{} trailing header is invalid.", "versitygw#1165"),
-    "InvalidRequest: upload without key": ("A key must be specified", "BACKLOT"),
-    "InvalidRequest: uploads of key": ("Key is not expected for the GET method ?uploads subresource", "BACKLOT"),
     "InvalidRequest: versions of key": (
         "There is no such thing as the ?versions sub-resource for a key",
         "versitygw#1688",
@@ -485,8 +433,6 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     "MetadataTooLarge": ("Your metadata headers exceed the maximum allowed metadata size", "ckanext-s3filestore#132"),
     "MissingContentLength": ("You must provide the Content-Length HTTP header.", "versitygw#1321"),
-    "MissingRequestBodyError": ("Request Body is empty", "BACKLOT"),
-    "NoLoggingStatusForKey": ("There is no such thing as the ?logging sub-resource for a key", "BACKLOT"),
     "OperationAborted": (
         "A conflicting conditional operation is currently in progress against this resource. Please try again.",
         "toil#1093",
@@ -498,7 +444,6 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "s3_website#40",
     ),
-    "RequestHeaderSectionTooLarge": ("Your request header section exceeds the maximum allowed size.", "VGW"),
     "RequestTimeTooSkewed": (
         "The difference between the request time and the current time is too large.",
         "versitygw#1514",
@@ -518,16 +463,15 @@ _OTHERS: dict[str, tuple[str, str]] = {
         ),
         "bsdec2-image-upload#11",
     ),
-    "UserKeyMustBeSpecified": ("User key must be specified.", "BACKLOT"),
     "XAmzContentSHA256Mismatch": (
         "The provided 'x-amz-content-sha256' header does not match what was computed.",
         "versitygw#2043",
     ),
 }
 
-RECORDED: Mapping[str, tuple[str, str]] = MappingProxyType(
-    dict(sorted(({name: (text, "LSREC") for name, text in _LSREC.items()} | _OTHERS).items()))
-)
+_TABLES = {"LSREC": _LSREC, "VGW": _VGW, "BACKLOT": _BACKLOT}
+_ALL = _OTHERS | {name: (text, source) for source, table in _TABLES.items() for name, text in table.items()}
+RECORDED: Mapping[str, tuple[str, str]] = MappingProxyType(dict(sorted(_ALL.items())))
 """Code or situation -> (text, its source)."""
 
 
