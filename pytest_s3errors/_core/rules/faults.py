@@ -8,7 +8,8 @@ or ``after`` (S3 does the work, then the response is damaged).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from s3_asyncio_client._core.operations import names_of
 
@@ -58,116 +59,60 @@ class FaultKind:
 _AT = frozenset({"at"})
 _CUT = frozenset({"at", "chunked"})
 
+_connect, _instead, _after = (partial(FaultKind, stage=stage) for stage in get_args(Stage))
+_damage = partial(_after, options=_CUT, needs_body=True)
+
 FAULTS: Final[Mapping[str, FaultKind]] = {
-    "connection_refused": FaultKind(stage="connect", shows_as="connection", wire="nobody listens: RST to the SYN"),
-    "dns_failure": FaultKind(stage="connect", shows_as="connection", wire="the host name does not resolve"),
-    "tls_failure": FaultKind(
-        stage="connect",
-        shows_as="connection",
-        wire="the server breaks off the TLS handshake",
-        needs_tls=True,
+    "connection_refused": _connect(shows_as="connection", wire="nobody listens: RST to the SYN"),
+    "dns_failure": _connect(shows_as="connection", wire="the host name does not resolve"),
+    "tls_failure": _connect(shows_as="connection", wire="the server breaks off the TLS handshake", needs_tls=True),
+    "connect_timeout": _connect(shows_as="timeout", wire="no answer to the SYN, until the client gives up"),
+    "connection_reset": _instead(
+        shows_as="connection", wire="RST before any byte of the answer, after `at` of the request's body", options=_AT
     ),
-    "connect_timeout": FaultKind(
-        stage="connect",
-        shows_as="timeout",
-        wire="no answer to the SYN, until the client gives up",
+    "disconnect": _instead(
+        shows_as="connection", wire="FIN before any byte of the answer, after `at` of the request's body", options=_AT
     ),
-    "connection_reset": FaultKind(
-        stage="instead",
-        shows_as="connection",
-        wire="RST before any byte of the answer, after `at` of the request's body",
-        options=_AT,
-    ),
-    "disconnect": FaultKind(
-        stage="instead",
-        shows_as="connection",
-        wire="FIN before any byte of the answer, after `at` of the request's body",
-        options=_AT,
-    ),
-    "stall": FaultKind(stage="instead", shows_as="timeout", wire="the request is read and never answered"),
-    "lost_response": FaultKind(
-        stage="after",
+    "stall": _instead(shows_as="timeout", wire="the request is read and never answered"),
+    "lost_response": _after(
         shows_as="lost answer",
         wire="S3 did the work, then the answer is lost: the write happened",
         happens_to=lambda row: row.writes,
         options=frozenset({"as_"}),
     ),
-    "truncated_body": FaultKind(
-        stage="after",
-        shows_as="cut body",
-        wire="the headers promise the whole body; FIN after `at`",
-        options=_CUT,
-        needs_body=True,
+    "truncated_body": _damage(shows_as="cut body", wire="the headers promise the whole body; FIN after `at`"),
+    "reset_body": _damage(shows_as="cut body", wire="the headers promise the whole body; RST after `at`"),
+    "stalled_body": _damage(shows_as="timeout", wire="the headers promise the whole body; silence after `at`"),
+    "short_body": _damage(shows_as="corruption", wire="the body ends at `at`, and Content-Length agrees"),
+    "slow_body": _damage(
+        wire="the body comes at `bytes_per_second`", options=frozenset({"bytes_per_second", "chunked"})
     ),
-    "reset_body": FaultKind(
-        stage="after",
-        shows_as="cut body",
-        wire="the headers promise the whole body; RST after `at`",
-        options=_CUT,
-        needs_body=True,
+    "corrupted_body": _damage(
+        shows_as="corruption", wire="right length, ETag of the true bytes, one bit wrong at `at`"
     ),
-    "stalled_body": FaultKind(
-        stage="after",
-        shows_as="timeout",
-        wire="the headers promise the whole body; silence after `at`",
-        options=_CUT,
-        needs_body=True,
-    ),
-    "short_body": FaultKind(
-        stage="after",
-        shows_as="corruption",
-        wire="the body ends at `at`, and Content-Length agrees",
-        options=_CUT,
-        needs_body=True,
-    ),
-    "slow_body": FaultKind(
-        stage="after",
-        wire="the body comes at `bytes_per_second`",
-        options=frozenset({"bytes_per_second", "chunked"}),
-        needs_body=True,
-    ),
-    "corrupted_body": FaultKind(
-        stage="after",
-        shows_as="corruption",
-        wire="right length, ETag of the true bytes, one bit wrong at `at`",
-        options=_CUT,
-        needs_body=True,
-    ),
-    "malformed_xml": FaultKind(
-        stage="after",
+    "malformed_xml": _after(
         shows_as="protocol",
         wire="the XML of the answer is cut short; a 500 cut short where S3 answers without XML",
     ),
-    "empty_body": FaultKind(stage="instead", shows_as="protocol", wire="status 200 and no body"),
-    "html_body": FaultKind(
-        stage="instead",
-        shows_as="protocol",
-        wire="a load balancer's HTML page",
-        options=frozenset({"status"}),
-    ),
-    "garbage": FaultKind(stage="instead", shows_as="protocol", wire="bytes that are not HTTP"),
-    "error_in_200": FaultKind(
-        stage="instead",
+    "empty_body": _instead(shows_as="protocol", wire="status 200 and no body"),
+    "html_body": _instead(shows_as="protocol", wire="a load balancer's HTML page", options=frozenset({"status"})),
+    "garbage": _instead(shows_as="protocol", wire="bytes that are not HTTP"),
+    "error_in_200": _instead(
         shows_as="error in 200",
         wire="status 200, keep-alive white space, then `<Error>`",
         happens_to=lambda row: row.late == "error",
         options=frozenset({"code", "message"}),
     ),
-    "partial_delete": FaultKind(
-        stage="after",
+    "partial_delete": _after(
         shows_as="error in 200",
         wire="DeleteObjects answers 200 with `<Error>` for the keys that match `keys`",
         options=frozenset({"keys", "code", "message"}),
         operation="DeleteObjects",
     ),
-    "redirect": FaultKind(
-        stage="instead",
-        shows_as="4xx",
-        wire="301 or 307 with x-amz-bucket-region",
-        options=frozenset({"status", "region"}),
+    "redirect": _instead(
+        shows_as="4xx", wire="301 or 307 with x-amz-bucket-region", options=frozenset({"status", "region"})
     ),
-    "replaced_object": FaultKind(
-        stage="after",
+    "replaced_object": _after(
         shows_as="corruption",
         wire="FIN after `at` of a read; by the next one another writer has replaced the object",
         options=_CUT | {"body"},
