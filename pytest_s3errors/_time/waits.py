@@ -22,27 +22,6 @@ _LONGEST_S = 2_000_000.0  # poll takes milliseconds in 31 bits
 class Record:
     """What the registry knows about one thread."""
 
-    __slots__ = (
-        "born",
-        "busy",
-        "cpu",
-        "ended",
-        "first",
-        "guest",
-        "ident",
-        "joiners",
-        "looked",
-        "native",
-        "observed",
-        "outside",
-        "owner",
-        "polls",
-        "sample",
-        "since",
-        "stranger",
-        "wait",
-    )
-
     def __init__(self, born: int, *, stranger: bool = False, outside: bool = False) -> None:
         self.born = born
         self.stranger = stranger  # its start was not announced, and its end will not be

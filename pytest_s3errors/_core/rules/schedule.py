@@ -70,19 +70,6 @@ class Counted(NamedTuple):
 class ArmedRule:
     """A rule with its counters in one test."""
 
-    __slots__ = (
-        "_passed",
-        "_ranges",
-        "cancelled",
-        "due",
-        "fired",
-        "from_body",
-        "matched",
-        "nearest",
-        "rule",
-        "since_s",
-    )
-
     def __init__(self, rule: Rule, *, from_body: bool = False, since_s: float = 0.0) -> None:
         self.rule = rule
         self.from_body = from_body
