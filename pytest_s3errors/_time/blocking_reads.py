@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import socket
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from . import silence
 from .clocks import Test
@@ -18,17 +18,6 @@ from .threads import Noted
 from .waits import READ, FileWait, port_of, readable
 
 READS = ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "accept")
-
-
-class Server(Protocol):
-    """The server of the test that blocking clients wait for."""
-
-    @property
-    def started_port(self) -> int | None:
-        """The port that it listens on. None: it has not started."""
-
-    def give_up(self, port: int) -> None:
-        """Record that the client at *port* no longer waits."""
 
 
 class ReadWait(FileWait):

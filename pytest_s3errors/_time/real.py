@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from numbers import Real
 from typing import Protocol
 
+from . import clocks
 from .dispatch import the_registry
 from .originals import REAL
 
 
-class Clock(Protocol):
+class Clock(clocks.Clock, Protocol):
     """The clock that tests, rules and the journal read."""
-
-    sleeps: list[float]
 
     @property
     def now(self) -> float:
@@ -33,9 +32,6 @@ class Clock(Protocol):
 
     def restart(self) -> None:
         """Restart at 0 in the middle of the body."""
-
-    def check_loop(self) -> None:
-        """Raise if this clock does not drive the running event loop."""
 
     def working(self) -> contextlib.AbstractContextManager[None]:
         """Stop test time while this thread works, even if all others wait for it."""
