@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.envelope import Children, document
-
 from .acls import ACL, check_public
-from .documents import XML
+from .documents import Elements, xml_response
 from .grants import BUCKET_ACLS, OBJECT_ACLS, grants_of
 from .messages import Response
 from .payload import receive
@@ -29,7 +28,7 @@ def get_bucket_acl(ask: S3Request) -> Response:
     """Return the bucket's owner and grants."""
     bucket = ask.readable_bucket()
     owner = owner_of(ask, bucket)
-    return Response(status=200, headers=XML, body=_policy(owner, grants_of(bucket.acl, owner, owner)))
+    return _policy(owner, grants_of(bucket.acl, owner, owner))
 
 
 def put_bucket_acl(ask: S3Request) -> Response:
@@ -43,8 +42,7 @@ def get_object_acl(ask: S3Request) -> Response:
     """Return a version's owner and grants."""
     bucket, obj = _object(ask, "READ_ACP")
     owner = object_owner(ask, bucket, obj)
-    grants = grants_of(obj.acl, owner, owner_of(ask, bucket))
-    return Response(status=200, headers=XML, body=_policy(owner, grants))
+    return _policy(owner, grants_of(obj.acl, owner, owner_of(ask, bucket)))
 
 
 def put_object_acl(ask: S3Request) -> Response:
@@ -82,12 +80,12 @@ def _stated(ask: S3Request, bucket: Bucket, canned: frozenset[str], owner: str) 
     return acl
 
 
-def _policy(owner: str, grants: Iterable[Grant]) -> bytes:
-    listed: list[tuple[str, Children]] = []
+def _policy(owner: str, grants: Iterable[Grant]) -> Response:
+    listed: Elements = []
     for grant in grants:
         kind = "URI" if grant.grantee.startswith("http:") else "ID"
         listed.append(("Grant", [("Grantee", [(kind, grant.grantee)]), ("Permission", grant.permission)]))
-    body = document("AccessControlPolicy", [("Owner", [("ID", owner)]), ("AccessControlList", listed)])
+    told = xml_response("AccessControlPolicy", [("Owner", [("ID", owner)]), ("AccessControlList", listed)])
     # The only element in S3's documents with attributes.
-    body = body.replace(b"<Grantee><ID>", _XSI % b"CanonicalUser" + b"<ID>")
-    return body.replace(b"<Grantee><URI>", _XSI % b"Group" + b"<URI>")
+    body = bytes(told.body).replace(b"<Grantee><ID>", _XSI % b"CanonicalUser" + b"<ID>")
+    return replace(told, body=body.replace(b"<Grantee><URI>", _XSI % b"Group" + b"<URI>"))

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pytest_s3errors._core.s3.errors.envelope import document
 from s3_asyncio_client._core.operations import BUCKET, OBJECT, OPERATIONS
 
-from .documents import XML
+from .documents import xml_response
 from .messages import Response
 from .payload import receive
 from .policies import ARN, EVERYBODY, SOURCE_IP, SOURCE_IP_KEY, glob, is_known, is_public, operator_of
@@ -65,7 +64,7 @@ def get_bucket_policy(ask: S3Request) -> Response:
 def get_bucket_policy_status(ask: S3Request) -> Response:
     """Return whether the policy makes the bucket public."""
     children = [("IsPublic", "true" if is_public(_policy(ask)) else "false")]
-    return Response(status=200, headers=XML, body=document("PolicyStatus", children))
+    return xml_response("PolicyStatus", children)
 
 
 def delete_bucket_policy(ask: S3Request) -> Response:

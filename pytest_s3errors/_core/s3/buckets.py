@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.envelope import Children, document
 from s3_asyncio_client._core.bucket_names import new_name_problem
 
 from .access_points import ALIAS_END
 from .acls import born_blocked, bucket_ownership
 from .commit import DEFAULT_REGION
-from .documents import MAX_XML_BYTES, XML, parse_xml, text_of
+from .documents import MAX_XML_BYTES, XML, Elements, parse_xml, text_of, xml_response
 from .hosts import region_of
 from .listings import make_token, number_of, read_token
 from .messages import Response
 from .object_lock import is_born_locked
 from .payload import receive
 from .permissions import owner_of
+from .policies import ARN
 from .records import ENABLED
 from .regions import REGIONS
 from .tags import created_bucket_tags
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _REGION = re.compile(r"[a-z]{2,3}(?:-[a-z]+){1,3}-[0-9]{1,2}", re.ASCII)
 _MAX_BUCKETS = 10_000
+_ARN = "x-amz-bucket-arn"
 _NARROWING = frozenset({"bucket-region", "continuation-token", "max-buckets", "prefix"})
 
 
@@ -57,16 +58,15 @@ def create_bucket(ask: S3Request) -> Response:
     else:
         existing.acl = acl
     at = f"/{ask.bucket}" if region == DEFAULT_REGION else f"http://{ask.bucket}.s3.amazonaws.com/"
-    return Response(status=200, headers={"Location": at, **_arn(ask.bucket)})
+    return Response(status=200, headers={"Location": at, _ARN: ARN + ask.bucket})
 
 
 def head_bucket(ask: S3Request) -> Response:
     """Return whether the bucket exists, and its region."""
     bucket = ask.readable_bucket()
     by_alias = bucket.name != ask.call.bucket and (ask.call.bucket or "").endswith(ALIAS_END)
-    headers = {**XML, "x-amz-bucket-region": bucket.region, "x-amz-access-point-alias": str(by_alias).lower()}
-    headers |= _arn(bucket.name)
-    return Response(status=200, headers=headers)
+    headers = {"x-amz-bucket-region": bucket.region, "x-amz-access-point-alias": str(by_alias).lower()}
+    return Response(status=200, headers={**XML, **headers, _ARN: ARN + bucket.name})
 
 
 def delete_bucket(ask: S3Request) -> Response:
@@ -86,8 +86,7 @@ def get_bucket_location(ask: S3Request) -> Response:
     """Return the bucket's location. For us-east-1 it is empty."""
     bucket = ask.readable_bucket()
     location = bucket.location or bucket.region
-    body = document("LocationConstraint", "" if location == DEFAULT_REGION else location)
-    return Response(status=200, headers=XML, body=body)
+    return xml_response("LocationConstraint", "" if location == DEFAULT_REGION else location)
 
 
 def list_buckets(ask: S3Request) -> Response:
@@ -104,12 +103,12 @@ def list_buckets(ask: S3Request) -> Response:
     found = [b for b in found if b.name.startswith(prefix) and b.name > after and region.lower() in {"", b.region}]
     page = found[:limit]
     listed = [("Bucket", _listed(ask, bucket)) for bucket in page]
-    children: list[tuple[str, str | Children]] = [("Owner", [("ID", ask.caller.owner_id or "")]), ("Buckets", listed)]
+    children: Elements = [("Owner", [("ID", ask.caller.owner_id or "")]), ("Buckets", listed)]
     if "prefix" in query:
         children.append(("Prefix", prefix))
     if len(page) < len(found):
         children.append(("ContinuationToken", make_token(page[-1].name)))
-    return Response(status=200, headers=XML, body=document("ListAllMyBucketsResult", children))
+    return xml_response("ListAllMyBucketsResult", children)
 
 
 def _listed(ask: S3Request, bucket: Bucket) -> list[tuple[str, str]]:
@@ -117,7 +116,7 @@ def _listed(ask: S3Request, bucket: Bucket) -> list[tuple[str, str]]:
     told = [("Name", bucket.name), ("CreationDate", iso_date(bucket.created))]
     if not _NARROWING.isdisjoint(ask.call.query):
         told.append(("BucketRegion", bucket.region))
-    return [*told, ("BucketArn", _arn_of(bucket.name))]
+    return [*told, ("BucketArn", ARN + bucket.name)]
 
 
 def _max_buckets(ask: S3Request) -> int:
@@ -133,14 +132,6 @@ def _check_region(ask: S3Request, region: str) -> None:
         raise ask.bad_argument("bucket-region", None, "bucket region", region)
     if region_of(ask.call.endpoint) not in {None, region.lower()}:
         raise ask.bad_argument("bucket-region", None, "bucket region elsewhere")
-
-
-def _arn(bucket: str) -> dict[str, str]:
-    return {"x-amz-bucket-arn": _arn_of(bucket)}
-
-
-def _arn_of(bucket: str) -> str:
-    return f"arn:aws:s3:::{bucket}"
 
 
 def _configuration(ask: S3Request) -> ET.Element | None:

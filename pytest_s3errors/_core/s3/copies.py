@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from pytest_s3errors._core.s3.errors.envelope import document
 from s3_asyncio_client._core.limits import MAX_UPLOAD_BYTES
 
 from .access_points import label_of
@@ -15,7 +14,7 @@ from .attributes import attributes_of, check_active, encryption_headers
 from .conditions import check_copy_source, check_write
 from .crc import default_checksum
 from .digests import ALGORITHMS, checksum
-from .documents import XML
+from .documents import Elements, xml_response
 from .encryption import CUSTOMER_ALGORITHM, KMS_KEY, check_part_key, check_source_key, etag_of
 from .messages import EMPTY, Response
 from .multipart import find_upload, keep_part
@@ -72,11 +71,11 @@ def copy_object(ask: S3Request) -> Response:
         **{"retention": None, "legal_hold": "", **attributes},
     )
     obj = ask.store.commit(obj)
-    body = _result("CopyObjectResult", obj.etag, obj.last_modified, obj.checksums, obj.checksum_type)
-    headers = {**XML, **encryption_headers(obj), **_source_version(source)}
+    headers = {**encryption_headers(obj), **_source_version(source)}
     if obj.version_id is not None:  # a copy, unlike other writes, also returns the null version
         headers["x-amz-version-id"] = obj.version_id
-    return Response(status=200, headers=headers, body=body)
+    children = _result(obj.etag, obj.last_modified, obj.checksums, obj.checksum_type)
+    return xml_response("CopyObjectResult", children, headers)
 
 
 def upload_part_copy(ask: S3Request) -> Response:
@@ -92,9 +91,8 @@ def upload_part_copy(ask: S3Request) -> Response:
     body = source.content[first:end]
     checksums = {} if upload.algorithm is None else {upload.algorithm: checksum(upload.algorithm, body)}
     part = keep_part(ask, upload, number, body, checksums)
-    document_ = _result("CopyPartResult", part.etag, part.last_modified, checksums)
-    headers = {**XML, **encryption_headers(upload.draft), **_source_version(source)}
-    return Response(status=200, headers=headers, body=document_)
+    headers = {**encryption_headers(upload.draft), **_source_version(source)}
+    return xml_response("CopyPartResult", _result(part.etag, part.last_modified, checksums), headers)
 
 
 def _source(ask: S3Request) -> tuple[StoredObject, bool]:
@@ -194,10 +192,7 @@ def _source_range(ask: S3Request, source: StoredObject) -> tuple[int, int]:
     return first, last + 1
 
 
-def _result(
-    root: str, etag: str, modified: datetime, checksums: Mapping[str, str], checksum_type: str | None = None
-) -> bytes:
-    children = [("LastModified", iso_date(modified)), ("ETag", f'"{etag}"')]
+def _result(etag: str, modified: datetime, checksums: Mapping[str, str], checksum_type: str | None = None) -> Elements:
+    children: Elements = [("LastModified", iso_date(modified)), ("ETag", f'"{etag}"')]
     children += [(CHECKSUM_ELEMENTS[name], value) for name, value in checksums.items()]
-    children += [("ChecksumType", checksum_type)] if checksums and checksum_type else []
-    return document(root, children)
+    return children + ([("ChecksumType", checksum_type)] if checksums and checksum_type else [])

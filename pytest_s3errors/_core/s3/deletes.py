@@ -6,11 +6,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.envelope import Children, document
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_delete, check_still
-from .documents import XML, parse_xml, text_of
+from .documents import Elements, parse_xml, text_of, xml_response
 from .messages import Refused, Response
 from .object_lock import check_bypass, check_unlocked
 from .payload import receive
@@ -86,7 +85,7 @@ def delete_objects(ask: S3Request) -> Response:
     if not all(text_of(entry, "Key") for entry in entries):
         raise ask.refused("UserKeyMustBeSpecified")
     quiet = (text_of(wanted, "Quiet") or "").strip().lower() == "true"
-    results: list[tuple[str, Children]] = []
+    results: Elements = []
     for entry in entries:
         try:
             deleted = _delete(ask, entry)
@@ -95,7 +94,7 @@ def delete_objects(ask: S3Request) -> Response:
             results.append(("Error", [*_named(entry), ("Code", code), ("Message", message)]))
         else:
             results += [] if quiet else [("Deleted", deleted)]
-    return Response(status=200, headers=XML, body=document("DeleteResult", results))
+    return xml_response("DeleteResult", results)
 
 
 def _has(parent: ET.Element, known: Mapping[str, int]) -> bool:

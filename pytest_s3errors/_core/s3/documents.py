@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
 from xml.etree import ElementTree as ET
+
+from pytest_s3errors._core.s3.errors.envelope import Children, document
+
+from .messages import EMPTY, Response
 
 if TYPE_CHECKING:
     from pytest_s3errors._core.body import Body
@@ -11,11 +16,20 @@ if TYPE_CHECKING:
     from .request import S3Request
 
 XML = {"Content-Type": "application/xml"}
+
+Elements: TypeAlias = list[tuple[str, str | Children]]
+"""Children of a document in the making."""
+
 MAX_XML_BYTES = 2 * 1024 * 1024
 """Enough for 10,000 parts with checksums; S3's own limits, which differ by operation, are not published."""
 
 _MAX_ELEMENTS = 100_000
 _MAX_DEPTH = 16
+
+
+def xml_response(root: str, children: str | Children, headers: Mapping[str, str] = EMPTY) -> Response:
+    """Return a success with a document, see `envelope.document`, and *headers* besides its type."""
+    return Response(status=200, headers={**XML, **headers}, body=document(root, children))
 
 
 class DocumentError(Exception):

@@ -15,12 +15,10 @@ from hashlib import md5
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_s3errors._core.s3.errors.envelope import Children, document
-
 from .access import account_id
 from .commit import DEFAULT_REGION
 from .digests import decode_base64, md5_hex
-from .documents import XML, text_of
+from .documents import Elements, text_of, xml_response
 from .messages import EMPTY, Response
 from .payload import configuration
 from .records import SSE, is_keyed
@@ -88,14 +86,14 @@ def _default(ask: S3Request, rule: ET.Element) -> dict[str, str]:
 def get_bucket_encryption(ask: S3Request) -> Response:
     """Return the default. Every bucket has one."""
     bucket = ask.readable_bucket()
-    default: Children = [("SSEAlgorithm", bucket.encryption.get(SSE, AES256))]
+    default = [("SSEAlgorithm", bucket.encryption.get(SSE, AES256))]
     if KMS_KEY in bucket.encryption:
-        default = [*default, ("KMSMasterKeyID", bucket.encryption[KMS_KEY])]
-    rule: list[tuple[str, str | Children]] = [("ApplyServerSideEncryptionByDefault", default)]
+        default.append(("KMSMasterKeyID", bucket.encryption[KMS_KEY]))
+    rule: Elements = [("ApplyServerSideEncryptionByDefault", default)]
     rule.append(("BucketKeyEnabled", bucket.encryption.get(BUCKET_KEY, "false")))
     if not bucket.customer_keys:
         rule.append(("BlockedEncryptionTypes", [("EncryptionType", "SSE-C")]))
-    return Response(status=200, headers=XML, body=document("ServerSideEncryptionConfiguration", [("Rule", rule)]))
+    return xml_response("ServerSideEncryptionConfiguration", [("Rule", rule)])
 
 
 def delete_bucket_encryption(ask: S3Request) -> Response:

@@ -11,13 +11,12 @@ from binascii import Error as Base64Error
 from binascii import crc32
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from pytest_s3errors._core.s3.errors.envelope import Children, document
 from s3_asyncio_client._core.limits import MAX_PAGE
 
-from .documents import XML
+from .documents import Elements, xml_response
 from .messages import Response
 from .permissions import owner_of
 from .times import iso_date
@@ -33,8 +32,6 @@ _DIGITS = len(str(_MAX_INT))
 _CRC_BYTES = 4
 # Parameters that the first version of the listing refuses, as its message spells them.
 _OF_VERSION_2 = {"continuation-token": "continuation-token", "start-after": "startAfter"}
-
-Elements: TypeAlias = list[tuple[str, str | Children]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +73,7 @@ def list_objects_v2(ask: S3Request) -> Response:
     owner = owner_of(ask, bucket) if query.get("fetch-owner") == "true" else None
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
     children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner)
-    headers = {**XML, "x-amz-bucket-region": bucket.region}
-    return Response(status=200, headers=headers, body=document("ListBucketResult", children))
+    return xml_response("ListBucketResult", children, {"x-amz-bucket-region": bucket.region})
 
 
 def list_objects(ask: S3Request) -> Response:
@@ -99,8 +95,7 @@ def list_objects(ask: S3Request) -> Response:
     children += given(("Delimiter", encode(delimiter)), ("EncodingType", query.get("encoding-type")))
     owner = None if ask.caller.owner_id is None else owner_of(ask, bucket)  # an anonymous sender gets none
     children += _page(page, [bucket.objects[key] for key in page.keys], encode, owner=owner)
-    headers = {**XML, "x-amz-bucket-region": bucket.region}
-    return Response(status=200, headers=headers, body=document("ListBucketResult", children))
+    return xml_response("ListBucketResult", children, {"x-amz-bucket-region": bucket.region})
 
 
 def walk(keys: Sequence[str], *, prefix: str, delimiter: str, after: str, limit: int, skip: bool) -> Page:

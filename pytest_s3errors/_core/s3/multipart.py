@@ -8,13 +8,12 @@ from hashlib import md5
 from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_s3errors._core.body import Body, join
-from pytest_s3errors._core.s3.errors.envelope import document
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MIN_PART_BYTES
 
 from .attributes import attributes_of, encryption_headers, written_headers
 from .conditions import check_not_overtaken, check_write
-from .documents import XML, parse_xml, text_of
+from .documents import parse_xml, text_of, xml_response
 from .encryption import check_part_key, etag_of
 from .messages import EMPTY, Response
 from .multipart_checksums import (
@@ -57,12 +56,12 @@ def create_multipart_upload(ask: S3Request) -> Response:
     )
     upload = Upload(upload_id=ask.new_id(), draft=draft, algorithm=algorithm)
     ask.store.begin(upload)
-    headers = {**XML, **encryption_headers(draft)}
+    headers = encryption_headers(draft)
     if algorithm is not None:
         headers["x-amz-checksum-algorithm"] = algorithm.upper()
         headers["x-amz-checksum-type"] = checksum_type
     children = [("Bucket", ask.bucket), ("Key", ask.key), ("UploadId", upload.upload_id)]
-    return Response(status=200, headers=headers, body=document("InitiateMultipartUploadResult", children))
+    return xml_response("InitiateMultipartUploadResult", children, headers)
 
 
 def upload_part(ask: S3Request) -> Response:
@@ -125,8 +124,7 @@ def _completion(ask: S3Request, obj: StoredObject, checksums: Mapping[str, str])
     children.append(("ETag", f'"{obj.etag}"'))
     children += [(CHECKSUM_ELEMENTS[name], value) for name, value in checksums.items()]
     children += [("ChecksumType", obj.checksum_type)] if checksums else []
-    headers = {**XML, **written_headers(obj)}
-    return Response(status=200, headers=headers, body=document("CompleteMultipartUploadResult", children))
+    return xml_response("CompleteMultipartUploadResult", children, written_headers(obj))
 
 
 def _again(ask: S3Request, done: Completion) -> Response:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.envelope import document
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .conditions import check_read
-from .documents import XML
+from .documents import Elements, xml_response
 from .encryption import check_key
-from .listings import Elements
 from .messages import Response
 from .multipart_checksums import CHECKSUM_ELEMENTS
 from .times import http_date
@@ -31,11 +29,11 @@ def get_object_attributes(ask: S3Request) -> Response:
     obj = ask.readable_object()
     check_key(ask, obj.headers)
     check_read(ask, obj)
-    headers = {**XML, "Last-Modified": http_date(obj.last_modified)}
+    headers = {"Last-Modified": http_date(obj.last_modified)}
     if obj.version_id is not None:
         headers["x-amz-version-id"] = obj.version_id
     children = [element for name, elements in _ATTRIBUTES.items() if name in wanted for element in elements(ask, obj)]
-    return Response(status=200, headers=headers, body=document("GetObjectAttributesResponse", children))
+    return xml_response("GetObjectAttributesResponse", children, headers)
 
 
 def _wanted(ask: S3Request) -> set[str]:

@@ -11,13 +11,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pytest_s3errors._core.s3.errors.envelope import Children, document
 from s3_asyncio_client._core.digits import whole_number
 
 from .bucket_record import Bucket
 from .commit import whole_second
 from .digests import is_undigested
-from .documents import XML, text_of
+from .documents import Elements, text_of, xml_response
 from .messages import Response
 from .payload import configuration
 from .records import ENABLED, DefaultRetention, Retention, StoredObject
@@ -77,11 +76,11 @@ def get_object_lock_configuration(ask: S3Request) -> Response:
     bucket = ask.readable_bucket()
     if not bucket.locked:
         raise ask.refused("ObjectLockConfigurationNotFoundError")
-    children: list[tuple[str, str | Children]] = [("ObjectLockEnabled", ENABLED)]
+    children: Elements = [("ObjectLockEnabled", ENABLED)]
     if default := bucket.default_retention:
         span = [("Mode", default.mode), (default.unit, str(default.length))]
         children.append(("Rule", [("DefaultRetention", span)]))
-    return Response(status=200, headers=XML, body=document("ObjectLockConfiguration", children))
+    return xml_response("ObjectLockConfiguration", children)
 
 
 # Objects.
@@ -109,7 +108,7 @@ def get_object_retention(ask: S3Request) -> Response:
     if obj.retention is None:
         raise ask.refused("NoSuchObjectLockConfiguration")
     children = [("Mode", obj.retention.mode), ("RetainUntilDate", iso_date(obj.retention.until))]
-    return Response(status=200, headers=XML, body=document("Retention", children))
+    return xml_response("Retention", children)
 
 
 def put_object_legal_hold(ask: S3Request) -> Response:
@@ -128,7 +127,7 @@ def get_object_legal_hold(ask: S3Request) -> Response:
     _, obj = _locked(ask)
     if not obj.legal_hold:
         raise ask.refused("NoSuchObjectLockConfiguration")
-    return Response(status=200, headers=XML, body=document("LegalHold", [("Status", obj.legal_hold)]))
+    return xml_response("LegalHold", [("Status", obj.legal_hold)])
 
 
 def _locked(ask: S3Request) -> tuple[Bucket, StoredObject]:

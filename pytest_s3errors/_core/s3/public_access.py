@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.envelope import document
-
 from .access import OWNERSHIPS
-from .documents import XML, text_of
+from .documents import text_of, xml_response
 from .grants import FULL, grants_of
 from .messages import Response
 from .payload import configuration
@@ -46,7 +44,7 @@ def get_bucket_ownership_controls(ask: S3Request) -> Response:
     if not ownership:
         raise ask.refused("OwnershipControlsNotFoundError")
     rule = [("Rule", [("ObjectOwnership", ownership)])]
-    return Response(status=200, headers=XML, body=document("OwnershipControls", rule))
+    return xml_response("OwnershipControls", rule)
 
 
 def delete_bucket_ownership_controls(ask: S3Request) -> Response:
@@ -76,7 +74,7 @@ def get_public_access_block(ask: S3Request) -> Response:
     if blocks is None:
         raise ask.refused("NoSuchPublicAccessBlockConfiguration")
     children = [(name, "true" if name in blocks else "false") for name in PUBLIC_BLOCKS]
-    return Response(status=200, headers=XML, body=document("PublicAccessBlockConfiguration", children))
+    return xml_response("PublicAccessBlockConfiguration", children)
 
 
 def delete_public_access_block(ask: S3Request) -> Response:

@@ -7,10 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from pytest_s3errors._core.s3.errors.envelope import document
 from s3_asyncio_client._core.limits import MAX_BUCKET_TAGS, MAX_OBJECT_TAGS
 
-from .documents import XML, parse_any, parse_xml, text_of
+from .documents import parse_any, parse_xml, text_of, xml_response
 from .messages import EMPTY, Response
 from .payload import configuration, receive
 
@@ -39,7 +38,7 @@ def put_object_tagging(ask: S3Request) -> Response:
 def get_object_tagging(ask: S3Request) -> Response:
     """Return the tags of an object or version. Without tags the set is empty."""
     obj = _tagged(ask)
-    return Response(status=200, headers={**XML, **_version_header(obj)}, body=_document(obj.tags))
+    return _told(obj.tags, _version_header(obj))
 
 
 def delete_object_tagging(ask: S3Request) -> Response:
@@ -61,7 +60,7 @@ def get_bucket_tagging(ask: S3Request) -> Response:
     bucket = ask.readable_bucket()
     if not bucket.tags:
         raise ask.refused("NoSuchTagSet")
-    return Response(status=200, headers=XML, body=_document(bucket.tags))
+    return _told(bucket.tags)
 
 
 def delete_bucket_tagging(ask: S3Request) -> Response:
@@ -178,6 +177,6 @@ def _system_tag(ask: S3Request, name: str) -> Refused:
     return ask.refused(situation, elements={"TagKey": name})
 
 
-def _document(tags: Mapping[str, str]) -> bytes:
+def _told(tags: Mapping[str, str], headers: Mapping[str, str] = EMPTY) -> Response:
     children = [("Tag", [("Key", name), ("Value", value)]) for name, value in tags.items()]
-    return document("Tagging", [("TagSet", children)])
+    return xml_response("Tagging", [("TagSet", children)], headers)

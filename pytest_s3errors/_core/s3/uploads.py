@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.envelope import document
 from s3_asyncio_client._core.limits import MAX_PAGE
 
 from .access import account_id
-from .documents import XML
-from .listings import Elements, encoder, given, number_of, page_size, walk
+from .documents import Elements, xml_response
+from .listings import encoder, given, number_of, page_size, walk
 from .messages import Response
 from .multipart import find_upload
 from .multipart_checksums import CHECKSUM_ELEMENTS
@@ -36,7 +35,7 @@ def list_parts(ask: S3Request) -> Response:
     children += [("MaxParts", str(limit)), ("IsTruncated", "true" if len(page) < len(following) and limit else "false")]
     children += _algorithm(upload)
     children += [("Part", _part(number, upload.parts[number])) for number in page]
-    return Response(status=200, headers=XML, body=document("ListPartsResult", children))
+    return xml_response("ListPartsResult", children)
 
 
 def list_multipart_uploads(ask: S3Request) -> Response:
@@ -76,7 +75,7 @@ def list_multipart_uploads(ask: S3Request) -> Response:
     children.append(("IsTruncated", "true" if truncated else "false"))
     children += [("Upload", _upload(upload, encode(name), owner)) for name, upload in page if upload is not None]
     children += [("CommonPrefixes", [("Prefix", encode(name))]) for name, upload in page if upload is None]
-    return Response(status=200, headers=XML, body=document("ListMultipartUploadsResult", children))
+    return xml_response("ListMultipartUploadsResult", children)
 
 
 def _after(ask: S3Request, uploads: list[Upload], key_marker: str, id_marker: str) -> list[Upload]:

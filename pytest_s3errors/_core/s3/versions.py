@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pytest_s3errors._core.s3.errors.envelope import document
 from s3_asyncio_client._core.limits import MAX_PAGE
 
-from .documents import XML, text_of
-from .listings import Elements, checksum_elements, encoder, given, number_of, page_size
+from .documents import Elements, text_of, xml_response
+from .listings import checksum_elements, encoder, given, number_of, page_size
 from .messages import Response
 from .payload import configuration
 from .permissions import owner_of
@@ -43,7 +42,7 @@ def put_bucket_versioning(ask: S3Request) -> Response:
 def get_bucket_versioning(ask: S3Request) -> Response:
     """Return the status. It is empty if it was never set."""
     children = given(("Status", ask.readable_bucket().versioning))
-    return Response(status=200, headers=XML, body=document("VersioningConfiguration", children))
+    return xml_response("VersioningConfiguration", children)
 
 
 def list_object_versions(ask: S3Request) -> Response:
@@ -75,7 +74,7 @@ def list_object_versions(ask: S3Request) -> Response:
     owner: Elements = [("Owner", [("ID", owner_of(ask, bucket))])]
     children += [_version(bucket, version, encode, owner) for _, version in page if version is not None]
     children += [("CommonPrefixes", [("Prefix", encode(name))]) for name, version in page if version is None]
-    return Response(status=200, headers=XML, body=document("ListVersionsResult", children))
+    return xml_response("ListVersionsResult", children)
 
 
 def _entries(
