@@ -14,11 +14,11 @@ from pytest_s3errors._core.body import Body
 from pytest_s3errors._core.s3.attributes import KEPT, META
 from pytest_s3errors._core.s3.backend import BackendError
 from pytest_s3errors._core.s3.calls import parse_call
+from pytest_s3errors._core.s3.digests import CHECKSUM
 from pytest_s3errors._core.s3.forward import text_of
 from pytest_s3errors._core.s3.messages import Call, Response
 from pytest_s3errors._core.s3.records import DEFAULT_CONTENT_TYPE, StoredObject
 
-CHECKSUM = "x-amz-checksum-"
 _HOST = "s3.amazonaws.com"
 _SUCCESSES = range(200, 300)
 

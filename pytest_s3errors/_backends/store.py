@@ -13,11 +13,12 @@ from xml.sax.saxutils import unescape
 
 from pytest_s3errors._core.s3.attributes import META
 from pytest_s3errors._core.s3.commit import DEFAULT_REGION
+from pytest_s3errors._core.s3.digests import CHECKSUM
 from pytest_s3errors._core.s3.names import check_bucket_name
 from pytest_s3errors._core.s3.records import NULL, StoredObject, UnfinishedUpload
 from pytest_s3errors._core.s3.store import S3Store
 
-from .requester import CHECKSUM, Asking, document, marker, stored
+from .requester import Asking, document, marker, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from .acls import object_ownership
 from .encryption import AES256, BUCKET_KEY, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, KMS_KEY, check_encryption
 from .messages import EMPTY
 from .object_lock import LOCK, lock_headers, stated_lock
-from .records import DEFAULT_CONTENT_TYPE, NULL, SSE, StoredObject
+from .records import DEFAULT_CONTENT_TYPE, NULL, SSE, SYSTEM_HEADERS, StoredObject
 from .stated_grants import GRANT
 from .times import http_date
 
@@ -44,19 +44,11 @@ STORAGE_CLASSES = frozenset(
     }
 )
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-# System headers that S3 stores with an object and returns, in the spelling of its responses.
+_KEPT_AMZ = ("x-amz-storage-class", "x-amz-website-redirect-location", SSE, KMS_KEY, BUCKET_KEY, CUSTOMER_ALGORITHM)
+# All headers that S3 stores with an object and returns, in the spelling of its responses.
 KEPT = {
-    "cache-control": "Cache-Control",
-    "content-disposition": "Content-Disposition",
-    "content-encoding": "Content-Encoding",
-    "content-language": "Content-Language",
-    "expires": "Expires",
-    "x-amz-storage-class": "x-amz-storage-class",
-    "x-amz-website-redirect-location": "x-amz-website-redirect-location",
-    SSE: SSE,
-    KMS_KEY: KMS_KEY,
-    BUCKET_KEY: BUCKET_KEY,
-    CUSTOMER_ALGORITHM: CUSTOMER_ALGORITHM,
+    **SYSTEM_HEADERS,
+    **{name: name for name in _KEPT_AMZ},
     CUSTOMER_KEY_MD5: CUSTOMER_KEY_MD5.replace("md5", "MD5"),
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, hashed, pieces
 
+from .auth.canonical import UNSIGNED_PAYLOAD
 from .aws_chunked import STREAMING
 from .crc import crc32c, crc64nvme
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 MD5_BYTES = 16
 SHA256_HEX = 64
 HEX_DIGITS = frozenset("0123456789abcdef")
-UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
 def _crc32(body: Body) -> bytes:
@@ -77,7 +77,7 @@ def is_undigested(ask: S3Request) -> bool:
 def check_content_sha256(ask: S3Request, body: Body) -> None:
     """Refuse if x-amz-content-sha256 is a digest but not that of *body*, the bytes as sent."""
     stated = ask.call.headers.get("x-amz-content-sha256")
-    if stated is None or stated == UNSIGNED or stated.startswith(STREAMING):
+    if stated is None or stated == UNSIGNED_PAYLOAD or stated.startswith(STREAMING):
         return
     if len(stated) != SHA256_HEX or not HEX_DIGITS.issuperset(stated):
         raise ask.bad_argument("x-amz-content-sha256", stated, "content sha256")

@@ -17,7 +17,10 @@ from pytest_s3errors._core.body import Body, hashed
 from pytest_s3errors._core.s3.errors.catalogue import usual_code
 from s3_asyncio_client._core.operations import names_of
 
+from .auth.canonical import UNSIGNED_PAYLOAD
+from .digests import CHECKSUM
 from .messages import EMPTY, Call, Response
+from .presigned import OF_SIGNATURE
 
 _HOP = frozenset(
     {
@@ -46,17 +49,6 @@ _OF_REQUEST = _HOP | {
     "x-amz-trailer",
 }
 _OF_ANSWER = _HOP | {"content-length", "date", "server"}
-_OF_SIGNATURE = frozenset(
-    {
-        "x-amz-algorithm",
-        "x-amz-credential",
-        "x-amz-date",
-        "x-amz-expires",
-        "x-amz-security-token",
-        "x-amz-signature",
-        "x-amz-signedheaders",
-    }
-)
 _OF_SIGNATURE_2 = frozenset({"AWSAccessKeyId", "Expires", "Signature"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # Some stores send RequestID.
@@ -67,15 +59,14 @@ _LOOKED_AT = 64 * 1024
 _WITH_DIGEST = names_of(lambda row: row.digest)
 _SUCCESSES = range(200, 300)
 
-UNSIGNED = "UNSIGNED-PAYLOAD"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
     """A request to another S3, to be signed.
 
     `path` is percent-encoded and names the bucket, `params` are not encoded. Header names are in lower case. Values are
-    text that the sender encodes as UTF-8. `payload_hash` is the client's digest of the body, otherwise UNSIGNED.
+    text that the sender encodes as UTF-8. `payload_hash` is the client's digest of the body, otherwise
+    UNSIGNED_PAYLOAD.
     """
 
     method: str
@@ -96,7 +87,7 @@ def forwarded(call: Call, body: Body, trailers: Mapping[str, str] = EMPTY) -> Fo
     """
     dropped = _OF_REQUEST | {name.strip().lower() for name in call.headers.get("connection", "").split(",")}
     headers = {name: text_of(value) for name, value in call.headers.items() if name not in dropped}
-    headers |= {name: text for name, text in trailers.items() if name.startswith("x-amz-checksum-")}
+    headers |= {name: text for name, text in trailers.items() if name.startswith(CHECKSUM)}
     payload_hash = call.headers.get("x-amz-content-sha256", "")
     codings = [one.strip() for one in headers.pop("content-encoding", "").split(",")]
     stored = ", ".join(one for one in codings if one and one != "aws-chunked")
@@ -110,7 +101,7 @@ def forwarded(call: Call, body: Body, trailers: Mapping[str, str] = EMPTY) -> Fo
         params=_unsigned(call.query),
         headers=headers,
         body=body,
-        payload_hash=payload_hash if _SHA256.fullmatch(payload_hash) else UNSIGNED,
+        payload_hash=payload_hash if _SHA256.fullmatch(payload_hash) else UNSIGNED_PAYLOAD,
     )
 
 
@@ -161,11 +152,11 @@ def _path(call: Call) -> str:
 def _unsigned(query: Mapping[str, str]) -> Mapping[str, str]:
     if "AWSAccessKeyId" in query:
         return {name: value for name, value in query.items() if name not in _OF_SIGNATURE_2}
-    return {name: value for name, value in query.items() if name.lower() not in _OF_SIGNATURE}
+    return {name: value for name, value in query.items() if name.lower() not in OF_SIGNATURE}
 
 
 def _is_digest(header: str) -> bool:
-    return header == "content-md5" or header.startswith("x-amz-checksum-")
+    return header == "content-md5" or header.startswith(CHECKSUM)
 
 
 def _spelled(name: str) -> str:

@@ -50,6 +50,7 @@ _METADATA = frozenset(
         "fd00:ec2::254",
         "fd00:ec2::23",
         "instance-data.ec2.internal",
+        "metadata.ec2.internal",
     }
 )
 
@@ -88,10 +89,7 @@ def is_amazon_host(host: str) -> bool:
     False for hosts of customers under Amazon's names, such as databases and load balancers. It may include a port.
     """
     name = _without_port(host.lower()).removesuffix(".")
-    if not _METADATA.isdisjoint((host.lower(), name.strip("[]"))) or name in (
-        "instance-data.ec2.internal",
-        "metadata.ec2.internal",
-    ):
+    if not _METADATA.isdisjoint((host.lower(), name.strip("[]"))):
         return True
     suffix = next((end for end in _SUFFIXES if name.endswith(end)), None)
     if suffix is None or is_s3_host(name):

@@ -11,7 +11,7 @@ from .encryption import check_key, etag_of
 from .messages import EMPTY, Response
 from .payload import receive
 from .ranges import part_number, requested_range
-from .records import SSE, StoredObject
+from .records import SSE, SYSTEM_HEADERS, StoredObject
 from .tags import stated_tags
 
 if TYPE_CHECKING:
@@ -19,14 +19,8 @@ if TYPE_CHECKING:
 
     from .request import S3Request
 
-_OVERRIDES = {
-    "response-cache-control": "Cache-Control",
-    "response-content-disposition": "Content-Disposition",
-    "response-content-encoding": "Content-Encoding",
-    "response-content-language": "Content-Language",
-    "response-content-type": "Content-Type",
-    "response-expires": "Expires",
-}
+_OVERRIDES = {f"response-{name}": spelled for name, spelled in SYSTEM_HEADERS.items()}
+_OVERRIDES["response-content-type"] = "Content-Type"
 
 
 def put_object(ask: S3Request) -> Response:

@@ -17,6 +17,7 @@ from .messages import EMPTY, Response
 from .objects import put_object
 from .permissions import check_allowed
 from .policy import NotAllowedError, PolicyError, parse_policy
+from .records import SYSTEM_HEADERS
 from .tags import form_tags
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from .request import S3Request
 
 # Fields that become headers of the object, besides all x-amz-.
-_HEADERS = frozenset(
-    {"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"}
-)
+_HEADERS = frozenset({*SYSTEM_HEADERS, "content-type"})
 _MISSING = "x-amz-object-lock-event-hold"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+", re.ASCII)
 _LINE_BREAK = re.compile(r"[\r\n]")

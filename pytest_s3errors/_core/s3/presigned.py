@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _SIGNATURES = frozenset({"X-Amz-Signature", "Signature"})
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
 # Parameters that only describe the signature.
-_OF_SIGNATURE = frozenset(
+OF_SIGNATURE = frozenset(
     f"x-amz-{name}"
     for name in ("algorithm", "credential", "date", "expires", "security-token", "signature", "signedheaders")
 )
@@ -26,5 +26,5 @@ def with_signed_query(call: Call) -> Call:
         return call
     stated = {name.lower(): value for name, value in call.query.items()}
     headers = {name: value for name, value in stated.items() if name in _CONDITIONS or name.startswith("x-amz-")}
-    headers = {name: value for name, value in headers.items() if name not in _OF_SIGNATURE}
+    headers = {name: value for name, value in headers.items() if name not in OF_SIGNATURE}
     return replace(call, headers={**headers, **call.headers}) if headers else call

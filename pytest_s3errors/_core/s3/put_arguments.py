@@ -11,13 +11,12 @@ from pytest_s3errors._core.s3.errors.catalogue import nearest
 from s3_asyncio_client._core.limits import MAX_OBJECT_BYTES, MAX_PARTS
 
 from .names import is_header
+from .records import SYSTEM_HEADERS
 
 MADE_PART_BYTES = 8 * 1024**2
 
 
 _ARGUMENTS = ("body", "size", "seed", "content_type", "metadata", "last_modified", "tags")
-_SYSTEM_HEADERS = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
-
 # Headers for which boto3 also omits the prefix.
 _AMZ_HEADERS = ("storage-class", "server-side-encryption", "website-redirect-location")
 
@@ -75,8 +74,8 @@ def system_headers(headers: Mapping[str, str]) -> dict[str, str]:
         name = given.lower().replace("_", "-")
         if name in _AMZ_HEADERS:
             name = f"x-amz-{name}"
-        elif name not in _SYSTEM_HEADERS and not name.startswith("x-amz-"):
-            arguments = (*_ARGUMENTS, *(header.replace("-", "_") for header in (*_SYSTEM_HEADERS, *_AMZ_HEADERS)))
+        elif name not in SYSTEM_HEADERS and not name.startswith("x-amz-"):
+            arguments = (*_ARGUMENTS, *(header.replace("-", "_") for header in (*SYSTEM_HEADERS, *_AMZ_HEADERS)))
             near = nearest(given, arguments)
             hint = f"; did you mean {near!r}?" if near else ""
             raise TypeError(f"no argument {given!r}{hint}; allowed are {', '.join(arguments)} and x_amz_*")

@@ -24,6 +24,14 @@ NULL = "null"
 BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
 PRIVATE = "private"
 SSE = "x-amz-server-side-encryption"
+SYSTEM_HEADERS = {
+    "cache-control": "Cache-Control",
+    "content-disposition": "Content-Disposition",
+    "content-encoding": "Content-Encoding",
+    "content-language": "Content-Language",
+    "expires": "Expires",
+}
+"""Headers of HTTP that S3 stores with an object besides its type, and their spelling in its responses."""
 PUBLIC_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
