@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pytest_s3errors._failures import ExpectationError, SimulationError
     from pytest_s3errors._insight.case import S3Sweep
     from pytest_s3errors._insight.drawn import S3Schedule
-    from pytest_s3errors._insight.retries import RetryProfile, S3Retries
+    from pytest_s3errors._insight.retries import S3Retries
+    from pytest_s3errors._insight.retry_profile import RetryProfile
     from pytest_s3errors._test.controller import RuleHandle, S3Clock, S3Errors, S3Server
 
 __version__ = "0.1.0"
@@ -42,7 +43,7 @@ __all__ = [
 
 _HOMES = {
     "ExpectationError": "_failures",
-    "RetryProfile": "_insight.retries",
+    "RetryProfile": "_insight.retry_profile",
     "Record": "_core.report.journal",
     "RuleError": "_core.rules.arguments",
     "RuleHandle": "_test.controller",

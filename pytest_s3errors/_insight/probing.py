@@ -14,15 +14,17 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeAlias
 
-from pytest_s3errors._core.insight.retry_profile import CLASSES, HEADERS, LOST, MOST, PROBES, QUOTAS, Lost, Profile
+from pytest_s3errors._core.insight.retry_profile import CLASSES, HEADERS, LOST, MOST, PROBES, QUOTAS, Lost
 from pytest_s3errors._core.report.attempts import REAL_SLACK_S, logical_calls, waits_s
 from pytest_s3errors._core.report.journal import Entry
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.rules.schedule import ArmedRule, Rule
 from s3_asyncio_client._core.operations import OPERATIONS
 
+from .retry_profile import RetryProfile
+
 Call: TypeAlias = Callable[[], Any]
-Probes: TypeAlias = Generator[tuple[str, Call], BaseException | None, Profile]
+Probes: TypeAlias = Generator[tuple[str, Call], BaseException | None, RetryProfile]
 _Probing: TypeAlias = Generator[tuple[str, Call], BaseException | None, Any]
 
 _COST: Final = 14  # Tokens that a retry costs in botocore 1.44's quota. A success restores one.
@@ -97,7 +99,7 @@ class _Prober:
             if name in lost:
                 seen[name] = yield from self._lost(name, lost[name])
         quota = (yield from self._quotas(attempts)) if self._subject.fresh and self._subject.pass_time else {}
-        profile = Profile(attempts=attempts, waits_s=waits, header_waits_s=header_waits, lost=seen, **quota)
+        profile = RetryProfile(attempts=attempts, waits_s=waits, header_waits_s=header_waits, lost=seen, **quota)
         return profile if self._subject.pass_time else replace(profile, slack_s=REAL_SLACK_S)
 
     def _plain(self) -> _Probing:

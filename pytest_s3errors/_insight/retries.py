@@ -8,123 +8,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from pytest_s3errors._core.insight import retry_rules as rules
-from pytest_s3errors._core.insight.retry_profile import CLASSES, LOST, PROBES, Lost, Profile
-from pytest_s3errors._core.rules.arguments import count, span
-from pytest_s3errors._failures import ExpectationError
+from pytest_s3errors._core.insight.retry_profile import CLASSES, LOST, PROBES
+from pytest_s3errors._core.rules.arguments import count
 from pytest_s3errors._time.real import RealClock
 
 from .probing import Call, Probes, Subject, probes
-from .specifications import specification, specifications
+from .retry_profile import RetryProfile
 
 if TYPE_CHECKING:
     from pytest_s3errors._test.lifetime import Run
-
-
-class RetryProfile:
-    """How a client retries. `print` shows it. `attempts`, `waits_s`, `retries` and the others are its figures."""
-
-    __module__ = "pytest_s3errors"
-
-    def __init__(self, profile: Profile) -> None:
-        self._profile = profile
-        self._held_to: rules.Specification | None = None
-
-    def __str__(self) -> str:
-        """Return one screen: a line for each probe, compared with the last `check`, or else with the best fit."""
-        known = specifications()
-        best, found = self.fits
-        wanted = self._held_to or known[best]
-        chance = rules.wrong_by_chance(self._profile)
-        lines = [
-            *rules.report(self._profile, wanted, known.values()),
-            f"{'held to':<28}{wanted.name}; a right client differs in a wait with a chance of {chance:.1g}",
-            f"{'fits best':<28}{best}{_but_for(len(found))}",
-        ]
-        return "\n".join(lines)
-
-    @property
-    def attempts(self) -> Mapping[str, int]:
-        """The number of requests of one call, by probe."""
-        return self._profile.attempts
-
-    @property
-    def waits_s(self) -> Mapping[str, Sequence[Sequence[float]]]:
-        """The waits in seconds between the attempts of several calls, by error class."""
-        return self._profile.waits_s
-
-    @property
-    def header_waits_s(self) -> Mapping[str, float | None]:
-        """The seconds before the first retry when a header asks for a wait, by probe. None: no retry."""
-        return self._profile.header_waits_s
-
-    @property
-    def retries(self) -> Mapping[str, int | None]:
-        """The number of retries until a client stops, by error class. None: no limit. Empty without a factory."""
-        return self._profile.retries
-
-    @property
-    def refill(self) -> int | None:
-        """The number of successes that restore one retry. 0: none do. None: there is no limit."""
-        return self._profile.refill
-
-    @property
-    def refills_with_time(self) -> bool | None:
-        """Whether an hour restores retries. None: there is no limit."""
-        return self._profile.refills_with_time
-
-    @property
-    def lost(self) -> Mapping[str, Lost]:
-        """What calls did when their response was lost: `attempts`, and whether they `returned`."""
-        return self._profile.lost
-
-    @property
-    def outlasts_s(self) -> tuple[float, float]:
-        """The seconds of an outage that a call outlasts, at least and at most."""
-        return self._profile.outlasts_s
-
-    def share_outlasting(self, seconds: float, error: str = "transient") -> float:
-        """Return the share of the observed calls that outlast *seconds* of 500, or of SlowDown with "throttling"."""
-        return self._profile.share_outlasting(seconds, error)
-
-    def to_json(self) -> str:
-        """Return the profile as JSON in a stable form: each probe under its name, null if it was skipped."""
-        return self._profile.to_json()
-
-    @property
-    def fits(self) -> tuple[str, list[rules.Line]]:
-        """The specification that fits best, and its differences."""
-        found = {name: rules.differences(self._profile, wanted) for name, wanted in specifications().items()}
-        return min(found.items(), key=lambda item: len(item[1]))
-
-    def check(self, name: str, *, patience: tuple[float, float] | None = None, attempts: int | None = None) -> None:
-        """Compare the client with the specification *name*, which may be ``path/to/file.toml:name``.
-
-        Args:
-            name: legacy, aws-standard-2.0, aws-standard-2.1, google or none; or one of a file.
-            patience: The seconds of an outage that a call must outlast at least, and may outlast at most.
-            attempts: The configured number of attempts, if it is not the specification's.
-
-        Raises:
-            ValueError: the specification does not exist, or an argument is not of its form.
-            ExpectationError: the client differs. The message names each probe with a difference.
-        """
-        wanted = rules.asked(specification(name), attempts, name="check")
-        patience = None if patience is None else span("check", "patience", patience)
-        self._held_to = wanted
-        found = rules.differences(self._profile, self._held_to, patience, specifications().values())
-        if found:
-            lines = "\n".join(f"  {difference}" for difference in found)
-            best, rest = self.fits
-            told = f"this client is not {name}:\n{lines}\nIt fits {best} best{_but_for(len(rest))}."
-            raise ExpectationError(told, pytrace=False)
-
-
-def _but_for(count: int) -> str:
-    return f", but for {count} difference{'s' * (count != 1)}" if count else ""
 
 
 class S3Retries:
@@ -203,7 +99,7 @@ def _drive(made: Probes) -> RetryProfile:
             try:
                 _, call = made.send(error)
             except StopIteration as end:
-                return RetryProfile(end.value)
+                return end.value  # type: ignore[no-any-return]
             error = None
             try:
                 answer = call()
@@ -220,7 +116,7 @@ async def _drive_async(made: Probes) -> RetryProfile:
             try:
                 _, call = made.send(error)
             except StopIteration as end:
-                return RetryProfile(end.value)
+                return end.value  # type: ignore[no-any-return]
             error = None
             try:
                 answer = call()

@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from pytest_s3errors._core.insight import retry_rules as rules
-from pytest_s3errors._core.insight.retry_profile import Profile
 from pytest_s3errors._core.rules.arguments import span
 from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
@@ -23,7 +22,7 @@ from pytest_s3errors._guard.environment import of_server, of_test
 from pytest_s3errors._servers.thread import ThreadServer
 
 from .probing import Subject, probes
-from .retries import RetryProfile
+from .retry_profile import RetryProfile
 from .specifications import specification, specifications
 
 _LEFT_OUT = frozenset({"dns", "connect_timeout"})
@@ -62,7 +61,7 @@ def profile_command(
     except KeyboardInterrupt:
         print("not measured: interrupted", file=sys.stderr)  # noqa: T201
         return NOT_MEASURED
-    print(profile.to_json() if json else RetryProfile(profile))  # noqa: T201
+    print(profile.to_json() if json else profile)  # noqa: T201
     out = sys.stderr if json else sys.stdout
     if wanted is None:
         found = [line for line in [rules.outlasted(profile, patience)] if line.wanted]
@@ -86,7 +85,7 @@ class _Measurement:
         self._server = ThreadServer(self._simulator, endpoints=tuple)
         self._subject = Subject(make=lambda: self._run, fresh=True, skipped=skipped, samples=_SAMPLES)
 
-    def profile(self) -> Profile:
+    def profile(self) -> RetryProfile:
         """Run the program for each probe.
 
         Raises:
@@ -102,7 +101,7 @@ class _Measurement:
         finally:
             self._server.stop()
 
-    def _measure(self) -> Profile:
+    def _measure(self) -> RetryProfile:
         made = probes(self._subject, self._simulator, self._simulator.add)
         steps = self._subject.steps
         done, error = 0, None
@@ -114,7 +113,7 @@ class _Measurement:
                 error = self._run()
         except StopIteration as end:
             _progress(steps, steps, "")
-            profile: Profile = end.value
+            profile: RetryProfile = end.value
             return profile
 
     def _run(self) -> RuntimeError | None:

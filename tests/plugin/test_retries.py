@@ -101,7 +101,7 @@ def test_in_real_time_waits_are_less_exact(run):
 
             profile = s3_retries.measure(factory=lambda: get, samples=1, skip=PROBES.keys() - {"500", "SlowDown"})
             assert profile.retries == {}
-            assert profile._profile.slack_s == 0.05
+            assert profile.slack_s == 0.05
         """
     ).assert_outcomes(passed=1)
 
