@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial, reduce
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import pytest
 
-from pytest_s3errors._core.report.expectations import Expectation, expectation_of
+from pytest_s3errors._core.report.expectations import expectation_of
 from pytest_s3errors._core.rules.arguments import RuleError, one_of
 from pytest_s3errors._core.rules.choices import LAYERS, SERVERS, TIMES
 from pytest_s3errors._core.rules.parse_access import access_of
 from pytest_s3errors._core.rules.parse_arranged import arranged_by
 from pytest_s3errors._core.rules.parse_limits import NO_LIMITS, Limits, limits_of
 from pytest_s3errors._core.rules.parse_rule import RULES, spell
-from pytest_s3errors._core.rules.parse_sweep import SweepSpec, sweep_of
+from pytest_s3errors._core.rules.parse_sweep import sweep_of
 from pytest_s3errors._core.rules.schedule import Rule
 from pytest_s3errors._core.s3.access import TEST_CREDENTIALS, UNDECLARED
 from pytest_s3errors._core.s3.dialects import DIALECTS
@@ -27,74 +28,35 @@ from .places import Node, place_of, shown
 from .plan import Plan
 
 
-@dataclass(slots=True)
-class _Draft:
-    """What the markers read so far say, the closest one first."""
-
-    rules: list[Rule] = field(default_factory=list)
-    layers: dict[str, str] = field(default_factory=dict)
-    times: list[str] = field(default_factory=list)
-    servers: list[str] = field(default_factory=list)
-    buckets: dict[str, Callable[[S3Store], object]] = field(default_factory=dict)
-    objects: list[Callable[[S3Store], object]] = field(default_factory=list)
-    expectations: list[Expectation] = field(default_factory=list)
-    limits: Limits = NO_LIMITS
-    dialects: list[str] = field(default_factory=list)
-    sweeps: list[SweepSpec] = field(default_factory=list)
-    accounts: list[tuple[tuple[Any, ...], Mapping[str, Any]]] = field(default_factory=list)
-
-    def rule(self, mark: pytest.Mark) -> None:
-        self.rules.append(RULES[mark.name](mark.args, mark.kwargs))
-        if mark.kwargs.get("layer") is not None:
-            self.layers.setdefault(self.rules[-1].spelling, mark.kwargs["layer"])
-
-    def layer(self, mark: pytest.Mark) -> None:
-        self.layers.setdefault(f"s3_layer{mark.args!r}", _one(mark, LAYERS))
-
-    def time(self, mark: pytest.Mark) -> None:
-        self.times.append(_one(mark, TIMES))
-
-    def server(self, mark: pytest.Mark) -> None:
-        self.servers.append(_one(mark, SERVERS))
-
-    def dialect(self, mark: pytest.Mark) -> None:
-        self.dialects.append(_one(mark, tuple(DIALECTS)))
-
-    def expect(self, mark: pytest.Mark) -> None:
-        self.expectations.append(expectation_of(mark.args, mark.kwargs))
-
-    def limit(self, mark: pytest.Mark) -> None:
-        self.limits = self.limits.over(limits_of(mark.args, mark.kwargs))
-
-    def sweep(self, mark: pytest.Mark) -> None:
-        self.sweeps.append(sweep_of(mark.args, mark.kwargs))
-
-    def account(self, mark: pytest.Mark) -> None:
-        access_of([(mark.args, mark.kwargs)], TEST_CREDENTIALS)
-        self.accounts.append((mark.args, mark.kwargs))
-
-    def bucket(self, mark: pytest.Mark) -> None:
-        declare = arranged_by(mark.name, mark.args, mark.kwargs)
-        self.buckets.setdefault(mark.args[0] if mark.args else mark.kwargs["name"], declare)
-
-    def object(self, mark: pytest.Mark) -> None:
-        self.objects.append(arranged_by(mark.name, mark.args, mark.kwargs))
+def _account(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Arguments:
+    access_of([(args, kwargs)], TEST_CREDENTIALS)
+    return args, kwargs
 
 
-_READERS: Mapping[str, Callable[[_Draft, pytest.Mark], None]] = {
-    **dict.fromkeys(RULES, _Draft.rule),
-    "s3_layer": _Draft.layer,
-    "s3_time": _Draft.time,
-    "s3_server": _Draft.server,
-    "s3_dialect": _Draft.dialect,
-    "s3_expect": _Draft.expect,
-    "s3_limits": _Draft.limit,
-    "s3_credentials": _Draft.account,
-    "s3_sweep": _Draft.sweep,
-    "s3_bucket": _Draft.bucket,
-    "s3_object": _Draft.object,
+def _bucket(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, Callable[[S3Store], object]]:
+    declare = arranged_by("s3_bucket", args, kwargs)
+    return (args[0] if args else kwargs["name"]), declare
+
+
+def _one(name: str, words: Sequence[str], args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    if len(args) != 1 or kwargs:
+        raise RuleError(f"{name}() takes one argument, one of {', '.join(map(repr, words))}")
+    return one_of(f"{name}()", args[0], words)
+
+
+_Arguments: TypeAlias = tuple[Sequence[Any], Mapping[str, Any]]
+_WORDS = {"s3_layer": LAYERS, "s3_time": TIMES, "s3_server": SERVERS, "s3_dialect": tuple(DIALECTS)}
+_READERS: Mapping[str, tuple[str, Callable[[Any, Mapping[str, Any]], Any]]] = {
+    **{name: ("rules", read) for name, read in RULES.items()},
+    **{name: (name, partial(_one, name, words)) for name, words in _WORDS.items()},
+    "s3_bucket": ("s3_bucket", _bucket),
+    "s3_object": ("s3_object", partial(arranged_by, "s3_object")),
+    "s3_expect": ("s3_expect", expectation_of),
+    "s3_limits": ("s3_limits", limits_of),
+    "s3_credentials": ("s3_credentials", _account),
+    "s3_sweep": ("s3_sweep", sweep_of),
 }
-
+"""What reads the arguments of each marker, and what the result is kept under."""
 
 _GIVEN = (
     "s3_sweep() runs a test again and again, and @given does so too; sweep a plain test, or draw the faults with"
@@ -111,34 +73,39 @@ class Mistake(NamedTuple):
 
 def plan_of(item: pytest.Item) -> tuple[Plan, list[Mistake]]:
     """Return what the markers of *item* say, and everything that is wrong with them."""
-    draft, mistakes = _Draft(), []
+    said: defaultdict[str, list[Any]] = defaultdict(list)  # the closest one first
+    layers: dict[str, str] = {}
+    mistakes = []
     for node, mark in _marked(item):
         try:
             if mark.name in _READERS:
-                _READERS[mark.name](draft, mark)
+                kept, read = _READERS[mark.name]
+                said[kept].append(read(mark.args, mark.kwargs))
+                if mark.kwargs.get("layer") is not None:
+                    layers[said[kept][-1].spelling] = mark.kwargs["layer"]
         except (RuleError, TypeError, ValueError) as error:
             mistakes.append(Mistake(str(error), place_of(mark, node)))
     access, layer = UNDECLARED, None
     try:
-        access = access_of(draft.accounts, TEST_CREDENTIALS)
+        access = access_of(said["s3_credentials"], TEST_CREDENTIALS)
     except RuleError as error:
         mistakes.append(Mistake(str(error), _first_place(item, lambda mark: mark.name == "s3_credentials")))
     try:
-        layer = _agreed(draft.layers)
+        layer = _agreed(layers) or _closest(said["s3_layer"])
     except RuleError as error:
         mistakes.append(Mistake(str(error), _first_place(item, lambda mark: "layer" in mark.kwargs)))
     plan = Plan(
-        rules=tuple(draft.rules),
+        rules=tuple(said["rules"]),
         layer=layer,
-        time=next(iter(draft.times), None),
-        server=next(iter(draft.servers), None),
+        time=_closest(said["s3_time"]),
+        server=_closest(said["s3_server"]),
         # Buckets first: an object would make its own, with the defaults. The closest object is put last, and stays.
-        arrange=(*draft.buckets.values(), *reversed(draft.objects)),
-        expectations=tuple(draft.expectations),
+        arrange=(*dict(reversed(said["s3_bucket"])).values(), *reversed(said["s3_object"])),
+        expectations=tuple(said["s3_expect"]),
         access=access,
-        limits=draft.limits,
-        dialect=next(iter(draft.dialects), None),
-        sweep=next(iter(draft.sweeps), None),
+        limits=reduce(Limits.over, said["s3_limits"], NO_LIMITS),
+        dialect=_closest(said["s3_dialect"]),
+        sweep=_closest(said["s3_sweep"]),
     )
     if plan.sweep is not None and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
         node, mark = next((node, mark) for node, mark in _marked(item) if mark.name == "s3_sweep")
@@ -187,22 +154,19 @@ def place_of_rule(item: pytest.Item, rule: Rule) -> str:
     return ""
 
 
-def _agreed(layers: dict[str, str]) -> str | None:
-    """Return the closest s3_layer marker. Rules with `layer=` must agree with each other."""
-    from_rules = {spelling: layer for spelling, layer in layers.items() if not spelling.startswith("s3_layer(")}
-    if len(set(from_rules.values())) > 1:
-        raise RuleError(f"one test runs at one layer; these ask for different ones: {', '.join(from_rules)}")
-    return next(iter(from_rules.values()), next(iter(layers.values()), None))
+def _agreed(layers: Mapping[str, str]) -> str | None:
+    """Return the layer that rules ask for with `layer=`, by their spelling. They must agree."""
+    if len(set(layers.values())) > 1:
+        raise RuleError(f"one test runs at one layer; these ask for different ones: {', '.join(layers)}")
+    return next(iter(layers.values()), None)
+
+
+def _closest(said: Iterable[Any]) -> Any:
+    return next(iter(said), None)
 
 
 def _first_place(item: pytest.Item, is_it: Callable[[pytest.Mark], bool]) -> str:
     return next(place_of(mark, node) for node, mark in _marked(item) if is_it(mark))
-
-
-def _one(mark: pytest.Mark, words: tuple[str, ...]) -> str:
-    if len(mark.args) != 1 or mark.kwargs:
-        raise RuleError(f"{mark.name}() takes one argument, one of {', '.join(map(repr, words))}")
-    return one_of(f"{mark.name}()", mark.args[0], words)
 
 
 def unknown_markers(item: pytest.Item, ours: Iterable[str]) -> list[Mistake]:
