@@ -31,13 +31,13 @@ class Row(NamedTuple):
 
     help: str
     parse: Parser
-    raw: Any = None  # what the ini file says where it says nothing
+    raw: Any  # what the ini file says where it says nothing
     cli: Literal["store", "store_true"] | None = None
     ini: Literal["string", "bool", "linelist"] | None = "string"
 
 
-def _row(default: Any, text: str, parse: Parser, **where: Any) -> Any:
-    row = {"row": Row(text, parse, **where)}
+def _row(default: Any, text: str, parse: Parser, raw: Any = None, **where: Any) -> Any:
+    row = {"row": Row(text, parse, default if raw is None else raw, **where)}
     return field(default_factory=default, metadata=row) if callable(default) else field(default=default, metadata=row)
 
 
@@ -58,10 +58,10 @@ def _one_of(*words: str) -> Parser:
     return parse
 
 
-def _positive(source: str, value: str, _so_far: Mapping[str, Any]) -> int:
+def _positive(source: str, value: str | int, _so_far: Mapping[str, Any]) -> int:
     from pytest_s3errors._core.rules.arguments import RuleError  # noqa: PLC0415 - only where S3 is used
 
-    digits = value.strip().replace("_", "")
+    digits = str(value).strip().replace("_", "")
     if not digits.isascii() or not digits.isdigit() or not int(digits):
         raise RuleError(f"{source}: {value!r} is not a whole number from 1 up")
     return int(digits)
@@ -112,12 +112,8 @@ class Settings:
     `max_time` is in seconds of test time, `max_silence` in real seconds.
     """
 
-    layer: str = _row(
-        "wire", "layer of tests that name none: wire, mock or client", _one_of(*LAYERS), raw="wire", cli="store"
-    )
-    time: str = _row(
-        "virtual", "time of tests that name none: virtual or real", _one_of(*TIMES), raw="virtual", cli="store"
-    )
+    layer: str = _row("wire", "layer of tests that name none: wire, mock or client", _one_of(*LAYERS), cli="store")
+    time: str = _row("virtual", "time of tests that name none: virtual or real", _one_of(*TIMES), cli="store")
     seed: str = _row("0", "seed of every random choice; the header shows it", _as_given, cli="store", ini=None)
     control: bool = _row(
         default=False,
@@ -126,31 +122,25 @@ class Settings:
         cli="store_true",
         ini=None,
     )
-    server: str = _row(
-        "thread", "where the server runs: thread or process", _one_of(*SERVERS), raw="thread", cli="store"
-    )
-    endpoints: tuple[str, ...] = _row(
-        (), "further hosts to treat as S3, one glob a line", _lines, raw=[], ini="linelist"
-    )
+    server: str = _row("thread", "where the server runs: thread or process", _one_of(*SERVERS), cli="store")
+    endpoints: tuple[str, ...] = _row((), "further hosts to treat as S3, one glob a line", _lines, ini="linelist")
     passthrough: tuple[str, ...] = _row(
-        (), "hosts that requests may go to although they are S3's", _lines, raw=[], ini="linelist"
+        (), "hosts that requests may go to although they are S3's", _lines, ini="linelist"
     )
     environment: str = _row(
-        "test", "AWS environment of tests: test (test keys, no profile) or keep", _one_of(*ENVIRONMENTS), raw="test"
+        "test", "AWS environment of tests: test (test keys, no profile) or keep", _one_of(*ENVIRONMENTS)
     )
     allow_remote_backend: bool = _row(
-        default=False, text="whether s3_backend may be on another machine", parse=_as_given, raw=False, ini="bool"
+        default=False, text="whether s3_backend may be on another machine", parse=_as_given, ini="bool"
     )
     backend: BackendSpec = _row(  # noqa: RUF009 - it is a `field`
         _memory, "what does the work of S3: memory, moto, or a server's URL", _backend, raw="memory", cli="store"
     )
-    max_requests: int = _row(10_000, "requests after which a test fails", _positive, raw="10000")
-    max_alike: int = _row(2_000, "requests of one kind to one target after which it fails", _positive, raw="2000")
-    max_time: int = _row(86_400, "seconds of test time after which a test fails", _positive, raw="86400")
-    max_silence: int = _row(30, "real seconds without any progress after which it fails", _positive, raw="30")
-    sweep: str = _row(
-        "quick", "how tests with s3_sweep are swept: off, quick or full", _one_of(*SWEEPS), raw="quick", cli="store"
-    )
+    max_requests: int = _row(10_000, "requests after which a test fails", _positive)
+    max_alike: int = _row(2_000, "requests of one kind to one target after which it fails", _positive)
+    max_time: int = _row(86_400, "seconds of test time after which a test fails", _positive)
+    max_silence: int = _row(30, "real seconds without any progress after which it fails", _positive)
+    sweep: str = _row("quick", "how tests with s3_sweep are swept: off, quick or full", _one_of(*SWEEPS), cli="store")
     sweep_all: bool = _row(
         default=False,
         text="sweep every test that uses S3 and sets no rule",
@@ -159,22 +149,14 @@ class Settings:
         ini=None,
     )
     sweep_baseline: str | None = _row(
-        None,
-        "file of accepted findings of sweeps; written where there is none",
-        _baseline,
-        cli="store",
-        ini=None,
+        None, "file of accepted findings of sweeps; written where there is none", _baseline, cli="store", ini=None
     )
-    sweep_budget: int = _row(60, "real seconds for the sweep of a test that names no budget", _positive, raw="60")
+    sweep_budget: int = _row(60, "real seconds for the sweep of a test that names no budget", _positive)
     sweep_allow: tuple[str, ...] = _row(
-        (), "what is no finding of a sweep, such as unfinished_uploads, one a line", _lines, raw=[], ini="linelist"
+        (), "what is no finding of a sweep, such as unfinished_uploads, one a line", _lines, ini="linelist"
     )
-    sweep_storm: int = _row(
-        6, "times the requests for one target, after which a sweep finds a storm", _positive, raw="6"
-    )
-    sweep_hang: int = _row(
-        360, "seconds of test time for a call that met a fault, after which it hangs", _positive, raw="360"
-    )
+    sweep_storm: int = _row(6, "times the requests for one target, after which a sweep finds a storm", _positive)
+    sweep_hang: int = _row(360, "seconds of test time for a call that met a fault, after which it hangs", _positive)
     process: Process | None = None
 
     @property
