@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pytest_s3errors._core.report.timeline import target
@@ -31,7 +32,7 @@ _LOOK_S = 0.5
 
 
 class Test:
-    """One test's simulation. The parent's `RemoteSimulator` can call every public method."""
+    """One test's simulation. The parent asks for what is public, as in "add" or "server.stop"."""
 
     __test__ = False  # pytest must not collect it, despite its name
 
@@ -41,35 +42,23 @@ class Test:
         self._events = 0
         self._lock = threading.RLock()
         self._zero = time.monotonic()
-        self._simulator = setup.simulator(clock=lambda: time.monotonic() - self._zero, lock=self._lock)
+        self.simulator = setup.simulator(clock=lambda: time.monotonic() - self._zero, lock=self._lock)
         self._endpoints: tuple[str, ...] = ()
         self._entries: list[Entry] = []
-        self._server = ThreadServer(self._simulator, endpoints=lambda: self._endpoints)
-
-    def port(self) -> int:
-        return self._server.port
-
-    def stop(self) -> None:
-        self._server.stop()
-
-    def break_off(self) -> None:
-        self._server.break_off()
-
-    def pending(self) -> tuple[int, list[Entry]]:
-        return self._simulator.pending()
+        self.server = ThreadServer(self.simulator, endpoints=lambda: self._endpoints)
 
     def origin(self, port: int, origin: str, endpoints: tuple[str, ...]) -> None:
         self._endpoints = endpoints
-        self._server.origins[port] = origin
+        self.server.origins[port] = origin
 
     def arm(self, armed: bool) -> None:  # noqa: FBT001 - the value of an attribute
         if armed:
             self._zero = time.monotonic()
-        self._simulator.armed = armed
+        self.simulator.armed = armed
 
     def store(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with self._lock:
-            found = getattr(self._simulator.store, name)
+            found = getattr(self.simulator.store, name)
             return found(*args, **kwargs) if callable(found) else found
 
     def look(self, passed_s: float, *, asked: bool) -> None:
@@ -77,38 +66,27 @@ class Test:
 
         The watchdog of a test asks all the time. If it does not, a client that holds the GIL is blocking it.
         """
-        events, waiting = self._simulator.pending()
+        events, waiting = self.simulator.pending()
         quiet = waiting and not asked and events == self._events
         self._events, self._quiet_s = events, self._quiet_s + passed_s if quiet else 0.0
-        if self._quiet_s >= self._silence_s and not self._simulator.problems:
+        if self._quiet_s >= self._silence_s and not self.simulator.problems:
             lines = "\n".join(f"  {target(entry.call)}" for entry in waiting)
-            self._simulator.problems.append(
+            self.simulator.problems.append(
                 f"for {self._silence_s:g} s a client in native code has kept Python's lock (the GIL) and waited for the"
                 f" simulated S3. Its connections were reset.\nIt waits for\n{lines}"
             )
-            self._server.break_off()
+            self.server.break_off()
 
     # Journal and rules.
 
-    def entries(self) -> list[Entry]:
-        with self._lock:
-            return list(self._simulator.entries)
-
     def problems(self, after: int) -> list[str]:
-        return self._simulator.problems[after:]
-
-    def connects(self) -> bool:
-        return self._simulator.connects
-
-    def rules(self) -> list[ArmedRule]:
-        with self._lock:
-            return list(self._simulator.schedule.rules)
+        return self.simulator.problems[after:]
 
     def add(self, rule: Rule) -> int:
-        return id(self._simulator.add(rule))
+        return id(self.simulator.add(rule))
 
     def armed(self, number: int) -> ArmedRule:
-        return next(armed for armed in self._simulator.schedule.rules if id(armed) == number)
+        return next(armed for armed in self.simulator.schedule.rules if id(armed) == number)
 
     def cancel(self, number: int) -> None:
         self.armed(number).cancelled = True
@@ -117,23 +95,20 @@ class Test:
 
     def bucket_region(self, call: Call) -> str | None:
         with self._lock:
-            return self._simulator.bucket_region(call)
+            return self.simulator.bucket_region(call)
 
     def begin(self, call: Call) -> tuple[int, Entry]:
-        self._entries.append(self._simulator.begin(call))
+        self._entries.append(self.simulator.begin(call))
         return len(self._entries) - 1, self._entries[-1]
 
     def answer(self, number: int, body: Body) -> tuple[Exchange, Entry]:
-        return self._simulator.answer(self._entries[number], body), self._entries[number]
+        return self.simulator.answer(self._entries[number], body), self._entries[number]
 
     def end(self, number: int) -> None:
-        self._simulator.end(self._entries[number])
+        self.simulator.end(self._entries[number])
 
     def promise(self, mark: str, number: int) -> None:
-        self._simulator.promise(mark, self._entries[number])
-
-    def forget(self, mark: str) -> None:
-        self._simulator.forget(mark)
+        self.simulator.promise(mark, self._entries[number])
 
 
 class Watch:
@@ -165,14 +140,15 @@ def serve(asked: BinaryIO, answers: BinaryIO, watch: Watch) -> None:
         try:
             if name == "start":
                 if test is not None:
-                    test.stop()
+                    test.server.stop()
                 number, test = wanted, Test(*args)
                 watch.test = test
-                reply: Any = test.port()
+                reply: Any = test.server.port
             elif test is None or wanted != number:
                 raise RuntimeError("that test is over")  # noqa: TRY301 - sent like any other error
             else:
-                reply = getattr(test, name)(*args)
+                found = attrgetter(name)(test)
+                reply = found(*args) if callable(found) else found
         except Exception as error:  # noqa: BLE001 - the parent raises it
             reply = error
         _write(answers, reply)

@@ -128,12 +128,12 @@ class RemoteTest:
 
     def break_off(self) -> None:
         """Reset every connection."""
-        self._ask("break_off")
+        self._ask("server.break_off")
 
     def stop(self) -> None:
         """Close every connection and the listener. A process that has ended has none."""
         with contextlib.suppress(RuntimeError):
-            self._ask("stop")
+            self._ask("server.stop")
 
 
 class _Origins:
@@ -182,7 +182,7 @@ class RemoteSimulator:
     @property
     def entries(self) -> list[Entry]:
         """The journal, as it is now."""
-        return cast("list[Entry]", self._ask("entries"))
+        return cast("list[Entry]", self._ask("simulator.entries"))
 
     @property
     def requests(self) -> list[Record]:
@@ -191,12 +191,12 @@ class RemoteSimulator:
 
     def pending(self) -> tuple[int, list[Entry]]:
         """Return how many requests have begun or ended, and those that still wait although their response is due."""
-        return cast("tuple[int, list[Entry]]", self._ask("pending"))
+        return cast("tuple[int, list[Entry]]", self._ask("simulator.pending"))
 
     @property
     def connects(self) -> bool:
         """Whether rules have to be asked before a connection is made."""
-        return cast("bool", self._ask("connects"))
+        return cast("bool", self._ask("simulator.connects"))
 
     def add(self, rule: Rule) -> ArmedRule:
         """Activate one more rule."""
@@ -227,7 +227,7 @@ class RemoteSimulator:
 
     def forget(self, mark: str) -> None:
         """Record that no more requests carry *mark*."""
-        self._ask("forget", mark)
+        self._ask("simulator.forget", mark)
 
 
 class _RemoteEntry(Entry):
@@ -252,7 +252,7 @@ class _RemoteSchedule:
     @property
     def rules(self) -> list[ArmedRule]:
         """The rules with their counters, as they are now."""
-        return cast("list[ArmedRule]", self._ask("rules"))
+        return cast("list[ArmedRule]", self._ask("simulator.schedule.rules"))
 
     @property
     def unfired(self) -> list[ArmedRule]:
