@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_s3errors._core.body import Body, flipped, join
 from pytest_s3errors._core.rules.matching import Difference, Glob
@@ -25,6 +25,8 @@ from .exchange import Ending, Exchange, Ids, Model
 if TYPE_CHECKING:
     from pytest_s3errors._core.rules.faults import Fault
     from pytest_s3errors._core.rules.schedule import Rule
+
+    _Outcome: TypeAlias = Callable[[Fault, Call, Body, Model, Ids], Exchange]
 
 NO_BODY = Difference("answer", "one with a body", "one without", 99)
 """Why a fault about bodies, or a slow body, can't show on an answer."""
@@ -103,23 +105,14 @@ def _reason_code(status: int) -> str:
         return f"Status{status}"
 
 
-def _nothing(ending: Ending, raw: bytes = b"") -> Callable[[Fault, Call, Body, Model, Ids], Exchange]:
+def _nothing(ending: Ending, raw: bytes = b"", *, connect: str | None = None) -> _Outcome:
     def ended(_fault: Fault, _call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:
-        return Exchange(answer=None, ids=ids, ending=ending, raw=raw)
+        return Exchange(answer=None, ids=ids, ending=ending, raw=raw, connect=connect)
 
     return ended
 
 
-def _no_connection(name: str, ending: Ending) -> Callable[[Fault, Call, Body, Model, Ids], Exchange]:
-    def ended(_fault: Fault, _call: Call, _body: Body, _model: Model, ids: Ids) -> Exchange:
-        return Exchange(answer=None, ids=ids, ending=ending, connect=name)
-
-    return ended
-
-
-def _damaged(
-    damage: Callable[[Fault, Response, Ids], Exchange],
-) -> Callable[[Fault, Call, Body, Model, Ids], Exchange]:
+def _damaged(damage: Callable[[Fault, Response, Ids], Exchange]) -> _Outcome:
     def damaged(fault: Fault, call: Call, body: Body, model: Model, ids: Ids) -> Exchange:
         reply = model(call, body)
         response = _rendered(reply, call, ids)
@@ -294,11 +287,11 @@ def _delete_error(key: str, error: ErrorReply) -> str:
     return ET.tostring(entry, encoding="unicode")
 
 
-_KINDS: dict[str, Callable[[Fault, Call, Body, Model, Ids], Exchange]] = {
-    "connection_refused": _no_connection("connection_refused", Ending.RESET),
-    "dns_failure": _no_connection("dns_failure", Ending.RESET),
-    "tls_failure": _no_connection("tls_failure", Ending.RESET),
-    "connect_timeout": _no_connection("connect_timeout", Ending.HANG),
+_KINDS: dict[str, _Outcome] = {
+    "connection_refused": _nothing(Ending.RESET, connect="connection_refused"),
+    "dns_failure": _nothing(Ending.RESET, connect="dns_failure"),
+    "tls_failure": _nothing(Ending.RESET, connect="tls_failure"),
+    "connect_timeout": _nothing(Ending.HANG, connect="connect_timeout"),
     "connection_reset": _nothing(Ending.RESET),
     "disconnect": _nothing(Ending.CLOSE),
     "stall": _nothing(Ending.HANG),
