@@ -9,7 +9,7 @@ from pytest_s3errors._core.s3.errors.catalogue import bad_argument, refusal
 
 from . import version2, version4
 from .canonical import ALGORITHM, sign, signing_key
-from .identity import Caller, guest, unsigned
+from .identity import Caller, unsigned
 from .refusals import check_token, mismatch, unknown_key
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def identify_form(call: Call, fields: Mapping[str, str], access: Access) -> Call
     known = access.find(access_key)
     if known is None:
         if not access.declared:
-            return guest(access)
+            return Caller(access.owner_id)
         raise unknown_key(call, access_key)
     check_token(call, fields.get("x-amz-security-token"), known)
     if in_v4:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_s3errors._core.s3.errors.catalogue import bad_argument
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from .canonical import Claim
 
+    _Now: TypeAlias = Callable[[], datetime]
+    _Region: TypeAlias = Callable[[], str | None]
+
 _V4_QUERY = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Expires"})
 _V2_QUERY = frozenset({"AWSAccessKeyId", "Signature"})
 
@@ -34,9 +37,7 @@ class Caller(NamedTuple):
 ANYBODY = Caller(None)
 
 
-def identify(
-    call: Call, access: Access, *, now: Callable[[], datetime], bucket_region: Callable[[], str | None] = lambda: None
-) -> Caller:
+def identify(call: Call, access: Access, *, now: _Now, bucket_region: _Region = lambda: None) -> Caller:
     """Return the account that signed *call*, or the first known one if no signature is needed.
 
     Args:
@@ -67,18 +68,7 @@ def unsigned(access: Access) -> Caller:
     return Caller(access.owner_id) if not access.declared or access.anonymous else ANYBODY
 
 
-def guest(access: Access) -> Caller:
-    """Return the sender that is let in without a known key."""
-    return Caller(access.owner_id)
-
-
-def _by_header(
-    call: Call,
-    authorization: str,
-    access: Access,
-    now: Callable[[], datetime],
-    bucket_region: Callable[[], str | None],
-) -> Caller:
+def _by_header(call: Call, authorization: str, access: Access, now: _Now, bucket_region: _Region) -> Caller:
     if not authorization.strip():
         return unsigned(access)
     if access.declared and " " not in authorization:
@@ -87,13 +77,13 @@ def _by_header(
         known = access.find(version4.access_key_of(call))
         if known is None and not access.declared:
             version4.check_region(call, bucket_region())
-            return guest(access)
+            return Caller(access.owner_id)
         claim = version4.claim_in_header(call, now())
         return _checked(call, claim, known, bucket_region)
     if authorization.startswith("AWS "):
         known = access.find(version2.in_header(call)[0])
         if known is None and not access.declared:
-            return guest(access)
+            return Caller(access.owner_id)
         version2.check_form(call)
         version2.check_time(call, now())
         known = _known(call, known, version2.in_header(call)[0])
@@ -101,23 +91,21 @@ def _by_header(
         return Caller(known.owner_id)
     if access.declared:
         raise bad_argument(call, "Authorization", authorization, "type of authorization")
-    return guest(access)
+    return Caller(access.owner_id)
 
 
-def _by_v4_query(
-    call: Call, access: Access, now: Callable[[], datetime], bucket_region: Callable[[], str | None]
-) -> Caller:
+def _by_v4_query(call: Call, access: Access, now: _Now, bucket_region: _Region) -> Caller:
     known = access.find(version4.access_key_of(call))
     if known is None and not access.declared:
         if "X-Amz-Expires" in call.query:
             version4.check_expiry(call, now())
         version4.check_region(call, bucket_region())
-        return guest(access)
+        return Caller(access.owner_id)
     claim = version4.claim_in_query(call, now())
     return _checked(call, claim, known, bucket_region)
 
 
-def _by_v2_query(call: Call, access: Access, now: Callable[[], datetime]) -> Caller:
+def _by_v2_query(call: Call, access: Access, now: _Now) -> Caller:
     query = call.query
     known = access.find(query.get("AWSAccessKeyId", ""))
     needed = known is not None or access.declared
@@ -126,13 +114,13 @@ def _by_v2_query(call: Call, access: Access, now: Callable[[], datetime]) -> Cal
     if "Expires" in query and "AWSAccessKeyId" in query:
         version2.check_expiry(call, now())
     if not needed:
-        return guest(access)
+        return Caller(access.owner_id)
     known = _known(call, known, query["AWSAccessKeyId"])
     version2.check_query(call, known)
     return Caller(known.owner_id)
 
 
-def _checked(call: Call, claim: Claim, known: Credentials | None, bucket_region: Callable[[], str | None]) -> Caller:
+def _checked(call: Call, claim: Claim, known: Credentials | None, bucket_region: _Region) -> Caller:
     version4.check_scope(call, claim, bucket_region())
     version4.check_signed_headers(call, claim)
     known = _known(call, known, claim.access_key)
