@@ -6,6 +6,7 @@ The handlers are in the modules beside this one. They change the store only if t
 from __future__ import annotations
 
 import re
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pytest_s3errors._core.body import Body, LongBody
@@ -13,7 +14,7 @@ from pytest_s3errors._core.s3.errors.catalogue import error_reply
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.operations import OPERATIONS, names_of
 
-from . import (
+from . import (  # noqa: F401 - `_handlers` finds them
     access_control,
     bucket_policy,
     buckets,
@@ -54,33 +55,15 @@ _ANYWHERE = names_of(lambda row: row.anywhere)
 # Operations without a signature in the head: a form has it in its fields.
 _UNSIGNED = names_of(lambda row: not row.signed)
 
-_HANDLERS = (
-    access_control,
-    bucket_policy,
-    buckets,
-    copies,
-    cors,
-    deletes,
-    encryption,
-    listings,
-    multipart,
-    object_attributes,
-    object_lock,
-    objects,
-    posts,
-    public_access,
-    tags,
-    uploads,
-    versions,
-)
 _WORD = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
 def _handlers() -> Iterator[tuple[str, Callable[[S3Request], Response]]]:
     """Yield each operation with its handler: the function of its name, such as `get_bucket_acl`."""
+    modules = [value for value in globals().values() if isinstance(value, ModuleType)]
     for operation in OPERATIONS:
         name = _WORD.sub("_", operation).lower()
-        yield from ((operation, vars(module)[name]) for module in _HANDLERS if name in vars(module))
+        yield from ((operation, vars(module)[name]) for module in modules if name in vars(module))
 
 
 _OPERATIONS = dict(_handlers())
