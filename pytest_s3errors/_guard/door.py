@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pytest_s3errors._scene import Player
@@ -10,34 +10,6 @@ if TYPE_CHECKING:
 # The address for a name that is looked up separately, without a port. It is on the loopback and unused.
 ADDRESS = "127.83.51.51"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "::ffff:127.0.0.1"})
-
-
-class Door(Protocol):
-    """The passage between the sockets of one test and everything else."""
-
-    def takes(self, host: str, port: int | None) -> bool:
-        """Return whether a connection to *host* is S3's. Raise for Amazon's other endpoints."""
-
-    def dial(self) -> int:
-        """Return the port on 127.0.0.1 for such a connection. Raise if there is none."""
-
-    def meet(self, sock: Any) -> None:
-        """Connect *sock* to where `dial` leads."""
-
-    def player(self, sock: Any) -> Player | None:
-        """Return the player of *sock* in this thread. None: what it sends goes through the kernel."""
-
-    def shake_hands(self) -> None:
-        """Play a fault of the TLS handshake, at the point where the handshake is skipped."""
-
-    def is_ours(self, port: int) -> bool:
-        """Return whether a server of the test listens on *port* of 127.0.0.1."""
-
-    def note(self, port: int, origin: str) -> None:
-        """Record that the client at *port* believes that it talks to *origin*, ``scheme://host``."""
-
-    def refuse(self, host: str, how: str) -> BaseException:
-        """Record an attempt to reach *host* past this door. Return the error to raise."""
 
 
 class Gate(Protocol):
@@ -56,42 +28,56 @@ class Gate(Protocol):
         """Return whether *port* of 127.0.0.1 belongs to a server of the test, for clients that take its URL."""
 
 
-class Open:
-    """The common part of doors that lead to a server of the test."""
+class Door:
+    """The passage between the sockets of one test and everything else. It leads to a server of the test."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
-    def player(self, sock: Any) -> Player | None:
-        """Return None: the server is in another thread or process."""
-        del sock
-        return None
-
     def takes(self, host: str, port: int | None) -> bool:
-        """Return whether a connection to *host* is S3's, or to the server itself by its URL."""
+        """Return whether a connection to *host* is S3's, or to the server by its URL. Raise for Amazon's others."""
         if (port is not None and host in LOOPBACK and self._gate.owns(port)) or self._gate.is_s3(host, port):
             return True
         check_others(self._gate, host, port)
         return False
 
+    def dial(self) -> int:
+        """Return the port on 127.0.0.1 for such a connection. Raise if there is none."""
+        raise NotImplementedError
+
+    def meet(self, sock: Any) -> None:
+        """Connect *sock* to where `dial` leads."""
+        raise NotImplementedError
+
+    def player(self, sock: Any) -> Player | None:
+        """Return the player of *sock* in this thread. None: what it sends goes through the kernel."""
+        del sock
+        return None
+
+    def shake_hands(self) -> None:
+        """Play a fault of the TLS handshake, at the point where the handshake is skipped."""
+
     def is_ours(self, port: int) -> bool:
-        """Return whether a server of the test listens on *port*."""
+        """Return whether a server of the test listens on *port* of 127.0.0.1."""
         return self._gate.owns(port)
 
+    def note(self, port: int, origin: str) -> None:
+        """Record that the client at *port* believes that it talks to *origin*, ``scheme://host``."""
+
     def refuse(self, host: str, how: str) -> BaseException:
-        """Return the exception to raise."""
+        """Record an attempt to reach *host* past this door. Return the error to raise."""
         return self._gate.escape(host, how)
 
 
-class Shut:
+class Shut(Door):
     """A closed door, for a layer without sockets and for a test that has ended: nothing gets through."""
 
     def __init__(self, gate: Gate, how: str) -> None:
-        self._gate = gate
+        super().__init__(gate)
         self._how = how
 
     def takes(self, host: str, port: int | None) -> bool:
-        """Raise for hosts of S3 and of Amazon's other services. All others pass."""
+        """Raise for hosts of S3 and of Amazon's other services. All others pass, so nobody dials."""
         if port is not None and host in LOOPBACK and self._gate.owns(port):
             return False
         if host == ADDRESS or self._gate.is_s3(host, port):
@@ -99,32 +85,10 @@ class Shut:
         check_others(self._gate, host, port)
         return False
 
-    def dial(self) -> NoReturn:
-        """Never called: `takes` raises."""
-        raise AssertionError("a shut door leads nowhere")
-
-    def meet(self, sock: Any) -> None:
-        """Never called, either."""
-
-    def player(self, sock: Any) -> Player | None:
-        """Return None: there is no server."""
-        del sock
-        return None
-
-    def shake_hands(self) -> None:
-        """Do nothing: there is no connection."""
-
     def is_ours(self, port: int) -> bool:
         """Return False: there is no server."""
         del port
         return False
-
-    def note(self, port: int, origin: str) -> None:
-        """Do nothing: there is no server."""
-
-    def refuse(self, host: str, how: str) -> BaseException:
-        """Return the error to raise."""
-        return self._gate.escape(host, how)
 
 
 def check_others(gate: Gate, host: str, port: int | None) -> None:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from pytest_s3errors._guard import doors, owner
-from pytest_s3errors._guard.door import Open
+from pytest_s3errors._guard.door import Door
 from pytest_s3errors._guard.hosts import Hosts
 from pytest_s3errors._guard.httpcore import NAMES as HTTPCORES
 from pytest_s3errors._guard.owner import Owner
@@ -77,8 +77,11 @@ class ChildScene:
         return Refused(why)
 
 
-class _Door(Open):
-    """The `SyncWire` of a child. It leads to the parent's server and plays no faults while connecting."""
+class _Door(Door):
+    """The `SyncWire` of a child. It leads to the parent's server and plays no faults while connecting.
+
+    It notes nothing: for a child, the server uses the Host header.
+    """
 
     def __init__(self, scene: ChildScene) -> None:
         super().__init__(scene)
@@ -91,12 +94,6 @@ class _Door(Open):
     def meet(self, sock: Any) -> None:
         """Connect *sock* to it."""
         sock.connect(("127.0.0.1", self._scene.port))
-
-    def shake_hands(self) -> None:
-        """Do nothing."""
-
-    def note(self, port: int, origin: str) -> None:
-        """Do nothing: for a child, the server uses the Host header."""
 
 
 def enter(plan: dict[str, Any]) -> None:

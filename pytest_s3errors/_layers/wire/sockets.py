@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_s3errors._guard.door import Open
+from pytest_s3errors._guard.door import Door
 
 from . import connect_faults as connecting
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_s3errors._scene import BlockingServer, Player, Scene
 
 
-class SyncWire(Open):
+class SyncWire(Door):
     """The door of one test: it leads to the server in a thread or process."""
 
     def __init__(self, scene: Scene) -> None:
