@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import functools
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -32,8 +31,7 @@ class ErrorSpec:
     """What is known about one error code.
 
     `elements` are its own XML elements in S3's order and `headers` its own headers. Not every response has all of them.
-    `closes`: S3 closes the connection afterwards. `operations` are those that it is typical of ("*": any; a trailing
-    "*" matches the rest of a name). `evidence` is "aws-wire" (captured), "doc" or "aws-model".
+    `closes`: S3 closes the connection afterwards. `evidence` is "aws-wire" (captured), "doc" or "aws-model".
     """
 
     code: str
@@ -42,7 +40,6 @@ class ErrorSpec:
     elements: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     closes: bool = False
-    operations: tuple[str, ...] = ("*",)
     evidence: str = "doc"
 
 
@@ -55,18 +52,12 @@ CODES: Mapping[str, ErrorSpec] = MappingProxyType(
             elements=tuple(_codes.ELEMENTS.get(code, "").split()),
             headers=tuple(_codes.HEADERS.get(code, "").split()),
             closes=code in _codes.CLOSES,
-            operations=tuple(_codes.OPERATIONS.get(code, "*").split()),
             evidence=evidence,
         )
         for code, (status, evidence, message) in _codes.CODES.items()
     }
 )
 """Every code, in byte order of its name."""
-
-
-def codes_of(operation: str) -> tuple[str, ...]:
-    """Return the codes with which S3 can refuse *operation*, including those for any operation."""
-    return tuple(code for code, spec in CODES.items() if any(fnmatchcase(operation, name) for name in spec.operations))
 
 
 def usual_code(status: int, call: Call) -> str | None:
