@@ -31,7 +31,7 @@ class ErrorSpec:
     """What is known about one error code.
 
     `elements` are its own XML elements in S3's order and `headers` its own headers. Not every response has all of them.
-    `closes`: S3 closes the connection afterwards. `evidence` is "aws-wire" (captured), "doc" or "aws-model".
+    `closes`: S3 closes the connection afterwards.
     """
 
     code: str
@@ -40,7 +40,6 @@ class ErrorSpec:
     elements: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     closes: bool = False
-    evidence: str = "doc"
 
 
 CODES: Mapping[str, ErrorSpec] = MappingProxyType(
@@ -52,9 +51,8 @@ CODES: Mapping[str, ErrorSpec] = MappingProxyType(
             elements=tuple(_codes.ELEMENTS.get(code, "").split()),
             headers=tuple(_codes.HEADERS.get(code, "").split()),
             closes=code in _codes.CLOSES,
-            evidence=evidence,
         )
-        for code, (status, evidence, message) in _codes.CODES.items()
+        for code, (status, message) in _codes.CODES.items()
     }
 )
 """Every code, in byte order of its name."""
