@@ -2,20 +2,14 @@
 
 Programs match on these texts, as on codes and reason phrases, so they are values of the protocol. A name is a code, or
 a code and a situation if S3 distinguishes several. `{}` marks where S3 puts a name or number of the request. A
-situation that is not in the table was not recorded; the model uses its own words for it.
+situation that is not in the tables was not recorded; the model uses its own words for it. There is a table for each
+source. `docs/reference/behavior.md` has the source of each text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-
-SOURCES = {
-    "LSREC": "LocalStack's snapshots of its tests, recorded against AWS",
-    "VGW": "the error tables of versity/versitygw",
-    "BACKLOT": "what brekkylab/backlot measured on S3, noted in its S3 router and its tests",
-}
-"""The sources of the texts. Another one is an issue in a repository, which contains a response from S3."""
 
 _SCHEMA = "The XML you provided was not well-formed or did not validate against our published schema"
 _CUSTOMER_KEYS = "Requests specifying Server Side Encryption with Customer provided keys must provide"
@@ -29,6 +23,7 @@ _REGION = "the region '{}' is wrong; expecting '{}'"
 _SERVICE = 'incorrect service "{}". This endpoint belongs to "s3".'
 _TERMINAL = 'incorrect terminal "{}". This endpoint uses "aws4_request".'
 
+# From LocalStack's snapshots of its tests, recorded against AWS.
 _LSREC: dict[str, str] = {
     "AccessDenied": "Access Denied",
     "AccessDenied: customer key": f"{_CUSTOMER_KEYS} the correct secret key.",
@@ -227,6 +222,7 @@ _LSREC: dict[str, str] = {
     "UnexpectedContent": "This request does not support content",
 }
 
+# From the error tables of versity/versitygw.
 _VGW: dict[str, str] = {
     "AccessDenied: anonymous change of ownership": "s3:PutBucketOwnershipControls does not support Anonymous requests!",
     "AccessDenied: anonymous look at ownership": "s3:GetBucketOwnershipControls does not support Anonymous requests!",
@@ -260,6 +256,7 @@ _VGW: dict[str, str] = {
     "RequestHeaderSectionTooLarge": "Your request header section exceeds the maximum allowed size.",
 }
 
+# What brekkylab/backlot measured on S3, noted in its S3 router and its tests.
 _BACKLOT: dict[str, str] = {
     "AccessDenied: anonymous": "Anonymous users cannot invoke this API. Please authenticate.",
     "AccessDenied: seconds": "Invalid date (should be seconds since epoch): {}",
@@ -303,178 +300,115 @@ _BACKLOT: dict[str, str] = {
     "UserKeyMustBeSpecified": "User key must be specified.",
 }
 
-_OTHERS: dict[str, tuple[str, str]] = {
-    "AccessControlListNotSupported": ("The bucket does not allow ACLs", "cloudgoat#198"),
-    "AccessDenied: anonymous copy": ("Anonymous users cannot copy objects.  Please authenticate.", "cortx-prvsnr#2908"),
-    "AccessDenied: anonymous upload": (
-        "Anonymous users cannot initiate multipart uploads.  Please authenticate.",
-        "scylladb#13425",
-    ),
-    "AccessDenied: no date": ("AWS authentication requires a valid Date or x-amz-date header", "vertx-s3-client#5"),
-    "AccessDenied: not yet valid": ("Request is not yet valid", "minio#2638"),
+# From issues in repositories, each of which contains a response from S3.
+_OTHERS: dict[str, str] = {
+    "AccessControlListNotSupported": "The bucket does not allow ACLs",
+    "AccessDenied: anonymous copy": "Anonymous users cannot copy objects.  Please authenticate.",
+    "AccessDenied: anonymous upload": "Anonymous users cannot initiate multipart uploads.  Please authenticate.",
+    "AccessDenied: no date": "AWS authentication requires a valid Date or x-amz-date header",
+    "AccessDenied: not yet valid": "Request is not yet valid",
     "AuthorizationHeaderMalformed: components": (
-        f"{_HEADER} the authorization header requires three components: Credential, SignedHeaders, and Signature.",
-        "ex_aws#537",
+        f"{_HEADER} the authorization header requires three components: Credential, SignedHeaders, and Signature."
     ),
-    "AuthorizationHeaderMalformed: credential": (f"{_HEADER} {_CREDENTIAL}", "deb-s3#157"),
-    "AuthorizationHeaderMalformed: day": (
-        f"{_HEADER} Invalid credential date. Date is not the same as X-Amz-Date.",
-        "storage#68",
-    ),
-    "AuthorizationQueryParametersError: date": (
-        "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
-        "S3SignerAWS#12",
-    ),
-    "AuthorizationQueryParametersError: expires": ("X-Amz-Expires should be a number", "cookiecutter-resonant#369"),
+    "AuthorizationHeaderMalformed: credential": f"{_HEADER} {_CREDENTIAL}",
+    "AuthorizationHeaderMalformed: day": f"{_HEADER} Invalid credential date. Date is not the same as X-Amz-Date.",
+    "AuthorizationQueryParametersError: date": "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
+    "AuthorizationQueryParametersError: expires": "X-Amz-Expires should be a number",
     "AuthorizationQueryParametersError: expires late": (
-        (
-            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
-            "604800 seconds"
-        ),
-        "aws_auth#31",
+        "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
+        "604800 seconds"
     ),
-    "AuthorizationQueryParametersError: expires negative": ("X-Amz-Expires must be non-negative", "fog#3528"),
-    "AuthorizationQueryParametersError: region": (f"{_QUERY} {_REGION}", "comfyui#34"),
-    "BadRequest: tags of object": ("Object tags cannot be greater than {}", "boto3#1213"),
+    "AuthorizationQueryParametersError: expires negative": "X-Amz-Expires must be non-negative",
+    "AuthorizationQueryParametersError: region": f"{_QUERY} {_REGION}",
+    "BadRequest: tags of object": "Object tags cannot be greater than {}",
     "BucketAlreadyExists": (
-        (
-            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
-            "Please select a different name and try again."
-        ),
-        "s3cmd#1079",
+        "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+        "Please select a different name and try again."
     ),
-    "ExpiredToken": ("The provided token has expired.", "helio#15"),
-    "IncompleteBody": ("The request body terminated unexpectedly", "versitygw#1666"),
-    "IncompleteBody: length": (
-        "You did not provide the number of bytes specified by the Content-Length HTTP header",
-        "versitygw#1684",
-    ),
-    "InvalidAccessKeyId": ("The AWS Access Key Id you provided does not exist in our records.", "versitygw#2042"),
-    "InvalidArgument: attribute": ("Invalid attribute name specified.", "versitygw#917"),
-    "InvalidArgument: copy source encoding": ("Invalid copy source encoding", "paws#819"),
-    "InvalidArgument: legal hold": ("Legal Hold must be either of 'ON' or 'OFF'", "versitygw#1775"),
-    "InvalidArgument: listed number": ("PartNumber must be >= 1", "versitygw#1072"),
-    "InvalidArgument: negative": ("Argument {} must be an integer between 0 and 2147483647", "backlot#192"),
-    "InvalidArgument: negative max-keys": ("max-keys cannot be negative", "versitygw#1809"),
-    "InvalidArgument: number": ("Provided {} not an integer or within integer range", "versitygw#1794"),
-    "InvalidArgument: one file": ("POST requires exactly one file upload per request.", "react-native-fs#992"),
-    "InvalidArgument: one space": (
-        "Authorization header is invalid -- one and only one ' ' (space) required",
-        "s3_website#178",
-    ),
-    "InvalidArgument: part number alone": (
-        "This operation does not accept partNumber without uploadId",
-        "versitygw#1237",
-    ),
-    "InvalidArgument: region": (_REGION, "meteor-slingshot#150"),
+    "ExpiredToken": "The provided token has expired.",
+    "IncompleteBody": "The request body terminated unexpectedly",
+    "IncompleteBody: length": "You did not provide the number of bytes specified by the Content-Length HTTP header",
+    "InvalidAccessKeyId": "The AWS Access Key Id you provided does not exist in our records.",
+    "InvalidArgument: attribute": "Invalid attribute name specified.",
+    "InvalidArgument: copy source encoding": "Invalid copy source encoding",
+    "InvalidArgument: legal hold": "Legal Hold must be either of 'ON' or 'OFF'",
+    "InvalidArgument: listed number": "PartNumber must be >= 1",
+    "InvalidArgument: negative": "Argument {} must be an integer between 0 and 2147483647",
+    "InvalidArgument: negative max-keys": "max-keys cannot be negative",
+    "InvalidArgument: number": "Provided {} not an integer or within integer range",
+    "InvalidArgument: one file": "POST requires exactly one file upload per request.",
+    "InvalidArgument: one space": "Authorization header is invalid -- one and only one ' ' (space) required",
+    "InvalidArgument: part number alone": "This operation does not accept partNumber without uploadId",
+    "InvalidArgument: region": _REGION,
     "InvalidArgument: response header": (
-        (
-            "{} is not in the set of overridable response headers. Please refer to the S3 API documentation for a "
-            "complete list of overridable response headers."
-        ),
-        "versitygw#2075",
+        "{} is not in the set of overridable response headers. Please refer to the S3 API documentation for a "
+        "complete list of overridable response headers."
     ),
     "InvalidArgument: two signatures": (
-        (
-            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
-            "parameter or the Authorization header should be specified"
-        ),
-        "moodle-tool_objectfs#303",
+        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+        "parameter or the Authorization header should be specified"
     ),
-    "InvalidArgument: type of authorization": ("Unsupported Authorization Type", "versitygw#1512"),
+    "InvalidArgument: type of authorization": "Unsupported Authorization Type",
     "InvalidBucketAclWithObjectOwnership": (
-        "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-        "game-analytics-pipeline#8",
+        "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
     ),
-    "InvalidChunkSizeError": ("Only the last chunk is allowed to have a size less than 8192 bytes", "versitygw#1665"),
-    "InvalidPolicyDocument: JSON": ("Invalid Policy: Invalid JSON.", "ember-uploader#43"),
-    "InvalidRequest: announced checksum": (
-        "Value for x-amz-sdk-checksum-algorithm header is invalid.",
-        "versitygw#1598",
-    ),
+    "InvalidChunkSizeError": "Only the last chunk is allowed to have a size less than 8192 bytes",
+    "InvalidPolicyDocument: JSON": "Invalid Policy: Invalid JSON.",
+    "InvalidRequest: announced checksum": "Value for x-amz-sdk-checksum-algorithm header is invalid.",
     "InvalidRequest: anonymous response header": (
-        "Request specific response headers cannot be used for anonymous GET requests.",
-        "floci#1098",
+        "Request specific response headers cannot be used for anonymous GET requests."
     ),
     "InvalidRequest: attributes": (
-        "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty",
-        "versitygw#915",
+        "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty"
     ),
     "InvalidRequest: body of copy": (
-        "The request included a body. Requests of this type must not include a non-empty body.",
-        "versitygw#1242",
+        "The request included a body. Requests of this type must not include a non-empty body."
     ),
     "InvalidRequest: lock without digest": (
-        "Content-MD5 OR x-amz-checksum- HTTP header is required for Put {} requests with Object Lock parameters",
-        "versitygw#1740",
+        "Content-MD5 OR x-amz-checksum- HTTP header is required for Put {} requests with Object Lock parameters"
     ),
-    "InvalidRequest: no digest": (
-        "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
-        "versitygw#1040",
-    ),
-    "InvalidRequest: no hash": ("Missing required header for this request: x-amz-content-sha256", "versitygw#1427"),
-    "InvalidRequest: trailer": ("The value specified in the x-amz-trailer header is not supported", "versitygw#1161"),
-    "InvalidRequest: trailing checksum": ("Value for x-amz-checksum-{} trailing header is invalid.", "versitygw#1165"),
-    "InvalidRequest: versions of key": (
-        "There is no such thing as the ?versions sub-resource for a key",
-        "versitygw#1688",
-    ),
-    "InvalidToken": ("The provided token is malformed or otherwise invalid.", "s3cmd#297"),
-    "KeyTooLongError": ("Your key is too long", "versitygw#2080"),
-    "MalformedPolicy: action": ("Policy has invalid action", "versitygw#650"),
-    "MalformedPolicy: action and resource": ("Action does not apply to any resource(s) in statement", "versitygw#645"),
-    "MalformedPolicy: effect": ("Invalid effect: {}", "versitygw#647"),
-    "MalformedPolicy: principal": ("Invalid principal in policy", "versitygw#649"),
-    "MalformedPolicy: resource": ("Policy has invalid resource", "versitygw#648"),
-    "MalformedPolicy: version": ("The policy must contain a valid version string", "versitygw#1536"),
+    "InvalidRequest: no digest": "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
+    "InvalidRequest: no hash": "Missing required header for this request: x-amz-content-sha256",
+    "InvalidRequest: trailer": "The value specified in the x-amz-trailer header is not supported",
+    "InvalidRequest: trailing checksum": "Value for x-amz-checksum-{} trailing header is invalid.",
+    "InvalidRequest: versions of key": "There is no such thing as the ?versions sub-resource for a key",
+    "InvalidToken": "The provided token is malformed or otherwise invalid.",
+    "KeyTooLongError": "Your key is too long",
+    "MalformedPolicy: action": "Policy has invalid action",
+    "MalformedPolicy: action and resource": "Action does not apply to any resource(s) in statement",
+    "MalformedPolicy: effect": "Invalid effect: {}",
+    "MalformedPolicy: principal": "Invalid principal in policy",
+    "MalformedPolicy: resource": "Policy has invalid resource",
+    "MalformedPolicy: version": "The policy must contain a valid version string",
     "MalformedTrailerError": (
-        "The request contained trailing data that was not well-formed or did not conform to our published schema.",
-        "versitygw#1600",
+        "The request contained trailing data that was not well-formed or did not conform to our published schema."
     ),
-    "MetadataTooLarge": ("Your metadata headers exceed the maximum allowed metadata size", "ckanext-s3filestore#132"),
-    "MissingContentLength": ("You must provide the Content-Length HTTP header.", "versitygw#1321"),
+    "MetadataTooLarge": "Your metadata headers exceed the maximum allowed metadata size",
+    "MissingContentLength": "You must provide the Content-Length HTTP header.",
     "OperationAborted": (
-        "A conflicting conditional operation is currently in progress against this resource. Please try again.",
-        "toil#1093",
+        "A conflicting conditional operation is currently in progress against this resource. Please try again."
     ),
     "PermanentRedirect": (
-        (
-            "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
-            "future requests to this endpoint."
-        ),
-        "s3_website#40",
+        "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
+        "future requests to this endpoint."
     ),
-    "RequestTimeTooSkewed": (
-        "The difference between the request time and the current time is too large.",
-        "versitygw#1514",
-    ),
+    "RequestTimeTooSkewed": "The difference between the request time and the current time is too large.",
     "RequestTimeout": (
-        (
-            "Your socket connection to the server was not read from or written to within the timeout period. Idle "
-            "connections will be closed."
-        ),
-        "aws-sdk-go-v2#2657",
+        "Your socket connection to the server was not read from or written to within the timeout period. Idle "
+        "connections will be closed."
     ),
-    "SlowDown": ("Please reduce your request rate.", "tiflash#10538"),
+    "SlowDown": "Please reduce your request rate.",
     "TemporaryRedirect": (
-        (
-            "Please re-send this request to the specified temporary endpoint. Continue to use the original request "
-            "endpoint for future requests."
-        ),
-        "bsdec2-image-upload#11",
+        "Please re-send this request to the specified temporary endpoint. Continue to use the original request "
+        "endpoint for future requests."
     ),
-    "XAmzContentSHA256Mismatch": (
-        "The provided 'x-amz-content-sha256' header does not match what was computed.",
-        "versitygw#2043",
-    ),
+    "XAmzContentSHA256Mismatch": "The provided 'x-amz-content-sha256' header does not match what was computed.",
 }
 
-_TABLES = {"LSREC": _LSREC, "VGW": _VGW, "BACKLOT": _BACKLOT}
-_ALL = _OTHERS | {name: (text, source) for source, table in _TABLES.items() for name, text in table.items()}
-RECORDED: Mapping[str, tuple[str, str]] = MappingProxyType(dict(sorted(_ALL.items())))
-"""Code or situation -> (text, its source)."""
+RECORDED: Mapping[str, str] = MappingProxyType(_LSREC | _VGW | _BACKLOT | _OTHERS)
+"""Code or situation -> text."""
 
 
 def said(situation: str, *values: object) -> str:
     """Return S3's text for *situation*, filled with *values*."""
-    return RECORDED[situation][0].format(*values)
+    return RECORDED[situation].format(*values)
