@@ -1,8 +1,8 @@
 """What a sweep tries: which faults, at which requests, in which order.
 
-`CONDITIONS` lists the faults of a sweep, the most productive first. The operation table says which of them can happen
-to an operation, through `classes_of`. The list excludes faults that no client can notice, and faults that leave S3 in a
-state that no client can repair: they would blame correct code.
+`CONDITIONS` lists the faults of a sweep, the most productive first. The operation table says which network faults can
+happen to an operation; S3 can refuse any. The list excludes faults that no client can notice, and faults that leave S3
+in a state that no client can repair: they would blame correct code.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_s3errors._core.rules.classes import class_of_error, classes_of
+from pytest_s3errors._core.rules.classes import class_of_error
 from pytest_s3errors._core.rules.faults import FAULTS
 from pytest_s3errors._core.rules.parse_rule import fail_rule
 from pytest_s3errors._core.s3.errors.catalogue import CODES
@@ -52,10 +52,9 @@ class Condition:
 
     def can_hit(self, target: Target) -> bool:
         """Return whether this can happen to *target* and can be noticed there."""
-        row = OPERATIONS[target.identity.operation]
         if self.what not in FAULTS:
-            return self.shows_as in classes_of(row.name)
-        kind = FAULTS[self.what]
+            return True
+        row, kind = OPERATIONS[target.identity.operation], FAULTS[self.what]
         fits = kind.can_show_on(row.name) and kind.happens_to(row)
         fits = fits and not (kind.needs_tls and target.scheme != "https")
         noticeable = kind.shows_as != "corruption" or row.answers == "bytes"  # only those have a checksum
