@@ -110,6 +110,7 @@ def pytest_runtest_protocol(item, nextitem):
             now = seen()
         if "warm_up" in item.name:
             _baseline.update(now)
+            gc.freeze()  # what is there by now stays: a look collects what the tests made, not every module
         elif changed := [name for name in now if differs(name, now[name], _baseline[name])]:
             _found[item.nodeid] = [f"{name}: {_baseline[name]!r} -> {now[name]!r}" for name in changed]
             _baseline.update(now)  # each difference is told once
