@@ -64,7 +64,7 @@ def made_etag(body: Body) -> tuple[str, tuple[int, ...]]:
     part = max(MADE_PART_BYTES, -(-size // MAX_PARTS))
     sizes = tuple(min(part, size - start) for start in range(0, size, part))
     # The ETag of a multipart upload can't be checked from the bytes. To read them all would take seconds.
-    told = md5(b"%d %b" % (size, bytes(body[:part])), usedforsecurity=False)
+    told = md5(b"%d %b" % (size, bytes(body[:MADE_PART_BYTES])), usedforsecurity=False)
     return f"{told.hexdigest()}-{len(sizes)}", sizes
 
 
