@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from loopback import Loopback, error
 
@@ -175,7 +175,6 @@ def test_a_nest_without_end_is_cut():
     assert "..." in json_line(plain(ring))
 
 
-@settings(max_examples=50)
 @given(st.recursive(st.none() | st.text() | st.floats() | st.binary() | st.integers(), st.lists, max_leaves=5))
 def test_any_error_makes_a_record(value):
     """Whatever is in an error, its record is one line of ASCII that JSON reads back."""

@@ -8,7 +8,7 @@ import itertools
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -39,7 +39,6 @@ async def test_reads_the_whole_body_and_keeps_it():
     assert [chunk async for chunk in response.iter_chunks(4)] == [b"hell", b"o \xff"]
 
 
-@settings(max_examples=50, deadline=None)
 @given(body=st.binary(max_size=200), cuts=st.lists(st.integers(0, 200), max_size=5), size=st.integers(1, 50))
 async def test_pieces_join_to_the_body_however_they_came(body, cuts, size):
     """Whatever the backend's pieces, `iter_chunks` gives the same bytes in pieces of at most *size*, verified."""

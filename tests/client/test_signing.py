@@ -11,7 +11,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials as BotocoreCredentials
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from s3_asyncio_client._core.addressing import build_url, canonical_query
@@ -162,7 +162,6 @@ def test_aws_worked_example_for_a_chunked_upload():
     assert sum(map(len, frames)) == encoded_length(66560, 65536) == 66824
 
 
-@settings(max_examples=300)
 @given(
     method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD"]),
     endpoint=ENDPOINTS,
@@ -195,7 +194,6 @@ def test_headers_are_signed_as_botocore_signs_them(*, method, endpoint, bucket, 
     }
 
 
-@settings(max_examples=300)
 @given(
     method=st.sampled_from(["GET", "PUT", "DELETE", "HEAD"]),
     endpoint=ENDPOINTS,

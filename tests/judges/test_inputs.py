@@ -46,7 +46,7 @@ def world(judge):
 def test_random_parameters(judging, operation):
     """The answer is a success or an error of the catalogue, in both cases one that the model knows."""
 
-    @settings(max_examples=25)
+    @settings(max_examples=settings.default.max_examples // 3)
     @given(st.data())
     def holds(data):
         shape = judging.model.operation_model(operation)

@@ -17,7 +17,7 @@ from pathlib import Path
 import aiohttp
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_s3errors._core.rules.arguments import RuleError
@@ -195,7 +195,6 @@ def rule_of(what: str, options: dict[str, object]) -> Rule:
 
 
 @given(st.sampled_from(sorted({*FAULTS, *CODES} - SILENT)), OPTIONS, st.sampled_from(sorted(OPERATIONS)))
-@settings(max_examples=100)
 def test_the_client_cannot_tell_the_layer(what, options, operation):
     """Exception, attributes, attempts, journal and store of two calls in a row, whatever the rule says."""
     rule = rule_of(what, options)

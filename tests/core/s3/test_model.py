@@ -191,7 +191,7 @@ BODY = st.one_of(
     body=BODY,
     versioning=st.booleans(),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings.default.max_examples)
 def test_it_answers_everything(judge, names, query, headers, body, versioning):
     """Any request gets an answer that can be sent; an error leaves the store as it was."""
     s3 = judge.new()

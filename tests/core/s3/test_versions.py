@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_s3errors._core.s3.bucket_record import _version_id
@@ -293,7 +293,6 @@ HISTORIES = st.lists(st.sampled_from(["a", "a/1", "a/2", "b", "b&c"]), max_size=
     st.sampled_from(["", "/"]),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
 def test_pages_together_are_the_listing(judge, keys, size, prefix, delimiter, emptying):
     """Page after page gives each entry once and in order, even while what was listed is deleted."""
     s3, judge.s3 = judge.s3, judge.new()

@@ -184,7 +184,6 @@ tree = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from("ABC"), tree), max_size=4))
 def test_a_document_is_read_back(children):
     """Names, order, nesting and text of any tree survive."""
