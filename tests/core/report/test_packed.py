@@ -133,7 +133,7 @@ def judge():
 )
 def test_a_request_takes_few_bytes(judge, target, headers, most):
     """One that repeats an earlier one, one with a new key, one with a new key, digest, id and signature."""
-    count, journal = 20_000, Journal()
+    count, journal = 8_000, Journal()
     before, _ = judge.get_traced_memory()
     for at in range(count):
         sent = headers(at) if callable(headers) else {}
