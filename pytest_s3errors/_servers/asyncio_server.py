@@ -173,7 +173,8 @@ class Player(asyncio.Protocol):
         self._reads = True
         self._waits_for: type | None = None  # the action that must be complete before the next: Receive, Wait or Send
         self._timer: asyncio.Handle | None = None
-        self._due_s: float | None = None  # when the last Wait was to be over, in the loop's time
+        self._began_s: float | None = None  # when the first of the Waits that go on began, in the loop's time
+        self._paced_s = 0.0  # how long they take together
         self._polls = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -239,7 +240,7 @@ class Player(asyncio.Protocol):
                 if action.data:
                     transport.write(action.data)
                 if transport.get_write_buffer_size():
-                    self._due_s = None  # what is not sent while the client does not read is not made up for
+                    self._began_s = None  # what is not sent while the client does not read is not made up for
                     connection.held_up()
                     self._wait(Send, connection.patience_s, self._expire)
                     return
@@ -257,9 +258,10 @@ class Player(asyncio.Protocol):
     def _seconds_of(self, wait: Wait) -> float:
         """Return how long *wait* lasts from now on."""
         now_s = asyncio.get_running_loop().time()
-        began_s = self._due_s if wait.goes_on and self._due_s is not None else now_s
-        self._due_s = began_s + wait.seconds
-        return wait.seconds if began_s == now_s else self._due_s - now_s
+        if not wait.goes_on or self._began_s is None:
+            self._began_s, self._paced_s = now_s, 0.0
+        self._paced_s += wait.seconds  # apart from the beginning, which may be so large that a sum loses nanoseconds
+        return self._began_s - now_s + self._paced_s
 
     def _wait(self, what: type, seconds: float | None, then: Callable[[], None]) -> None:
         self._waits_for = what

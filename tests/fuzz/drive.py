@@ -82,6 +82,10 @@ class Loop:
     def __init__(self) -> None:
         self._soon: deque[Callable[[], object]] = deque()
 
+    def time(self) -> float:
+        """Return the time, which stands still."""
+        return 0.0
+
     def __enter__(self) -> Self:
         asyncio.events._set_running_loop(self)
         return self
