@@ -101,9 +101,13 @@ _LONGEST_ROUND_S = 1.0
 
 def _connections(run: Run, usual: int | None) -> int:
     """Count the open connections."""
-    if usual is not None and connections(run.owns) > most_pooled(usual):
+    if usual is not None and _open(run) > most_pooled(usual):
         gc.collect()  # an unreachable object is no leak
-    return connections(run.owns)
+    return _open(run)
+
+
+def _open(run: Run) -> int:
+    return connections(run.owns) + run.rerouting.in_memory
 
 
 def _tasks(run: Run) -> int:

@@ -99,6 +99,11 @@ class Server:
         client = "127.0.0.1", next(_in_memory)
         return memory.connect(make, lambda: Player(self), client=client, server=address)
 
+    @property
+    def in_memory(self) -> int:
+        """The number of open connections that have no socket."""
+        return sum(player.is_in_memory for player in tuple(self.players))
+
     async def stop(self) -> None:
         """Close the listener and every connection. Return when the sockets are closed."""
         server, self._server = self._server, None
@@ -197,6 +202,11 @@ class Player(asyncio.Protocol):
         """Return the file descriptor of the socket. -1: it is closed, or there is none."""
         sock = self._transport.get_extra_info("socket")
         return -1 if sock is None else cast("int", sock.fileno())
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the connection is open and has no socket."""
+        return isinstance(self._transport, memory.End) and self._transport.is_established
 
     def drop(self) -> None:
         """Close the connection now, even in the middle of an answer."""

@@ -52,6 +52,11 @@ class LoopServers:
             self._starting[loop] = loop.create_task(server.start())
         return await asyncio.shield(self._starting[loop])
 
+    @property
+    def in_memory(self) -> int:
+        """The number of open connections that have no socket."""
+        return sum(server.in_memory for server in tuple(self._servers.values()) if server is not None)
+
     def _server(self, loop: asyncio.AbstractEventLoop) -> Server | None:
         """Return the server in *loop*. None: it is in another process."""
         if loop not in self._servers:

@@ -239,6 +239,11 @@ class End(asyncio.Transport):
 
     # The rest.
 
+    @property
+    def is_established(self) -> bool:
+        """Whether neither end has ended the connection."""
+        return not (self._lost or self._wrote_eof or self._ends or self._error is not None)
+
     def get_protocol(self) -> asyncio.BaseProtocol | None:  # type: ignore[override]
         return self._protocol  # type: ignore[no-any-return]
 

@@ -34,6 +34,7 @@ class Rerouting:
         self._owner = owner
         self._mock: MockLayer | None = None
         self._watches_connecting = False
+        self._servers: LoopServers | None = None
 
     def install(self) -> None:
         """Replace what the layer replaces, until the test ends."""
@@ -45,7 +46,7 @@ class Rerouting:
             self.mock.install()
             self._owner.door = Shut(scene, _PAST)
         else:
-            servers = LoopServers(scene)
+            servers = self._servers = LoopServers(scene)
             aiohttp.AiohttpWire(scene, servers).install(seams)
             seams.when(HTTPCORES, lambda module: httpx.install(scene, servers, seams, module))
             door = self._owner.door = sockets.SyncWire(scene)
@@ -61,6 +62,11 @@ class Rerouting:
         from pytest_s3errors._layers.wire import connect_hooks  # noqa: PLC0415 - few tests ask for it
 
         connect_hooks.install(self._scene, self._seams)
+
+    @property
+    def in_memory(self) -> int:
+        """The number of open connections that have no socket, so that the system does not know of them."""
+        return 0 if self._servers is None else self._servers.in_memory
 
     @property
     def mock(self) -> MockLayer:

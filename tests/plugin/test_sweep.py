@@ -450,6 +450,35 @@ def test_a_connection_that_stays_open_is_a_leak(run):
     result.stdout.fnmatch_lines(["1. leak at GetObject, by AccessDenied (once)", "   1 connections left; 0 without*"])
 
 
+def test_a_connection_without_a_socket_is_a_leak_too(run):
+    """aiohttp's are in memory, where the kernel counts none. A client that nobody has any more is closed."""
+    source = """
+    kept = []
+
+    @pytest.fixture(autouse=True)
+    async def closed_at_last():
+        yield
+        for client in kept: await client.close()
+
+    @pytest.mark.s3_sweep("SlowDown", modes="once")
+    async def test_it():
+        async with S3Client("access", "secret") as client:
+            try:
+                await client.put_object("bucket", "key", b"data")
+            except S3Error:
+                other = S3Client("access", "secret")
+                {}
+                await other.put_object("bucket", "key", b"data")
+                {}
+    """
+    run(source.format("pass", "await other.close()")).assert_outcomes(passed=1)
+    result = run(source.format("kept.append(other)", "pass"))
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["1. leak at PutObject, by SlowDown (once)", "   1 connections left; 0 without*"])
+    half = source.format("kept.append(other)", "pass").replace("SlowDown", "connection_reset")
+    run(half).assert_outcomes(failed=1)
+
+
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_finding_that_is_expected(run, strict):
     """An xfail is about the sweep too: with a finding it is one, and without it has passed."""
