@@ -231,9 +231,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the timeline of a failed test, without secrets."""
+    """Show the timeline of a test that failed, or whose fixture did, without secrets."""
     report = yield
-    if RUN in item.stash and report.when == "call" and report.failed:
+    if RUN in item.stash and report.failed:
         from ._test.session import show  # noqa: PLC0415 - only where S3 is used
 
         show(item.stash[RUN], report, call.excinfo and call.excinfo.value)
@@ -268,11 +268,12 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage, nodeid: st
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     """Lay out the timelines of failed tests for this terminal just before they are printed."""
-    if "failed" in terminalreporter.stats:
+    stats = terminalreporter.stats
+    if failed := [*stats.get("failed", ()), *stats.get("error", ())]:
         from ._test.colours import lay_out  # noqa: PLC0415 - only where a test failed
 
         width = terminalreporter.config.get_terminal_writer().fullwidth
-        lay_out(terminalreporter.stats["failed"], width, colors=terminalreporter.hasmarkup)
+        lay_out(failed, width, colors=terminalreporter.hasmarkup)
     try:
         return (yield)
     finally:

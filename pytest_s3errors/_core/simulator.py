@@ -7,6 +7,7 @@ the whole body, and `end` when the last byte of the response has been sent.
 from __future__ import annotations
 
 import random
+from collections import deque
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import inf
@@ -40,18 +41,20 @@ if TYPE_CHECKING:
 
     from .body import Body
 
+_KEPT_AROUND = 1000
+
 
 class Simulator:
     """Rules, store and journal of one test.
 
     *backend* answers the requests that no rule takes. The default is the model in memory, which works on *store*.
     `armed` says whether rules fire and requests count. They do while the test's own body runs; requests of fixtures
-    before and after it are served and forgotten. `problems` collects what the simulator could not play. Each of them
-    fails the test, and so does a request beyond *limits*. Randomness (request ids, `probability=`) comes from *seed*
-    alone. *lock* is held while a request is decided or answered, so that servers in several threads can share one
-    simulator. *access* says whom the model lets in. *dialect* names the kind of store if its host does not. *where*
-    returns the current lines of the user's code, for problems that name them. *begins* is called before each
-    request.
+    before and after it are served, and the latest kept for the timeline. `problems` collects what the simulator could
+    not play. Each of them fails the test, and so does a request beyond *limits*. Randomness (request ids,
+    `probability=`) comes from *seed* alone. *lock* is held while a request is decided or answered, so that servers in
+    several threads can share one simulator. *access* says whom the model lets in. *dialect* names the kind of store if
+    its host does not. *where* returns the current lines of the user's code, for problems that name them. *begins* is
+    called before each request.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Simulator:
         self.armed = False
         self.problems: list[str] = []
         self._journal = Journal()
+        self._around: deque[Entry] = deque(maxlen=_KEPT_AROUND)
         self._promised: dict[str, Entry] = {}
         self._clock = clock
         self._dialect = None if dialect is None else DIALECTS[dialect]
@@ -102,6 +106,12 @@ class Simulator:
         """The requests of the body, in order of arrival."""
         with self._lock:
             return self._journal.entries()
+
+    @property
+    def around(self) -> list[Entry]:
+        """The requests of the body and the latest ones of fixtures before and after it, in order of arrival."""
+        with self._lock:
+            return sorted((*self._around, *self._journal.entries()), key=lambda entry: entry.begun)
 
     @property
     def requests(self) -> list[Record]:
@@ -156,6 +166,8 @@ class Simulator:
                 problem = self._limits.count(entry)
                 if problem is not None:
                     self.problems.append(located(problem, self._where()))
+            else:
+                self._around.append(entry)
             return entry
 
     def bucket_region(self, call: Call) -> str | None:

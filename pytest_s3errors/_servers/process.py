@@ -185,6 +185,11 @@ class RemoteSimulator:
         return cast("list[Entry]", self._ask("simulator.entries"))
 
     @property
+    def around(self) -> list[Entry]:
+        """The requests of the body and of fixtures, as they are now."""
+        return cast("list[Entry]", self._ask("simulator.around"))
+
+    @property
     def requests(self) -> list[Record]:
         """The journal, in order of arrival."""
         return [entry.record() for entry in self.entries]

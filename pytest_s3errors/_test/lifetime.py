@@ -107,6 +107,8 @@ class Run:
         )
         self.loops = OpenLoops()
         self.before_close = self.loops.before_close
+        self.shown = False
+        """Whether a report shows the timeline."""
         self._stopped = False
         self._breaks: list[Callable[[], object]] = []
         self.ports: set[int] = set()

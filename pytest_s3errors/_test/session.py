@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pytest_s3errors._core.report.timeline import as_values
 from pytest_s3errors._options import Settings, settings_of
 
 from .caches import forget_listings
@@ -22,6 +23,7 @@ from .markers import Mistake, plan_of, unknown_markers
 from .plan import Plan
 from .secrets import hide
 from .unawaited import no_call_is_lost
+from .verdict import TIMELINE, wide
 
 started: set[str] = set()
 """The tests whose simulation was started. pytest shows the warnings of a test when that is over."""
@@ -107,9 +109,17 @@ def hide_in_subtest(report: pytest.TestReport) -> None:
 
 
 def show(run: Run, report: pytest.TestReport, error: BaseException | None) -> None:
-    """Add to *report* what a failed test shows besides its *error*."""
-    sections = run.verdict.sections(error)
-    report.s3_timeline = run.verdict.timeline_values()  # type: ignore[attr-defined]  # a report takes any attribute
+    """Add to *report* what a failed test, or a failed fixture of it, shows besides its *error*."""
+    if report.when == "call":
+        sections, values = run.verdict.sections(error), run.verdict.timeline_values()
+    elif run.shown or (report.when == "teardown" and run.remote is not None):
+        return  # once is enough, and the other process has forgotten a test that has ended
+    elif (timeline := run.verdict.around()).rows:
+        sections, values = [(TIMELINE, wide(timeline))], as_values(timeline)
+    else:
+        return
+    run.shown = True
+    report.s3_timeline = values  # type: ignore[attr-defined]  # a report takes any attribute
     add: Any = getattr(report.longrepr, "addsection", None)
     if add is None:
         report.sections += sections

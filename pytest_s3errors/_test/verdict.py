@@ -166,11 +166,15 @@ class Verdict:
 
     def timeline(self) -> str:
         """Return the requests of the test, one per line, in the width of the terminal."""
-        return timeline_text(self._rows(), shutil.get_terminal_size().columns)
+        return wide(self._rows())
 
     def timeline_values(self) -> dict[str, Any]:
         """Return the timeline as plain values, which travel with a report."""
         return as_values(self._rows())
+
+    def around(self) -> Timeline:
+        """Return one screen of requests, with those of fixtures."""
+        return folded(timeline_of(self._simulator.around))
 
     def _rows(self) -> Timeline:
         """Return one screen of requests. Those that broke an expectation are marked."""
@@ -218,3 +222,8 @@ class Verdict:
             unfinished=store.unfinished_uploads,
             slack_s=REAL_SLACK_S if isinstance(self._clock, RealClock) else 0.0,
         )
+
+
+def wide(timeline: Timeline) -> str:
+    """Return the text of *timeline* in the width of the terminal."""
+    return timeline_text(timeline, shutil.get_terminal_size().columns)

@@ -108,3 +108,36 @@ def test_a_worker_writes_for_the_terminal_of_the_run(run, monkeypatch, colours, 
     else:
         are_in_colours(shown)
         assert is_line_for_line(plain)
+
+
+FIXTURES = """
+@pytest.fixture
+async def before(s3_client):
+    await s3_client.get_object("before", "key")
+
+@pytest.fixture
+async def after(s3_client):
+    yield
+    await s3_client.get_object("after", "key")
+
+async def test_before(before): pass
+async def test_after(after): pass
+async def test_twice(after, s3_client): await s3_client.get_object("body", "key")
+
+@pytest.fixture
+def breaks(s3_store): raise ValueError
+def test_no_request(breaks): pass
+"""
+
+
+@pytest.mark.parametrize("server", ["thread", "process"])
+def test_a_fixture_that_fails_shows_the_timeline(run, server):
+    """Once for each test, and not without a request. A server in another process has forgotten a test that ended."""
+    result = run(FIXTURES, f"--s3-server={server}", "--color=yes")
+    result.assert_outcomes(errors=4, failed=1, passed=1)
+    shown = re.sub(r"\x1b\[\d+(;\d+)*m", "", result.stdout.str())
+    assert len(re.findall("- S3 timeline -", shown)) == {"thread": 3, "process": 2}[server]
+    assert "GetObject before/key  404 NoSuchBucket" in shown
+    assert ("GetObject after/key  404 NoSuchBucket" in shown) is (server == "thread")
+    assert "GetObject body/key  404 NoSuchBucket" in shown
+    assert "\x1b[31m" in result.stdout.str()
