@@ -188,6 +188,12 @@ REPORT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
 """Reports about a whole session, which no single test needs."""
 
 
+def measures(config: pytest.Config) -> bool:
+    """Return whether error coverage is measured: a report or a floor asks for it as well as ``--s3-cov``."""
+    floor = config.getoption("--s3-cov-fail-under") is not None
+    return bool(floor or config.getoption("--s3-cov") or config.getoption("--s3-cov-report"))
+
+
 def add_options(parser: pytest.Parser) -> None:
     """Add each row to the command line, to the ini file, or to both."""
     group = parser.getgroup("s3errors", "S3 error conditions")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ._options import add_options
+from ._options import add_options, measures
 from ._test.declared import MARKERS
 from ._test.keys import CASE, LATEST, PLAN, PROFILES, REFUSED, RUN, SEED, TIMER
 
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", {})
     given = worker.get("s3_seed") or config.getoption("--s3-seed")
     config.stash[SEED] = str(given if given is not None else random.SystemRandom().randrange(10**6))
-    if config.getoption("--s3-cov") or config.getoption("--s3-report"):
+    if measures(config) or config.getoption("--s3-report"):
         from ._insight.reports import register  # noqa: PLC0415 - only where it is asked for
 
         register(config)

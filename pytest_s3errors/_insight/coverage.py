@@ -11,7 +11,7 @@ import pytest
 from pytest_s3errors._core.report.coverage import Coverage, as_values, coverage_of, from_values
 from pytest_s3errors._test.keys import RUN
 
-from .coverage_reports import report_of, shortfall, term_lines, write_report
+from .coverage_reports import floor_of, report_of, shortfall, term_lines, write_report
 from .looks import Looks
 
 _STYLES: Final[Mapping[str, dict[str, bool]]] = {
@@ -59,9 +59,9 @@ class Shown:
             self._reports = [
                 report_of("--s3-cov-report", text) for text in config.getoption("--s3-cov-report") or ["term"]
             ]
+            self._least = floor_of("--s3-cov-fail-under", config.getoption("--s3-cov-fail-under"))
         except ValueError as error:
             raise pytest.UsageError(str(error)) from None
-        self._least: float | None = config.getoption("--s3-cov-fail-under")
         self._written: list[Path] = []
         self._problems: list[str] = []
 

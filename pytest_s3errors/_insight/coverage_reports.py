@@ -29,6 +29,7 @@ WRITERS: Final[Mapping[str, tuple[str, Callable[[Coverage], str]]]] = {
     "markdown": ("s3cov.md", markdown),
 }
 """The reports that are files: their default name and their content."""
+_ALL: Final = 100
 REPORTS: Final = ("term", "term-missing", *WRITERS)
 
 
@@ -43,6 +44,17 @@ def report_of(option: str, text: str) -> tuple[str, Path | None]:
         allowed = "term, term-missing, html[:dir], json[:file], markdown[:file]"
         raise ValueError(f"{option}={text}: allowed are {allowed}")
     return kind, Path(place or WRITERS[kind][0]) if kind in WRITERS else None
+
+
+def floor_of(option: str, least: float | None) -> float | None:
+    """Return *least*, the percentage that *option* asks for.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if least is not None and not 0 <= least <= _ALL:
+        raise ValueError(f"{option}={least:g}: allowed is a number from 0 to {_ALL}")
+    return least
 
 
 def write_report(kind: str, place: Path, coverage: Coverage) -> Path:
@@ -86,9 +98,10 @@ def combine(files: list[Path], reports: list[str], least: float | None) -> tuple
     """Add up the JSON *files* of several runs. Return what to print, and the exit status.
 
     Raises:
-        ValueError: a file is not a coverage file, the report does not exist, or it can't be written.
+        ValueError: a file is not a coverage file, the report or the percentage does not exist, or a report can't be
+            written.
     """
-    wanted = [report_of("--report", text) for text in reports]
+    wanted, least = [report_of("--report", text) for text in reports], floor_of("--fail-under", least)
     coverage = Coverage()
     for file in files:
         try:

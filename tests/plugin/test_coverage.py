@@ -150,9 +150,29 @@ def test_every_report_goes_where_it_is_told(run, pytester):
 @pytest.mark.parametrize("wrong", ["xml", "term:file", "JSON"])
 def test_a_report_that_is_none_stops_the_run(run, wrong):
     """With those that there are."""
-    result = run(SUITE, "--s3-cov", f"--s3-cov-report={wrong}")
+    result = run(SUITE, f"--s3-cov-report={wrong}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*--s3-cov-report={wrong}: allowed are term, term-missing, html[[]:dir], *"])
+
+
+@pytest.mark.parametrize("option", ["--s3-cov-report=json", "--s3-cov-fail-under=100", "--s3-cov-fail-under=0"])
+def test_a_report_or_a_floor_is_enough(run, pytester, option):
+    """Without `--s3-cov`, too: a floor in CI must not be ignored."""
+    result = run("async def test_it(s3_client): await s3_client.put_object('b', 'k', b'')", option)
+    result.stdout.fnmatch_lines(["*S3 error coverage*"])
+    assert result.ret == (option == "--s3-cov-fail-under=100")
+    assert (pytester.path / "s3cov.json").exists() == (option == "--s3-cov-report=json")
+
+
+@pytest.mark.parametrize("wrong", ["101", "-1", "nan"])
+def test_a_floor_that_is_no_percentage_stops_the_run(run, wrong, capsys):
+    """As is a report that is none, with the option's name."""
+    result = run(SUITE, f"--s3-cov-fail-under={wrong}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--s3-cov-fail-under={wrong}: allowed is a number from 0 to 100"])
+    with pytest.raises(SystemExit):
+        main(["cov", "combine", "none.json", f"--fail-under={wrong}"])
+    assert f"--fail-under={wrong}: allowed is a number from 0 to 100" in capsys.readouterr().err
 
 
 def test_files_of_several_runs_are_added_up(run, pytester, capsys):
