@@ -27,7 +27,7 @@ _TIMES = (1, 2, 3, None)
 
 
 def schedules(
-    faults: str | Sequence[str] | None = None,
+    faults: str | int | Sequence[str | int] | None = None,
     operation: str | Sequence[str] | None = None,
     *,
     max_faults: int = 3,

@@ -285,7 +285,7 @@ class Sweep:
         reporter.rewrite(f"s3_sweep {done} of {self._planned}, {found} findings, {left_s:.0f} s left ", erase=True)
 
 
-def _named(names: Sequence[str]) -> tuple[Condition, ...]:
+def _named(names: Sequence[str | int]) -> tuple[Condition, ...]:
     return tuple({str(one): one for one in itertools.chain.from_iterable(map(condition_of, names))}.values())
 
 

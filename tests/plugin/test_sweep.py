@@ -563,3 +563,22 @@ def test_a_client_that_an_exception_holds_is_no_leak(run):
     result = run(source, "-v")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*4 runs with a fault: 3 gave up, 1 survived"])
+
+
+def test_a_fault_may_be_a_status(run):
+    """As of `s3_fail`, one that S3 has no code for as well; the marker of a finding replays it."""
+    source = """
+    @pytest.mark.s3_sweep(faults=[503, 502, 404], modes="once")
+    async def test_it(s3_client):
+        await retry_with_exponential_backoff(lambda: s3_client.put_object("b", "k", b""))
+    """
+    result = run(source, "-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*3 runs with a fault: 1 gave up, 2 survived"])
+    marker = '@pytest.mark.s3_sweep(faults=502, operation="PutObject", modes="once")'
+    result = run(SILENT.replace("@pytest.mark.s3_sweep", '@pytest.mark.s3_sweep([502], survive="all")'))
+    result.assert_outcomes(failed=1)
+    assert marker in result.stdout.str()
+    result = run(SILENT.replace("@pytest.mark.s3_sweep", marker))
+    result.assert_outcomes(failed=1)
+    assert marker in result.stdout.str()

@@ -32,17 +32,19 @@ if TYPE_CHECKING:
 class Condition:
     """One fault, as the first argument and further options of `s3_fail`. `quick`: a quick sweep tries it."""
 
-    what: str
+    what: str | int
     options: Mapping[str, Any] = field(default_factory=dict)
     quick: bool = True
 
     def __str__(self) -> str:
         """Return it as a report names it."""
-        return " ".join([self.what, *(f"{name.rstrip('_')}={value}" for name, value in self.options.items())])
+        return " ".join([str(self.what), *(f"{name.rstrip('_')}={value}" for name, value in self.options.items())])
 
     @property
     def shows_as(self) -> str:
         """The class of error, a name of `classes.CLASSES`."""
+        if isinstance(self.what, int):
+            return class_of_error(self.what, None)
         return FAULTS[self.what].shows_as if self.what in FAULTS else class_of_error(CODES[self.what].status, self.what)
 
     @property
@@ -52,7 +54,7 @@ class Condition:
 
     def can_hit(self, target: Target) -> bool:
         """Return whether this can happen to *target* and can be noticed there."""
-        if self.what not in FAULTS:
+        if isinstance(self.what, int) or self.what not in FAULTS:
             return True
         row, kind = OPERATIONS[target.identity.operation], FAULTS[self.what]
         fits = kind.can_show_on(row.name) and kind.happens_to(row)
@@ -114,7 +116,7 @@ class Case:
 
     def rule(self, journal: Sequence[Entry]) -> Rule:
         """Return the rule for this case. *journal* is that of the run with `target`."""
-        kind = FAULTS.get(self.condition.what)
+        kind = FAULTS.get(str(self.condition.what))
         skip = after(self.target, journal, about_bodies=kind is not None and kind.needs_body)
         options = {**self.condition.options, **self.target.match}
         options |= {"after": skip} if skip else {}
@@ -122,8 +124,13 @@ class Case:
         return fail_rule((self.condition.what,), {**options, "optional": True})
 
 
-def condition_of(name: str) -> tuple[Condition, ...]:
-    """Return the faults that *name* means: a fault, an S3 error code or a class of errors. Empty: it is unknown."""
+def condition_of(name: str | int) -> tuple[Condition, ...]:
+    """Return the faults that *name* means: a fault, an S3 error code, a class of errors or an HTTP status.
+
+    Empty: it is unknown.
+    """
+    if isinstance(name, int):
+        return (Condition(name),)
     found = tuple(one for one in CONDITIONS if name in {one.what, one.shows_as})
     return found or ((Condition(name),) if name in FAULTS or name in CODES else ())
 

@@ -59,7 +59,7 @@ def schedule_of(steps: Sequence[Step], targets: Sequence[Target]) -> Case:
     for step in steps:
         alike = _alike(step.operation, targets)
         target = alike[step.number - 1] if step.number <= len(alike) else of_operation(step.operation)
-        condition = known.get(step.fault) or Condition(step.fault)
+        condition = known.get(str(step.fault)) or Condition(step.fault)
         cases.append(Case(target=target, condition=condition, mode=step.mode))
     return _chain(cases)
 

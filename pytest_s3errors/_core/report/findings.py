@@ -71,7 +71,7 @@ class Finding:
         if self.shortest.schedule is not None:
             return f'@pytest.mark.s3_sweep(random="{self.shortest.schedule}")'
         faults = self.shortest.case.faults
-        options = {
+        options: dict[str, list[str | int]] = {
             "faults": [one.condition.what for one in faults],
             "operation": [one.target.identity.operation for one in faults],
             "modes": [one.mode for one in faults],
@@ -116,9 +116,9 @@ def told_text(finding: Finding) -> str:
     return f"{outcome.verdict.kind} at {outcome.operation}, by {_faults(finding)}: {outcome.verdict.reasons[0]}"
 
 
-def _words(words: Iterable[str]) -> str:
+def _words(words: Iterable[str | int]) -> str:
     """Return *words* as an argument: the only one, or a list of them."""
-    shown = [f'"{word}"' for word in dict.fromkeys(words)]
+    shown = [f'"{word}"' if isinstance(word, str) else str(word) for word in dict.fromkeys(words)]
     return shown[0] if len(shown) == 1 else f"[{', '.join(shown)}]"
 
 

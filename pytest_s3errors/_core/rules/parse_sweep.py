@@ -11,6 +11,7 @@ from typing import Any, Final
 from pytest_s3errors._core.s3.errors.catalogue import CODES
 
 from .arguments import (
+    STATUSES,
     RuleError,
     all_by_name,
     count,
@@ -36,7 +37,7 @@ _STEP: Final = re.compile(r"(?P<fault>.+?)(?P<mode> always)? at (?P<operation>\w
 class Step:
     """One fault of a schedule, at the *number*-th request of *operation* in the order of part, key and range."""
 
-    fault: str
+    fault: str | int
     mode: str
     operation: str
     number: int
@@ -46,13 +47,13 @@ class Step:
 class SweepSpec:
     """What to try on one test.
 
-    `faults` are names of faults, S3 error codes or classes of errors; `operation` says at which requests. None is all.
-    `survive` says which faults the body has to go through. `budget` is in real seconds for each item, None where only
-    the ini file says it. `depth` is the number of faults in one run. `random` is the number of random schedules,
-    `schedule` the one that is to be replayed instead of all else.
+    `faults` are names of faults, S3 error codes, HTTP statuses or classes of errors; `operation` says at which
+    requests. None is all. `survive` says which faults the body has to go through. `budget` is in real seconds for each
+    item, None where only the ini file says it. `depth` is the number of faults in one run. `random` is the number of
+    random schedules, `schedule` the one that is to be replayed instead of all else.
     """
 
-    faults: tuple[str, ...] | None = None
+    faults: tuple[str | int, ...] | None = None
     operation: tuple[Glob, ...] | None = None
     modes: tuple[str, ...] = MODES
     survive: str = "transient"
@@ -84,17 +85,22 @@ def _words(name: str, option: str, value: object) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _faults(name: str, option: str, value: object) -> tuple[str, ...] | None:
+def _faults(name: str, option: str, value: object) -> tuple[str | int, ...] | None:
     if value is None:
         return None
-    words = _words(name, option, value)
-    for word in words:
-        if word not in _FAULTS:
+    faults = value if isinstance(value, list | tuple | set | frozenset) and value else (value,)
+    for word in faults:
+        if isinstance(word, int):
+            if isinstance(word, bool) or word not in STATUSES:
+                raise RuleError(f"{name}({option}={word!r}): an HTTP status is from 300 to 599")
+        elif not isinstance(word, str):
+            raise RuleError(f"{name}({option}={value!r}): allowed is a name or an HTTP status, or a list of them")
+        elif word not in _FAULTS:
             hint = nearest_option(word, _FAULTS)
             raise RuleError(
                 f"{name}({option}={word!r}): it is no network fault, no S3 error code and no class of errors{hint}"
             )
-    return words
+    return tuple(faults)
 
 
 def _operation(name: str, _option: str, value: object) -> tuple[Glob, ...] | None:
@@ -122,8 +128,8 @@ def _step(name: str, text: str) -> Step:
             f"{name}(random={text!r}): allowed is a number of schedules, or one schedule as a finding prints it, such"
             ' as "InternalError always at UploadPart 2; lost_response at CompleteMultipartUpload"'
         )
-    fault = found["fault"]
-    _faults(name, "random", fault.partition(" ")[0])
+    fault = int(found["fault"]) if found["fault"].isdecimal() else found["fault"]
+    _faults(name, "random", fault if isinstance(fault, int) else fault.partition(" ")[0])
     operation_globs(name, found["operation"])
     mode = "always" if found["mode"] else "once"
     return Step(fault=fault, mode=mode, operation=found["operation"], number=int(found["number"] or 1))

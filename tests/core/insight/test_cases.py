@@ -76,6 +76,7 @@ def test_once_comes_before_always_and_the_most_telling_fault_first():
         ("lost answer", ["lost_response", "lost_response as=InternalError", "lost_response as=stall"]),
         ("NoSuchKey", ["NoSuchKey"]),
         ("redirect", ["redirect"]),
+        (502, ["502"]),
         ("nothing", []),
     ],
 )

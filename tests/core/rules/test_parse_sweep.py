@@ -18,6 +18,11 @@ def test_each_argument_by_name_or_by_place():
     assert spec.operation[0]("UploadPart")
     assert (spec.modes, spec.survive, spec.budget, spec.shards) == (("once",), "all", 5, 8)
     assert sweep_of((), {"faults": ["5xx", "SlowDown", "lost answer"]}).faults == ("5xx", "SlowDown", "lost answer")
+    assert sweep_of((), {"faults": [503, "stall"]}).faults == (503, "stall")
+    assert [step.fault for step in sweep_of((), {"random": "503 at PutObject; stall at PutObject 2"}).schedule] == [
+        503,
+        "stall",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +30,9 @@ def test_each_argument_by_name_or_by_place():
     [
         ((), {"fault": "stall"}, "s3_sweep() has no option 'fault'; did you mean 'faults'?"),
         (("stal",), {}, "s3_sweep(faults='stal'): it is no network fault*; did you mean 'stall'?"),
-        ((7,), {}, "s3_sweep(faults=7): allowed is a name, or a list of them"),
+        ((7,), {}, "s3_sweep(faults=7): an HTTP status is from 300 to 599"),
+        (([503, True],), {}, "s3_sweep(faults=True): an HTTP status is from 300 to 599"),
+        (([2.5],), {}, "s3_sweep(faults=[2.5]): allowed is a name or an HTTP status, or a list of them"),
         ((), {"operation": "PutObjects"}, "did you mean 'PutObject'?"),
         ((), {"modes": "twice"}, "s3_sweep(modes=...): 'twice' is not one of once, always"),
         ((), {"modes": ()}, "s3_sweep(modes=()): allowed is a name, or a list of them"),
