@@ -582,3 +582,21 @@ def test_a_fault_may_be_a_status(run):
     result = run(SILENT.replace("@pytest.mark.s3_sweep", marker))
     result.assert_outcomes(failed=1)
     assert marker in result.stdout.str()
+
+
+def test_a_task_that_sleeps_is_a_leak(run):
+    """Where the task's coroutine is `asyncio.sleep` itself, which the plugin has replaced."""
+    source = """
+    kept = []
+
+    @pytest.mark.s3_sweep("SlowDown", modes="once", survive="all")
+    async def test_it(s3_client):
+        try:
+            await s3_client.put_object("bucket", "key", b"data")
+        except S3Error:
+            kept.append(asyncio.create_task(asyncio.sleep(9999)))
+            await s3_client.put_object("bucket", "key", b"data")
+    """
+    result = run(source)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["1. leak at PutObject, by SlowDown (once)", "   1 tasks left; 0 without*"])
