@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from s3_asyncio_client._core.addressing import check_bucket
 from s3_asyncio_client._core.redact import redact
-from s3_asyncio_client._requests import check_target
 from s3_asyncio_client._sources import ObjectWriter, Source, Upload, uploads_of
 from s3_asyncio_client._workers import run_workers
 from s3_asyncio_client.exceptions import CircuitOpenError, S3Error
@@ -70,7 +70,7 @@ class Batch:
         report: Callable[[BatchProgress], object] | None,
     ) -> Batch:
         """Check all arguments before anything is sent."""
-        check_target(bucket)
+        check_bucket(bucket)
         if isinstance(max_concurrent, bool) or not isinstance(max_concurrent, int):
             raise TypeError(f"max_concurrent must be an int, not {type(max_concurrent).__name__}")
         if max_concurrent < 1:

@@ -60,13 +60,24 @@ async def finish(response: S3Response, *, bucket: str, key: str | None = None) -
         await close(response)
 
 
-def check_target(bucket: str, key: str | None = None) -> None:
-    """Refuse an invalid bucket or key, as `check_bucket` and `check_key` do. A key of None means no key."""
+def check_target(bucket: str, key: str) -> None:
+    """Refuse an invalid bucket or key, as `check_bucket` and `check_key` do.
+
+    An operation on an object without a key would be one on its bucket, so None is no key here.
+    """
     # Each request asks twice, so what most names are is seen here.
     if not isinstance(bucket, str) or bucket_name_problem(bucket) is not None:
         check_bucket(bucket)
-    if key is not None and not (isinstance(key, str) and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES):
+    if not (isinstance(key, str) and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES):
         check_key(key)
+
+
+def check_any_target(bucket: str, key: str | None) -> None:
+    """Refuse an invalid bucket or key. A key of None means the bucket."""
+    if key is None:
+        check_bucket(bucket)
+    else:
+        check_target(bucket, key)
 
 
 def unquoted_etag(headers: Mapping[str, str]) -> str:

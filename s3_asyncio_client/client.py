@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from yarl import URL
 
 from s3_asyncio_client._body import EMPTY_BODY, NO_BODY, Body, Data, Pieces, open_body
-from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers, without_bucket
+from s3_asyncio_client._core.addressing import (
+    build_url,
+    canonical_query,
+    check_bucket,
+    check_headers,
+    without_bucket,
+)
 from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
 from s3_asyncio_client._core.naming import operation_of
 from s3_asyncio_client._core.operations import OBJECT_READS
 from s3_asyncio_client._core.signing import Credentials, presign_url, sign_request
-from s3_asyncio_client._requests import check_target
+from s3_asyncio_client._requests import check_any_target, check_target
 from s3_asyncio_client._response import S3Response
 from s3_asyncio_client._settings import check_endpoint, check_text, checked_traces, client_timeout
 from s3_asyncio_client._transport import (
@@ -220,7 +226,7 @@ class S3Client(BucketOperations, ObjectOperations):
             S3Error: The status is 300 or more, or there was no usable response; see the subclasses.
         """
         self._check_open()
-        check_target(bucket, key)
+        check_any_target(bucket, key)
         headers, params = headers or {}, params or {}
         named = headers
         if headers:
@@ -294,7 +300,7 @@ class S3Client(BucketOperations, ObjectOperations):
         The package that this client replaces takes the bucket from the endpoint's host instead. Here an endpoint never
         changes the requested bucket.
         """
-        check_target(bucket)
+        check_bucket(bucket)
         return bucket
 
     def _build_url(self, bucket: str, key: str | None = None) -> str:

@@ -38,7 +38,7 @@ from s3_asyncio_client._core.errors import error_from_fields
 from s3_asyncio_client._core.naming import operation_of
 from s3_asyncio_client._core.operations import OBJECT_READS
 from s3_asyncio_client._core.signing import UNSIGNED_PAYLOAD, sign_request
-from s3_asyncio_client._requests import check_target
+from s3_asyncio_client._requests import check_any_target
 from s3_asyncio_client._response import S3Response, short_body_message
 from s3_asyncio_client._transport import NETWORK_ERRORS, Target, check_acknowledged, translate
 from s3_asyncio_client.client import S3Client, _error
@@ -70,7 +70,7 @@ def install(scene: Scene, seams: Seams) -> None:
         data: Data | None = None,
     ) -> S3Response:
         self._check_open()
-        check_target(bucket, key)
+        check_any_target(bucket, key)
         check_headers(headers or {})
         scene.check_playable()
         call = _call(self, method, bucket, key, headers or {}, params or {})

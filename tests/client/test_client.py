@@ -24,6 +24,9 @@ from s3_asyncio_client import (
     S3ResponseError,
     S3ServerError,
     S3TimeoutError,
+    S3WithFallback,
+    multipart,
+    upload_files_with_error_handling,
 )
 from s3_asyncio_client.client import _live
 
@@ -471,6 +474,40 @@ def test_bad_settings_are_refused(arguments, kind, words):
         S3Client(**{"access_key": "a", "secret_key": "topsecret", **arguments})
     assert "topsecret" not in str(caught.value)
     assert "word" not in str(caught.value)
+
+
+OPERATIONS = {
+    "get": lambda client, key: client.get_object("b", key),
+    "open": lambda client, key: client.open_object("b", key).__aenter__(),
+    "head": lambda client, key: client.head_object("b", key),
+    "put": lambda client, key: client.put_object("b", key, b""),
+    "delete": lambda client, key: client.delete_object("b", key),
+    "copy from": lambda client, key: client.copy_object("b", key, "b", "k"),
+    "copy to": lambda client, key: client.copy_object("b", "k", "b", key),
+    "upload": lambda client, key: client.upload_file("b", key, io.BytesIO()),
+    "download": lambda client, key: client.download_file("b", key, "never"),
+    "create": lambda client, key: multipart.create_multipart_upload(client, "b", key),
+    "part": lambda client, key: multipart.upload_part(client, "b", key, "u", 1, b""),
+    "part from": lambda client, key: multipart.upload_part_copy(client, "b", "k", "u", 1, "b", key),
+    "part to": lambda client, key: multipart.upload_part_copy(client, "b", key, "u", 1, "b", "k"),
+    "complete": lambda client, key: multipart.complete_multipart_upload(
+        client, "b", key, "u", [{"part_number": 1, "etag": "e"}]
+    ),
+    "abort": lambda client, key: multipart.abort_multipart_upload(client, "b", key, "u"),
+    "presign": lambda client, key: client.generate_presigned_url("DELETE", "b", key),
+    "fallback": lambda client, key: S3WithFallback(client).get_object_with_fallback("b", key),
+    "batch": lambda client, key: upload_files_with_error_handling(client, "b", [("k", b""), (key, b"")]),
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("key", [None, b"k", 3])
+async def test_an_object_operation_needs_a_key(operation, key):
+    """Without one it would be a request about the bucket: deleting "no object" would delete the bucket."""
+    async with Loopback([]) as server, server.client() as client:
+        with pytest.raises(TypeError, match="key"):
+            await OPERATIONS[operation](client, key)
+    assert server.requests == []
 
 
 async def test_closed_clients_refuse_before_anything_is_sent():
