@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.redact import redact_url
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class Record:
 
     Times are seconds of test time. `ended_s` is None until the response is complete. `status` is None if no response
     with a status was sent. `error_code` is S3's code, `fault` the name of an injected network fault. `rule` is the rule
-    that took the request, as the user wrote it. `body_size` is the number of bytes in the request's body.
+    that took the request, as the user wrote it. `body_size` is the number of bytes in the request's body, without the
+    framing of aws-chunked.
     """
 
     __module__ = "pytest_s3errors"
@@ -94,6 +96,12 @@ class Entry:
         """Whether the response to a read has a body, the document of an error included."""
         return self.answer_whole > 0 or self.error_code not in {None, "NotModified"}
 
+    @property
+    def content_size(self) -> int:
+        """The bytes of the request's body without the framing of aws-chunked."""
+        decoded = whole_number(self.call.headers.get("x-amz-decoded-content-length"))
+        return self.body_size if decoded is None else min(self.body_size, decoded)
+
     def record(self) -> Record:
         """Return the entry as a frozen value."""
         call = self.call
@@ -111,5 +119,5 @@ class Entry:
             rule=self.firing.rule.rule.spelling if self.firing else None,
             started_s=self.started_s,
             ended_s=self.ended_s,
-            body_size=self.body_size,
+            body_size=self.content_size,
         )

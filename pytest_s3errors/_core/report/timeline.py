@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from s3_asyncio_client._core.digits import whole_number
-
 from .attempts import failed
 
 if TYPE_CHECKING:
@@ -128,7 +126,7 @@ def _row(entry: Entry, wait_s: float, uses: tuple[Use, ...], *, marked: bool) ->
         operation=call.operation or call.method,
         place=_place(call),
         details=_details(call),
-        body_size=_body_size(entry),
+        body_size=entry.content_size,
         answer_size=entry.answer_size,
         answer_whole=entry.answer_whole,
         status=entry.status,
@@ -138,12 +136,6 @@ def _row(entry: Entry, wait_s: float, uses: tuple[Use, ...], *, marked: bool) ->
         well=not failed(entry) and entry.error_code is None,
         marked=marked,
     )
-
-
-def _body_size(entry: Entry) -> int:
-    """Return the bytes of the request's body without the framing of aws-chunked."""
-    decoded = whole_number(entry.call.headers.get("x-amz-decoded-content-length"))
-    return entry.body_size if decoded is None else min(entry.body_size, decoded)
 
 
 def target(call: Call) -> str:

@@ -147,3 +147,11 @@ def test_any_journal_fits_counts_up_and_travels(journal):
     assert height(timeline) <= SCREEN
     assert sum(row.requests if isinstance(row, Fold) else 1 for row in timeline.rows) == len(journal)
     assert from_values(json.loads(json.dumps(as_values(timeline)))) == timeline
+
+
+def test_the_framing_of_a_body_is_not_counted():
+    """boto3 frames its uploads as aws-chunked. What arrived of a body that was cut counts as it is."""
+    framed = entry(headers={"x-amz-decoded-content-length": "3"})
+    for arrived, size in ((44, 3), (2, 2)):
+        framed.body_size = arrived
+        assert framed.record().body_size == timeline_of([framed]).rows[0].body_size == size
