@@ -20,7 +20,7 @@ from pytest_s3errors._core.rules.arguments import (
     seconds,
     span,
 )
-from pytest_s3errors._core.rules.matching import Glob
+from pytest_s3errors._core.rules.matching import host_glob
 from pytest_s3errors._core.rules.options import Expectations, State
 from pytest_s3errors._core.rules.parse_rule import spell
 from s3_asyncio_client._core.operations import names_of
@@ -212,14 +212,14 @@ def _circuit(name: str, value: object) -> Check:
 def _served_by(name: str, value: object) -> Check:
     if not isinstance(value, str) or not value:
         raise RuleError(f'{name}(served_by={value!r}): allowed is a host, which may be a glob, or "local_cache"')
-    glob = Glob.of(value, ignore_case=True)
+    glob = host_glob(value)
 
     def check(seen: Seen) -> Iterable[Unmet]:
         if seen.served_by is None:
             yield Unmet(what="served_by", wanted=value, seen=_NO_READ)
             return
         position, host = seen.served_by
-        if not (glob(host) or glob(host.partition(":")[0])):
+        if not glob(host):
             blamed = frozenset(() if position is None else (position,))
             yield Unmet(what="served_by", wanted=value, seen=host, positions=blamed)
 

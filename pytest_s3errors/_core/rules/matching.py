@@ -6,8 +6,10 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from pytest_s3errors._core.s3.hosts import without_port
 from pytest_s3errors._core.s3.messages import Call
 
 from .counting import Ranges
@@ -30,6 +32,15 @@ class Glob:
     def __call__(self, value: str | None) -> bool:
         """Return whether *value* is not None and matches."""
         return value is not None and self._matches(value) not in (None, False)
+
+
+def host_glob(pattern: str) -> Callable[[str], bool]:
+    """Return whether a host matches *pattern*, with its port or without it."""
+    return partial(_on_host, Glob.of(pattern, ignore_case=True))
+
+
+def _on_host(glob: Glob, host: str) -> bool:
+    return glob(host) or glob(without_port(host))
 
 
 @dataclass(frozen=True, slots=True)

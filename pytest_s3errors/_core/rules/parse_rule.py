@@ -32,7 +32,7 @@ from .arguments import (
     text,
 )
 from .choices import LAYERS
-from .matching import Condition, Glob, Match
+from .matching import Condition, Glob, Match, host_glob
 from .options import MatchOptions, PlanOptions
 from .parse_fault import FAULT_OPTIONS, can_show, fault_of
 from .schedule import Rule
@@ -141,7 +141,7 @@ def _glob(name: str, option: str, value: object) -> list[Condition]:
     no_address(f"{name}({option}=...)", option, pattern)
     if option == "endpoint" and "://" in pattern:
         raise RuleError(f"{name}(endpoint={value!r}): allowed is a host, such as {urlsplit(pattern).netloc!r}")
-    glob = Glob.of(pattern, ignore_case=option == "endpoint")
+    glob = host_glob(pattern) if option == "endpoint" else Glob.of(pattern)
     return [Condition(option, repr(pattern), attrgetter(option), glob)]
 
 

@@ -79,7 +79,7 @@ def is_s3_host(host: str) -> bool:
     True for every form that takes S3's data-plane requests, with or without a bucket in front. False for other
     services (including `s3-control` and `s3-website`) and for names that only resemble one.
     """
-    return _AMAZON.fullmatch(_without_port(host.lower())) is not None
+    return _AMAZON.fullmatch(without_port(host.lower())) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -88,7 +88,7 @@ def is_amazon_host(host: str) -> bool:
 
     False for hosts of customers under Amazon's names, such as databases and load balancers. It may include a port.
     """
-    name = _without_port(host.lower()).removesuffix(".")
+    name = without_port(host.lower()).removesuffix(".")
     if not _METADATA.isdisjoint((host.lower(), name.strip("[]"))):
         return True
     suffix = next((end for end in _SUFFIXES if name.endswith(end)), None)
@@ -100,7 +100,7 @@ def is_amazon_host(host: str) -> bool:
 @lru_cache(maxsize=1024)
 def region_of(host: str) -> str | None:
     """Return the region that *host* names, "us-east-1" for Amazon's global names. None: another host."""
-    name = _without_port(host.lower())
+    name = without_port(host.lower())
     if _AMAZON.fullmatch(name) is None:
         return None
     regions = _IN_NAME.findall(name)
@@ -117,7 +117,7 @@ def split_host(host: str, endpoints: tuple[str, ...]) -> tuple[str, str | None]:
             ignored here.
     """
     host = host.lower()
-    name = _without_port(host)
+    name = without_port(host)
     port = host[len(name) :]
     if found := _AMAZON.fullmatch(name):
         return found["endpoint"] + port, found["bucket"]
@@ -138,7 +138,7 @@ def base_of(host: str, endpoints: tuple[str, ...]) -> tuple[str, ...]:
 
 def _endpoint_of(host: str, endpoints: tuple[str, ...]) -> str | None:
     """Return the host of the entry in *endpoints* that *host* equals or ends with. None: there is none."""
-    name = _without_port(host)
+    name = without_port(host)
     hosts = {endpoint.lower().partition("/")[0] for endpoint in endpoints}
     for known in sorted(hosts, key=len, reverse=True):
         if known in (host, name) or host.endswith(f".{known}") or name.endswith(f".{known}"):
@@ -156,6 +156,7 @@ def parts_of(url: str) -> tuple[str, str, str]:
     return authority, path, query
 
 
-def _without_port(host: str) -> str:
+def without_port(host: str) -> str:
+    """Return *host* without its port, if it has one."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdecimal() else host

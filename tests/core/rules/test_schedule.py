@@ -106,6 +106,22 @@ def test_globs_match(options):
     assert fired(options, 1) == [True]
 
 
+@pytest.mark.parametrize(
+    ("glob", "host", "matches"),
+    [
+        ("backup.example", "backup.example:9000", True),
+        ("backup.*:9000", "backup.example:9000", True),
+        ("backup.example:9000", "backup.example:9001", False),
+        ("backup.example:9000", "backup.example", False),
+        ("backup", "backup.example:9000", False),
+        ("*::1]", "[::1]:9000", True),
+    ],
+)
+def test_an_endpoint_without_a_port_is_that_host_at_any_port(glob, host, matches):
+    """A glob with a port asks for that port."""
+    assert fired({"endpoint": glob}, 1, replace(PUT, endpoint=host)) == [matches]
+
+
 def test_the_first_due_rule_takes_and_later_ones_do_not_see_it():
     """`after` of the second rule counts only what the first let go."""
     first, second = fail_rule((500,), {"times": 1}), fail_rule((503,), {"after": 1})
