@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from s3_asyncio_client._core.digits import whole_number
 from s3_asyncio_client._core.integrity import checksum_for
 from s3_asyncio_client._requests import Requester, check_target, close, send, unquoted_etag
+from s3_asyncio_client._response import S3Response
 from s3_asyncio_client._workers import run_workers, uninterrupted
 from s3_asyncio_client.exceptions import (
     S3ConnectionError,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 
     from s3_asyncio_client._core.integrity import Checksum
-    from s3_asyncio_client._response import S3Response
 
 _PIECE = 1024 * 1024
 _BLOCK = 1024 * 1024
@@ -223,7 +223,7 @@ async def _blocks(download: _Download, position: int, end: int, *, whole: bool) 
     response = await _ask(download, position, end, whole=whole)
     held, size = [], 0
     try:
-        async with contextlib.aclosing(response.iter_chunks(_PIECE)) as chunks:
+        async with contextlib.aclosing(_chunks(response)) as chunks:
             async for chunk in chunks:
                 held.append(chunk)
                 size += len(chunk)
@@ -245,6 +245,16 @@ async def _blocks(download: _Download, position: int, end: int, *, whole: bool) 
         yield held
     if position + size < end:
         raise S3ConnectionError(f"the answer ended at byte {position + size}, {end} were promised", **download.where)
+
+
+def _chunks(response: S3Response) -> AsyncGenerator[bytes]:
+    # The response of a mocked `_make_request` has only `read`.
+    return response.iter_chunks(_PIECE) if isinstance(response, S3Response) else _read(response)
+
+
+async def _read(response: S3Response) -> AsyncGenerator[bytes]:
+    if body := await response.read():
+        yield body
 
 
 async def _ask(download: _Download, position: int, end: int, *, whole: bool) -> S3Response:

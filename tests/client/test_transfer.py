@@ -12,12 +12,13 @@ import sys
 import tracemalloc
 import weakref
 from types import SimpleNamespace
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from loopback import Loopback, answer, cut, error, hang_up
 
 from s3_asyncio_client import (
+    S3Client,
     S3ClientError,
     S3ConnectionError,
     S3IntegrityError,
@@ -420,6 +421,17 @@ async def test_downloads_small_objects_in_one_request(tmp_path):
     assert (store.gets, sum(progress)) == (1, 95)
     assert server.requests[1].headers["if-match"] == store.etag
     assert server.requests[1].params == {"versionId": "v"}
+
+
+@pytest.mark.parametrize("body", [b"abc", b""])
+async def test_downloads_from_a_response_made_by_hand(tmp_path, body):
+    """It needs no more than `read`, as with every other operation."""
+    client = S3Client("a", "b")
+    response = Mock(spec=["headers", "status", "read", "text", "close"], status=200, read=AsyncMock(return_value=body))
+    response.headers = {"ETag": '"e"', "Content-Length": str(len(body))}
+    client._make_request = AsyncMock(return_value=response)
+    await client.download_file("b", "k", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == body
 
 
 async def test_downloads_empty_objects(tmp_path):
