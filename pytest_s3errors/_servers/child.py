@@ -47,8 +47,10 @@ class Test:
         self._entries: list[Entry] = []
         self.server = ThreadServer(self.simulator, endpoints=lambda: self._endpoints)
 
-    def origin(self, port: int, origin: str, endpoints: tuple[str, ...]) -> None:
+    def endpoints(self, endpoints: tuple[str, ...]) -> None:
         self._endpoints = endpoints
+
+    def origin(self, port: int, origin: str) -> None:
         self.server.origins[port] = origin
 
     def arm(self, armed: bool) -> None:  # noqa: FBT001 - the value of an attribute

@@ -115,9 +115,16 @@ class RemoteTest:
         self, ask: Ask, port: int, endpoints: Callable[[], tuple[str, ...]], where: Callable[[], str] = str
     ) -> None:
         self._ask = ask
-        self.port = self.started_port = port
-        self.origins = cast("dict[int, str]", _Origins(ask, endpoints))
+        self.started_port = port
+        self._endpoints = _Endpoints(ask, endpoints)
+        self.origins = cast("dict[int, str]", _Origins(ask, self._endpoints))
         self.simulator = RemoteSimulator(ask, where)
+
+    @property
+    def port(self) -> int:
+        """The port on 127.0.0.1. Who asks for it may be about to connect a client of a new endpoint."""
+        self._endpoints.tell()
+        return self.started_port
 
     def meet(self, sock: socket.socket) -> None:
         """Connect the client's *sock*."""
@@ -136,15 +143,32 @@ class RemoteTest:
             self._ask("server.stop")
 
 
-class _Origins:
-    """Maps the ports of rerouted clients to the origins that they dialed. Sent before the client's request."""
+class _Endpoints:
+    """The hosts and paths that clients of the test use as endpoints."""
 
     def __init__(self, ask: Ask, endpoints: Callable[[], tuple[str, ...]]) -> None:
         self._ask = ask
         self._endpoints = endpoints
+        self._told: frozenset[str] = frozenset()
+
+    def tell(self) -> None:
+        """Tell the other process, if there are others than before."""
+        now = self._endpoints()
+        if self._told != frozenset(now):
+            self._ask("endpoints", now)
+            self._told = frozenset(now)
+
+
+class _Origins:
+    """Maps the ports of rerouted clients to the origins that they dialed. Sent before the client's request."""
+
+    def __init__(self, ask: Ask, endpoints: _Endpoints) -> None:
+        self._ask = ask
+        self._endpoints = endpoints
 
     def __setitem__(self, port: int, origin: str) -> None:
-        self._ask("origin", port, origin, self._endpoints())
+        self._endpoints.tell()
+        self._ask("origin", port, origin)
 
 
 class RemoteSimulator:

@@ -138,6 +138,21 @@ async def test_it(s3_errors):
     ).assert_outcomes(passed=1)
 
 
+def test_the_path_of_an_endpoint_is_no_bucket(run):
+    """Nor that of the next endpoint, which the process has not heard of before."""
+    run(
+        CLIENTS
+        + """
+@pytest.mark.s3_object("bucket", "key", b"hello")
+def test_it(s3_errors):
+    for url in ("http://storage.example:9000/some/path", "http://storage.example/s3", "https://storage.example/s3/b"):
+        assert s3(endpoint_url=url).get_object(Bucket="bucket", Key="key")["Body"].read() == b"hello"
+    assert {(r.bucket, r.key) for r in s3_errors.requests} == {("bucket", "key")}
+""",
+        ini=PROCESS,
+    ).assert_outcomes(passed=1)
+
+
 def test_a_client_of_the_fixture_is_closed_in_its_loop(run):
     """Nothing is left of it: no transport, no session, no pipe."""
     run(
