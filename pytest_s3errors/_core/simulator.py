@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from .body import Body
 
-_KEPT_AROUND = 1000
+_KEPT_AROUND = 50
 
 
 class Simulator:
