@@ -21,7 +21,7 @@ from s3_asyncio_client._core.errors import MAX_ERROR_BODY, error_from_response
 from s3_asyncio_client._core.naming import operation_of
 from s3_asyncio_client._core.operations import OBJECT_READS
 from s3_asyncio_client._core.signing import Credentials, presign_url, sign_request
-from s3_asyncio_client._requests import check_any_target, check_target
+from s3_asyncio_client._requests import check_any_target
 from s3_asyncio_client._response import S3Response
 from s3_asyncio_client._settings import check_endpoint, check_text, checked_traces, client_timeout
 from s3_asyncio_client._transport import (
@@ -171,14 +171,14 @@ class S3Client(BucketOperations, ObjectOperations):
                 await session.close()
 
     def generate_presigned_url(
-        self, method: str, bucket: str, key: str, expires_in: int = 3600, params: Mapping[str, str] | None = None
+        self, method: str, bucket: str, key: str | None, expires_in: int = 3600, params: Mapping[str, str] | None = None
     ) -> str:
         """Return a URL that allows its holder to make one kind of request. Nothing is sent.
 
         Args:
             method: HTTP method, such as "GET".
             bucket: Bucket.
-            key: Object key.
+            key: Object key. None: the request is about the bucket, such as a listing.
             expires_in: Seconds until the URL expires, 1 to 604800.
             params: Further query parameters, such as {"response-content-type": "text/plain"}.
 
@@ -186,7 +186,7 @@ class S3Client(BucketOperations, ObjectOperations):
             S3InvalidRequestError: The bucket or key is invalid.
             ValueError: *expires_in* is out of range.
         """
-        check_target(bucket, key)
+        check_any_target(bucket, key)
         return presign_url(
             method=method.upper(),
             url=self._build_url(bucket, key),

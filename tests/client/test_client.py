@@ -494,7 +494,6 @@ OPERATIONS = {
         client, "b", key, "u", [{"part_number": 1, "etag": "e"}]
     ),
     "abort": lambda client, key: multipart.abort_multipart_upload(client, "b", key, "u"),
-    "presign": lambda client, key: client.generate_presigned_url("DELETE", "b", key),
     "fallback": lambda client, key: S3WithFallback(client).get_object_with_fallback("b", key),
     "batch": lambda client, key: upload_files_with_error_handling(client, "b", [("k", b""), (key, b"")]),
 }
