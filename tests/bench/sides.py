@@ -128,7 +128,7 @@ def _worker(side: Side, command: Sequence[str], directory: Path, environment: di
         subprocess.Popen(
             [side.python, *command],
             cwd=directory,
-            env=clean_environment(directory / side.name) | environment | {"BENCH_PIPES": f"{asked} {told}"},
+            env=clean_environment() | environment | {"BENCH_PIPES": f"{asked} {told}", "PYTHONDONTWRITEBYTECODE": "1"},
             pass_fds=(asked, told),
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -148,10 +148,9 @@ def _worker(side: Side, command: Sequence[str], directory: Path, environment: di
             raise RuntimeError(f"{side.name}: {' '.join(command)} ended with {process.returncode}:\n{said.read()}")
 
 
-def clean_environment(compiled: Path) -> dict[str, str]:
-    """The environment of a program, in which the checkout is not seen; what it compiles goes to *compiled*."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
-    return kept | {"PYTHONPYCACHEPREFIX": str(compiled)}
+def clean_environment() -> dict[str, str]:
+    """The environment of a program, in which the checkout is not seen."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
 
 
 def run(command: Sequence[str], directory: Path | None = None, allowed: Sequence[int] = (0,)) -> str:
@@ -160,7 +159,8 @@ def run(command: Sequence[str], directory: Path | None = None, allowed: Sequence
     Raises:
         RuntimeError: It failed.
     """
-    environment = None if directory is None else clean_environment(directory / "compiled")
+    compiled = {} if directory is None else {"PYTHONPYCACHEPREFIX": str(directory / "compiled")}
+    environment = None if directory is None else clean_environment() | compiled
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in allowed:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
