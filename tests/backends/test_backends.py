@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 
 from pytest_s3errors._backends import moto as in_moto
 from pytest_s3errors._backends.store import RequestStore
+from pytest_s3errors._core.s3 import listings
 from pytest_s3errors._core.s3.access import Access, Credentials
 from pytest_s3errors._core.s3.store import S3Store
 from pytest_s3errors._core.simulator import Simulator
@@ -56,11 +58,19 @@ server.serve_forever()
 """
 
 
+# So that a listing of several pages takes few objects.
+PAGE = 10
+SMALL_PAGES = {"MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)}
+
+
 @pytest.fixture(scope="module")
 def moto_server() -> Iterator[str]:
     """The URL of moto's own server, in a process: pytester takes away what moto imports in this one."""
     command = [sys.executable, "-c", MOTO_SERVER]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    environment = {**os.environ, **SMALL_PAGES}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
+    ) as process:
         yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
         process.terminate()
 
@@ -352,12 +362,16 @@ async def test_chunks(s3_store):
     ).assert_outcomes(passed=2)
 
 
-def test_a_long_listing_is_read_to_its_end(run, backend):
+def test_a_long_listing_is_read_to_its_end(run, backend, monkeypatch, request):
     """`keys` asks for page after page."""
+    monkeypatch.setattr(listings, "MAX_PAGE", PAGE)
+    for name, value in SMALL_PAGES.items():
+        monkeypatch.setenv(name, value)
+    count = 1005 if request.node.callspec.params["backend"] in SERVERS else 2 * PAGE + 5
     run(
-        """
+        f"""
 def test_it(s3_store):
-    wanted = sorted(f"k{number}" for number in range(1005))
+    wanted = sorted(f"k{{number}}" for number in range({count}))
     for key in wanted:
         s3_store.put("data", key, b"")
     assert s3_store.keys("data") == wanted
