@@ -65,15 +65,21 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
-    """Run a test file with `STORE` in front, with warnings as errors, in this process or in one of its own."""
+    """Run a test file with `STORE` in front, with warnings as errors, in this process or in one of its own.
 
-    def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
+    Where the run is to be *interrupted*, the test that started it goes on.
+    """
+
+    def run(
+        source: str, *args: str, ini: str = "", subprocess: bool = False, interrupted: bool = False
+    ) -> pytest.RunResult:
         filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))
         pytester.makeini(f"{INI}filterwarnings =\n{filters}{ini}")
         shutil.rmtree(pytester.path / "__pycache__", ignore_errors=True)  # of a source as long, written this second
         pytester.makepyfile(test_it=STORE + textwrap.dedent(source))
-        how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-        return how("-q", *args)
+        if subprocess:
+            return pytester.runpytest_subprocess("-q", *args)
+        return pytester.runpytest_inprocess("-q", *args, no_reraise_ctrlc=interrupted)
 
     return run
 

@@ -288,7 +288,7 @@ def test_an_interrupt_while_fixtures_end(run, scope, end):
 
         def test_after(): pass
         """,
-        subprocess=True,
+        interrupted=True,
     )
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert "Traceback" not in result.stderr.str()
