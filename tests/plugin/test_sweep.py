@@ -322,13 +322,13 @@ def test_a_test_of_many_requests_has_a_report_of_one_screen(run):
         """
         @pytest.mark.s3_sweep(modes="once")
         async def test_it(s3_client, s3_store):
-            for number in range(30):
+            for number in range(20):
                 for act in (s3_client.put_object("bucket", str(number), b"data"), s3_client.head_object("bucket", "1")):
                     try:
                         await act
                     except S3Error: pass
             await s3_client.list_objects("bucket")
-            assert len(s3_store.keys("bucket")) == 30
+            assert len(s3_store.keys("bucket")) == 20
         """
     )
     text = result.stdout.str()
