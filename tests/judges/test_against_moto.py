@@ -25,7 +25,7 @@ MARK = "## The differences\n\n"
 START = datetime(2026, 5, 1, 12)  # noqa: DTZ001 - moto's times are UTC and do not say so
 EXAMPLES = os.environ.get("S3ERRORS_EXAMPLES")
 BOUNDED = settings(
-    max_examples=int(EXAMPLES or 20),  # of .ci/long a thousand
+    max_examples=int(EXAMPLES or 8),  # of .ci/long a thousand
     stateful_step_count=25,
     derandomize=EXAMPLES is None,
     # To make a failing run small takes minutes.
