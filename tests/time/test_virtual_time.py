@@ -886,14 +886,19 @@ def test_a_thread_of_the_session_survives_the_limit(run):
         """
         import threading, time
 
-        ticks = []
+        ticks, over = [], []
 
         def tick():
-            while True:
+            while not over:
                 time.sleep(1)
                 ticks.append(None)
 
         threading.Thread(target=tick, daemon=True).start()
+
+        @pytest.fixture(scope="module", autouse=True)
+        def session():
+            yield
+            over.append(None)
 
         def ticked(times):
             until = len(ticks) + times
