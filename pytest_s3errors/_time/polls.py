@@ -39,10 +39,14 @@ def selecting(registry: Registry, system: Callable[..., Any]) -> Callable[..., A
 
     @functools.wraps(system)
     def selected(reads: Any, writes: Any, errors: Any, timeout: float | None = None, /) -> Any:
-        if not registry.on or errors or keeps_real_time(sys._getframe(1)):  # noqa: SLF001 - who waits decides
+        at_once = timeout is not None and not timeout > 0  # or an error of the system's own
+        if not registry.on or errors or at_once or keeps_real_time(sys._getframe(1)):  # noqa: SLF001 - who waits decides
             return system(reads, writes, errors, timeout)
         reads, writes = tuple(reads), tuple(writes)
-        files = [*((_number(file), READ) for file in reads), *((_number(file), WRITE) for file in writes)]
+
+        def files() -> list[tuple[int, int]]:
+            return [*((_number(file), READ) for file in reads), *((_number(file), WRITE) for file in writes)]
+
         return _parked(registry, files, timeout, lambda seconds: system(reads, writes, (), seconds), any)
 
     return selected
@@ -71,27 +75,35 @@ def poll_maker(registry: Registry, system: Callable[[], Any]) -> type:
         def poll(self, timeout: float | None = None, /) -> Any:
             if not registry.on or keeps_real_time(sys._getframe(1)):  # noqa: SLF001 - as above
                 return self._poll.poll(timeout)
-            files = [(fd, _events(mask)) for fd, mask in self._events.items()]
             seconds = None if timeout is None or timeout < 0 else timeout / _MS
-            return _parked(registry, files, seconds, lambda left: self._poll.poll(None if left is None else left * _MS))
+            return _parked(
+                registry,
+                lambda: [(fd, _events(mask)) for fd, mask in self._events.items()],
+                seconds,
+                lambda left: self._poll.poll(None if left is None else left * _MS),
+            )
 
     return Poll
 
 
 def _parked(
     registry: Registry,
-    files: Sequence[tuple[int, int]],
+    files_of: Callable[[], Sequence[tuple[int, int]]],
     timeout: float | None,
     look: Callable[[float | None], _T],
     found: Callable[[_T], bool] = bool,
 ) -> _T:
-    """Return the first result of *look* that has something, or its result when *timeout* is over."""
+    """Return the first result of *look* that has something, or its result when *timeout* is over.
+
+    It looks before it asks for the files, so that what is none gets the system's own error.
+    """
     until = None if timeout is None else registry.now() + timeout
     while True:
         result = look(0)
         left = None if until is None else until - registry.now()
         if found(result) or (left is not None and left <= 0):
             return result
+        files = files_of()
         here = registry.on and all(silence.is_here(fd, registry.ports()) for fd, _ in files)
         if not here or registry.me().outside:
             return look(left)

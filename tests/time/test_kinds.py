@@ -30,6 +30,9 @@ WAITS = {
     "        p.apply_async(time.sleep, (5.1,)).get(5)",
     "socket pair": "a, b = socket.socketpair(); a.settimeout(5)\n    with a, b, pytest.raises(TimeoutError): a.recv(1)",
     "select": "a, b = socket.socketpair()\n    with a, b: assert select.select([a], [], [], 5) == ([], [], [])",
+    "select of what it can't": "time.sleep(5)\n"
+    "    with pytest.raises(TypeError, match='fileno'): select.select([None], [], [], 1)\n"
+    "    with pytest.raises(ValueError): select.select([], [], [], -1)",
     "select of nothing": "select.select([], [], [], 5)",
     "select wakes": "a, b = socket.socketpair(); t = threading.Timer(5, b.send, (b'x',)); t.start()\n"
     "    with a, b: assert select.select([a], [], [], 9)[0] == [a]; t.join()",
