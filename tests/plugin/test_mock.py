@@ -74,6 +74,8 @@ async def test_it(s3_client, s3_errors):
             assert response.request_info.headers["X-Mine"] == "1"
             assert (response.content_length, response.content_type) == (5, "binary/octet-stream")
             assert (response.headers["Server"], response.history) == ("AmazonS3", ())
+        with pytest.raises(TypeError, match="unexpected keyword argument 'timout'"):
+            await session.get(URL, timout=1)
         async with session.get(URL, params={"response-content-type": "text/x"}) as response:
             assert str(response.url) == URL + "?response-content-type=text/x"
             assert response.content_type == "text/x"

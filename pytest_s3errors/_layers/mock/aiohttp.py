@@ -8,6 +8,7 @@ method, and see the URL with a sorted query. Nor can aioresponses build the resp
 
 from __future__ import annotations
 
+import inspect
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -87,7 +88,14 @@ class MockAiohttp:
     def install(self) -> None:
         """Take the S3 requests of every session until the test ends. Other requests never reach aioresponses."""
         router = aioresponses()
-        self._join(router, forget=True)
+
+        async def match(method: str, *_: Any, **kwargs: Any) -> aiohttp.ClientResponse:
+            # We have our own journal, and the records that aioresponses keeps would fill the memory.
+            router.clear()
+            router.requests.clear()
+            return await self._answer(method.upper(), **kwargs)
+
+        router.match = match  # type: ignore[method-assign]
         before = aiohttp.ClientSession._request  # noqa: SLF001 - what aioresponses replaces
 
         # aioresponses can't start while the mock of another router, such as the test's own, is in place.
@@ -98,15 +106,16 @@ class MockAiohttp:
         router.start()
         self._scene.at_end(router.stop)
         mocked: Any = aiohttp.ClientSession._request  # noqa: SLF001
+        answer = mocked.mock.side_effect  # The mock around it records each request, which takes memory and time.
+        signature = inspect.signature(before)
 
         async def above(session: aiohttp.ClientSession, method: str, url: Any, **kwargs: Any) -> Any:
             asked = session._build_url(url)  # noqa: SLF001
             if asked.host is None or not self._scene.is_s3(asked.host, asked.port):
                 return await before(session, method, url, **kwargs)
-            # A mock records its arguments, and bodies would fill the memory. Its `reset_mock` takes 30 us.
-            for kept in (mocked.call_args_list, mocked.mock_calls, mocked.await_args_list):
-                kept.clear()
-            return await mocked(session, method, url, **kwargs)
+            if not kwargs.keys() <= signature.parameters.keys():
+                signature.bind(session, method, url, **kwargs)  # TypeError for an argument that aiohttp has not
+            return await answer(session, method, url, **kwargs)
 
         self._replace_request(above)
 
@@ -117,37 +126,25 @@ class MockAiohttp:
 
     def mount(self, router: aioresponses) -> None:
         """Answer S3 requests for which *router* has no route, until the test ends."""
-        self._join(router, forget=False)
-        self._scene.at_end(lambda: router.__dict__.pop("match", None))
-
-    def _join(self, router: aioresponses, *, forget: bool) -> None:
         theirs = router.match
 
-        async def match(
-            method: str,
-            url: URL,
-            allow_redirects: bool = True,  # noqa: FBT001, FBT002 - aioresponses' signature
-            **kwargs: Any,
-        ) -> aiohttp.ClientResponse | None:
-            if forget:
-                # We have our own journal, and the records that aioresponses keeps would fill the memory.
-                router.clear()
-                router.requests.clear()
-            response = await theirs(method, url, allow_redirects, **kwargs)
+        async def match(method: str, url: URL, **kwargs: Any) -> aiohttp.ClientResponse | None:
+            response = await theirs(method, url, **kwargs)
             if response is None and url.host is not None and self._scene.is_s3(url.host, url.port):
-                return await self._answer(method.upper(), kwargs, follow=allow_redirects)
+                return await self._answer(method.upper(), **kwargs)
             return response
 
-        router.match = match  # type: ignore[method-assign]
+        router.match = match  # type: ignore[method-assign, assignment]
+        self._scene.at_end(lambda: router.__dict__.pop("match", None))
 
-    async def _answer(self, method: str, kwargs: dict[str, Any], *, follow: bool) -> aiohttp.ClientResponse:
+    async def _answer(self, method: str, *, allow_redirects: bool = True, **kwargs: Any) -> aiohttp.ClientResponse:
         session, asked = self._asked.get()
         request = await _request(session, method, asked, kwargs)
         patience = Patience.of(kwargs.get("timeout"), session)
         history: list[MockedResponse] = []
         while True:
             response = await self._attempts(request, patience)
-            redirected = follow and response.status in _REDIRECTS
+            redirected = allow_redirects and response.status in _REDIRECTS
             if redirected:
                 history.append(response)
             response._history = tuple(history)  # noqa: SLF001 - as aioresponses sets it
