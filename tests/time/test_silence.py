@@ -177,15 +177,16 @@ def test_what_was_closed_meanwhile_says_nothing(connection):
 
 def test_a_thread_that_nobody_looked_at_may_have_run(monkeypatch):
     """Where the kernel tells nothing: on a busy machine the one who looks is late, as all others are."""
+    now, looks = 100.0, SimpleNamespace(monotonic=lambda: now, process_time=lambda: 0.0)
     monkeypatch.setattr(kernel, "ASKED", False)
+    monkeypatch.setattr(unseen, "REAL", looks)
     record, place = Record(1), (test_what_was_closed_meanwhile_says_nothing.__code__, 0)
-    record.ident, record.first = REAL.get_ident(), place
-    where = {record.ident: place}
-    assert not unseen.sleeps(record, where)
-    record.since -= 1
-    assert unseen.sleeps(record, where)
-    record.since, record.looked = record.since - 1, record.looked - 0.1
-    assert not unseen.sleeps(record, where)
+    record.ident, record.first = 1, place
+    slept = []
+    for later in (0.0, 0.05, 0.05, 0.055, 0.1):
+        now += later
+        slept.append(unseen.sleeps(record, {1: place}))
+    assert slept == [False, False, False, True, False]
 
 
 def test_what_happens_during_one_look_is_not_silence(monkeypatch):
