@@ -14,7 +14,7 @@ import pytest
 
 from ._options import add_options, measures
 from ._test.declared import MARKERS
-from ._test.keys import CASE, LATEST, PLAN, PROFILES, REFUSED, RUN, SEED, TIMER
+from ._test.keys import CASE, LATEST, PLAN, PROFILES, READ, REFUSED, RUN, SEED, TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -111,6 +111,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if marked or any(FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
         from ._test.session import read_markers  # noqa: PLC0415 - only where S3 is used
 
+        for item in marked:
+            item.stash[READ] = len(_marks(item))
         try:
             read_markers(session.config, marked, MARKERS)
         except pytest.UsageError as error:
@@ -158,6 +160,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(SHARD, range(shards), ids=[f"shard{n}" for n in range(1, shards + 1)], indirect=True)
 
 
+def _marks(item: pytest.Item) -> list[str]:
+    return [mark.name for mark in item.iter_markers() if mark.name in MARKERS]
+
+
 def _uses_s3(item: pytest.Item) -> bool:
     return PLAN in item.stash or bool(FIXTURES.intersection(getattr(item, "fixturenames", ())))
 
@@ -196,6 +202,10 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Let rules fire while the test's body runs, and fail it for what its code missed or swallowed."""
+    if len(marks := _marks(item)) > item.stash.get(READ, 0):
+        from ._test.session import refuse_late  # noqa: PLC0415 - only where it is needed
+
+        refuse_late(marks)
     if RUN not in item.stash:
         return (yield)
     from ._test.session import body  # noqa: PLC0415 - only where S3 is used

@@ -9,7 +9,7 @@ import contextlib
 import os
 import unittest
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -74,6 +74,20 @@ def run_of(item: pytest.Item, fixture: str) -> Run:
             )
         start(item)
     return item.stash[RUN]
+
+
+def refuse_late(names: Iterable[str]) -> NoReturn:
+    """Fail a test to which a fixture has added a marker.
+
+    Raises:
+        pytest.fail.Exception: always; *names* are those of its markers.
+    """
+    pytest.fail(
+        f"a fixture has added a marker to this test ({', '.join(names)}), which does nothing: all markers are read"
+        " before the first test runs. Write it above the test, or let the fixture call s3_errors.fail(...),"
+        " s3_store.put(...) and so on.",
+        pytrace=False,
+    )
 
 
 @contextlib.contextmanager

@@ -51,6 +51,26 @@ def test_a_wrong_marker_stops_collection(refused):
         assert fnmatch(said, says)
 
 
+@pytest.mark.parametrize("first", ["", '@pytest.mark.s3_object("bucket", "key", b"")'])
+def test_a_marker_that_a_fixture_adds_comes_too_late(run, first):
+    """It would be a green test without a fault."""
+    result = run(
+        f"""
+        @pytest.fixture
+        def faulty(request):
+            request.node.add_marker(pytest.mark.s3_fail(503))
+
+        {first}
+        def test_it(faulty): print("it", "ran")
+
+        def test_other(): pass
+        """
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines("a fixture has added a marker*s3_fail*let the fixture call s3_errors.fail(...)*")
+    result.stdout.no_fnmatch_line("it ran")
+
+
 def test_a_misspelt_marker_is_caught_without_strict_markers(run):
     """`s3_fial` would otherwise be a warning and a test that tests nothing."""
     result = run(
