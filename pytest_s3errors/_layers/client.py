@@ -90,7 +90,8 @@ def install(scene: Scene, seams: Seams) -> None:
             if exchange.delay_s or exchange.answer is None:
                 await _waited(exchange, patience, _target(self, call))
             reply = exchange.answer
-            if isinstance(reply, ErrorReply) and exchange.sent is None and reply.status >= _FIRST_ERROR_STATUS:
+            whole_at_once = exchange.sent is None and exchange.bytes_per_second is None
+            if isinstance(reply, ErrorReply) and whole_at_once and reply.status >= _FIRST_ERROR_STATUS:
                 raise _refused(reply, exchange.ids, call)
             target = _target(self, call)
             answer = answer_of(exchange, call, now_s=time.time(), whole=whole)

@@ -40,6 +40,7 @@ FAULTS = {
     "a late error": "s3_errors.fail(503, delay=10)",
     "a late answer": "s3_errors.slow(first_byte=10)",
     "an answer at a rate": "s3_errors.slow(first_byte=1, bytes_per_second=4)",
+    "an error at a rate": "s3_errors.slow(first_byte=1, bytes_per_second=25); s3_errors.fail(503)",
     "an answer too slow for a read": "s3_errors.slow(bytes_per_second=0.1)",
     "stall": 's3_errors.fail("stall")',
     "a late stall": 's3_errors.fail("stall", delay=30)',
