@@ -14,7 +14,7 @@ import errno
 import functools
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body, pieces
-from pytest_s3errors._core.play.answer import answer_of, paced, taken
+from pytest_s3errors._core.body import PIECE_BYTES, SPOOLED_BYTES, Body
+from pytest_s3errors._core.play.answer import answer_of, on_schedule, taken
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.hosts import region_of
 from pytest_s3errors._core.s3.messages import Call, ErrorReply
@@ -32,6 +32,7 @@ from pytest_s3errors._layers.patience import Limit, Patience, wait
 from pytest_s3errors._layers.wire.aiohttp import natural_error
 from pytest_s3errors._layers.wire.connect_faults import connect_error
 from pytest_s3errors._spool import Spooled
+from pytest_s3errors._time.pauses import now
 from s3_asyncio_client._body import _ChunkReader, check_data, open_body
 from s3_asyncio_client._core.addressing import build_url, canonical_query, check_headers, without_bucket
 from s3_asyncio_client._core.errors import error_from_fields
@@ -97,7 +98,7 @@ def install(scene: Scene, seams: Seams) -> None:
             answer = answer_of(exchange, call, now_s=time.time(), whole=whole)
             if answer is None:
                 raise translate(_broken(exchange), target)
-            chunks = _chunks(answer, exchange.bytes_per_second, patience, target)
+            chunks = _chunks(answer, on_schedule(answer.body, exchange.bytes_per_second, now), patience, target)
             response = _response(self, answer, chunks, target, method)
             if answer.status >= _FIRST_ERROR_STATUS:
                 raise await _error(response, target)
@@ -285,15 +286,13 @@ def _refused(reply: ErrorReply, ids: Ids, call: Call) -> S3Error:
 
 
 async def _chunks(
-    answer: Answer, bytes_per_second: float | None, patience: Patience, target: Target
+    answer: Answer, steps: Iterator[float | bytes], patience: Patience, target: Target
 ) -> AsyncGenerator[bytes]:
-    if bytes_per_second is None:
-        for piece in pieces(answer.body):
-            yield piece
-    else:
-        for seconds, piece in paced(answer.body, bytes_per_second):
-            await _wait(seconds, patience.of_data(), target)
-            yield piece
+    for step in steps:
+        if isinstance(step, bytes):
+            yield step
+        else:
+            await _wait(step, patience.of_data(), target)
     if answer.whole:
         return
     if answer.ending is Ending.HANG:

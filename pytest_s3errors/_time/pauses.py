@@ -11,6 +11,12 @@ from .originals import REAL
 from .waits import Wait
 
 
+def now() -> float:
+    """Return the time that pauses take a part of, in seconds since some moment."""
+    registry = REAL.registry
+    return registry.now() if registry is not None and registry.on else REAL.monotonic()
+
+
 def pause(seconds: float) -> None:
     """Block this thread."""
     if REAL.registry is None:

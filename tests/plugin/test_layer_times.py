@@ -58,6 +58,50 @@ def test_every_layer_takes_the_same_time(run, fault):
     result.assert_outcomes(passed=18)
 
 
+def test_a_reader_that_takes_its_time_is_not_later_for_the_rest(run):
+    """The pieces of a slow body come all the while, and those that wait already are read at once."""
+    result = run(
+        """
+        import time
+        import httpx
+
+        LAYERS = [pytest.param(layer, marks=pytest.mark.s3_layer(layer)) for layer in ("client", "mock", "wire")]
+        URL = "https://b.s3.us-east-1.amazonaws.com/k"
+        pytestmark = [pytest.mark.s3_object("b", "k", bytes(40)), pytest.mark.s3_slow(bytes_per_second=4)]
+
+        @pytest.mark.parametrize("layer", LAYERS)
+        async def test_client(layer, s3_client, s3_clock):
+            response = await s3_client._make_request(method="GET", bucket="b", key="k")
+            async for _ in response.iter_chunks():  # one piece each, as they came
+                await asyncio.sleep(0.5)
+            assert s3_clock.now == 0.25 + 40 * 0.5
+
+        @pytest.mark.parametrize("layer", LAYERS[1:])
+        @pytest.mark.parametrize("blocks", [False, True])
+        async def test_aiohttp(layer, blocks, s3_clock):
+            async with aiohttp.ClientSession() as session, session.get(URL) as response:
+                async for _ in response.content.iter_any():
+                    time.sleep(0.5) if blocks else await asyncio.sleep(0.5)
+            assert s3_clock.now == 0.25 + 21 * 0.5
+
+        @pytest.mark.parametrize("layer", LAYERS[1:])
+        async def test_httpx(layer, s3_clock):
+            async with httpx.AsyncClient() as client, client.stream("GET", URL) as response:
+                async for _ in response.aiter_raw():
+                    await asyncio.sleep(0.5)
+            assert s3_clock.now == 0.25 + 21 * 0.5
+
+        @pytest.mark.parametrize("layer", LAYERS[1:])
+        def test_blocking_httpx(layer, s3_clock):
+            with httpx.Client() as client, client.stream("GET", URL) as response:
+                for _ in response.iter_raw():
+                    time.sleep(0.5)
+            assert s3_clock.now == 0.25 + 21 * 0.5
+        """
+    )
+    result.assert_outcomes(passed=11)
+
+
 def test_a_request_ends_with_its_body_at_every_layer(run):
     """So times, waits and requests at one time are the same; a body that takes no time ends with the headers."""
     result = run(

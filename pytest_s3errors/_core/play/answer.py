@@ -17,7 +17,7 @@ from pytest_s3errors._core.s3.errors.envelope import reason
 from .exchange import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pytest_s3errors._core.report.journal import Entry
     from pytest_s3errors._core.s3.messages import Call
@@ -134,6 +134,36 @@ def paced(body: Body, bytes_per_second: float | None) -> Iterator[tuple[float, b
         return
     for piece in pieces(body, _piece_size(len(body), bytes_per_second)):
         yield len(piece) / bytes_per_second, piece
+
+
+def on_schedule(
+    body: Body, bytes_per_second: float | None, clock: Callable[[], float], *, most: int = 1
+) -> Iterator[float | bytes]:
+    """Return *body* as seconds to wait from now on, and bytes that have come.
+
+    The first piece is on its way already. Who is late for one is not later for the next. Those that have come meanwhile
+    are given as one of at most *most* bytes.
+    """
+    if bytes_per_second is None:
+        return iter(pieces(body))
+    return _on_schedule(paced(body, bytes_per_second), clock, clock(), most)
+
+
+def _on_schedule(
+    steps: Iterable[tuple[float, bytes]], clock: Callable[[], float], began_s: float, most: int
+) -> Iterator[float | bytes]:
+    due_s, come, size = 0.0, list[bytes](), 0
+    for seconds, piece in steps:
+        due_s += seconds  # apart from the beginning, which may be so large that a sum loses nanoseconds
+        if come and (size + len(piece) > most or began_s - clock() + due_s > 0):
+            yield b"".join(come)
+            come, size = [], 0
+        if (left_s := began_s - clock() + due_s) > 0:
+            yield left_s
+        come.append(piece)
+        size += len(piece)
+    if come:
+        yield b"".join(come)
 
 
 def _piece_size(size: int, bytes_per_second: float) -> int:

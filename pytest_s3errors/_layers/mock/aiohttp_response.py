@@ -22,11 +22,12 @@ from aiohttp.http_exceptions import ContentEncodingError, ContentLengthError, Ht
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from pytest_s3errors._core.body import Body
-from pytest_s3errors._core.play.answer import paced
+from pytest_s3errors._core.play.answer import on_schedule
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._layers.patience import Patience
 from pytest_s3errors._layers.wire.aiohttp import natural_error
 from pytest_s3errors._layers.wire.connect_faults import connect_error
+from pytest_s3errors._time.pauses import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ class _Feeder:
 
     def feed(self, body: Body, broken: BaseException | None) -> None:
         """Begin to deliver *body*. *broken* is the error with which it ends. None: it is complete."""
-        self._steps = paced(body, self._exchange.bytes_per_second)
+        self._steps = on_schedule(body, self._exchange.bytes_per_second, now)
         self._broken = broken
         self._step()
 
@@ -87,11 +88,11 @@ class _Feeder:
         self._done()
 
     def _step(self) -> None:
-        for seconds, piece in self._steps:
-            if seconds:
-                self._after(seconds, functools.partial(self._resume, piece))
+        for step in self._steps:
+            if isinstance(step, float):
+                self._after(step, self._step)
                 return
-            self._content.feed_data(piece)
+            self._content.feed_data(step)
         if self._broken is None:
             self._content.feed_eof()
             self._done()
@@ -100,10 +101,6 @@ class _Feeder:
         else:
             # In the loop's next round, as on the wire: what came before the break can be read.
             self._timer = self._loop.call_soon(self._fail, self._broken)
-
-    def _resume(self, piece: bytes) -> None:
-        self._content.feed_data(piece)
-        self._step()
 
     def _after(self, seconds: float | None, then: Callable[[], None]) -> None:
         limit = self._patience.of_data()

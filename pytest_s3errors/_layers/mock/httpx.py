@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import respx
 
-from pytest_s3errors._core.play.answer import paced
+from pytest_s3errors._core.play.answer import on_schedule
 from pytest_s3errors._core.play.exchange import Ending
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._layers.patience import Limit, wait
 from pytest_s3errors._layers.wire.connect_faults import connect_error, seconds_of
-from pytest_s3errors._time.pauses import pause
+from pytest_s3errors._time.pauses import now, pause
 
 from .answers import joined, play
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .answers import Played
 
 _DAY_S = 86_400
+_READ_BYTES = 64 * 1024  # what httpx reads at once
 _ASYNC = "s3errors.async"
 _ROUTE = "simulated S3"
 # Matches everything, but differs from any pattern of the test: respx treats two routes with one pattern as one.
@@ -238,25 +239,29 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that arrives slowly or breaks."""
 
     def __init__(self, request: httpx.Request, answer: Answer, played: Played, done: Callable[[], None]) -> None:
-        self._pieces = paced(answer.body, played.exchange.bytes_per_second)
+        self._steps = on_schedule(answer.body, played.exchange.bytes_per_second, now, most=_READ_BYTES)
         self._limit = _limit(request, "read", httpx.ReadTimeout("timed out"))
         self._hangs = not answer.whole and played.exchange.ending is Ending.HANG
         self._broken = None if answer.whole else _cut_short(answer, played)
         self._done = done
 
     def __iter__(self) -> Iterator[bytes]:
-        for seconds, piece in self._pieces:
-            _wait(seconds, self._limit)
-            yield piece
+        for step in self._steps:
+            if isinstance(step, bytes):
+                yield step
+            else:
+                _wait(step, self._limit)
         if self._hangs:
             _wait(None, self._limit)
         if self._broken is not None:
             raise self._broken
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for seconds, piece in self._pieces:
-            await wait(seconds, self._limit)
-            yield piece
+        for step in self._steps:
+            if isinstance(step, bytes):
+                yield step
+            else:
+                await wait(step, self._limit)
         if self._hangs:
             await wait(None, self._limit)
         if self._broken is not None:
