@@ -16,6 +16,10 @@ import botocore
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.retries import standard
+
+from pytest_s3errors._core.insight.retry_profile import PROBES
+from pytest_s3errors._insight import probing
 
 NEW = tuple(map(int, botocore.__version__.split(".")[:2])) >= (1, 44)
 DEFAULT, STANDARD = ("standard", "aws-standard-2.1") if NEW else ("legacy", "aws-standard-2.0")
@@ -24,6 +28,25 @@ TIMES = range(int(os.environ.get("S3ERRORS_PATIENCE_TIMES", "1")))
 CALLS = 25 if REPEATED else 10
 
 pytestmark = pytest.mark.s3_object("b", "k", b"1")
+
+
+@pytest.fixture(autouse=True)
+def seen_soon(monkeypatch):
+    """None after 120 retries is no limit: the largest is of 100, and each request takes milliseconds."""
+    if not REPEATED:
+        monkeypatch.setattr(probing, "_MOST_RETRIES", 120)
+
+
+@pytest.fixture
+def samples(monkeypatch):
+    """How many calls show the waits: one, where each wait is nine tenths of its bound, and 20 where they are drawn."""
+    if REPEATED:
+        return 20
+    init = standard.ExponentialBackoff.__init__
+    drawn = tuple((lambda: 0.9) if value is random.random else value for value in init.__defaults__)
+    monkeypatch.setattr(init, "__defaults__", drawn)
+    monkeypatch.setattr(random, "random", lambda: 0.9)  # of a mutant
+    return 1
 
 
 def client(**retries):
@@ -95,8 +118,9 @@ def test_the_share_that_outlasts_an_outage(s3_errors, what, time_):
     seen, wanted = {}, {}
     for seconds, shares in SHARES[what].items():
         lasted = 0
-        for _ in range(CALLS):
-            s3 = client()
+        for call in range(CALLS):
+            if call % 10 == 0:  # ten calls leave some of a quota
+                s3 = client()
             with s3_errors.outage(seconds, what=what, optional=True), contextlib.suppress(ClientError, BotoCoreError):
                 s3.get_object(Bucket="b", Key="k")
                 lasted += 1
@@ -107,9 +131,17 @@ def test_the_share_that_outlasts_an_outage(s3_errors, what, time_):
         assert abs(share - wanted[seconds]) <= 3.4 * math.sqrt(2 * mean * (1 - mean) / CALLS), (seconds, seen, wanted)
 
 
-def test_what_one_client_has_left_is_not_measured(s3_retries):
-    """With one client for all probes its quota is bought back in between, by calls that succeed."""
-    profile = s3_retries.measure(reading(mode="standard")())
+def test_what_one_client_has_left_is_not_measured(s3_retries, s3_errors, samples):
+    """With one client for all probes its quota is bought back in between, by calls that succeed.
+
+    This one has little left. Each further probe would need two dozen calls.
+    """
+    call = reading(mode="standard")()
+    for _ in range(16 if NEW else 48):
+        with s3_errors.fail(500), contextlib.suppress(ClientError):
+            call()
+    skip = PROBES.keys() - {"500", "SlowDown", "429", "BadDigest", "reset", "stall"}
+    profile = s3_retries.measure(call, samples=samples, skip=skip)
     profile.check(STANDARD)
     assert (profile.fits, profile.retries) == ((STANDARD, []), {})
 
@@ -159,36 +191,41 @@ MUTANTS = {
 }
 
 
-@pytest.mark.skipif(not NEW, reason="the mutants are of the rules of botocore 1.44")
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_is_named_by_the_probe_that_it_breaks(s3_retries, monkeypatch, name):
-    """And by no other that it leaves alone."""
-    from botocore.retries import standard
+TOGETHER = (
+    [[name] for name in MUTANTS]
+    if REPEATED
+    # Mutants of one line break, and may change, no probe in common.
+    else [
+        ["cost 5"],
+        ["header not clamped", "429 dropped", "no refill"],
+        ["base 1 s", "attempts + 1"],
+        ["cap after jitter", "no quota"],
+    ]
+)
 
-    mutate, broken, further = MUTANTS[name]
-    place, attribute, value = mutate(standard)
-    (monkeypatch.setitem if isinstance(place, dict) else monkeypatch.setattr)(place, attribute, value)
-    attempts = 12 if name == "cap after jitter" else 3
-    profile = s3_retries.measure(factory=reading(mode="standard", total_max_attempts=attempts))
+
+@pytest.mark.skipif(not NEW, reason="the mutants are of the rules of botocore 1.44")
+@pytest.mark.parametrize("names", TOGETHER, ids=", ".join)
+def test_a_mutant_is_named_by_the_probe_that_it_breaks(s3_retries, monkeypatch, samples, names):
+    """And by no other that it leaves alone. A difference says whose rules it is, with the price of a retry."""
+    broken, further = set(), set()
+    for mutate, breaks, changes in map(MUTANTS.get, names):
+        place, attribute, value = mutate(standard)
+        (monkeypatch.setitem if isinstance(place, dict) else monkeypatch.setattr)(place, attribute, value)
+        broken |= breaks
+        further |= set(changes)
+    attempts = 12 if "cap after jitter" in names else 3
+    profile = s3_retries.measure(factory=reading(mode="standard", total_max_attempts=attempts), samples=samples)
     with pytest.raises(pytest.fail.Exception) as failure:
         profile.check(STANDARD, attempts=attempts)
     told = {line.strip().partition(": wanted")[0] for line in str(failure.value).splitlines() if ": wanted" in line}
     assert broken <= told
     if "retried" in further:
-        further = {probe for probe, count in profile.attempts.items() if count == 4}
-    elif "x_amz_retry_after" in further:  # the mutant knows no header
-        further = {"x_amz_retry_after_1500", "x_amz_retry_after_10000"}
-    assert told <= broken | set(further)
-
-
-@pytest.mark.skipif(not NEW, reason="the mutants are of the rules of botocore 1.44")
-def test_a_difference_says_whose_rules_it_is(s3_retries, monkeypatch):
-    """With the price of a retry; the profile says the same on its line."""
-    from botocore.retries import standard
-
-    monkeypatch.setattr(standard.RetryQuotaChecker, "_RETRY_COST", 5)
-    profile = s3_retries.measure(factory=reading(mode="standard"), samples=1)
-    with pytest.raises(pytest.fail.Exception, match=r"It fits aws-standard-2\.1 best, but for . differences"):
-        profile.check(STANDARD)
-    (line,) = [line for line in str(profile).splitlines() if line.startswith("retries, transient")]
-    assert line.split(maxsplit=2)[2] == "differs: wanted 35 retries, saw 100 retries (a cost of 5: the 2.0 rules)"
+        further |= {probe for probe, count in profile.attempts.items() if count == 4}
+    if "x_amz_retry_after" in further:  # the mutant knows no header
+        further |= {"x_amz_retry_after_1500", "x_amz_retry_after_10000"}
+    assert told <= broken | further
+    if names == ["cost 5"]:
+        assert "It fits aws-standard-2.1 best, but for 3 differences" in str(failure.value)
+        (line,) = [line for line in str(profile).splitlines() if line.startswith("retries, transient")]
+        assert line.split(maxsplit=2)[2] == "differs: wanted 35 retries, saw 100 retries (a cost of 5: the 2.0 rules)"
