@@ -115,15 +115,18 @@ def pytester(
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
-    """Run a test file, with warnings as errors, in this process or (`subprocess=True`) in one of its own."""
+    """Run a test file, with warnings as errors, in this process or (`subprocess=True`) in one of its own.
 
-    def run(source: str, *args: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
+    *more* is for pytester, such as `no_reraise_ctrlc=True` for a run in this process that a test interrupts.
+    """
+
+    def run(source: str, *args: str, ini: str = "", subprocess: bool = False, **more: Any) -> pytest.RunResult:
         filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))
         pytester.makeini(f"{INI}filterwarnings =\n{filters}{ini}")
         shutil.rmtree(pytester.path / "__pycache__", ignore_errors=True)  # of a source as long, written this second
         pytester.makepyfile(test_it=HEADER + textwrap.dedent(source))
         how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-        return how("-q", *args)
+        return how("-q", *args, **more)
 
     return run
 

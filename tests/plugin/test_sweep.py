@@ -40,6 +40,11 @@ async def test_it(s3_client):
 """
 
 
+def few(source: str) -> str:
+    """The same with two of a dozen faults, where it makes no difference which."""
+    return source.replace("mark.s3_sweep", 'mark.s3_sweep(["AccessDenied", "InternalError"], modes="once")')
+
+
 def marker(result: pytest.RunResult) -> str:
     """The one marker of the report."""
     (line,) = re.findall(r"^ +(@pytest\.mark\.s3_sweep.*)$", result.stdout.str(), re.MULTILINE)
@@ -73,7 +78,7 @@ def test_a_swallowed_error_is_silent_and_the_marker_replays_it(run):
 def test_an_assertion_of_a_task_is_the_tests_own(run):
     """It comes in a group, maybe with an error of the code under test."""
     result = run(
-        SILENT.replace(
+        few(SILENT).replace(
             '    assert s3_store.exists("bucket", "key")\n',
             """
     async def check():
@@ -119,8 +124,9 @@ def test_without_s3(): pass
 
 
 def test_full_tries_more(run):
+    source = GOOD.replace("s3_sweep", 's3_sweep(modes="once")', 1)
     counts = [
-        int(re.search(r"(\d+) runs with a fault", run(GOOD, "-v", f"--s3-sweep={how}").stdout.str())[1])
+        int(re.search(r"(\d+) runs with a fault", run(source, "-v", f"--s3-sweep={how}").stdout.str())[1])
         for how in ("quick", "full")
     ]
     assert counts[0] < counts[1]
@@ -153,7 +159,7 @@ def test_what_was_frozen_stays_frozen(run, freeze):
 import gc
 
 def test_before(): {freeze}
-{GOOD}
+{few(GOOD)}
 def test_after():
     frozen = gc.get_freeze_count()
     gc.unfreeze()
@@ -164,7 +170,7 @@ def test_after():
 
 
 def test_one_item_stays_one_item(run, pytester):
-    result = run(SILENT + GOOD.replace("test_it", "test_good"), "--junitxml=report.xml", "-v")
+    result = run(few(SILENT + GOOD.replace("test_it", "test_good")), "--junitxml=report.xml", "-v")
     result.assert_outcomes(passed=1, failed=1)
     report = (pytester.path / "report.xml").read_text()
     assert 'tests="2"' in report
@@ -216,23 +222,23 @@ def test_acknowledged_bytes_and_allowed_leaks(run):
 
 
 def test_a_baseline_accepts_what_was_found_when_it_was_made(run, pytester):
-    made = run(SILENT, "--s3-sweep-baseline=known.txt")
+    made = run(few(SILENT), "--s3-sweep-baseline=known.txt")
     made.assert_outcomes(passed=1)
     made.stdout.fnmatch_lines(["known.txt: * findings are accepted from now on"])
     lines = (pytester.path / "known.txt").read_text().splitlines()
     assert "test_it.py::test_it silent PutObject AccessDenied once" in lines
-    run(SILENT, "--s3-sweep-baseline=known.txt").assert_outcomes(passed=1)
+    run(few(SILENT), "--s3-sweep-baseline=known.txt").assert_outcomes(passed=1)
     (pytester.path / "known.txt").write_text("\n".join(lines[1:]))
-    run(SILENT, "--s3-sweep-baseline=known.txt").assert_outcomes(failed=1)
+    run(few(SILENT), "--s3-sweep-baseline=known.txt").assert_outcomes(failed=1)
 
 
 def test_a_baseline_that_can_not_be_read_stops_the_run(run, pytester):
     """Before the first test; a folder that is not there yet is made."""
     (pytester.path / "folder").mkdir()
-    result = run(SILENT, "--s3-sweep-baseline=folder")
+    result = run(few(SILENT), "--s3-sweep-baseline=folder")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--s3-sweep-baseline: folder is no file of findings: *"])
-    run(SILENT, "--s3-sweep-baseline=new/known.txt").assert_outcomes(passed=1)
+    run(few(SILENT), "--s3-sweep-baseline=new/known.txt").assert_outcomes(passed=1)
     assert (pytester.path / "new" / "known.txt").is_file()
 
 
@@ -240,7 +246,7 @@ def test_an_error_that_another_one_hides_is_raised(run):
     """The code under test did not return: that its test wants another error is no silence."""
     result = run(
         """
-        @pytest.mark.s3_sweep
+        @pytest.mark.s3_sweep(["AccessDenied", "InternalError"], modes="once")
         async def test_it(s3_client):
             with pytest.raises(S3Error, match="NoSuchKey"):
                 await s3_client.put_object("b", "k", b"1")
@@ -259,7 +265,7 @@ def test_a_budget_ends_it_and_is_told(run):
 
 
 def test_what_gave_up_where_it_had_to_go_on_is_told(run):
-    source = GOOD.replace('b"data"))', 'b"data"), max_retries=0)', 1)
+    source = few(GOOD).replace('b"data"))', 'b"data"), max_retries=0)', 1)
     result = run(source, "-v")
     result.stdout.fnmatch_lines(["    gave up at PutObject, by *InternalError*(once): S3*Error: *"])
     quiet = run(source.replace("s3_sweep", 's3_sweep(survive="nothing")', 1), "-v")
@@ -282,15 +288,19 @@ def test_a_test_under_given_is_refused(run):
 
 
 def test_shards_share_the_runs(run):
-    counts = []
     by_place = 's3_sweep(None, None, ("once", "always"), "transient", 60, 3)'
-    for marked in ("s3_sweep", "s3_sweep(shards=3)", by_place):
-        result = run(GOOD.replace("s3_sweep", marked, 1), "-vv")
-        counts.append([int(n) for n in re.findall(r"(\d+) runs with a fault", result.stdout.str())])
+    marked = {"it": "s3_sweep(shards=3)", "whole": "s3_sweep", "by_place": by_place}
+    tests = (GOOD.replace("s3_sweep", it, 1).replace("test_it", f"test_{name}") for name, it in marked.items())
+    result = run("".join(tests), "-vv")
+    said = result.stdout.str()
+    counts = [
+        [int(n) for n in re.findall(rf"::test_{name}\S*: (\d+) runs with a fault", said)]
+        for name in ("whole", "it", "by_place")
+    ]
     assert sum(counts[0]) == sum(counts[1])
     assert max(counts[1]) - min(counts[1]) <= 1
     assert counts[1] == counts[2]
-    result.assert_outcomes(passed=3)
+    result.assert_outcomes(passed=7)
     result.stdout.fnmatch_lines(["*test_it?shard1? *", "*test_it?shard2? *", "*test_it?shard3? *"])
 
 
@@ -298,7 +308,7 @@ def test_shards_share_the_runs(run):
 def test_distributed(run, how):
     """A worker begins with what is swept, and what it finds comes back."""
     swept = GOOD.replace("s3_sweep", "s3_sweep(shards=2)", 1) + SILENT.replace("test_it", "test_silent")
-    result = run("def test_plain(): pass\n" + swept, "-vv", "-p", "xdist", *how, subprocess=True)
+    result = run("def test_plain(): pass\n" + swept, "-vv", "-p", "xdist", *how)
     result.assert_outcomes(passed=3, failed=1)
     if "popen" in how:  # one worker, so there is an order
         result.stdout.fnmatch_lines(["*FAILED*test_it.py::test_silent*", "*PASSED*test_it.py::test_plain*"])
@@ -313,14 +323,14 @@ def test_an_interrupt_prints_what_was_found(run):
     if "lost_response" in (s3_sweep.case or ""):
         raise KeyboardInterrupt""",
     )
-    result = run(source, subprocess=True)
+    result = run(source, no_reraise_ctrlc=True)
     result.stdout.fnmatch_lines(["1. silent at PutObject, by AccessDenied (once)", "*KeyboardInterrupt*"])
 
 
 def test_a_test_of_many_requests_has_a_report_of_one_screen(run):
     result = run(
         """
-        @pytest.mark.s3_sweep(modes="once")
+        @pytest.mark.s3_sweep("AccessDenied", operation="PutObject", modes="once")
         async def test_it(s3_client, s3_store):
             for number in range(20):
                 for act in (s3_client.put_object("bucket", str(number), b"data"), s3_client.head_object("bucket", "1")):
@@ -483,10 +493,10 @@ def test_a_connection_without_a_socket_is_a_leak_too(run):
 def test_a_finding_that_is_expected(run, strict):
     """An xfail is about the sweep too: with a finding it is one, and without it has passed."""
     mark = f"@pytest.mark.xfail(strict={strict}, reason='known')\n@pytest.mark.s3_sweep"
-    known = run(SILENT.replace("@pytest.mark.s3_sweep", mark), "-rx")
+    known = run(few(SILENT.replace("@pytest.mark.s3_sweep", mark)), "-rx")
     known.assert_outcomes(xfailed=1)
     known.stdout.fnmatch_lines(["XFAIL test_it.py::test_it - known"])
-    run(GOOD.replace("@pytest.mark.s3_sweep", mark)).assert_outcomes(**{"failed" if strict else "xpassed": 1})
+    run(few(GOOD.replace("@pytest.mark.s3_sweep", mark))).assert_outcomes(**{"failed" if strict else "xpassed": 1})
 
 
 def test_a_task_that_ends_right_after_its_result_is_no_leak(run):
