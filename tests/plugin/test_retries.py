@@ -106,55 +106,59 @@ def test_in_real_time_waits_are_less_exact(run):
     ).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(
-    ("call", "says"),
-    [
-        ("measure(lambda: 1)", "ValueError: the call made no request to S3"),
-        ("measure(lambda: 1 / 0)", "ValueError: the call fails without a fault: ZeroDivisionError*"),
-        ("measure()", "TypeError: measure() takes a call, or factory=*"),
-        (
-            "measure(b'the result')",
-            "TypeError: s3_retries.measure() takes what makes the request*bytes can't be called",
-        ),
-        ("measure(asyncio.sleep(0))", "TypeError: s3_retries.measure() takes*coroutine can't be called"),
-        ("measure(factory=lambda: None)", "TypeError: s3_retries.measure() takes*NoneType can't be called"),
-        ("measure(factory=3)", "TypeError: s3_retries.measure() takes*int can't be called"),
-        ("measure(print, write=b'x')", "TypeError: s3_retries.measure() takes*bytes can't be called"),
-        ("measure(print, samples=0)", "*s3_retries.measure(samples=0): allowed is a whole number from 1 up"),
-        ("measure(print, samples=2.5)", "*s3_retries.measure(samples=2.5): allowed is a whole number from 1 up"),
-        ("measure(print, skip='500')", "ValueError: measure(skip=...) can't skip '500'; it can skip 502, 503*"),
-        ("measure(print, skip=['stal', 4])", "ValueError: measure(skip=...) can't skip 'stal', 4; it can skip*"),
-    ],
-)
-def test_what_can_not_be_measured_is_told(run, call, says):
+def told_by_each(result, says):
+    """Each test of the run has failed, with its own error."""
+    result.assert_outcomes(failed=len(says))
+    result.stdout.fnmatch_lines([line for n, said in enumerate(says) for line in (f"*__ test_{n} __*", f"E*{said}")])
+
+
+NOT_MEASURED = [
+    ("measure(lambda: 1)", "ValueError: the call made no request to S3"),
+    ("measure(lambda: 1 / 0)", "ValueError: the call fails without a fault: ZeroDivisionError*"),
+    ("measure()", "TypeError: measure() takes a call, or factory=*"),
+    (
+        "measure(b'the result')",
+        "TypeError: s3_retries.measure() takes what makes the request*bytes can't be called",
+    ),
+    ("measure(asyncio.sleep(0))", "TypeError: s3_retries.measure() takes*coroutine can't be called"),
+    ("measure(factory=lambda: None)", "TypeError: s3_retries.measure() takes*NoneType can't be called"),
+    ("measure(factory=3)", "TypeError: s3_retries.measure() takes*int can't be called"),
+    ("measure(print, write=b'x')", "TypeError: s3_retries.measure() takes*bytes can't be called"),
+    ("measure(print, samples=0)", "*s3_retries.measure(samples=0): allowed is a whole number from 1 up"),
+    ("measure(print, samples=2.5)", "*s3_retries.measure(samples=2.5): allowed is a whole number from 1 up"),
+    ("measure(print, skip='500')", "ValueError: measure(skip=...) can't skip '500'; it can skip 502, 503*"),
+    ("measure(print, skip=['stal', 4])", "ValueError: measure(skip=...) can't skip 'stal', 4; it can skip*"),
+]
+
+
+def test_what_can_not_be_measured_is_told(run):
     """Before anything is measured, and without an error of ours behind it."""
-    result = run(f"def test_it(s3_retries): s3_retries.{call}")
-    result.stdout.fnmatch_lines([f"E*{says}"])
+    calls, says = zip(*NOT_MEASURED, strict=True)
+    result = run("".join(f"def test_{n}(s3_retries): s3_retries.{call}\n" for n, call in enumerate(calls)))
+    told_by_each(result, says)
     result.stdout.no_fnmatch_line("*no running event loop*")
 
 
-@pytest.mark.parametrize(
-    ("check", "says"),
-    [
-        ("'nobody'", "ValueError: there is no specification 'nobody'; there are none, *one of your own is path*"),
-        ("None", "ValueError: there is no specification None*"),
-        ("'none', patience=5", "*check(patience=5): allowed is a pair of seconds, low and high"),
-        ("'none', patience=(60, 5)", "*check(patience=(60, 5)): the first number is the lower one"),
-        ("'none', attempts=0", "*check(attempts=0): allowed is a whole number from 1 up"),
-        ("'none', attempts='3'", "*check(attempts='3'): allowed is a whole number from 1 up"),
-    ],
-)
-def test_what_a_client_can_not_be_held_to(run, check, says):
+NOT_HELD_TO = [
+    ("'nobody'", "ValueError: there is no specification 'nobody'; there are none, *one of your own is path*"),
+    ("None", "ValueError: there is no specification None*"),
+    ("'none', patience=5", "*check(patience=5): allowed is a pair of seconds, low and high"),
+    ("'none', patience=(60, 5)", "*check(patience=(60, 5)): the first number is the lower one"),
+    ("'none', attempts=0", "*check(attempts=0): allowed is a whole number from 1 up"),
+    ("'none', attempts='3'", "*check(attempts='3'): allowed is a whole number from 1 up"),
+]
+
+
+def test_what_a_client_can_not_be_held_to(run):
     """The message says what is allowed."""
-    result = run(
-        f"""
-        @pytest.mark.s3_object("b", "k", b"1")
-        async def test_it(s3_retries, s3_client):
-            profile = await s3_retries.measure(lambda: s3_client.get_object("b", "k"), samples=1, skip="stall")
-            profile.check({check})
-        """
-    )
-    result.stdout.fnmatch_lines([f"E*{says}"])
+    checks, says = zip(*NOT_HELD_TO, strict=True)
+    source = """
+@pytest.mark.s3_object("b", "k", b"1")
+async def test_{number}(s3_retries, s3_client):
+    profile = await s3_retries.measure(lambda: s3_client.get_object("b", "k"), samples=1, skip="stall")
+    profile.check({check})
+"""
+    told_by_each(run("".join(source.format(number=n, check=check) for n, check in enumerate(checks))), says)
 
 
 def test_a_project_adds_its_own_specification(tmp_path):
@@ -172,18 +176,21 @@ def test_a_project_adds_its_own_specification(tmp_path):
     assert list(specifications()) == ["none", "legacy", "aws-standard-2.0", "aws-standard-2.1", "google"]
 
 
-# No client: some hundred of these are started, and urllib.request takes three times as long to import as sockets do.
+# No client: some hundred of these are started, and each module takes as long to import as Python to start.
 PROGRAM = """
-import socket, sys
+import _socket, sys
 host, _, path = sys.argv[1].removeprefix("http://").partition("/")
 name, port = host.split(":")
 for attempt in range(int(sys.argv[2])):
+    server = _socket.socket()
     try:
-        with socket.create_connection((name, int(port))) as server:
-            server.sendall(f"GET /{path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n".encode())
-            head, _, body = b"".join(iter(lambda: server.recv(65536), b"")).partition(b"\\r\\n\\r\\n")
+        server.connect((name, int(port)))
+        server.sendall(f"GET /{path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n".encode())
+        head, _, body = b"".join(iter(lambda: server.recv(65536), b"")).partition(b"\\r\\n\\r\\n")
     except OSError:
         continue
+    finally:
+        server.close()
     if head.startswith(b"HTTP/1.1 200 ") and f"content-length: {len(body)}".encode() in head.lower():
         sys.exit(0)
 sys.exit(1)
@@ -210,7 +217,7 @@ def test_a_program_is_measured_by_its_requests(capfd, attempts, name, status, sa
 def test_a_program_that_writes_is_probed_for_lost_answers(capfd, monkeypatch):
     """A bar tells how far it is where somebody looks; JSON goes out alone."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    program = PROGRAM.replace("GET", "PUT").replace("close", "close\\r\\nContent-Length: 0")
+    program = PROGRAM.replace("GET", "PUT").replace(": close", ": close\\r\\nContent-Length: 0")
     command = [sys.executable, "-S", "-c", program, "{url}/{bucket}/{key}", "2"]
     assert main(["retries", "--json", "--attempts", "2", "--check", "none", "--", *command]) == 1
     told = capfd.readouterr()
