@@ -6,6 +6,7 @@ counterexamples, which finds most of them in its first examples.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,12 @@ def pytest_configure(config: pytest.Config) -> None:
             "fast", max_examples=10, deadline=None, database=None, suppress_health_check=[*HealthCheck]
         )
         settings.load_profile("fast")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let a warning be an error; said once, and not by pytest around each phase of each test."""
+    if session.config.rootpath == HERE:
+        warnings.simplefilter("error")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
