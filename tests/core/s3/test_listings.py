@@ -127,19 +127,17 @@ def test_url_encoding_is_spelled_as_s3_spells_it(s3):
     assert b"<EncodingType>url</EncodingType>" in body
 
 
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("", 1000), ("0", 0), ("-0", 0), ("001", 1), ("999", 999), ("1000", 1000), ("1001", 1000), ("2147483647", 1000)],
-)
-@pytest.mark.parametrize("kind", ["?list-type=2", "?prefix="])
-def test_the_size_of_a_page(s3, kind, text, size):
+def test_the_size_of_a_page(s3):
     """max-keys is capped at 1000 without a word; 0 gives an empty page that is not truncated."""
     for number in range(1001):
         s3.store.put("bucket", f"{number:04}", b"")
-    page = s3("GET", f"/bucket{kind}&max-keys={text}").body.decode()
-    assert f"<MaxKeys>{size}</MaxKeys>" in page
-    assert page.count("<Contents>") == size
-    assert f"<IsTruncated>{'true' if size else 'false'}</IsTruncated>" in page
+    sizes = {"": 1000, "0": 0, "-0": 0, "001": 1, "999": 999, "1000": 1000, "1001": 1000, "2147483647": 1000}
+    for text, size in sizes.items():
+        for kind in ("?list-type=2", "?prefix="):
+            page = s3("GET", f"/bucket{kind}&max-keys={text}").body.decode()
+            assert f"<MaxKeys>{size}</MaxKeys>" in page, (kind, text)
+            assert page.count("<Contents>") == size, (kind, text)
+            assert f"<IsTruncated>{'true' if size else 'false'}</IsTruncated>" in page, (kind, text)
 
 
 @pytest.mark.parametrize(

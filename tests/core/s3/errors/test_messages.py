@@ -22,9 +22,12 @@ NAMED |= {"bad_argument": (2, "InvalidArgument: ")}
 
 def situations_asked():
     """Every literal situation of the package, with its number of values."""
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            name = getattr(node, "func", None) and ast.unparse(node.func).rpartition(".")[2]
+    texts = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+    named = re.compile(rf"\b({'|'.join(NAMED)})\s*\(")  # what names none is not parsed, which would take a second
+    for path in filter(lambda path: named.search(texts[path]), texts):
+        for node in ast.walk(ast.parse(texts[path])):
+            func = getattr(node, "func", None)
+            name = getattr(func, "attr", getattr(func, "id", None))
             if name not in NAMED:
                 continue
             args = [arg for arg in node.args if ast.unparse(arg) not in {"call", "ask.call"} or name == "denied"]
