@@ -115,11 +115,9 @@ def test_what_is_no_coverage_is_refused(values):
         from_values(values)
 
 
-@pytest.mark.parametrize("operation", sorted({operation for operation, _ in CELLS}))
-def test_the_marker_of_a_cell_makes_that_error_happen(operation):
+def test_the_marker_of_a_cell_makes_that_error_happen():
     """Each is one that the plugin takes, and its rule shows as an error of that class at that operation."""
-    wanted = [error for of, error in CELLS if of == operation]
-    assert [made_by(Cell(operation, error).marker, operation) for error in wanted] == wanted
+    assert [(operation, made_by(Cell(operation, error).marker, operation)) for operation, error in CELLS] == CELLS
 
 
 def made_by(marker, operation):
@@ -207,12 +205,12 @@ def test_many_tests_are_added_up_soon():
     names = list(OPERATIONS)[:8]
     values = as_values(coverage_of([entry(name, 500, "InternalError") for name in names], checked_before=0))
     began, added = time.process_time(), Coverage()
-    for _ in range(500):
+    for _ in range(200):
         added.add(from_values(values))
     took_s = time.process_time() - began
     began, counted = time.process_time(), dict.fromkeys(added.cells, 0)
-    for _ in range(60 * 500):
+    for _ in range(60 * 200):
         for place in counted:
             counted[place] += 1
     assert took_s < time.process_time() - began
-    assert added.cells[names[0], "5xx"].met == 500
+    assert added.cells[names[0], "5xx"].met == 200
