@@ -63,14 +63,15 @@ WRITE = {"PutObject", "DeleteObject", "DeleteObjects", "CreateMultipartUpload"}
         ("private", OTHER, set()),
     ],
 )
-@pytest.mark.parametrize("operation", REQUESTS)
-def test_the_acl_of_a_bucket(s3, acl, who, allowed, operation):
+def test_the_acl_of_a_bucket(s3, acl, who, allowed):
     """It lets others list and write, as it says; it says nothing of the objects in the bucket."""
     open_bucket(s3, "bucket", acl)
-    s3(OWNER, "PUT", "/bucket/key", b"body")
-    method, target, body = REQUESTS[operation]
-    reply = s3(who, method, target, body)
-    assert (reply != "AccessDenied") == (operation in allowed)
+    found = set()
+    for operation, (method, target, body) in REQUESTS.items():
+        s3(OWNER, "PUT", "/bucket/key", b"body")
+        if s3(who, method, target, body) != "AccessDenied":
+            found.add(operation)
+    assert found == allowed
 
 
 @pytest.mark.parametrize(
