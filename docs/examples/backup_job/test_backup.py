@@ -34,11 +34,10 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
-@pytest.fixture
-def large(tmp_path: Path) -> Path:
-    """A directory with one file of 11 MiB, which goes up in three parts."""
-    path = tmp_path / "large" / "disk.img"
-    path.parent.mkdir()
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with one file of 11 MiB, which goes up in three parts. No test changes it."""
+    path = tmp_path_factory.mktemp("large") / "disk.img"
     path.write_bytes(os.urandom(11 * 1024 * 1024))
     return path.parent
 
