@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -196,15 +194,15 @@ INFINITE = '{"version": 1, "operations": {"PutObject": {"5xx": {"met": 1e400, "c
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[]", INFINITE, None])
-def test_a_file_that_is_none_is_named(tmp_path, content):
+def test_a_file_that_is_none_is_named(tmp_path, capsys, content):
     """Whether it is something else or is not there."""
     file = tmp_path / "it.json"
     if content is not None:
         file.write_text(content)
-    command = [sys.executable, "-m", "pytest_s3errors", "cov", "combine", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert f"error: {file}: " in done.stderr
+    with pytest.raises(SystemExit) as ended:
+        main(["cov", "combine", str(file)])
+    assert ended.value.code == 2
+    assert f"error: {file}: " in capsys.readouterr().err
 
 
 def test_a_sum_that_can_not_be_written(tmp_path, capsys):
