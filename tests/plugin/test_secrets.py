@@ -69,17 +69,21 @@ ARGUMENTS = (
     ("-vvv", "-l"),
     ("-l",),
     ("--tb=short",),
-    ("-l", "-p", "xdist", "-n1"),
     ("--tb=native", "-rA", "-o", "junit_logging=all"),
 )
 
 
 @pytest.mark.parametrize("args", ARGUMENTS)
 def test_no_report_shows_a_secret(run, monkeypatch, pytester, args):
-    """On the terminal, from a worker, in the JUnit XML."""
+    """On the terminal, in the JUnit XML."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-in-the-environment")
-    result = run(SOURCE, *args, "--junitxml=report.xml", subprocess="-n1" in args)
+    result = run(SOURCE, *args, "--junitxml=report.xml")
     result.assert_outcomes(failed=6, passed=1)
+    shows_no_secret(result, pytester)
+
+
+def shows_no_secret(result, pytester):
+    """Hold both to it."""
     told = result.stdout.str() + (pytester.path / "report.xml").read_text()
     lines = [line for line in told.splitlines() if " + " not in line]  # the source itself
     assert [line for line in lines if any(planted in line for planted in PLANTED)] == []
@@ -128,36 +132,47 @@ def test_what_a_subtest_prints(run):
     assert "Signature=" not in result.stdout.str()
 
 
-@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n1")])
-def test_what_a_warning_says(run, options):
+WARNING = """
+    import threading
+    import warnings
+    import boto3
+
+    @pytest.mark.s3_bucket("b")
+    def test_it():
+        secret = "planted/" + "secret+" * 5
+        s3 = boto3.client("s3", aws_access_key_id="planted", aws_secret_access_key=secret)
+        s3.list_buckets()
+        url = s3.generate_presigned_url("list_buckets")
+        warnings.warn(f"with {secret} for {url}")
+        def fail():
+            raise ValueError(f"no {secret}")
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+
+    def test_that_is_no_matter_of_s3():
+        warnings.warn("password=word")
+"""
+
+
+def hides_what_a_warning_says(result):
     """pytest shows it in the summary: one of the code, and what a thread raised."""
-    result = run(
-        """
-        import threading
-        import warnings
-        import boto3
-
-        @pytest.mark.s3_bucket("b")
-        def test_it():
-            secret = "planted/" + "secret+" * 5
-            s3 = boto3.client("s3", aws_access_key_id="planted", aws_secret_access_key=secret)
-            s3.list_buckets()
-            url = s3.generate_presigned_url("list_buckets")
-            warnings.warn(f"with {secret} for {url}")
-            def fail():
-                raise ValueError(f"no {secret}")
-            thread = threading.Thread(target=fail)
-            thread.start()
-            thread.join()
-
-        def test_that_is_no_matter_of_s3():
-            warnings.warn("password=word")
-        """,
-        *options,
-        ini="    default",
-        subprocess=bool(options),
-    )
     result.stdout.fnmatch_lines(
         ["*UserWarning: with *** for https://s3.amazonaws.com/?***", "*ValueError: no ***", "*password=word"]
     )
     assert "planted/secret" not in result.stdout.str()
+
+
+def test_what_a_warning_says(run):
+    """The secrets in it are hidden, and no other test's words."""
+    hides_what_a_warning_says(run(WARNING, ini="    default"))
+
+
+def test_no_worker_shows_a_secret(run, monkeypatch, pytester):
+    """Neither in a report nor in a warning: the controller gets both from it."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-in-the-environment")
+    args = ("-l", "-p", "xdist", "-n1", "--junitxml=report.xml")
+    result = run(SOURCE + WARNING, *args, ini="    default", subprocess=True)
+    result.assert_outcomes(failed=6, passed=3, warnings=3)
+    shows_no_secret(result, pytester)
+    hides_what_a_warning_says(result)
