@@ -196,7 +196,7 @@ def test_wrong_options_are_one_error(run):
     result = run("def test_it(s3_store): pass", *wrong)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert [line.partition(": ")[0] for line in lines_of(result)] == ["--s3-layer", "--s3-time"]
-    distributed = run("def test_it(s3_store): pass", *wrong, "-p", "xdist", "-n2", subprocess=True)
+    distributed = run("def test_it(s3_store): pass", *wrong, "-p", "xdist", "-n1", subprocess=True)
     assert (distributed.ret, lines_of(distributed)) == (result.ret, lines_of(result))
     run("def test_it(): pass", *wrong).assert_outcomes(passed=1)
 
