@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import json
 import os
 import pkgutil
 import re
 import shutil
+import subprocess
+import sys
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,20 +117,67 @@ def pytester(
     return pytester
 
 
+class Warm:
+    """Starts a command of pytester's as a fork of `warm`, and is what pytester waits for."""
+
+    server: subprocess.Popen[str] | None = None
+    stdin = None
+
+    def __call__(self, command: tuple[str, ...], *, stdout: Any, stderr: Any, **_: object) -> Warm:
+        """Have it run; *command* is Python's name, what runs pytest, and the arguments."""
+        if self.server is None:
+            code = Path(__file__).with_name("warm.py").read_text(encoding="utf-8")
+            self.server = subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True)
+        env = {**os.environ, "PYTHONPATH": f"{Path.cwd()}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+        job = {"args": command[2:], "cwd": str(Path.cwd()), "env": env, "files": [stdout.name, stderr.name]}
+        print(json.dumps(job), file=self.server.stdin, flush=True)
+        return self
+
+    def wait(self) -> int:
+        """Return the exit status."""
+        return int(self.server.stdout.readline())
+
+
+@pytest.fixture(scope="session")
+def warm() -> Any:
+    """What forks the processes of this session's runs, from the first one on."""
+    warm = Warm()
+    yield warm
+    if warm.server is not None:
+        warm.server.communicate()
+
+
 @pytest.fixture
-def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
+def alone(pytester: pytest.Pytester, warm: Warm, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run pytest in a process of its own: by a fork, or (`fresh=True`) by an interpreter that starts."""
+
+    def alone(*args: str, fresh: bool = False) -> pytest.RunResult:
+        with monkeypatch.context() as patch:
+            if not fresh and hasattr(os, "fork"):
+                patch.setattr(pytester, "popen", warm)
+            return pytester.runpytest_subprocess(*args)
+
+    return alone
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, alone: Run, tolerated_warnings: tuple[str, ...]) -> Run:
     """Run a test file, with warnings as errors, in this process or (`subprocess=True`) in one of its own.
 
-    *more* is for pytester, such as `no_reraise_ctrlc=True` for a run in this process that a test interrupts.
+    A `fresh` one is no fork: its interpreter starts for it. *more* is for pytester, such as `no_reraise_ctrlc=True` for
+    a run in this process that a test interrupts.
     """
 
-    def run(source: str, *args: str, ini: str = "", subprocess: bool = False, **more: Any) -> pytest.RunResult:
+    def run(
+        source: str, *args: str, ini: str = "", subprocess: bool = False, fresh: bool = False, **more: Any
+    ) -> pytest.RunResult:
         filters = "".join(f"    {warning}\n" for warning in ("error", *tolerated_warnings))
         pytester.makeini(f"{INI}filterwarnings =\n{filters}{ini}")
         shutil.rmtree(pytester.path / "__pycache__", ignore_errors=True)  # of a source as long, written this second
         pytester.makepyfile(test_it=HEADER + textwrap.dedent(source))
-        how = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-        return how("-q", *args, **more)
+        if subprocess or fresh:
+            return alone("-q", *args, fresh=fresh)
+        return pytester.runpytest_inprocess("-q", *args, **more)
 
     return run
 

@@ -64,7 +64,7 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
+def run(pytester: pytest.Pytester, alone: Run, tolerated_warnings: tuple[str, ...]) -> Run:
     """Run a test file with `STORE` in front, with warnings as errors, in this process or in one of its own.
 
     Where the run is to be *interrupted*, the test that started it goes on.
@@ -78,7 +78,7 @@ def run(pytester: pytest.Pytester, tolerated_warnings: tuple[str, ...]) -> Run:
         shutil.rmtree(pytester.path / "__pycache__", ignore_errors=True)  # of a source as long, written this second
         pytester.makepyfile(test_it=STORE + textwrap.dedent(source))
         if subprocess:
-            return pytester.runpytest_subprocess("-q", *args)
+            return alone("-q", *args)
         return pytester.runpytest_inprocess("-q", *args, no_reraise_ctrlc=interrupted)
 
     return run

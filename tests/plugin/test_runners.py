@@ -225,7 +225,7 @@ def test_a_project_that_does_not_use_it_is_not_touched(run):
                 "pytest_s3errors._test.keys",
             }
         """,
-        subprocess=True,
+        fresh=True,
     ).assert_outcomes(passed=1)
 
 

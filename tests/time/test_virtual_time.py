@@ -502,7 +502,7 @@ OWN = now()
 
 def test_a_session_that_does_not_use_it_keeps_every_function(run):
     """Nothing is replaced before the first test that uses the plugin."""
-    run(f"{IDENTITIES}\ndef test_it(): assert now() == OWN and 'recv' not in vars(socket.socket)", subprocess=True)
+    run(f"{IDENTITIES}\ndef test_it(): assert now() == OWN and 'recv' not in vars(socket.socket)", fresh=True)
 
 
 def test_only_the_body_of_a_test_that_uses_s3_is_touched(run):
@@ -852,7 +852,7 @@ def test_time_can_be_read_until_the_interpreter_ends(run):
             KEPT.append(Forgotten())
             time.sleep(5)
         """,
-        subprocess=True,
+        fresh=True,
     )
     result.assert_outcomes(passed=1)
     assert result.stderr.lines == ["late: [True, True, True, True]"]
