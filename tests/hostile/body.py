@@ -8,7 +8,6 @@ import datetime as dt
 import itertools
 import os
 import subprocess
-import sys
 import threading
 import time
 from unittest import mock
@@ -25,10 +24,11 @@ from pytest_s3errors import SimulationError
 from s3_asyncio_client import S3Client
 
 ELSEWHERE = asyncio.new_event_loop()
+KEPT = boto3.Session()  # of no test, and it looks up botocore's files once
 
 
-def blocking():
-    return boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+def blocking(of=KEPT):
+    return of.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
 
 
 def crash():
@@ -106,7 +106,7 @@ def task():
 
 
 def child():
-    left = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
+    left = subprocess.Popen(["sleep", "60"])
     LEFT.append(lambda: (left.kill(), left.wait()))
 
 
@@ -127,7 +127,7 @@ def served_elsewhere():
 
 
 def late():
-    s3, go, refused = blocking(), threading.Event(), []
+    s3, go, refused = blocking(boto3), threading.Event(), []
 
     def ask():
         go.wait()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", "--tb=short")
+ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", "--tb=native")
 INI = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 SABOTAGE = """
 import threading, time
