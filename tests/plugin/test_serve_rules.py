@@ -61,37 +61,60 @@ def rules(tmp_path):
     return path
 
 
-def test_a_boto3_program_under_the_rules_of_the_page(rules):
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """URL and control URL of one server for many tests."""
+    path = tmp_path_factory.mktemp("shared") / "rules.toml"
+    path.write_text(FROM_THE_PAGE, encoding="utf-8")
+    with serving(path) as (_, *urls):
+        yield urls
+
+
+@pytest.fixture
+def url(shared):
+    """Its URL, with the rules of the page and nothing else stored."""
+    url, control = shared
+    assert ask(control, "PUT", "/rules", FROM_THE_PAGE)[0] == 200
+    assert ask(control, "POST", "/reset")[0] == 200
+    return url
+
+
+@pytest.fixture
+def control(shared, url):
+    """Its control URL."""
+    return shared[1]
+
+
+def test_a_boto3_program_under_the_rules_of_the_page(url, control):
     """Two throttled uploads, two broken downloads; journal and timeline say so, and a reset takes all of it back."""
-    with serving(rules) as (_, url, control):
-        s3 = client(url)
-        s3.put_object(Bucket="data", Key="new.txt", Body=b"new")
-        body = s3.get_object(Bucket="data", Key="hello.txt")["Body"]
-        with pytest.raises(Exception, match=r"IncompleteRead|Connection broken"):
-            body.read()
-        assert s3.get_object(Bucket="data", Key="hello.txt")["Body"].read() == b"hello"
-        assert [(one["fired"], one["remaining"]) for one in json.loads(ask(control, "GET", "/rules")[1])] == [
-            (2, 0),
-            (3, 0),
-        ]
-        journal = json.loads(ask(control, "GET", "/journal")[1])
-        assert [(one["operation"], one["status"], one["fault"]) for one in journal] == [
-            ("PutObject", 503, None),
-            ("PutObject", 503, None),
-            ("PutObject", 200, None),
-            ("GetObject", 503, None),
-            ("GetObject", 200, "truncated_body"),
-            ("GetObject", 200, None),
-        ]
-        status, timeline = ask(control, "GET", "/timeline")
-        assert status == 200
-        assert "PutObject data/new.txt" in timeline
-        assert "[1] s3_fail('SlowDown', operation='PutObject', times=2)" in timeline
-        assert ask(control, "POST", "/reset")[0] == 200
-        assert json.loads(ask(control, "GET", "/journal")[1]) == []
-        assert [one["Key"] for one in s3.list_objects_v2(Bucket="data")["Contents"]] == ["hello.txt"]
-        with pytest.raises(ClientError, match="SlowDown"):
-            client(url, attempts=1).put_object(Bucket="data", Key="new.txt")
+    s3 = client(url)
+    s3.put_object(Bucket="data", Key="new.txt", Body=b"new")
+    body = s3.get_object(Bucket="data", Key="hello.txt")["Body"]
+    with pytest.raises(Exception, match=r"IncompleteRead|Connection broken"):
+        body.read()
+    assert s3.get_object(Bucket="data", Key="hello.txt")["Body"].read() == b"hello"
+    assert [(one["fired"], one["remaining"]) for one in json.loads(ask(control, "GET", "/rules")[1])] == [
+        (2, 0),
+        (3, 0),
+    ]
+    journal = json.loads(ask(control, "GET", "/journal")[1])
+    assert [(one["operation"], one["status"], one["fault"]) for one in journal] == [
+        ("PutObject", 503, None),
+        ("PutObject", 503, None),
+        ("PutObject", 200, None),
+        ("GetObject", 503, None),
+        ("GetObject", 200, "truncated_body"),
+        ("GetObject", 200, None),
+    ]
+    status, timeline = ask(control, "GET", "/timeline")
+    assert status == 200
+    assert "PutObject data/new.txt" in timeline
+    assert "[1] s3_fail('SlowDown', operation='PutObject', times=2)" in timeline
+    assert ask(control, "POST", "/reset")[0] == 200
+    assert json.loads(ask(control, "GET", "/journal")[1]) == []
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="data")["Contents"]] == ["hello.txt"]
+    with pytest.raises(ClientError, match="SlowDown"):
+        client(url, attempts=1).put_object(Bucket="data", Key="new.txt")
 
 
 def test_a_program_that_knows_only_http(tmp_path):
@@ -109,31 +132,29 @@ def test_a_program_that_knows_only_http(tmp_path):
         assert answers[3][1] == "body"
 
 
-def test_other_rules_keep_what_is_stored(rules):
+def test_other_rules_keep_what_is_stored(url, control):
     """By PUT; what the new file declares and was not there before is added, what was declared stays as it is now."""
-    with serving(rules) as (_, url, control):
-        s3 = client(url)
-        s3.put_object(Bucket="data", Key="hello.txt", Body=b"changed")
-        more = '\n[[object]]\nbucket = "more"\nkey = "k"\n'
-        status, told = ask(control, "PUT", "/rules", FROM_THE_PAGE.replace("times = 2", "times = 1") + more)
-        assert status == 200
-        assert [one["fired"] for one in json.loads(told)] == [0, 0]
-        with pytest.raises(ClientError, match="SlowDown"):
-            client(url, attempts=1).put_object(Bucket="data", Key="k")
-        assert s3.get_object(Bucket="more", Key="k")["Body"].read() == b""
-        assert ask(control, "PUT", "/rules", "")[1] == "[]\n"
-        assert s3.get_object(Bucket="data", Key="hello.txt")["Body"].read() == b"changed"
+    s3 = client(url)
+    s3.put_object(Bucket="data", Key="hello.txt", Body=b"changed")
+    more = '\n[[object]]\nbucket = "more"\nkey = "k"\n'
+    status, told = ask(control, "PUT", "/rules", FROM_THE_PAGE.replace("times = 2", "times = 1") + more)
+    assert status == 200
+    assert [one["fired"] for one in json.loads(told)] == [0, 0]
+    with pytest.raises(ClientError, match="SlowDown"):
+        client(url, attempts=1).put_object(Bucket="data", Key="k")
+    assert s3.get_object(Bucket="more", Key="k")["Body"].read() == b""
+    assert ask(control, "PUT", "/rules", "")[1] == "[]\n"
+    assert s3.get_object(Bucket="data", Key="hello.txt")["Body"].read() == b"changed"
 
 
-def test_wrong_rules_change_nothing(rules):
+def test_wrong_rules_change_nothing(control):
     """400, each mistake, and the old ones stay in force."""
-    with serving(rules) as (_, _url, control):
-        before = ask(control, "GET", "/rules")
-        status, problems = ask(control, "PUT", "/rules", '[[fail]]\nwhat = "SlowDwn"\n[[fale]]')
-        assert status == 400
-        assert [line.partition(":")[0] for line in problems.splitlines()] == ["the body"] * 2
-        assert "did you mean 'SlowDown'" in problems
-        assert ask(control, "GET", "/rules") == before
+    before = ask(control, "GET", "/rules")
+    status, problems = ask(control, "PUT", "/rules", '[[fail]]\nwhat = "SlowDwn"\n[[fale]]')
+    assert status == 400
+    assert [line.partition(":")[0] for line in problems.splitlines()] == ["the body"] * 2
+    assert "did you mean 'SlowDown'" in problems
+    assert ask(control, "GET", "/rules") == before
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
@@ -166,40 +187,36 @@ def test_accounts_of_the_file(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["/", "/rules?x", "//rules"])
-def test_an_unknown_path_says_what_there_is(rules, where):
+def test_an_unknown_path_says_what_there_is(control, where):
     """404, with every request that would have been answered."""
-    with serving(rules) as (_, _url, control):
-        status, text = ask(control, "GET", where)
-        assert status == 404
-        assert f"PUT {control}/rules" in text
-        assert ask(control, "DELETE", "/rules")[0] == 405
+    status, text = ask(control, "GET", where)
+    assert status == 404
+    assert f"PUT {control}/rules" in text
+    assert ask(control, "DELETE", "/rules")[0] == 405
 
 
-def test_head_has_no_body(rules):
+def test_head_has_no_body(control):
     """The next answer of the connection begins where its head ends."""
-    with serving(rules) as (_, _url, control):
-        at = urlsplit(control)
-        with contextlib.closing(http.client.HTTPConnection(at.hostname, at.port, timeout=30)) as connection:
-            for method, status in (("HEAD", 405), ("GET", 200)):
-                connection.request(method, "/journal")
-                answer = connection.getresponse()
-                assert (answer.status, bool(answer.read())) == (status, method == "GET")
+    at = urlsplit(control)
+    with contextlib.closing(http.client.HTTPConnection(at.hostname, at.port, timeout=30)) as connection:
+        for method, status in (("HEAD", 405), ("GET", 200)):
+            connection.request(method, "/journal")
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (status, method == "GET")
 
 
-def test_web_pages_are_not_answered(rules):
+def test_web_pages_are_not_answered(control):
     """A page in a browser of this machine is told by its origin, or by a name that leads here."""
-    with serving(rules) as (_, _url, control):
-        port = urlsplit(control).port
-        assert ask(control, "POST", "/reset", Origin="https://attacker.example")[0] == 403
-        assert ask(control, "GET", "/journal", Host=f"attacker.example:{port}")[0] == 403
-        assert ask(control, "GET", "/journal", Host=f"localhost:{port}")[0] == 200
+    port = urlsplit(control).port
+    assert ask(control, "POST", "/reset", Origin="https://attacker.example")[0] == 403
+    assert ask(control, "GET", "/journal", Host=f"attacker.example:{port}")[0] == 403
+    assert ask(control, "GET", "/journal", Host=f"localhost:{port}")[0] == 200
 
 
-def test_broken_requests_end_the_connection_only(rules):
+def test_broken_requests_end_the_connection_only(control):
     """400 for what is no HTTP; the next client is served, and one that waits for 100 Continue too."""
-    with serving(rules) as (_, _url, control):
-        assert ask(control, "GET", "/rules", **{"Content-Length": "x"})[0] == 400
-        assert ask(control, "PUT", "/rules", "", Expect="100-continue")[1] == "[]\n"
+    assert ask(control, "GET", "/rules", **{"Content-Length": "x"})[0] == 400
+    assert ask(control, "PUT", "/rules", "", Expect="100-continue")[1] == "[]\n"
 
 
 @pytest.mark.parametrize(
