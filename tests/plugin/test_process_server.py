@@ -71,13 +71,10 @@ async def test_it(s3_client, s3_errors, s3_store, s3_server):
     ).assert_outcomes(passed=1)
 
 
-def test_rules_and_store_are_set_from_the_body(run):
-    """fail, script, handles and every part of s3_store, with the errors of the real one."""
-    run(
-        CLIENTS
-        + """
+TESTS = """
 @pytest.mark.s3_fail("AccessDenied", key="secret", header={"host": "*.amazonaws.com"}, operation=["Put*", "Get*"])
-def test_it(s3_errors, s3_store):
+def test_rules_and_store_are_set_from_the_body(s3_errors, s3_store):
+    '''fail, script, handles and every part of s3_store, with the errors of the real one.'''
     client = s3()
     put = lambda key: client.put_object(Bucket="bucket", Key=key, Body=b"x")
     with s3_errors.fail("SlowDown", times=2) as rule:
@@ -104,19 +101,11 @@ def test_it(s3_errors, s3_store):
     assert [u.key for u in s3_store.unfinished_uploads] == ["big"]
     with pytest.raises(ValueError, match="did you mean"):
         s3_errors.fail("SlowDwon")
-""",
-        ini=PROCESS,
-    ).assert_outcomes(passed=1)
 
-
-def test_faults_while_connecting(run):
-    """They are decided in the other process before a client dials; other requests are not counted twice."""
-    run(
-        CLIENTS
-        + """
 @pytest.mark.s3_object("bucket", "key", b"hello")
 @pytest.mark.s3_script("connection_refused", "ok", "dns_failure", "ok", "connection_refused", "ok")
-async def test_it(s3_errors):
+async def test_faults_while_connecting(s3_errors):
+    '''They are decided in the other process before a client dials; other requests are not counted twice.'''
     client = s3()
     with pytest.raises(botocore.exceptions.EndpointConnectionError):
         client.get_object(Bucket="bucket", Key="key")
@@ -133,52 +122,28 @@ async def test_it(s3_errors):
         ("connection_refused", None), (None, 200), ("dns_failure", None), (None, 200),
         ("connection_refused", None), (None, 200)]
     assert all(r.ended_s is not None for r in s3_errors.requests)
-""",
-        ini=PROCESS,
-    ).assert_outcomes(passed=1)
 
-
-def test_the_path_of_an_endpoint_is_no_bucket(run):
-    """Nor that of the next endpoint, which the process has not heard of before."""
-    run(
-        CLIENTS
-        + """
 @pytest.mark.s3_object("bucket", "key", b"hello")
-def test_it(s3_errors):
+def test_the_path_of_an_endpoint_is_no_bucket(s3_errors):
+    '''Nor that of the next endpoint, which the process has not heard of before.'''
     for url in ("http://storage.example:9000/some/path", "http://storage.example/s3", "https://storage.example/s3/b"):
         assert s3(endpoint_url=url).get_object(Bucket="bucket", Key="key")["Body"].read() == b"hello"
     assert {(r.bucket, r.key) for r in s3_errors.requests} == {("bucket", "key")}
-""",
-        ini=PROCESS,
-    ).assert_outcomes(passed=1)
 
-
-def test_a_client_of_the_fixture_is_closed_in_its_loop(run):
-    """Nothing is left of it: no transport, no session, no pipe."""
-    run(
-        """
-import gc
-
-async def test_it(s3_client):
+async def test_a_client_of_the_fixture_is_closed_in_its_loop(s3_client):
+    '''Nothing is left of it: no transport, no session, no pipe.'''
     await s3_client.put_object("bucket", "key", b"x")
 
-def test_after():
+def test_nothing_is_left_of_it():
+    import gc
     gc.collect()
-""",
-        ini=PROCESS,
-    ).assert_outcomes(passed=2)
 
-
-def test_one_process_serves_the_session(run):
-    """Each test has an S3 of its own, on a port of its own; late requests of an earlier test reach nobody."""
-    run(
-        CLIENTS
-        + """
 seen = []
 
 @pytest.mark.parametrize("number", range(3))
 @pytest.mark.s3_fail(503, times=1)
-def test_it(number, s3_server, s3_errors, s3_store, request):
+def test_one_process_serves_the_session(number, s3_server, s3_errors, s3_store, request):
+    '''Each test has an S3 of its own, on a port of its own; late requests of an earlier test reach nobody.'''
     from pytest_s3errors._test.keys import SETTINGS
     process = request.config.stash[SETTINGS].process._process.pid
     seen.append((process, s3_server.port))
@@ -191,9 +156,41 @@ def test_it(number, s3_server, s3_errors, s3_store, request):
             with pytest.raises(httpx.ConnectError):
                 httpx.put(f"http://127.0.0.1:{port}/bucket/key")
     assert len({process for process, _ in seen}) == 1
-""",
-        ini=PROCESS,
-    ).assert_outcomes(passed=3)
+
+@pytest.mark.s3_layer("client")
+@pytest.mark.s3_fail("SlowDown", times=1)
+async def test_the_clients_layer_works_with_it(s3_client, s3_errors, s3_store):
+    '''Requests that no socket carries are decided and answered there as well.'''
+    with pytest.raises(S3ServerError, match="SlowDown"):
+        await s3_client.put_object("bucket", "key", b"data")
+    await s3_client.put_object("bucket", "key", b"data")
+    assert s3_store.get("bucket", "key").body == b"data"
+    assert [(r.status, r.body_size) for r in s3_errors.requests] == [(503, 4), (200, 4)]
+    assert all(r.ended_s is not None for r in s3_errors.requests)
+
+import ctypes, socket
+
+def holding(sock):
+    # PyDLL calls keep the GIL, as some native clients do while they wait.
+    libc = ctypes.PyDLL(None)
+    data = ctypes.create_string_buffer(4096)
+    size = libc.recv(sock.fileno(), data, 4096, 0)
+    return data.raw[:size]
+
+@pytest.mark.s3_object("bucket", "key", b"hello")
+@pytest.mark.s3_server("process")
+def test_a_client_that_holds_the_gil_is_answered(s3_server):
+    '''It waits for the answer without letting any other thread of the process run.'''
+    with socket.create_connection((s3_server.host, s3_server.port)) as sock:
+        sock.sendall(b"GET /bucket/key HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+        sock.setblocking(True)
+        assert holding(sock).endswith(b"hello")
+"""
+
+
+def test_tests_beside_one_process(run):
+    """Rules, store, faults and clients, in one run: a process takes longer to start than a test."""
+    run(CLIENTS + TESTS, ini=PROCESS).assert_outcomes(passed=10)
 
 
 def test_what_fails_a_test_fails_it_here_too(run):
@@ -227,50 +224,6 @@ def test_tls(s3_server):
     )
 
 
-def test_the_clients_layer_works_with_it(run):
-    """Requests that no socket carries are decided and answered there as well."""
-    run(
-        CLIENTS
-        + """
-@pytest.mark.s3_layer("client")
-@pytest.mark.s3_fail("SlowDown", times=1)
-async def test_it(s3_client, s3_errors, s3_store):
-    with pytest.raises(S3ServerError, match="SlowDown"):
-        await s3_client.put_object("bucket", "key", b"data")
-    await s3_client.put_object("bucket", "key", b"data")
-    assert s3_store.get("bucket", "key").body == b"data"
-    assert [(r.status, r.body_size) for r in s3_errors.requests] == [(503, 4), (200, 4)]
-    assert all(r.ended_s is not None for r in s3_errors.requests)
-""",
-        ini=PROCESS,
-    ).assert_outcomes(passed=1)
-
-
-def test_a_client_that_holds_the_gil_is_answered(run):
-    """It waits for the answer without letting any other thread of the process run."""
-    run(
-        CLIENTS
-        + """
-import ctypes, socket
-
-def holding(sock):
-    # PyDLL calls keep the GIL, as some native clients do while they wait.
-    libc = ctypes.PyDLL(None)
-    data = ctypes.create_string_buffer(4096)
-    size = libc.recv(sock.fileno(), data, 4096, 0)
-    return data.raw[:size]
-
-@pytest.mark.s3_object("bucket", "key", b"hello")
-@pytest.mark.s3_server("process")
-def test_it(s3_server):
-    with socket.create_connection((s3_server.host, s3_server.port)) as sock:
-        sock.sendall(b"GET /bucket/key HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-        sock.setblocking(True)
-        assert holding(sock).endswith(b"hello")
-"""
-    ).assert_outcomes(passed=1)
-
-
 @pytest.mark.parametrize(
     ("source", "ini", "says"),
     [
@@ -292,16 +245,10 @@ def started():
     return process, process.start_test(Setup(), endpoints=tuple)
 
 
-def test_it_begins_empty():
-    """Python starts, imports the core, listens."""
-    process, test = started()
-    assert test.simulator.store.buckets == []
-    process.stop()
-
-
 def test_a_test_that_is_over_is_over():
-    """What its leftovers ask is refused and does not reach the next test's simulation."""
+    """What its leftovers ask is refused and does not reach the next test's simulation, which begins empty as well."""
     process, old = started()
+    assert old.simulator.store.buckets == []
     new = process.start_test(Setup(), endpoints=tuple)
     with pytest.raises(RuntimeError, match="that test is over"):
         old.simulator.store.put("bucket", "key", b"")
