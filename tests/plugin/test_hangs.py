@@ -48,7 +48,7 @@ SERVED = [(loop, "thread") for loop in LOOPS] + [(loop, "process") for loop in L
 @pytest.mark.parametrize(("loop", "server"), SERVED)
 def test_a_loop_without_end_is_named_by_its_line(run, loop, server):
     """Whatever it catches, wherever the server runs."""
-    result = run(LOOPS[loop], ini=f"s3_max_time = 99999\ns3_max_alike = 100\ns3_server = {server}")
+    result = run(LOOPS[loop], ini=f"s3_max_time = 99999\ns3_max_alike = 25\ns3_server = {server}")
     result.assert_outcomes(failed=1)
     lines = result.outlines[result.outlines.index("The code is at") + 1 :]
     wanted = [line.strip() for line in LOOPS[loop].splitlines() if "# here" in line or "# calls" in line]

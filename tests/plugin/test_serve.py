@@ -220,7 +220,7 @@ def test_parts_of_eight_mebibytes_do_not_stay_in_memory():
     with serving("--access-key", "AKIAPYTESTS3ERRORS00", "--secret-key", "secret") as (process, url):
         before = peak(process)
         with tempfile.TemporaryFile() as source:
-            source.truncate(160 * 1024**2)
+            source.truncate(96 * 1024**2)
             asyncio.run(upload(url, source))
         assert peak(process) - before < 64
 
