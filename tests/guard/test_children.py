@@ -57,7 +57,7 @@ def each_alone(context):
         assert process.exitcode == 0, name
 
 def in_pool(context):
-    with ProcessPoolExecutor(2, mp_context=mp.get_context(context)) as pool:
+    with ProcessPoolExecutor(1, mp_context=mp.get_context(context)) as pool:
         list(pool.map(work, CLIENTS, timeout=90))
 
 def in_shell():
