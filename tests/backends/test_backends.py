@@ -649,7 +649,7 @@ async def test_it(s3_client):
     await s3_client.get_object("data", "k")
     assert "moto" not in sys.modules and "pytest_s3errors._backends.requests" not in sys.modules
 """,
-        subprocess=True,
+        fresh=True,
     )
     result.assert_outcomes(passed=1)
 
