@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 SOURCE = """
     RUNS = []
 
@@ -67,12 +65,12 @@ def test_a_control_run_has_no_outages(run):
     result.assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize(("value", "says"), [("0", "*seconds, above 0"), ("'5'", "*seconds, above 0")])
-def test_a_wrong_duration_stops_collection(run, value, says):
+def test_a_wrong_duration_stops_collection(refused):
     """With what is allowed."""
-    result = run(f"@pytest.mark.s3_expect(outlasts={value})\ndef test_it(): pass")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    pytest.LineMatcher(result.errlines).fnmatch_lines([f"*s3_expect(outlasts={value})*{says}*"])
+    wrong = ["s3_expect(outlasts=0)", "s3_expect(outlasts='5')"]
+    for marker, said in zip(wrong, refused(wrong), strict=True):
+        assert said.startswith(marker)
+        assert "seconds, above 0" in said
 
 
 def test_the_body_can_not_ask_for_more_runs(run):
@@ -81,37 +79,33 @@ def test_the_body_can_not_ask_for_more_runs(run):
     result.stdout.fnmatch_lines(["*RuleError: *outlasts=*pytest.mark.s3_expect(outlasts=*"])
 
 
-@pytest.mark.parametrize(
-    ("mark", "body", "outcome"),
-    [
-        ("", "pytest.skip('no S3')", "failed"),
-        ("", "raise unittest.SkipTest('no S3')", "failed"),
-        ("", "pytest.xfail('no S3')", "xfailed"),
-        ("@pytest.mark.xfail", "raise", "xfailed"),
-        ("@pytest.mark.xfail(strict=True)", "raise", "xfailed"),
-        ("@pytest.mark.xfail(strict=True)", "pass", "failed"),
-        ("@pytest.mark.xfail", "pass", "xpassed"),
-    ],
-)
-def test_a_test_that_does_not_pass_under_an_outage(run, mark, body, outcome):
+def test_a_test_that_does_not_pass_under_an_outage(run):
     """To be skipped is not to survive. What was expected to fail has failed."""
-    result = run(
-        f"""
-        import unittest
-
-        {mark}
-        @pytest.mark.s3_expect(outlasts=1)
-        async def test_it(s3_client):
-            try:
-                await s3_client.put_object("b", "k", b"")
-            except S3Error:
-                {body}
-        """,
-        "-rA",
-    )
-    result.assert_outcomes(**{outcome: 1})
-    if "kip" in body:
-        result.stdout.fnmatch_lines(["s3_expect(outlasts=1) does not hold: *does not survive s3_outage(1*: *no S3*"])
+    cases = [
+        ("", "pytest.skip('no S3')", "FAILED"),
+        ("", "raise unittest.SkipTest('no S3')", "FAILED"),
+        ("", "pytest.xfail('no S3')", "XFAIL"),
+        ("@pytest.mark.xfail", "raise", "XFAIL"),
+        ("@pytest.mark.xfail(strict=True)", "raise", "XFAIL"),
+        ("@pytest.mark.xfail(strict=True)", "pass", "FAILED"),
+        ("@pytest.mark.xfail", "pass", "XPASS"),
+    ]
+    test = """
+{mark}
+@pytest.mark.s3_expect(outlasts=1)
+async def test_{number}(s3_client):
+    try:
+        await s3_client.put_object("b", "k", b"")
+    except S3Error:
+        {body}
+"""
+    tests = (test.format(mark=mark, number=number, body=body) for number, (mark, body, _) in enumerate(cases))
+    result = run("import unittest\n" + "".join(tests), "-rA")
+    result.assert_outcomes(failed=3, xfailed=3, xpassed=1)
+    for number, (_, _, outcome) in enumerate(cases):
+        result.stdout.re_match_lines([rf"{outcome} test_it\.py::test_{number}\b"])
+    survives = "s3_expect(outlasts=1) does not hold: *does not survive s3_outage(1*: *no S3*"
+    result.stdout.fnmatch_lines(["*__ test_0 __*", survives, "*__ test_1 __*", survives])
 
 
 def test_fixtures_that_work_once(run):

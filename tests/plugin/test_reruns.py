@@ -165,9 +165,10 @@ import boto3
 class TestIt(unittest.TestCase):
     MARK
     def test_it(self):
+        s3 = boto3.client("s3")
         for key in ("one", "two"):
             with self.subTest(key=key):
-                boto3.client("s3").put_object(Bucket="b", Key=key, Body=b"1")
+                s3.put_object(Bucket="b", Key=key, Body=b"1")
 
     def test_after(self): pass
 """
@@ -176,9 +177,10 @@ import boto3
 
 MARK
 def test_it(subtests):
+    s3 = boto3.client("s3")
     for key in ("one", "two"):
         with subtests.test(key=key):
-            boto3.client("s3").put_object(Bucket="b", Key=key, Body=b"1")
+            s3.put_object(Bucket="b", Key=key, Body=b"1")
 
 def test_after(): pass
 """
@@ -253,7 +255,7 @@ def test_fixtures_are_shown_once(run, option):
 
 def test_without_a_terminal(run, pytester):
     """There is nobody to show a traceback to, and no option for its style."""
-    run(PLANNED)
+    run(PLANNED, "--collect-only")
     done = pytester.run(sys.executable, "-m", "pytest", "-p", "no:terminal", "-p", "no:cacheprovider")
     assert done.ret == pytest.ExitCode.OK
     assert "Traceback" not in done.stderr.str()
