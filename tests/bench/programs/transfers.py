@@ -150,8 +150,10 @@ def _hash(path: Path, start: int, size: int) -> None:
 
 
 async def _down_whole(session: Any, url: str, path: Path, amount: int) -> None:
-    os.truncate(path, 0)  # a download makes a new file, and to write over an old one costs half as much
-    await in_parts(amount, lambda start, size: _down(session, url, path, amount, start, size))
+    # A whole file or none, as of S3Client. To write over an old one costs half as much, to empty it first a sixth less.
+    new = path.with_name(f"{path.name}.new")
+    await in_parts(amount, lambda start, size: _down(session, url, new, amount, start, size))
+    new.replace(path)
 
 
 async def _down(session: Any, url: str, path: Path, amount: int, start: int, size: int) -> None:
