@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import h11
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_s3errors._core.play.answer import answer_of, encode, fits, paced
+from pytest_s3errors._core.play.answer import answer_of, encode, fits, on_schedule, paced
 from pytest_s3errors._core.play.exchange import Ending, Exchange, Ids
 from pytest_s3errors._core.s3.calls import parse_call
 from pytest_s3errors._core.s3.errors.envelope import reason
@@ -123,6 +125,25 @@ def test_a_pace_is_kept(size, rate):
     assert sum(seconds for seconds, _ in came) == pytest.approx(size / rate)
     assert len(came) <= 201 or all(len(piece) == 1 for _, piece in came) or max(s for s, _ in came) > 0.5
     assert all(seconds <= max(1.0, 1 / rate) for seconds, _ in came)
+
+
+@pytest.mark.parametrize(
+    ("most", "late_s", "steps"),
+    [
+        (1, 0.0, [0.5, b"a", 0.5, b"b", 0.5, b"c", 0.5, b"d"]),
+        (1, 1.2, [0.5, b"a", b"b", b"c", b"d"]),
+        (9, 1.2, [0.5, b"a", b"bc", b"d"]),
+        (2, 5.0, [0.5, b"a", b"bc", b"d"]),
+    ],
+)
+def test_who_reads_late_is_not_later_for_the_rest(most, late_s, steps):
+    """And gets at once what has come meanwhile, as far as one read takes it."""
+    clock, seen = SimpleNamespace(now_s=1e9), []
+    for step in on_schedule(b"abcd", 2.0, lambda: clock.now_s, most=most):
+        seen.append(step)
+        clock.now_s += step if isinstance(step, float) else late_s
+    assert seen == steps
+    assert list(on_schedule(b"abcd", None, lambda: clock.now_s)) == [b"abcd"]
 
 
 @pytest.mark.parametrize(
