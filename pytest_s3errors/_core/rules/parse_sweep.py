@@ -92,7 +92,7 @@ def _faults(name: str, option: str, value: object) -> tuple[str | int, ...] | No
     for word in faults:
         if isinstance(word, int):
             if isinstance(word, bool) or word not in STATUSES:
-                raise RuleError(f"{name}({option}={word!r}): an HTTP status is from 300 to 599")
+                raise RuleError(f"{name}({option}={word!r}): allowed is an HTTP status from 300 to 599")
         elif not isinstance(word, str):
             raise RuleError(f"{name}({option}={value!r}): allowed is a name or an HTTP status, or a list of them")
         elif word not in _FAULTS:

@@ -30,8 +30,8 @@ def test_each_argument_by_name_or_by_place():
     [
         ((), {"fault": "stall"}, "s3_sweep() has no option 'fault'; did you mean 'faults'?"),
         (("stal",), {}, "s3_sweep(faults='stal'): it is no network fault*; did you mean 'stall'?"),
-        ((7,), {}, "s3_sweep(faults=7): an HTTP status is from 300 to 599"),
-        (([503, True],), {}, "s3_sweep(faults=True): an HTTP status is from 300 to 599"),
+        ((7,), {}, "s3_sweep(faults=7): allowed is an HTTP status from 300 to 599"),
+        (([503, True],), {}, "s3_sweep(faults=True): allowed is an HTTP status from 300 to 599"),
         (([2.5],), {}, "s3_sweep(faults=[2.5]): allowed is a name or an HTTP status, or a list of them"),
         ((), {"operation": "PutObjects"}, "did you mean 'PutObject'?"),
         ((), {"modes": "twice"}, "s3_sweep(modes=...): 'twice' is not one of once, always"),
