@@ -112,7 +112,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from ._test.session import read_markers  # noqa: PLC0415 - only where S3 is used
 
         for item in marked:
-            item.stash[READ] = len(_marks(item))
+            item.stash[READ] = _marks(item)
         try:
             read_markers(session.config, marked, MARKERS)
         except pytest.UsageError as error:
@@ -160,8 +160,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(SHARD, range(shards), ids=[f"shard{n}" for n in range(1, shards + 1)], indirect=True)
 
 
-def _marks(item: pytest.Item) -> list[str]:
-    return [mark.name for mark in item.iter_markers() if mark.name in MARKERS]
+def _marks(item: pytest.Item) -> dict[int, pytest.Mark]:
+    return {id(mark): mark for mark in item.iter_markers() if mark.name in MARKERS}
 
 
 def _uses_s3(item: pytest.Item) -> bool:
@@ -202,10 +202,11 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Let rules fire while the test's body runs, and fail it for what its code missed or swallowed."""
-    if len(marks := _marks(item)) > item.stash.get(READ, 0):
+    marks = _marks(item)
+    if late := marks.keys() - item.stash.get(READ, {}).keys():
         from ._test.session import refuse_late  # noqa: PLC0415 - only where it is needed
 
-        refuse_late(marks)
+        refuse_late(marks[one].name for one in late)
     if RUN not in item.stash:
         return (yield)
     from ._test.session import body  # noqa: PLC0415 - only where S3 is used

@@ -20,8 +20,8 @@ SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 """On the config."""
 PLAN: pytest.StashKey[Plan] = pytest.StashKey()
 """On a test with markers."""
-READ: pytest.StashKey[int] = pytest.StashKey()
-"""On a test with markers: how many of ours it had when they were read."""
+READ: pytest.StashKey[dict[int, pytest.Mark]] = pytest.StashKey()
+"""On a test with markers: those of ours that were read, by their ids. Two can be equal."""
 REFUSED: pytest.StashKey[list[Mistake]] = pytest.StashKey()
 """On the item that replaces a test which a marker replaced by mistake."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()

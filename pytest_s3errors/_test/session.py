@@ -77,15 +77,15 @@ def run_of(item: pytest.Item, fixture: str) -> Run:
 
 
 def refuse_late(names: Iterable[str]) -> NoReturn:
-    """Fail a test to which a fixture has added a marker.
+    """Fail a test to which a fixture or a hook has added markers.
 
     Raises:
-        pytest.fail.Exception: always; *names* are those of its markers.
+        pytest.fail.Exception: always; *names* are those of the markers.
     """
     pytest.fail(
-        f"a fixture has added a marker to this test ({', '.join(names)}), which does nothing: all markers are read"
-        " before the first test runs. Write it above the test, or let the fixture call s3_errors.fail(...),"
-        " s3_store.put(...) and so on.",
+        f"{', '.join(sorted(names))}: a fixture or a hook has added this marker too late, so it would do nothing. All"
+        " markers are read before the first test runs. Write it above the test, or let a fixture call"
+        " s3_errors.fail(...), s3_store.put(...) and so on.",
         pytrace=False,
     )
 
